@@ -1,0 +1,223 @@
+/**
+ * Owns what an error is: a code, a message, a hint and a place, and how that is written for a person.
+ * Knows nothing of YAML, SSH or modules.
+ */
+
+/** A text that a place can point into: a file, or a named piece of the command line. */
+export interface Source {
+  /** What the user calls it: a path as given on the command line, or `--extra-vars`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A half-open range of UTF-16 offsets in a source. */
+export interface Place {
+  readonly source: Source;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What went wrong, in a form that is printed, journalled and compared by tests. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly at?: Place;
+  /** The command that failed on the host, as the user would type it. */
+  readonly command?: string;
+  readonly status?: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/**
+ * Every code that zrun reports, with what it means. The README's table of exit codes rests on the groups.
+ * Input: found before any connection is made. Connection: the host could not be worked on. Task: the host said no.
+ */
+export const errorCodes = {
+  // input
+  usage: 'the command line is not understood',
+  'file-unreadable': 'a file that the user named cannot be read',
+  'yaml-syntax': 'a file is not valid YAML',
+  'inventory-invalid': 'the inventory has a wrong shape or an unknown name',
+  'no-hosts': 'a pattern or a limit matches no host',
+  'playbook-invalid': 'a playbook has a wrong shape, or a keyword that does not exist',
+  'keyword-unsupported': "a keyword of Ansible's that zrun does not have yet",
+  'module-unknown': 'a task names no module that exists',
+  'parameter-invalid': "a module's parameter is missing, unknown or of the wrong type",
+  'template-syntax': 'a template does not parse',
+  'expression-syntax': 'an expression does not parse',
+  'expression-type': 'an expression does not fit the types of what it uses',
+  'variable-unknown': 'a template or an expression uses a name that nothing defines',
+  'variable-cycle': 'variables refer to each other in a circle',
+  // connection
+  'name-unresolved': "a host's address cannot be resolved",
+  'connect-failed': 'no connection could be made',
+  'connect-timeout': 'no connection within the limit',
+  'host-key-unknown': "a host's key is not in known_hosts",
+  'host-key-changed': "a host's key differs from the one in known_hosts",
+  'auth-failed': 'the host refused every key',
+  'key-unreadable': 'a private key cannot be read or decrypted',
+  'sudo-password-missing': 'sudo asks for a password and none was given',
+  'sudo-password-wrong': 'sudo refused the password',
+  'sudo-refused': 'sudo does not let this user become the other one',
+  'connection-lost': 'the connection broke while something was under way',
+  // task
+  'task-failed': 'a module says that the host cannot be brought to the state that is asked for',
+  'command-failed': 'a command on the host ended with a failure',
+  'assertion-failed': 'a condition of an assert task does not hold',
+  'task-timeout': 'a task took longer than its limit',
+  'output-unexpected': 'a host answered what zrun does not understand',
+  'not-idempotent': 'a task applied its change and then still wanted to change something',
+  interrupted: 'the user stopped the run',
+  internal: 'a bug in zrun',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ZrunErrorOptions {
+  readonly hint?: string | undefined;
+  readonly at?: Place | undefined;
+  readonly cause?: unknown;
+  readonly command?: string | undefined;
+  readonly status?: number | undefined;
+  readonly stdout?: string | undefined;
+  readonly stderr?: string | undefined;
+}
+
+/** The one error type. What is not a ZrunError when it reaches the top is reported as `internal`. */
+export class ZrunError extends Error {
+  override readonly name = 'ZrunError';
+  readonly problem: Problem;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: ZrunErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    const { hint, at, command, status, stdout, stderr } = options;
+    this.problem = {
+      code,
+      message,
+      ...(hint !== undefined && { hint }),
+      ...(at !== undefined && { at }),
+      ...(command !== undefined && { command }),
+      ...(status !== undefined && { status }),
+      ...(stdout !== undefined && { stdout }),
+      ...(stderr !== undefined && { stderr }),
+    };
+  }
+
+  get hint(): string | undefined {
+    return this.problem.hint;
+  }
+
+  get at(): Place | undefined {
+    return this.problem.at;
+  }
+}
+
+/** Several errors found in one go, as a check of a whole playbook finds them. Never empty. */
+export class ZrunErrors extends Error {
+  override readonly name = 'ZrunErrors';
+
+  constructor(readonly errors: readonly [ZrunError, ...ZrunError[]]) {
+    super(errors.map((error) => error.message).join('\n'));
+  }
+}
+
+/** Throws one error as itself and several together; returns when there is none. */
+export function throwAll(errors: readonly ZrunError[]): void {
+  const [first, ...rest] = errors;
+  if (first === undefined) return;
+  if (rest.length === 0) throw first;
+  throw new ZrunErrors([first, ...rest]);
+}
+
+/** What any thrown value says, for places that must report rather than rethrow. */
+export function toProblem(thrown: unknown): Problem {
+  if (thrown instanceof ZrunError) return thrown.problem;
+  if (thrown instanceof ZrunErrors) return thrown.errors[0].problem;
+  const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return { code: 'internal', message, hint: 'This is a bug in zrun. Please report it with what you ran.' };
+}
+
+/** Line and column, both from 1, of a place's start. Columns count UTF-16 units, as editors do. */
+export function lineAndColumn(place: Place): { readonly line: number; readonly column: number } {
+  const before = place.source.text.slice(0, place.start);
+  const lastBreak = before.lastIndexOf('\n');
+  return { line: before.split('\n').length, column: place.start - lastBreak };
+}
+
+/** `file:line:column`, as terminals and editors make it clickable. */
+export function formatPlace(place: Place): string {
+  const { line, column } = lineAndColumn(place);
+  return `${place.source.name}:${line}:${column}`;
+}
+
+/**
+ * A problem as a person reads it:
+ * ```
+ * play.yaml:4:7: unknown module 'zvool'
+ *   4 |       zvool: {name: tank/docker}
+ *     |       ^^^^^
+ *   hint: did you mean 'zvol'?
+ * ```
+ */
+export function formatProblem(problem: Problem): string {
+  const lines: string[] = [];
+  lines.push(problem.at ? `${formatPlace(problem.at)}: ${problem.message}` : problem.message);
+  if (problem.at) lines.push(...excerpt(problem.at));
+  if (problem.command !== undefined) {
+    const ended = problem.status === undefined ? '' : ` (exit code ${problem.status})`;
+    lines.push(`  command: ${problem.command}${ended}`);
+  }
+  if (problem.stderr?.trim()) lines.push(`  stderr: ${indent(problem.stderr)}`);
+  else if (problem.stdout?.trim()) lines.push(`  stdout: ${indent(problem.stdout)}`);
+  if (problem.hint !== undefined) lines.push(`  hint: ${indent(problem.hint)}`);
+  return lines.join('\n');
+}
+
+function indent(text: string): string {
+  return text.trimEnd().split('\n').join('\n    ');
+}
+
+/** The line that a place starts on, with a caret under what is meant. Tabs are kept so that the caret stays right. */
+function excerpt(place: Place): string[] {
+  const { line, column } = lineAndColumn(place);
+  const text = place.source.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? '';
+  const number = String(line);
+  const pad = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  const length = Math.max(1, Math.min(place.end - place.start, text.length - column + 1));
+  return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${pad}${'^'.repeat(length)}`];
+}
+
+/** The known name that is nearest to a misspelt one, if one is near enough to be worth saying. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Optimal string alignment distance: insert, delete, replace, swap of neighbours cost one each. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let value = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        value = Math.min(value, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(value);
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[b.length] ?? 0;
+}

@@ -1,0 +1,147 @@
+/**
+ * Owns the one stream of events that a run is made of. Reporters, the journal and tests know nothing else of a run.
+ * An event is data: it can be written as a line of JSON and read back.
+ */
+import type { Problem } from './errors.js';
+import type { Diff } from './module.js';
+import type { Value, ValueMap } from './value.js';
+
+export interface TaskRef {
+  readonly id: string;
+  readonly name: string;
+  readonly module: string;
+  /** `file:line:column` */
+  readonly at: string;
+  /** Which part of a play it stands in. */
+  readonly section: 'tasks' | 'rescue' | 'always' | 'handlers' | 'facts';
+}
+
+/**
+ * ok: nothing to change. changed: changed, or in check mode would change. skipped: a condition said no. failed: the
+ * host said no. unknown: in check mode, rests on what was not run; in a run, the connection broke in mid-task and
+ * nobody can say. unreachable: never begun, for want of a connection.
+ */
+export type TaskStatus = 'ok' | 'changed' | 'skipped' | 'failed' | 'unknown' | 'unreachable';
+
+export interface TaskResult {
+  readonly status: TaskStatus;
+  /** One line: what was (or would be) changed, or why nothing was, or why it was skipped. */
+  readonly summary: string;
+  readonly diff: readonly Diff[];
+  readonly destroys?: string;
+  readonly message?: string;
+  readonly problem?: Problem;
+  /** Failed, but `ignore_errors` lets the host go on. */
+  readonly ignored: boolean;
+  /** The task that an unknown result rests on. */
+  readonly waitsFor?: string;
+  /** What `register` got. `no_log` leaves it empty, and every other text of the task too. */
+  readonly result: ValueMap;
+  readonly items?: readonly ItemResult[];
+  readonly ms: number;
+  readonly exchanges: number;
+}
+
+export interface ItemResult extends Omit<TaskResult, 'items'> {
+  readonly label: string;
+  readonly item: Value;
+}
+
+/** A line of the recap. */
+export interface Counts {
+  readonly ok: number;
+  readonly changed: number;
+  readonly unreachable: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly rescued: number;
+  readonly ignored: number;
+  readonly unknown: number;
+}
+
+/** How a host left the run. `not-tried`: a batch that was never begun. */
+export type HostOutcome = 'done' | 'failed' | 'unreachable' | 'unknown' | 'interrupted' | 'not-tried';
+
+export type RunEvent =
+  | {
+      readonly type: 'run-started';
+      readonly runId: string;
+      /** ISO 8601, UTC */
+      readonly at: string;
+      readonly version: string;
+      readonly check: boolean;
+      readonly playbooks: readonly string[];
+      readonly hosts: readonly string[];
+    }
+  | {
+      readonly type: 'play-started';
+      readonly play: string;
+      readonly hosts: readonly string[];
+      readonly batches: number;
+    }
+  | {
+      readonly type: 'batch-started';
+      readonly play: string;
+      /** From 1. */
+      readonly batch: number;
+      readonly of: number;
+      readonly hosts: readonly string[];
+    }
+  | { readonly type: 'host-connected'; readonly host: string; readonly ms: number }
+  | { readonly type: 'task-started'; readonly host: string; readonly task: TaskRef }
+  | {
+      readonly type: 'task-output';
+      readonly host: string;
+      readonly task: TaskRef;
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    }
+  | {
+      readonly type: 'task-retried';
+      readonly host: string;
+      readonly task: TaskRef;
+      readonly attempt: number;
+      readonly of: number;
+      readonly summary: string;
+    }
+  | {
+      readonly type: 'task-finished';
+      readonly host: string;
+      readonly task: TaskRef;
+      readonly result: TaskResult;
+    }
+  | {
+      /** A block's rescue begins: what failed before is being handled. */
+      readonly type: 'rescue-started';
+      readonly host: string;
+      readonly block: string;
+      readonly failed: TaskRef;
+    }
+  | {
+      readonly type: 'host-finished';
+      readonly host: string;
+      readonly outcome: HostOutcome;
+      readonly problem?: Problem;
+    }
+  | { readonly type: 'warning'; readonly message: string; readonly host?: string }
+  | {
+      readonly type: 'run-finished';
+      readonly at: string;
+      readonly ms: number;
+      readonly exitCode: number;
+      readonly hosts: readonly HostSummary[];
+    };
+
+export interface HostSummary {
+  readonly host: string;
+  readonly outcome: HostOutcome;
+  readonly counts: Counts;
+  readonly problem?: Problem;
+  readonly handshakes: number;
+  readonly exchanges: number;
+}
+
+/** Where events go. Never throws, never blocks. */
+export type Emit = (event: RunEvent) => void;
+
+export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;

@@ -1,0 +1,90 @@
+/**
+ * Owns what a host is to the rest of zrun: where it is, and the connection that work goes over.
+ */
+import type { VarsTemplate } from './plan.js';
+import type { Secret } from './secret.js';
+import type { ShellText } from './shell.js';
+
+/** A host as the inventory gives it. */
+export interface Host {
+  readonly name: string;
+  /** Every group that holds it, `all` first, then from the farthest to the nearest. */
+  readonly groups: readonly string[];
+  /** From the inventory, group variables already merged in. */
+  readonly vars: VarsTemplate;
+  readonly target: Target;
+}
+
+export type Target = SshTarget | LocalTarget;
+
+export interface LocalTarget {
+  readonly transport: 'local';
+}
+
+/** Everything that is not given here comes from the user's ssh configuration, then from OpenSSH's defaults. */
+export interface SshTarget {
+  readonly transport: 'ssh';
+  /** A name for `~/.ssh/config`, or an address. */
+  readonly address: string;
+  readonly port?: number;
+  readonly user?: string;
+  readonly privateKeyFile?: string;
+  readonly knownHostsFile?: string;
+  /** `user@host:port`, several with commas, as ssh's -J. */
+  readonly proxyJump?: string;
+}
+
+/** Whom a task runs as. */
+export interface Become {
+  readonly user: string;
+  readonly method: 'sudo';
+  readonly password?: Secret;
+}
+
+/** What a command left behind. `status` is 128 + signal number where a signal ended it, as shells have it. */
+export interface Output {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly status: number;
+}
+
+export interface RunOptions {
+  readonly as?: Become | undefined;
+  /** What the script finds on its standard input; nothing (/dev/null) when left out. */
+  readonly stdin?: Uint8Array | undefined;
+  /** Milliseconds from when the host can start with it; `task-timeout` when they are over, and it is killed there. */
+  readonly timeoutMs?: number | undefined;
+  readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+}
+
+/**
+ * A way to run scripts on one host. Scripts of one user run one after another in the order of the calls; calls that are
+ * made without waiting for each other are sent together and cost one exchange.
+ */
+export interface Connection {
+  /**
+   * Runs a POSIX sh script in a subshell of its own (no state stays) with `LC_ALL` as the host has it and sbin in
+   * PATH. Resolves with whatever exit status; rejects with ZrunError `connection-lost`, `task-timeout`, `sudo-…`, or
+   * `interrupted`.
+   */
+  run(script: ShellText, options?: RunOptions): Promise<Output>;
+  readonly counters: Counters;
+  /** Ends every shell. Whatever still runs there is killed first. Never rejects. */
+  close(): Promise<void>;
+}
+
+export interface Counters {
+  /** SSH handshakes made for this connection. */
+  readonly handshakes: number;
+  /** Times that something was sent while nothing was under way: what latency multiplies. */
+  readonly exchanges: number;
+}
+
+export interface ConnectOptions {
+  readonly connectTimeoutMs: number;
+  /** When aborted: what runs on the host is killed, and pending calls reject with `interrupted`. */
+  readonly signal: AbortSignal;
+}
+
+/** Makes connections; the engine is given one, so that it knows neither ssh nor the local shell. */
+export type Connect = (host: Host, options: ConnectOptions) => Promise<Connection>;

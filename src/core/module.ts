@@ -1,0 +1,225 @@
+/**
+ * Owns the task protocol: what a module is, what a plan says, and that applying is the engine's to decide.
+ */
+import { z } from 'zod';
+import { ZrunError } from './errors.js';
+import type { Output } from './host.js';
+import type { Effect, Read } from './probe.js';
+import type { ShellText } from './shell.js';
+import type { Value, ValueMap } from './value.js';
+
+/** What a task can ask of its surroundings while it plans. Nothing here touches the host. */
+export interface TaskContext {
+  /** The inventory's name of the host. */
+  readonly host: string;
+  readonly runId: string;
+  readonly check: boolean;
+  /** The task's name as reports show it. */
+  readonly task: string;
+  /**
+   * The task's own `check_mode`: true always plans only, false runs even in check mode (a read-only command),
+   * undefined follows the run.
+   */
+  readonly checkMode: boolean | undefined;
+  /** A CEL expression in the task's scope. Throws UnknownValueError where it rests on what was not run. */
+  evaluate(expression: string): Value;
+  /** A template file from `templates/` (beside the playbook, or its parent), rendered in the task's scope. */
+  renderTemplate(path: string): Promise<string>;
+  /** A file of the controller, found beside the playbook (or in `files/` there) unless absolute. */
+  readControllerFile(path: string): Promise<Uint8Array>;
+}
+
+/** How a change is shown with --diff. */
+export type Diff =
+  | {
+      readonly type: 'text';
+      readonly path: string;
+      /** Undefined: there is no such file. */
+      readonly before: string | undefined;
+      readonly after: string | undefined;
+    }
+  | {
+      readonly type: 'fields';
+      /** What has the fields: `dataset tank/docker`. */
+      readonly subject: string;
+      readonly fields: readonly FieldDiff[];
+    };
+
+export interface FieldDiff {
+  readonly name: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** The host already is as the task wants it, or the task only looks. */
+export interface Nothing {
+  readonly change: 'none';
+  /** Why, in a few words: `already mounted`. */
+  readonly reason: string;
+  /** What `register` gets. */
+  readonly result: ValueMap;
+  /** Variables that the host has from now on (`setup`, `set_fact`). */
+  readonly vars?: ValueMap;
+  /** Text that the user asked to see (`debug`). */
+  readonly message?: string;
+}
+
+export interface Change<D> {
+  readonly change: 'some';
+  /** What is done, in the infinitive, without the host: `create volume tank/docker-overlay2 (8 GiB)`. */
+  readonly summary: string;
+  readonly diff: readonly Diff[];
+  /** What is gone for good afterwards, if anything. */
+  readonly destroys?: string;
+  /** What later tasks will find, for check mode. What no probe sees need not be named. */
+  readonly effects: readonly Effect[];
+  /** What apply needs. */
+  readonly detail: D;
+  /** What `register` gets in check mode; an `Unknown` stands for what only the run can tell. */
+  readonly predicted: ValueMap;
+}
+
+export type Plan<D> = Nothing | Change<D>;
+
+/** The handle that an apply works through. */
+export interface Write {
+  /**
+   * Runs a script as the task's user, in one exchange. Rejects with `command-failed` when its status is not 0 or one
+   * of `accept`. Write scripts so that a power cut between any two lines leaves the old state or the new one.
+   */
+  run(
+    script: ShellText,
+    options?: {
+      readonly stdin?: Uint8Array;
+      readonly accept?: readonly number[];
+      /** What to show instead of the script when it fails: the command that matters. */
+      readonly shownAs?: string;
+    },
+  ): Promise<Output>;
+}
+
+/** One example: documentation and test in one. */
+export interface Example {
+  readonly title: string;
+  /** One task, as it stands in a playbook. `{{tmp}}` is a folder of the example's own. */
+  readonly task: string;
+  /**
+   * What a host must have for it. `nothing` runs on any machine, as any user; the others run in the lab.
+   */
+  readonly needs: 'nothing' | 'root' | 'systemd' | 'zfs' | 'docker';
+  /** sh that prepares the host. `$tmp` is the example's folder. */
+  readonly before?: string;
+  /** sh that must succeed afterwards. Its absence is no excuse for not checking: one example per module has it. */
+  readonly after?: string;
+  /** The example is meant to change something each time it runs (`command`); else its second run must not. */
+  readonly everyRunChanges?: boolean;
+}
+
+/** What a module's author writes. `P` is what the schema makes of the parameters, `D` what plan hands to apply. */
+export interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, D> {
+  readonly name: string;
+  /** One line, in the imperative, for `zrun doc`. */
+  readonly summary: string;
+  /** Strict; every field has `.describe()`. Special meanings are marked by `expression()` and its like below. */
+  readonly params: S;
+  /** The one parameter that can be given without a name, as in `command: zpool status`. */
+  readonly freeForm?: string;
+  /** What `register` holds, every field described; `changed`, `failed` and `skipped` are added by the engine. */
+  readonly returns: R;
+  /** Variables that it gives the host, whatever its parameters: expressions are type-checked against them. */
+  readonly vars?: z.ZodObject;
+  /** Its parameters are the names of the variables that it sets (`set_fact`). */
+  readonly paramsAreVars?: boolean;
+  readonly examples: readonly Example[];
+  plan(read: Read, params: z.output<S>, context: TaskContext): Promise<Plan<D>>;
+  /** Makes exactly the change that was planned. Left out where plan never wants one. Its result goes to `register`. */
+  apply?(write: Write, change: Change<D>, params: z.output<S>, context: TaskContext): Promise<ValueMap>;
+}
+
+/** A module as the engine and the documentation use it: its types of parameters and details are its own affair. */
+export interface Module {
+  readonly name: string;
+  readonly summary: string;
+  readonly params: z.ZodObject;
+  readonly freeForm: string | undefined;
+  readonly returns: z.ZodObject;
+  readonly vars: z.ZodObject | undefined;
+  readonly paramsAreVars: boolean;
+  readonly examples: readonly Example[];
+  /** Throws a zod error where the parameters are not right. */
+  bind(params: ValueMap): BoundTask;
+}
+
+export interface BoundTask {
+  plan(read: Read, context: TaskContext): Promise<BoundPlan>;
+}
+
+export type BoundPlan = Nothing | BoundChange;
+
+export interface BoundChange extends Change<unknown> {
+  /** For the engine alone. Check mode never calls it. */
+  apply(write: Write): Promise<ValueMap>;
+}
+
+export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
+  definition: ModuleDefinition<S, R, D>,
+): Module {
+  const {
+    name,
+    summary,
+    params: schema,
+    freeForm,
+    returns,
+    vars,
+    paramsAreVars = false,
+    examples,
+  } = definition;
+  return {
+    name,
+    summary,
+    params: schema,
+    freeForm,
+    returns,
+    vars,
+    paramsAreVars,
+    examples,
+    bind(raw) {
+      const params = schema.parse(raw);
+      return {
+        async plan(read, context) {
+          const plan = await definition.plan(read, params, context);
+          if (plan.change === 'none') return plan;
+          return {
+            ...plan,
+            apply(write) {
+              if (definition.apply) return definition.apply(write, plan, params, context);
+              throw new ZrunError('internal', `module ${name} plans a change but has no apply`);
+            },
+          };
+        },
+      };
+    },
+  };
+}
+
+/** What a parameter means beyond its type; read from the schema's metadata when a playbook is checked. */
+export interface ParameterRole {
+  readonly role: 'expression' | 'expressions' | 'template-file' | 'controller-file';
+}
+
+export const parameterRoles = z.registry<ParameterRole>();
+
+/** A CEL expression: handed to the module as text, checked before any connection, evaluated by `context.evaluate`. */
+export function expression(description: string): z.ZodString {
+  return z.string().describe(description).register(parameterRoles, { role: 'expression' });
+}
+
+/** A template file on the controller. */
+export function templateFile(description: string): z.ZodString {
+  return z.string().min(1).describe(description).register(parameterRoles, { role: 'template-file' });
+}
+
+/** A plain file on the controller. */
+export function controllerFile(description: string): z.ZodString {
+  return z.string().min(1).describe(description).register(parameterRoles, { role: 'controller-file' });
+}

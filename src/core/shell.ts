@@ -1,0 +1,72 @@
+/**
+ * Owns how text becomes POSIX shell: the one place where anything is quoted. No I/O.
+ */
+
+/** A word that any POSIX shell reads back as exactly this text. NUL cannot be said in a word and is refused. */
+export function quote(text: string): string {
+  if (text.includes('\0')) throw new TypeError('a shell word cannot hold a NUL byte');
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text) && !text.startsWith('-=')) return text;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A command line from an argv array. */
+export function quoteArgv(argv: readonly string[]): string {
+  return argv.map(quote).join(' ');
+}
+
+/**
+ * A piece of shell text in which every value is quoted: ``sh`mv -- ${from} ${to}` ``. An array becomes several
+ * words, a number is itself, and another `sh` piece is put in as it is.
+ */
+export interface ShellText {
+  readonly shellText: string;
+}
+
+export function sh(
+  strings: TemplateStringsArray,
+  ...values: readonly (string | number | readonly string[] | ShellText)[]
+): ShellText {
+  let text = strings[0] ?? '';
+  values.forEach((value, i) => {
+    text += shellWord(value) + (strings[i + 1] ?? '');
+  });
+  return { shellText: text };
+}
+
+function shellWord(value: string | number | readonly string[] | ShellText): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return String(value);
+  if ('shellText' in value) return value.shellText;
+  return quoteArgv(value);
+}
+
+/** Pieces put one after another, a line each. */
+export function lines(...pieces: readonly (ShellText | undefined | false)[]): ShellText {
+  return {
+    shellText: pieces
+      .filter((piece): piece is ShellText => piece !== undefined && piece !== false)
+      .map((piece) => piece.shellText)
+      .join('\n'),
+  };
+}
+
+/**
+ * Shell commands that write these bytes to standard output with nothing but the builtin `printf`, so that any
+ * bytes, NUL among them, can be sent to a host inside a script. Cut into pieces, for shells where printf is a program
+ * and its argument has a limit.
+ */
+export function printBytes(bytes: Uint8Array, pieceLength = 16_384): ShellText {
+  const pieces: string[] = [];
+  for (let start = 0; start < bytes.length; start += pieceLength) {
+    let format = '';
+    for (const byte of bytes.subarray(start, start + pieceLength)) format += printfByte(byte);
+    pieces.push(`printf '${format}'`);
+  }
+  return { shellText: pieces.length === 0 ? ':' : pieces.join('; ') };
+}
+
+function printfByte(byte: number): string {
+  const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x25 && byte !== 0x27 && byte !== 0x5c;
+  if (isPlain || byte === 0x0a) return String.fromCharCode(byte);
+  return `\\${byte.toString(8).padStart(3, '0')}`;
+}
