@@ -115,7 +115,9 @@ export type RunEvent =
       readonly type: 'rescue-started';
       readonly host: string;
       readonly block: string;
-      readonly failed: TaskRef;
+      /** Left out where the user interrupted between two tasks. */
+      readonly failed?: TaskRef;
+      readonly reason: string;
     }
   | {
       readonly type: 'host-finished';

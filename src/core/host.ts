@@ -54,6 +54,8 @@ export interface RunOptions {
   readonly stdin?: Uint8Array | undefined;
   /** Milliseconds from when the host can start with it; `task-timeout` when they are over, and it is killed there. */
   readonly timeoutMs?: number | undefined;
+  /** When aborted, this script is killed on the host and the call rejects with `interrupted`; the connection stays. */
+  readonly signal?: AbortSignal | undefined;
   readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
 }
 

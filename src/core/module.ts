@@ -71,6 +71,8 @@ export interface Change<D> {
   readonly diff: readonly Diff[];
   /** What is gone for good afterwards, if anything. */
   readonly destroys?: string;
+  /** Doing it again would be a change again (a command, a restart): `--verify` does not ask for idempotence. */
+  readonly repeats?: true;
   /** What later tasks will find, for check mode. What no probe sees need not be named. */
   readonly effects: readonly Effect[];
   /** What apply needs. */

@@ -8,6 +8,8 @@ import type { ShellText } from './shell.js';
 /** A kind of thing that can be looked at: `file`, `dataset`, `mounts`, … `T` is what is known about one of them. */
 export interface ProbeKind<T> {
   readonly kind: string;
+  /** Sees so much (all facts of a host) that in check mode any predicted change makes its answer unknown. */
+  readonly isBroad?: true;
   /** Only for the type checker: ties effects on this kind to its state. */
   readonly state?: T;
 }

@@ -1,0 +1,95 @@
+/**
+ * Owns how results are counted and put together: items into a task's result, tasks into a recap line, hosts into an
+ * exit code.
+ */
+import type { Counts, HostOutcome, HostSummary, ItemResult, TaskResult, TaskStatus } from '../core/events.js';
+import type { ValueMap } from '../core/value.js';
+
+export const noCounts: Counts = {
+  ok: 0,
+  changed: 0,
+  unreachable: 0,
+  failed: 0,
+  skipped: 0,
+  rescued: 0,
+  ignored: 0,
+  unknown: 0,
+};
+
+/** As Ansible counts: a changed task is also ok; an ignored failure is ok and ignored. */
+export function count(counts: Counts, result: Pick<TaskResult, 'status' | 'ignored'>): Counts {
+  const { status, ignored } = result;
+  if (ignored) return { ...counts, ok: counts.ok + 1, ignored: counts.ignored + 1 };
+  if (status === 'changed') return { ...counts, ok: counts.ok + 1, changed: counts.changed + 1 };
+  return { ...counts, [status]: counts[status] + 1 };
+}
+
+/** A failure that a rescue has dealt with is no failure of the host any more. */
+export function countRescued(counts: Counts, status: TaskStatus): Counts {
+  const rescued = counts.rescued + 1;
+  if (status === 'failed') return { ...counts, failed: counts.failed - 1, rescued };
+  if (status === 'unknown') return { ...counts, unknown: counts.unknown - 1, rescued };
+  return { ...counts, rescued };
+}
+
+const severity: readonly TaskStatus[] = ['unreachable', 'unknown', 'failed', 'changed', 'ok', 'skipped'];
+
+/** A loop's result: the gravest of its items; skipped only where all were. */
+export function mergeItems(items: readonly ItemResult[]): TaskResult {
+  const status = severity.find((each) => items.some((item) => item.status === each)) ?? 'skipped';
+  const decisive = items.find((item) => item.status === status);
+  const tally = items.filter((item) => item.status === status).length;
+  return {
+    status,
+    summary:
+      items.length === 0
+        ? 'nothing to loop over'
+        : `${tally} of ${items.length} items: ${decisive?.summary ?? ''}`,
+    diff: items.flatMap((item) => item.diff),
+    ...(decisive?.problem && { problem: decisive.problem }),
+    ...(decisive?.waitsFor !== undefined && { waitsFor: decisive.waitsFor }),
+    ignored: items.some((item) => item.ignored),
+    result: {
+      changed: items.some((item) => item.status === 'changed'),
+      failed: status === 'failed',
+      skipped: status === 'skipped',
+      results: items.map((item) => ({ ...item.result, item: item.item })),
+    },
+    items,
+    ms: items.reduce((sum, item) => sum + item.ms, 0),
+    exchanges: items.reduce((sum, item) => sum + item.exchanges, 0),
+  };
+}
+
+/** What `register` holds besides what the module returns. */
+export function registered(result: ValueMap, status: TaskStatus): ValueMap {
+  return {
+    ...result,
+    changed: status === 'changed',
+    failed: status === 'failed',
+    skipped: status === 'skipped',
+  };
+}
+
+/** Documented in `zrun --help`. The gravest host decides; `interrupted` goes before all. */
+export const exitCodes: Readonly<Record<HostOutcome, number>> = {
+  done: 0,
+  failed: 2,
+  unreachable: 3,
+  unknown: 5,
+  interrupted: 130,
+  'not-tried': 2,
+};
+
+export function exitCodeOf(hosts: readonly Pick<HostSummary, 'outcome'>[]): number {
+  const order: readonly HostOutcome[] = [
+    'interrupted',
+    'failed',
+    'unknown',
+    'unreachable',
+    'not-tried',
+    'done',
+  ];
+  const gravest = order.find((outcome) => hosts.some((host) => host.outcome === outcome));
+  return exitCodes[gravest ?? 'done'];
+}

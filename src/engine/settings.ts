@@ -1,0 +1,52 @@
+/**
+ * Owns what the engine is handed for one run.
+ */
+import type { Emit } from '../core/events.js';
+import type { Connect, Host } from '../core/host.js';
+import type { BecomeSettings, Play, Playbook } from '../core/plan.js';
+import type { Secret } from '../core/secret.js';
+import type { ValueMap } from '../core/value.js';
+
+export interface RunSettings {
+  readonly runId: string;
+  readonly version: string;
+  /** Plan only, never apply. */
+  readonly check: boolean;
+  /** Plan again after each change, and demand that nothing is left to do. */
+  readonly verify: boolean;
+  /** Hosts worked on at a time. */
+  readonly forks: number;
+  /** From the command line: the weakest. */
+  readonly become: BecomeSettings;
+  readonly becomePassword: Secret | undefined;
+  readonly connectTimeoutMs: number;
+  /** For a task that sets no `timeout` of its own. */
+  readonly taskTimeoutMs: number;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly startAtTask: string | undefined;
+  readonly forceHandlers: boolean;
+  readonly extraVars: ValueMap;
+}
+
+export interface PlaybookRun {
+  readonly playbook: Playbook;
+  /** The play's hosts after `--limit`, in the inventory's order. */
+  hostsOf(play: Play): readonly Host[];
+}
+
+export interface RunInput {
+  readonly playbooks: readonly PlaybookRun[];
+  /** Host names of each group, for the magic variable `groups`. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly settings: RunSettings;
+  readonly connect: Connect;
+  readonly emit: Emit;
+  /**
+   * Aborted when the user wants to stop: what runs on a host is killed there, blocks that have a `rescue` or an
+   * `always` still run it, and nothing new begins.
+   */
+  readonly signal: AbortSignal;
+  /** Milliseconds, for durations and timestamps. */
+  now(): number;
+}
