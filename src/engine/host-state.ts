@@ -103,17 +103,17 @@ function asBoolean(value: Value | undefined): boolean | undefined {
 }
 
 function asText(value: Value | undefined): string | undefined {
-  return value === undefined || value === null ? undefined : String(value);
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : undefined;
 }
 
 /** The host's connection, made when it is first needed. A failed attempt is not kept: the next call tries again. */
 export async function connectionOf(state: HostState, run: RunInput): Promise<Connection> {
   if (state.connection === undefined) {
     const started = run.now();
-    state.connection = run.connect(state.host, {
-      connectTimeoutMs: run.settings.connectTimeoutMs,
-      signal: run.signal,
-    });
+    // Never aborted: a rescue after an interrupt still needs the connection. Scripts are aborted one by one.
+    const signal = new AbortController().signal;
+    state.connection = run.connect(state.host, { connectTimeoutMs: run.settings.connectTimeoutMs, signal });
     try {
       await state.connection;
       run.emit({ type: 'host-connected', host: state.host.name, ms: run.now() - started });

@@ -23,8 +23,8 @@ export interface RunOutcome {
 
 /** Runs the playbooks. Never throws for what happens on a host; the outcome tells. */
 export async function run(input: RunInput): Promise<RunOutcome> {
-  const { playbooks, settings, emit, now } = input;
-  const startedAt = now();
+  const { playbooks, settings, emit } = input;
+  const startedAt = input.now();
   const states = new Map<string, HostState>();
   const plays = playbooks.flatMap((each) =>
     each.playbook.plays.map((play) => ({ play, each, hosts: each.hostsOf(play) })),
@@ -58,7 +58,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
 
   const hosts = await Promise.all([...states.values()].map(summarise));
   const exitCode = exitCodeOf(hosts);
-  emit({ type: 'run-finished', at: new Date(now()).toISOString(), ms: now() - startedAt, exitCode, hosts });
+  emit({ type: 'run-finished', at: new Date(input.now()).toISOString(), ms: input.now() - startedAt, exitCode, hosts });
   return { exitCode, hosts };
 }
 

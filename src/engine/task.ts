@@ -382,7 +382,7 @@ function judge(task: Task, around: Surroundings, item: ValueMap, outcome: Outcom
       };
       judged = { ...outcome, status: 'failed', problem };
     } else if (outcome.status === 'failed') {
-      const { problem: _forgiven, ...rest } = outcome;
+      const { problem, ...rest } = outcome;
       judged = { ...rest, status: 'ok' };
     }
   } else if (judged.status !== 'failed') {
@@ -499,7 +499,7 @@ function remember(task: Task, result: TaskResult, state: HostState): void {
 
 function withoutTexts(result: TaskResult): TaskResult {
   const hidden = 'hidden by no_log';
-  const { problem, message: _message, destroys: _destroys, items: _items, ...rest } = result;
+  const { problem, message, destroys, items, ...rest } = result;
   return {
     ...rest,
     summary: hidden,
