@@ -1,0 +1,211 @@
+/**
+ * Owns the words for one task's result on one host: a status, a text of one line, and details below it. Knows nothing
+ * of columns, of groups of hosts, or of where the text goes. Everything that it returns is safe to print, and every
+ * colour is already in it.
+ */
+import { formatPlace, formatProblem, type Problem } from '../core/errors.js';
+import type { ItemResult, TaskRef, TaskResult, TaskStatus } from '../core/events.js';
+import type { Diff } from '../core/module.js';
+import { formatDuration } from './duration.js';
+import type { Verbosity } from './reporter.js';
+import type { Colour, Paint } from './style.js';
+import { unifiedDiff } from './unified-diff.js';
+import { visible, visibleLine } from './visible.js';
+
+export interface DescribeOptions {
+  readonly paint: Paint;
+  readonly verbosity: Verbosity;
+  /** Show what differs. */
+  readonly diff: boolean;
+  /** In check mode a change is one that would be made. */
+  readonly check: boolean;
+}
+
+export interface Described {
+  readonly status: string;
+  readonly colour: Colour;
+  readonly text: string;
+  /** Lines, not indented. */
+  readonly details: readonly string[];
+  /** It matters which hosts: they are named in full. */
+  readonly namesHosts: boolean;
+}
+
+/** Lines of a command's output that a failure shows when nobody asked for more. */
+const OUTPUT_LINES = 20;
+
+export function statusWord(status: TaskStatus, ignored: boolean, check: boolean): string {
+  if (ignored) return 'ignored';
+  return status === 'changed' && check ? 'would change' : status;
+}
+
+export const statusColours: Record<TaskStatus, Colour> = {
+  ok: 'green',
+  changed: 'yellow',
+  skipped: 'cyan',
+  failed: 'red',
+  unknown: 'magenta',
+  unreachable: 'red',
+};
+
+/** Undefined where nothing is to be said at this verbosity. */
+export function describeResult(
+  task: TaskRef,
+  result: TaskResult,
+  options: DescribeOptions,
+): Described | undefined {
+  if (result.status === 'skipped' && options.verbosity < 1) return undefined;
+  const { paint, verbosity, check } = options;
+  const headline = headlineOf(result, verbosity);
+  const timing =
+    verbosity >= 3
+      ? paint('dim', ` [${formatDuration(result.ms)}, ${plural(result.exchanges, 'exchange')}]`)
+      : '';
+  return {
+    status: statusWord(result.status, result.ignored, check),
+    colour: result.ignored ? 'cyan' : statusColours[result.status],
+    text: `${visibleLine(task.name)}${headline === '' ? '' : `: ${headline}`}${timing}`,
+    details: [
+      ...(verbosity >= 2 ? [paint('dim', `${task.module} at ${visibleLine(task.at)}`)] : []),
+      ...(result.items
+        ? result.items.flatMap((item) => describeItem(item, task, options))
+        : detailsOf(result, task, options)),
+    ],
+    namesHosts: !result.ignored && ['failed', 'unknown', 'unreachable'].includes(result.status),
+  };
+}
+
+/** The one line that says it: what was done, or why not. */
+function headlineOf(result: Omit<TaskResult, 'items'>, verbosity: Verbosity): string {
+  const summary = visibleLine(result.summary);
+  switch (result.status) {
+    case 'ok':
+    case 'skipped':
+      return verbosity >= 1 ? summary : '';
+    case 'changed':
+      return summary;
+    case 'failed':
+    case 'unreachable':
+      return result.problem ? messageLine(result.problem) : summary;
+    case 'unknown':
+      if (result.waitsFor !== undefined)
+        return `cannot be known before '${visibleLine(result.waitsFor)}' has run`;
+      return result.problem ? messageLine(result.problem) : summary;
+  }
+}
+
+function messageLine(problem: Problem): string {
+  return visibleLine(problem.message.split('\n')[0] ?? '');
+}
+
+function describeItem(item: ItemResult, task: TaskRef, options: DescribeOptions): string[] {
+  const { paint, verbosity, check } = options;
+  const isQuiet = item.status === 'ok' || item.status === 'skipped';
+  if (isQuiet && verbosity < 1 && item.message === undefined) return [];
+  const word = statusWord(item.status, item.ignored, check);
+  const headline = headlineOf(item, verbosity);
+  const line = `${paint(item.ignored ? 'cyan' : statusColours[item.status], word)} (item ${visibleLine(item.label)})`;
+  return [
+    headline === '' ? line : `${line}: ${headline}`,
+    ...detailsOf(item, task, options).map((detail) => `  ${detail}`),
+  ];
+}
+
+function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: DescribeOptions): string[] {
+  const { paint, verbosity, check } = options;
+  const details: string[] = [];
+  if (result.destroys !== undefined) {
+    const loud = check ? 'WOULD DESTROY' : 'DESTROYS';
+    details.push(paint('alarm', `${loud}: ${visibleLine(result.destroys)}`));
+  }
+  if (result.message !== undefined) details.push(...visible(result.message).trimEnd().split('\n'));
+  if (result.problem) {
+    details.push(...describeProblem(result.problem, task.at, verbosity));
+    if (result.summary !== '' && result.summary !== result.problem.message && result.waitsFor === undefined)
+      details.push(`wanted to: ${visibleLine(result.summary)}`);
+  }
+  if (options.diff) details.push(...result.diff.flatMap((diff) => describeDiff(diff, paint)));
+  if (verbosity >= 1 && !result.problem) details.push(...describeOutput(result));
+  if (verbosity >= 2) details.push(...describeValues(result, paint));
+  return details;
+}
+
+/** A problem without its message, which stands in the headline: place, command, stderr, hint. */
+export function describeProblem(
+  problem: Problem,
+  taskAt: string | undefined,
+  verbosity: Verbosity,
+): string[] {
+  const shown = verbosity >= 1 ? problem : { ...problem, ...tails(problem) };
+  const [, ...rest] = visible(formatProblem(shown)).split('\n');
+  const at = problem.at ? formatPlace(problem.at) : taskAt;
+  return [
+    ...rest.map((line) => line.replace(/^ {2}/, '')),
+    ...(at === undefined ? [] : [`at: ${visibleLine(at)}`]),
+  ];
+}
+
+function tails({ stdout, stderr }: Problem): Pick<Problem, 'stdout' | 'stderr'> {
+  return {
+    ...(stdout !== undefined && { stdout: tail(stdout) }),
+    ...(stderr !== undefined && { stderr: tail(stderr) }),
+  };
+}
+
+function tail(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const left = lines.length - OUTPUT_LINES;
+  // Not worth leaving out a line or two.
+  if (left <= 2) return text;
+  return [`(${plural(left, 'line')} before these; -v shows all)`, ...lines.slice(-OUTPUT_LINES)].join('\n');
+}
+
+function describeOutput({ result }: Pick<TaskResult, 'result'>): string[] {
+  return (['stdout', 'stderr'] as const).flatMap((name) => {
+    const text = result[name];
+    if (typeof text !== 'string' || text.trim() === '') return [];
+    const [first = '', ...more] = visible(text).trimEnd().split('\n');
+    return more.length === 0
+      ? [`${name}: ${first}`]
+      : [`${name}:`, ...[first, ...more].map((line) => `  ${line}`)];
+  });
+}
+
+function describeValues({ result }: Pick<TaskResult, 'result'>, paint: Paint): string[] {
+  // Shown above already.
+  const { stdout: _stdout, stderr: _stderr, stdout_lines: _lines, stderr_lines: _errors, ...rest } = result;
+  if (Object.keys(rest).length === 0) return [];
+  return paint('dim', `result: ${visible(JSON.stringify(rest, undefined, 2))}`).split('\n');
+}
+
+/** A diff as `diff -u` writes it, or a line for each field that differs. */
+export function describeDiff(diff: Diff, paint: Paint): string[] {
+  if (diff.type === 'fields') {
+    return [
+      visibleLine(diff.subject),
+      ...diff.fields.map(({ name, before, after }) => {
+        const label = visibleLine(name);
+        if (before === undefined) return paint('green', `  + ${label}: ${visibleLine(after ?? '')}`);
+        if (after === undefined) return paint('red', `  - ${label}: ${visibleLine(before)}`);
+        return paint('yellow', `  ~ ${label}: ${visibleLine(before)} → ${visibleLine(after)}`);
+      }),
+    ];
+  }
+  const path = visibleLine(diff.path);
+  return [
+    paint('bold', diff.before === undefined ? '--- before: (no such file)' : `--- before: ${path}`),
+    paint('bold', diff.after === undefined ? '+++ after: (no such file)' : `+++ after: ${path}`),
+    ...unifiedDiff(diff.before, diff.after).map((line) => paintDiffLine(visible(line), paint)),
+  ];
+}
+
+function paintDiffLine(line: string, paint: Paint): string {
+  if (line.startsWith('@@')) return paint('cyan', line);
+  if (line.startsWith('+')) return paint('green', line);
+  if (line.startsWith('-')) return paint('red', line);
+  return line;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

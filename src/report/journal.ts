@@ -1,0 +1,77 @@
+/**
+ * Owns a run's journal: an append-only file of events, a line of JSON each, that can be read however the run ended.
+ * Written past any logging library, so that nothing is reordered, filtered or lost at exit.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Reporter } from './reporter.js';
+import { formatEvent, type WrittenEvent } from './written.js';
+
+/**
+ * Appends every event but `task-output`, whose text the result holds. Lines are handed to the system at the end of the
+ * turn in which they arise, so that a killed run lacks at most what happened in its last instant. Throws where the file
+ * cannot be opened; a disk that fills up later is reported once through `onTrouble`.
+ */
+export function createJournal(path: string, onTrouble: (error: unknown) => void): Reporter {
+  const file = openSync(path, 'a', 0o600);
+  let waiting: string[] = [];
+  let pending: NodeJS.Immediate | undefined;
+  let isBroken = false;
+
+  function flush(): void {
+    clearImmediate(pending);
+    pending = undefined;
+    const bytes = Buffer.from(waiting.join(''));
+    waiting = [];
+    if (isBroken) return;
+    try {
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    } catch (error) {
+      isBroken = true;
+      onTrouble(error);
+    }
+  }
+
+  return {
+    tell(event) {
+      if (event.type === 'task-output') return;
+      waiting.push(`${formatEvent(event)}\n`);
+      pending ??= setImmediate(flush);
+    },
+    close() {
+      flush();
+      closeSync(file);
+      return Promise.resolve();
+    },
+  };
+}
+
+export interface JournalText {
+  readonly events: readonly WrittenEvent[];
+  /** Numbers, from 1, of lines that are no event: cut off by a kill or a full disk. */
+  readonly damaged: readonly number[];
+}
+
+/** Reads a journal back, whole or cut off anywhere. */
+export function readJournal(text: string): JournalText {
+  const events: WrittenEvent[] = [];
+  const damaged: number[] = [];
+  text.split('\n').forEach((line, i) => {
+    if (line.trim() === '') return;
+    const event = parseEvent(line);
+    if (event) events.push(event);
+    else damaged.push(i + 1);
+  });
+  return { events, damaged };
+}
+
+function parseEvent(line: string): WrittenEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isEvent =
+      typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+    // The file is this program's own: a line that parses and has a type was written by formatEvent.
+    return isEvent ? (value as WrittenEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * Owns the end of a run's account: Ansible's PLAY RECAP, then what a fleet's operator asks next: what failed where, on
+ * which hosts alike, what was not tried, and how to go on. Knows nothing of where it is written.
+ */
+import type { EventOf, HostOutcome, HostSummary, RunEvent, TaskRef, TaskResult } from '../core/events.js';
+import type { Problem } from '../core/errors.js';
+import { describeProblem, plural } from './describe.js';
+import { formatDuration } from './duration.js';
+import { someOf, wrapNames } from './narrate.js';
+import { assertNever, type Verbosity } from './reporter.js';
+import type { Colour, Paint } from './style.js';
+import { pad, visibleLine } from './visible.js';
+
+export interface RecapOptions {
+  readonly paint: Paint;
+  readonly verbosity: Verbosity;
+  readonly logFile?: string | undefined;
+}
+
+export interface Recap {
+  tell(event: RunEvent): void;
+  /** Empty before the run has finished. */
+  format(): string;
+}
+
+/** What went wrong on one host, as the recap tells it. */
+interface Failure {
+  readonly host: string;
+  readonly task: TaskRef | undefined;
+  readonly problem: Problem | undefined;
+}
+
+interface FailureGroup {
+  readonly first: Failure;
+  readonly hosts: string[];
+}
+
+export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap {
+  let check = false;
+  let finished: EventOf<'run-finished'> | undefined;
+  /** Failures of each host that no rescue has dealt with, in order. */
+  const failuresOf = new Map<string, Failure[]>();
+  const rescued: Failure[] = [];
+
+  function addFailure(host: string, task: TaskRef, result: TaskResult): void {
+    const problem = result.problem ?? { code: 'task-failed', message: result.summary };
+    failuresOf.set(host, [...(failuresOf.get(host) ?? []), { host, task, problem }]);
+  }
+
+  return {
+    tell(event) {
+      switch (event.type) {
+        case 'run-started':
+          check = event.check;
+          return;
+        case 'task-finished':
+          if (isFailure(event.result, check)) addFailure(event.host, event.task, event.result);
+          return;
+        case 'rescue-started': {
+          // The cause is kept: where the rescue ends in a failure too, it is what matters.
+          const failure = failuresOf.get(event.host)?.find(({ task }) => task?.id === event.failed?.id);
+          if (failure) rescued.push(failure);
+          return;
+        }
+        case 'run-finished':
+          finished = event;
+          return;
+        case 'play-started':
+        case 'batch-started':
+        case 'host-connected':
+        case 'task-started':
+        case 'task-output':
+        case 'task-retried':
+        case 'host-finished':
+        case 'warning':
+          return;
+        default:
+          assertNever(event);
+      }
+    },
+
+    format() {
+      if (!finished) return '';
+      const { hosts, ms } = finished;
+      const lines = [
+        '',
+        paint('bold', `PLAY RECAP ${'*'.repeat(68)}`),
+        ...formatHostLines(hosts, paint),
+        ...formatUnhappyEnds(hosts, failuresOf, paint, verbosity),
+        ...formatRescued(hosts, rescued, paint),
+        ...formatGoingOn(hosts, paint),
+        '',
+        formatSummary(hosts, ms, check),
+        ...(logFile === undefined ? [] : [paint('dim', `log: ${logFile}`)]),
+      ];
+      return `${lines.join('\n')}\n`;
+    },
+  };
+}
+
+/** In check mode, `unknown` says only that something rests on what was not run. */
+function isFailure(result: TaskResult, check: boolean): boolean {
+  if (result.ignored) return false;
+  return (
+    result.status === 'failed' || result.status === 'unreachable' || (result.status === 'unknown' && !check)
+  );
+}
+
+/** As Ansible writes them, so that what reads them goes on reading them; `unknown` only where there is one. */
+function formatHostLines(hosts: readonly HostSummary[], paint: Paint): string[] {
+  const width = Math.max(26, ...hosts.map(({ host }) => visibleLine(host).length));
+  return hosts.map(({ host, outcome, counts }) => {
+    const cells = [
+      cell('ok', counts.ok, 'green', paint),
+      cell('changed', counts.changed, 'yellow', paint),
+      cell('unreachable', counts.unreachable, 'red', paint),
+      cell('failed', counts.failed, 'red', paint),
+      cell('skipped', counts.skipped, 'cyan', paint),
+      cell('rescued', counts.rescued, 'yellow', paint),
+      cell('ignored', counts.ignored, 'cyan', paint),
+      ...(counts.unknown > 0 ? [cell('unknown', counts.unknown, 'magenta', paint)] : []),
+    ];
+    const colour = outcome === 'done' ? (counts.changed > 0 ? 'yellow' : 'green') : outcomeColours[outcome];
+    return `${paint(colour, pad(visibleLine(host), width))} : ${cells.join(' ')}`.trimEnd();
+  });
+}
+
+function cell(name: string, count: number, colour: Colour, paint: Paint): string {
+  const text = `${name}=${String(count).padEnd(4)}`;
+  return count > 0 ? paint(colour, text) : text;
+}
+
+const outcomeColours: Record<HostOutcome, Colour> = {
+  done: 'green',
+  failed: 'red',
+  unreachable: 'red',
+  unknown: 'magenta',
+  interrupted: 'yellow',
+  'not-tried': 'cyan',
+};
+
+const outcomeWords: Record<HostOutcome, string> = {
+  done: 'done',
+  failed: 'failed',
+  unreachable: 'unreachable',
+  unknown: 'unknown',
+  interrupted: 'interrupted',
+  'not-tried': 'not tried',
+};
+
+/** Equal failures once, with all their hosts: the most frequent first. */
+function formatUnhappyEnds(
+  hosts: readonly HostSummary[],
+  failuresOf: ReadonlyMap<string, readonly Failure[]>,
+  paint: Paint,
+  verbosity: Verbosity,
+): string[] {
+  const lines: string[] = [];
+  for (const outcome of ['failed', 'unknown', 'unreachable', 'interrupted'] as const) {
+    const ends = hosts.filter((host) => host.outcome === outcome);
+    const groups = groupFailures(ends.map((host) => endOf(host, failuresOf)));
+    for (const group of groups) {
+      lines.push('', ...formatGroup(outcome, group, failuresOf, paint, verbosity));
+    }
+  }
+  const notTried = hosts.filter((host) => host.outcome === 'not-tried').map(({ host }) => visibleLine(host));
+  if (notTried.length > 0) {
+    const names = wrapNames(notTried);
+    lines.push('', `${paint('cyan', 'not tried')}: ${plural(notTried.length, 'host')}`);
+    lines.push(...names.map((line) => `  ${line}`));
+  }
+  return lines;
+}
+
+function endOf({ host, problem }: HostSummary, failuresOf: ReadonlyMap<string, readonly Failure[]>): Failure {
+  const last = failuresOf.get(host)?.at(-1);
+  return { host, task: last?.task, problem: last?.problem ?? problem };
+}
+
+/** Names and addresses of the hosts themselves do not make failures different. */
+function groupFailures(failures: readonly Failure[]): FailureGroup[] {
+  const groups = new Map<string, FailureGroup>();
+  for (const failure of failures) {
+    const { host, task, problem } = failure;
+    const message = (problem?.message ?? '')
+      .replaceAll(host, '\u0000')
+      .replace(/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?/g, '\u0000');
+    const key = JSON.stringify([task?.id, problem?.code, message]);
+    const group = groups.get(key);
+    if (group) group.hosts.push(host);
+    else groups.set(key, { first: failure, hosts: [host] });
+  }
+  return [...groups.values()].sort((a, b) => b.hosts.length - a.hosts.length);
+}
+
+function formatGroup(
+  outcome: HostOutcome,
+  { first, hosts }: FailureGroup,
+  failuresOf: ReadonlyMap<string, readonly Failure[]>,
+  paint: Paint,
+  verbosity: Verbosity,
+): string[] {
+  const { task, problem } = first;
+  const message = visibleLine(problem?.message.split('\n')[0] ?? '');
+  const names = hosts.map(visibleLine);
+  const where = names.length === 1 ? (names[0] ?? '') : plural(names.length, 'host');
+  const word = paint(outcomeColours[outcome], outcomeWords[outcome]);
+  const lines = [
+    `${word} on ${where}${task ? `, in task '${visibleLine(task.name)}'` : ''}${message === '' ? '' : `: ${message}`}`,
+  ];
+  if (names.length > 1) lines.push(...wrapNames(names).map((line) => `  ${line}`));
+  if (problem) {
+    const details = describeProblem(problem, task?.at, verbosity);
+    if (names.length > 1 && (problem.stderr ?? problem.stdout) !== undefined)
+      lines.push(`  on ${names[0] ?? ''}:`);
+    lines.push(...details.map((line) => `  ${line}`));
+  }
+  const cause = failuresOf.get(first.host)?.[0];
+  if (cause && cause.task?.id !== task?.id) {
+    lines.push(
+      `  it began with task '${visibleLine(cause.task?.name ?? '')}': ${visibleLine(cause.problem?.message.split('\n')[0] ?? '')}`,
+    );
+    if (cause.problem)
+      lines.push(...describeProblem(cause.problem, cause.task?.at, verbosity).map((line) => `    ${line}`));
+  }
+  return lines;
+}
+
+/** Hosts that are well in the end although a task failed: worth a look, not an alarm. */
+function formatRescued(hosts: readonly HostSummary[], rescued: readonly Failure[], paint: Paint): string[] {
+  const done = new Set(hosts.filter(({ outcome }) => outcome === 'done').map(({ host }) => host));
+  return groupFailures(rescued.filter(({ host }) => done.has(host))).map(({ first, hosts: names }) => {
+    const message = visibleLine(first.problem?.message.split('\n')[0] ?? '');
+    const on = names.length === 1 ? (names[0] ?? '') : `${plural(names.length, 'host')} (${someOf(names)})`;
+    return `\n${paint('yellow', 'rescued')} on ${visibleLine(on)}, after task '${visibleLine(first.task?.name ?? '')}' failed: ${message}`;
+  });
+}
+
+function formatGoingOn(hosts: readonly HostSummary[], paint: Paint): string[] {
+  const unfinished = hosts.filter(({ outcome }) => outcome !== 'done').map(({ host }) => visibleLine(host));
+  if (unfinished.length === 0 || unfinished.length === hosts.length) return [];
+  return [
+    '',
+    `to go on with ${unfinished.length === 1 ? 'this host' : 'these hosts'} only: ${paint('bold', `--limit ${unfinished.join(',')}`)}`,
+  ];
+}
+
+/** `50 hosts: 46 done (12 changed), 3 failed, 1 unreachable; 2 min 05 s` */
+function formatSummary(hosts: readonly HostSummary[], ms: number, check: boolean): string {
+  const count = (outcome: HostOutcome): number => hosts.filter((host) => host.outcome === outcome).length;
+  const changed = hosts.filter((host) => host.outcome === 'done' && host.counts.changed > 0).length;
+  const parts = (Object.keys(outcomeWords) as HostOutcome[]).flatMap((outcome) => {
+    const number = count(outcome);
+    if (number === 0) return [];
+    if (outcome !== 'done') return [`${number} ${outcomeWords[outcome]}`];
+    const change = changed === 0 ? 'nothing changed' : `${changed} ${check ? 'would change' : 'changed'}`;
+    return [`${number} done (${change})`];
+  });
+  return `${plural(hosts.length, 'host')}: ${parts.join(', ')}; ${formatDuration(ms)}`;
+}

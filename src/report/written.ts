@@ -1,0 +1,85 @@
+/**
+ * Owns events in their written form: one line of JSON each, for the journal, `--output json` and whoever reads them.
+ * A place becomes `file:line:column`, so that no file's text travels along.
+ */
+import { formatPlace, type Problem } from '../core/errors.js';
+import type { HostSummary, ItemResult, RunEvent, TaskResult } from '../core/events.js';
+
+/** A problem as it is written. */
+export interface WrittenProblem extends Omit<Problem, 'at'> {
+  /** `file:line:column` */
+  readonly at?: string;
+}
+
+/** An event with every problem in its written form. */
+export type WrittenEvent = Written<RunEvent>;
+
+type Written<T> = T extends unknown
+  ? {
+      readonly [K in keyof T]: K extends 'result'
+        ? WrittenResult
+        : K extends 'problem'
+          ? WrittenProblem
+          : K extends 'hosts'
+            ? WrittenHosts<T[K]>
+            : T[K];
+    }
+  : never;
+
+type WrittenHosts<T> = T extends readonly HostSummary[] ? readonly WrittenSummary[] : T;
+
+export type WrittenResult = Omit<TaskResult, 'problem' | 'items'> & {
+  readonly problem?: WrittenProblem;
+  readonly items?: readonly WrittenItem[];
+};
+
+export type WrittenItem = Omit<ItemResult, 'problem'> & { readonly problem?: WrittenProblem };
+
+export type WrittenSummary = Omit<HostSummary, 'problem'> & { readonly problem?: WrittenProblem };
+
+export function writeEvent(event: RunEvent): WrittenEvent {
+  switch (event.type) {
+    case 'task-finished':
+      return { ...event, result: writeResult(event.result) };
+    case 'host-finished':
+      return withProblem(event);
+    case 'run-finished':
+      return { ...event, hosts: event.hosts.map(writeSummary) };
+    case 'run-started':
+    case 'play-started':
+    case 'batch-started':
+    case 'host-connected':
+    case 'task-started':
+    case 'task-output':
+    case 'task-retried':
+    case 'rescue-started':
+    case 'warning':
+      return event;
+  }
+}
+
+/** One line, without its line feed. */
+export function formatEvent(event: RunEvent): string {
+  return JSON.stringify(writeEvent(event));
+}
+
+export function writeSummary(summary: HostSummary): WrittenSummary {
+  return withProblem(summary);
+}
+
+function writeResult(result: TaskResult): WrittenResult {
+  const { items, ...rest } = result;
+  return { ...withProblem(rest), ...(items && { items: items.map((item) => withProblem(item)) }) };
+}
+
+function withProblem<T extends { readonly problem?: Problem }>(
+  value: T,
+): Omit<T, 'problem'> & { readonly problem?: WrittenProblem } {
+  const { problem, ...rest } = value;
+  return problem ? { ...rest, problem: writeProblem(problem) } : rest;
+}
+
+export function writeProblem(problem: Problem): WrittenProblem {
+  const { at, ...rest } = problem;
+  return at ? { ...rest, at: formatPlace(at) } : rest;
+}
