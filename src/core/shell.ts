@@ -59,7 +59,10 @@ export function printBytes(bytes: Uint8Array, pieceLength = 16_384): ShellText {
   const pieces: string[] = [];
   for (let start = 0; start < bytes.length; start += pieceLength) {
     let format = '';
-    for (const byte of bytes.subarray(start, start + pieceLength)) format += printfByte(byte);
+    for (const byte of bytes.subarray(start, start + pieceLength)) {
+      // A format that begins with a dash would be taken for an option.
+      format += format === '' && byte === 0x2d ? '\\055' : printfByte(byte);
+    }
     pieces.push(`printf '${format}'`);
   }
   return { shellText: pieces.length === 0 ? ':' : pieces.join('; ') };
