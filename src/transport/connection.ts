@@ -1,0 +1,66 @@
+/**
+ * Owns a connection as the engine sees it: one session a user, the counters, the user's interrupt, the end. Works over
+ * any link.
+ */
+import { ZrunError } from '../core/errors.js';
+import type { Become, Connection, Output } from '../core/host.js';
+import { defaultLimits, type Limits, type Link } from './channel.js';
+import { createSession, type Session } from './session.js';
+
+export function createConnection(link: Link, signal: AbortSignal, limits: Limits = defaultLimits): Connection {
+  const sessions = new Map<string | undefined, Session>();
+  let exchanges = 0;
+  let closing: Promise<void> | undefined;
+
+  const sessionOf = (become: Become | undefined): Session => {
+    const known = sessions.get(become?.user);
+    if (known !== undefined) return known;
+    const session = createSession(link, become, limits, { onExchange: () => exchanges++ });
+    sessions.set(become?.user, session);
+    return session;
+  };
+
+  const shutDown = async (error: ZrunError): Promise<void> => {
+    await Promise.all([...sessions.values()].map((session) => session.stop(error)));
+    await link.close();
+  };
+  const close = (error: ZrunError): Promise<void> => {
+    signal.removeEventListener('abort', onAbort);
+    closing ??= shutDown(error);
+    return closing;
+  };
+  const onAbort = (): void => void close(interrupted());
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+
+  return {
+    run(script, options = {}) {
+      if (signal.aborted) return Promise.reject(interrupted());
+      if (closing !== undefined) return Promise.reject(closed(link));
+      if (script.shellText.includes('\0'))
+        return Promise.reject(new ZrunError('internal', 'a script holds a NUL byte, which no shell can read'));
+      return new Promise<Output>((resolve, reject) => {
+        sessionOf(options.as).run({
+          script: script.shellText,
+          stdin: options.stdin,
+          timeoutMs: options.timeoutMs,
+          onOutput: options.onOutput,
+          resolve,
+          reject,
+        });
+      });
+    },
+    get counters() {
+      return { handshakes: link.handshakes, exchanges };
+    },
+    close: () => close(closed(link)),
+  };
+}
+
+function interrupted(): ZrunError {
+  return new ZrunError('interrupted', 'the run was stopped');
+}
+
+function closed(link: Link): ZrunError {
+  return new ZrunError('interrupted', `the connection to ${link.name} was closed`);
+}

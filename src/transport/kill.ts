@@ -1,0 +1,67 @@
+/**
+ * Owns the script that ends everything a shell has started on a host. It runs in another shell of the same user.
+ */
+import { sh, type ShellText } from '../core/shell.js';
+
+/**
+ * Freezes the shell and all its descendants (so that nothing forks away while it counts, and the shell does not go on
+ * with its next command), sends TERM to the descendants, KILL to what is left after the grace, and KILL to the shell.
+ * Children that have left the tree (daemons, `nohup … &` of earlier scripts) are left alone. Prints the process ids
+ * that are still alive at the end, which should be none.
+ */
+export function killTreeScript(pid: number, graceMs: number): ShellText {
+  return sh`
+root=${pid} polls=${Math.ceil(graceMs / 100)}
+list() {
+  if [ -r /proc/self/stat ]; then
+    cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\\([0-9]*\\) (.*) \\([A-Za-z]\\) \\([0-9]*\\) .*/\\1 \\3 \\2/p'
+  else
+    ps -A -o pid= -o ppid= -o stat=
+  fi
+}
+tree() {
+  found=" $root " living=' ' grew=1 all=$(list)
+  while [ $grew = 1 ]; do
+    grew=0
+    while read -r pid parent state; do
+      case $found in *" $pid "*) continue ;; esac
+      case $found in
+      *" $parent "*)
+        found="$found$pid " grew=1
+        case $state in Z*) ;; *) living="$living$pid " ;; esac ;;
+      esac
+    done <<END
+$all
+END
+  done
+}
+left() {
+  still=' ' all=$(list)
+  while read -r pid parent state; do
+    case $1 in *" $pid "*) case $state in Z*) ;; *) still="$still$pid " ;; esac ;; esac
+  done <<END
+$all
+END
+}
+pause() { sleep 0.1 2>/dev/null || sleep 1; }
+kill -STOP $root 2>/dev/null || exit 0
+before= rounds=0
+while tree; [ "$found" != "$before" ] && [ $rounds -lt 20 ]; do
+  before=$found rounds=$((rounds + 1))
+  [ "$living" = ' ' ] || kill -STOP $living 2>/dev/null
+done
+victims=$living
+if [ "$victims" != ' ' ]; then
+  kill -TERM $victims 2>/dev/null
+  kill -CONT $victims 2>/dev/null
+  while left "$victims"; [ "$still" != ' ' ] && [ $polls -gt 0 ]; do pause; polls=$((polls - 1)); done
+  tree
+  victims="$still$living"
+  [ "$victims" = '  ' ] || kill -KILL $victims 2>/dev/null
+fi
+kill -KILL $root 2>/dev/null
+polls=20
+while left "$victims $root "; [ "$still" != ' ' ] && [ $polls -gt 0 ]; do pause; polls=$((polls - 1)); done
+echo $still
+`;
+}

@@ -1,0 +1,220 @@
+/**
+ * Owns what runs as one user of a host: the order of the scripts, their limits, and a fresh shell where one was killed
+ * or has died. Knows shells, not channels.
+ */
+import { ZrunError } from '../core/errors.js';
+import type { Become } from '../core/host.js';
+import { connectionLost, type Limits, type Link } from './channel.js';
+import { killTreeScript } from './kill.js';
+import { within } from './limit.js';
+import { startShell, type Job, type Remains, type Shell } from './shell.js';
+
+export interface Session {
+  run(job: Job): void;
+  /** Kills what runs there, and rejects whatever has no answer. Never rejects itself. */
+  stop(error: ZrunError): Promise<void>;
+}
+
+export interface SessionEvents {
+  /** Something is sent while nothing is under way. */
+  onExchange(): void;
+}
+
+export function createSession(
+  link: Link,
+  become: Become | undefined,
+  limits: Limits,
+  events: SessionEvents,
+): Session {
+  /** Not written to a shell yet. */
+  const queue: Job[] = [];
+  let shell: Shell | undefined;
+  let isStarting = false;
+  let stopped: ZrunError | undefined;
+  let timer: { readonly job: Job; readonly clear: () => void } | undefined;
+  /** The job that is being killed for its limit. */
+  let expired: Job | undefined;
+
+  const flush = (): void => {
+    if (stopped !== undefined || expired !== undefined) return;
+    const lost = link.lost();
+    if (lost !== undefined) {
+      rejectAll(queue.splice(0), connectionLost(link, lost));
+      return;
+    }
+    if (shell === undefined) {
+      if (queue.length > 0 && !isStarting) void start();
+      return;
+    }
+    if (queue.length === 0) return;
+    if (shell.unanswered === 0) events.onExchange();
+    for (const job of queue.splice(0)) shell.send(job);
+    watch();
+  };
+
+  const start = async (): Promise<void> => {
+    isStarting = true;
+    // Sudo has to answer before anything else can be sent.
+    if (become !== undefined) events.onExchange();
+    try {
+      const fresh = await startShell(link, become, limits, { onTurn: () => watch() });
+      isStarting = false;
+      if (stopped !== undefined) {
+        fresh.destroy();
+        return;
+      }
+      shell = fresh;
+      void fresh.ended.then((remains) => onEnded(fresh, remains));
+    } catch (error) {
+      isStarting = false;
+      rejectAll(queue.splice(0), error);
+      return;
+    }
+    flush();
+  };
+
+  const onEnded = (which: Shell, remains: Remains): void => {
+    if (shell === which) shell = undefined;
+    watch();
+    if (stopped !== undefined) {
+      rejectAll([...remains.running, ...remains.waiting], stopped);
+      return;
+    }
+    const limited = expired;
+    expired = undefined;
+    const lost = link.lost();
+    if (limited !== undefined && lost === undefined) {
+      // What stood behind the killed one was never begun: it runs in a fresh shell.
+      queue.unshift(...remains.waiting.filter((job) => job !== limited));
+      if (remains.running.includes(limited) || remains.waiting.includes(limited))
+        limited.reject(taskTimeout(limited));
+      rejectAll(
+        remains.running.filter((job) => job !== limited),
+        connectionLost(link, 'its shell was killed'),
+      );
+      flush();
+      return;
+    }
+    const error = remains.startError ?? connectionLost(link, lost ?? howShellEnded(remains));
+    rejectAll([...remains.running, ...remains.waiting], error);
+    flush();
+  };
+
+  /** Starts the clock of the job at the head. */
+  const watch = (): void => {
+    const head = shell?.pid === undefined ? undefined : shell.head;
+    if (timer?.job === head) return;
+    timer?.clear();
+    timer = undefined;
+    if (head?.timeoutMs === undefined) return;
+    const handle = setTimeout(() => {
+      if (shell?.head === head && stopped === undefined) void expire(shell, head);
+    }, head.timeoutMs);
+    timer = { job: head, clear: () => clearTimeout(handle) };
+  };
+
+  const expire = async (which: Shell, job: Job): Promise<void> => {
+    expired = job;
+    const failure = await killShell(which);
+    // Where the link is lost, the shell's end says so.
+    if (failure !== undefined && expired === job && link.lost() === undefined) {
+      expired = undefined;
+      if (shell === which) shell = undefined;
+      job.reject(taskTimeout(job, failure));
+    }
+  };
+
+  /** Resolves with why it could not be done, if it could not; the shell is given up either way. */
+  const killShell = async (which: Shell): Promise<string | undefined> => {
+    const failure = await killTree(link, become, limits, which);
+    if (failure === undefined) await within(limits.closeMs, which.ended, () => undefined);
+    which.destroy();
+    if (failure === undefined) await which.ended;
+    return failure;
+  };
+
+  return {
+    run(job) {
+      if (stopped !== undefined) {
+        job.reject(stopped);
+        return;
+      }
+      queue.push(job);
+      flush();
+    },
+    async stop(error) {
+      if (stopped !== undefined) return;
+      stopped = error;
+      timer?.clear();
+      const which = shell;
+      if (which !== undefined) {
+        if (which.unanswered > 0 && link.lost() === undefined) await killShell(which);
+        else which.end();
+        await within(limits.closeMs, which.ended, () => undefined);
+        which.destroy();
+        await which.ended;
+      }
+      rejectAll(queue.splice(0), error);
+    },
+  };
+}
+
+/** Kills all that a shell has started, and the shell, by another one. Resolves with why it could not. */
+async function killTree(
+  link: Link,
+  become: Become | undefined,
+  limits: Limits,
+  victim: Shell,
+): Promise<string | undefined> {
+  if (victim.pid === undefined) return undefined;
+  const script = killTreeScript(victim.pid, limits.killGraceMs).shellText;
+  let killer: Shell | undefined;
+  const work = async (): Promise<string | undefined> => {
+    const fresh = await startShell(link, become, limits, { onTurn: () => undefined });
+    killer = fresh;
+    const left = await new Promise<string>((resolve, reject) => {
+      fresh.send({
+        script,
+        stdin: undefined,
+        timeoutMs: undefined,
+        onOutput: undefined,
+        resolve: (output) => resolve(output.stdout.toString('utf8').trim()),
+        reject,
+      });
+      void fresh.ended.then((remains) =>
+        reject(remains.startError ?? connectionLost(link, howShellEnded(remains))),
+      );
+    });
+    return left === '' ? undefined : `process ${left} does not end`;
+  };
+  try {
+    return await within(limits.killMs, work(), () => `no answer within ${limits.killMs / 1000} seconds`);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    killer?.end();
+    killer?.destroy();
+  }
+}
+
+function taskTimeout(job: Job, failure?: string): ZrunError {
+  const seconds = (job.timeoutMs ?? 0) / 1000;
+  return failure === undefined
+    ? new ZrunError('task-timeout', `not done within ${seconds} seconds, and killed on the host`, {
+        hint: 'Give the task more time with timeout:, or find out on the host what it waits for.',
+      })
+    : new ZrunError('task-timeout', `not done within ${seconds} seconds, and could not be killed: ${failure}`, {
+        hint: 'It may still be at work on the host. Look there before you run this again.',
+      });
+}
+
+function howShellEnded({ ended }: Remains): string {
+  if (ended.signal !== undefined) return `its shell was ended by ${ended.signal}`;
+  if (ended.status !== undefined) return `its shell ended with exit code ${ended.status}`;
+  return 'its shell went away without an exit code';
+}
+
+function rejectAll(jobs: readonly Job[], error: unknown): void {
+  for (const job of jobs) job.reject(error);
+}
+

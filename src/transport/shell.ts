@@ -1,0 +1,296 @@
+/**
+ * Owns one life of a persistent shell: its start (with sudo's dialogue), the frames that were written to it, and the
+ * answers. When it ends, it hands back what was never begun. Knows neither ssh nor restarts nor limits of tasks.
+ */
+import { ZrunError } from '../core/errors.js';
+import type { Become, Output } from '../core/host.js';
+import { passwordLine, promptOf, startCommand, startFailure, wrongPassword } from './become.js';
+import { connectionLost, type Channel, type Ended, type Limits, type Link } from './channel.js';
+import { createScanner, frameText, makeNonce } from './frame.js';
+
+/** A script on its way: what is sent, and where its answer goes. */
+export interface Job {
+  readonly script: string;
+  readonly stdin: Uint8Array | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly onOutput: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  readonly resolve: (output: Output) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A job that was written to a shell. */
+interface Frame {
+  readonly job: Job;
+  readonly nonce: string;
+  readonly stdout: Buffer[];
+  readonly stderr: Buffer[];
+  begun: boolean;
+  /** What the mark on standard output said: an exit status, or why there is none. */
+  word: string | undefined;
+  stderrBegun: boolean;
+  stderrEnded: boolean;
+}
+
+export interface Shell {
+  /** Writes a frame behind the others. Its answer goes to the job. */
+  send(job: Job): void;
+  /** Jobs that were sent and have no answer yet. */
+  readonly unanswered: number;
+  /** The one that is running, or runs next. */
+  readonly head: Job | undefined;
+  /** The shell's process id on the host, once it is known. */
+  readonly pid: number | undefined;
+  /** Resolves when it is gone. The jobs that have no answer are the caller's again. Never rejects. */
+  readonly ended: Promise<Remains>;
+  /** Ends its input: it leaves when it has run what it was sent. */
+  end(): void;
+  /** Gives it up, whatever it does. */
+  destroy(): void;
+}
+
+/** What a shell leaves behind. */
+export interface Remains {
+  readonly ended: Ended;
+  /** Was running. Nobody can say how far it came. */
+  readonly running: readonly Job[];
+  /** Was never begun. */
+  readonly waiting: readonly Job[];
+  /** The shell never said that it is there: why. */
+  readonly startError: ZrunError | undefined;
+}
+
+export interface ShellEvents {
+  /** The shell is there, or a job has been answered: another one is at the head. */
+  onTurn(): void;
+}
+
+/** How much of what is said before the start is kept for messages. */
+const keptWords = 8192;
+
+/**
+ * Opens a channel and starts a shell in it. As the login user it can be written to at once: the frames wait for it in
+ * the channel. With sudo it resolves when sudo has let us in: what is written before could be taken for a password.
+ * Rejects with ZrunError when there is no channel or sudo refuses.
+ */
+export async function startShell(
+  link: Link,
+  become: Become | undefined,
+  limits: Limits,
+  events: ShellEvents,
+): Promise<Shell> {
+  const nonce = makeNonce();
+  const channel = await link.open(startCommand(nonce, become));
+  const shell = runShell(link, channel, nonce, become, limits, events);
+  if (become !== undefined) await shell.started;
+  return shell;
+}
+
+function runShell(
+  link: Link,
+  channel: Channel,
+  startNonce: string,
+  become: Become | undefined,
+  limits: Limits,
+  events: ShellEvents,
+): Shell & { readonly started: Promise<void> } {
+  const frames: Frame[] = [];
+  let writing: Promise<void> = Promise.resolve();
+  let pid: number | undefined;
+  let isGone = false;
+  let words = '';
+  let passwordSent = false;
+  let startError: ZrunError | undefined;
+
+  let resolveStarted: () => void;
+  let rejectStarted: (error: unknown) => void;
+  const started = new Promise<void>((resolve, reject) => {
+    resolveStarted = resolve;
+    rejectStarted = reject;
+  });
+  // As the login user nobody waits for it.
+  started.catch(() => undefined);
+
+  const failStart = (error: ZrunError): void => {
+    if (pid !== undefined || startError !== undefined) return;
+    startError = error;
+    rejectStarted(error);
+    channel.destroy();
+  };
+  const startTimer = setTimeout(
+    () => failStart(startFailure(become, words, undefined, passwordSent, limits.startMs)),
+    limits.startMs,
+  );
+
+  const hear = (chunk: Buffer): void => {
+    if (pid !== undefined || words.length > keptWords) return;
+    words += chunk.toString('utf8');
+    if (become === undefined) return;
+    const prompt = promptOf(startNonce);
+    if (!words.includes(prompt)) return;
+    words = words.replace(prompt, '');
+    if (passwordSent) {
+      failStart(wrongPassword(become));
+      return;
+    }
+    try {
+      channel.stdin.write(passwordLine(become));
+      passwordSent = true;
+    } catch (error) {
+      if (!(error instanceof ZrunError)) throw error;
+      failStart(error);
+    }
+  };
+
+  const answer = (): void => {
+    for (let frame = frames[0]; frame?.word !== undefined && frame.stderrEnded; frame = frames[0]) {
+      frames.shift();
+      settle(frame);
+      events.onTurn();
+    }
+  };
+
+  const scanStdout = createScanner({
+    expected: () => (pid === undefined ? startNonce : stdoutFrame(frames)?.nonce),
+    text(chunk) {
+      const frame = stdoutFrame(frames);
+      if (pid === undefined || !frame?.begun) return;
+      frame.stdout.push(chunk);
+      frame.job.onOutput?.('stdout', chunk);
+    },
+    mark(word) {
+      if (pid === undefined) {
+        pid = Number.parseInt(word, 10);
+        clearTimeout(startTimer);
+        resolveStarted();
+        events.onTurn();
+        return;
+      }
+      const frame = stdoutFrame(frames);
+      if (frame === undefined) return;
+      if (word === '+') frame.begun = true;
+      else frame.word = word.slice(1);
+      answer();
+    },
+  });
+  const scanStderr = createScanner({
+    expected: () => stderrFrame(frames)?.nonce,
+    text(chunk) {
+      const frame = stderrFrame(frames);
+      if (!frame?.stderrBegun) {
+        hear(chunk);
+        return;
+      }
+      frame.stderr.push(chunk);
+      frame.job.onOutput?.('stderr', chunk);
+    },
+    mark(word) {
+      const frame = stderrFrame(frames);
+      if (frame === undefined) return;
+      if (word === '+') frame.stderrBegun = true;
+      else frame.stderrEnded = true;
+      answer();
+    },
+  });
+  channel.stdout.on('data', scanStdout);
+  channel.stderr.on('data', scanStderr);
+
+  const gone = channel.ended.then((how) => {
+    isGone = true;
+    clearTimeout(startTimer);
+    return how;
+  });
+
+  const write = async (text: string): Promise<void> => {
+    if (isGone || channel.stdin.write(text)) return;
+    const { stdin } = channel;
+    let onDrain = (): void => undefined;
+    const drained = new Promise<void>((resolve) => {
+      onDrain = resolve;
+      stdin.once('drain', onDrain);
+    });
+    await Promise.race([drained, gone]);
+    stdin.off('drain', onDrain);
+  };
+
+  const ended = gone.then((how): Remains => {
+    if (pid === undefined && startError === undefined) {
+      // A link that broke is not a host that said no.
+      if (how.status === undefined && how.signal === undefined)
+        startError = connectionLost(link, link.lost() ?? 'it was cut while a shell was being started');
+      else startError = startFailure(become, words, how, passwordSent, limits.startMs);
+      rejectStarted(startError);
+    }
+    const left = frames.splice(0);
+    return {
+      ended: how,
+      running: left.filter((frame) => frame.begun || frame.stderrBegun).map((frame) => frame.job),
+      waiting: left.filter((frame) => !frame.begun && !frame.stderrBegun).map((frame) => frame.job),
+      startError,
+    };
+  });
+
+  return {
+    started,
+    ended,
+    get unanswered() {
+      return frames.length;
+    },
+    get head() {
+      return frames[0]?.job;
+    },
+    get pid() {
+      return pid;
+    },
+    send(job) {
+      const frame: Frame = {
+        job,
+        nonce: makeNonce(),
+        stdout: [],
+        stderr: [],
+        begun: false,
+        word: undefined,
+        stderrBegun: false,
+        stderrEnded: false,
+      };
+      frames.push(frame);
+      writing = writing.then(async () => {
+        for (const text of frameText(frame.nonce, job.script, job.stdin)) {
+          if (isGone) return;
+          await write(text);
+        }
+      });
+    },
+    end() {
+      writing = writing.then(() => {
+        if (!isGone) channel.stdin.end();
+      });
+    },
+    destroy: () => channel.destroy(),
+  };
+}
+
+/** The frame whose bytes come on standard output now. */
+function stdoutFrame(frames: readonly Frame[]): Frame | undefined {
+  return frames.find((frame) => frame.word === undefined);
+}
+
+function stderrFrame(frames: readonly Frame[]): Frame | undefined {
+  return frames.find((frame) => !frame.stderrEnded);
+}
+
+function settle(frame: Frame): void {
+  const { job, word = '' } = frame;
+  const stdout = Buffer.concat(frame.stdout);
+  const stderr = Buffer.concat(frame.stderr);
+  if (/^\d+$/.test(word)) {
+    job.resolve({ stdout, stderr, status: Number(word) });
+    return;
+  }
+  const size = job.stdin?.length ?? 0;
+  job.reject(
+    new ZrunError('command-failed', `the host has no room to take in ${size} bytes of input`, {
+      hint: 'Input of this size is collected in TMPDIR (/tmp) on the host first. Is it full, or not writable?',
+      stderr: stderr.toString('utf8'),
+    }),
+  );
+}
