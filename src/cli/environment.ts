@@ -1,0 +1,28 @@
+/**
+ * Owns what the command line is handed of the process that it runs in. Everything in `cli` works through this, so that
+ * a test can be the process.
+ */
+
+/** An output that may be a terminal. */
+export interface OutputStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+export interface Environment {
+  /** Without node and the script. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly cwd: string;
+  readonly homeFolder: string;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Hands over every signal that asks for an end, in place of dying of it. Returns what undoes that. */
+  onStopSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Ends the process where it stands. Only for the user's second Ctrl-C. */
+  exitNow(code: number): never;
+}

@@ -1,0 +1,51 @@
+/**
+ * Owns how a run that could not begin, or broke, is told: the text on standard error, and the exit code.
+ */
+import { formatProblem, toProblem, ZrunError, ZrunErrors, type Problem } from '../core/errors.js';
+import { choosePaint } from '../report/style.js';
+import { visible } from '../report/visible.js';
+import type { Environment } from './environment.js';
+
+/** Every exit code, as `zrun --help` shows them. */
+export const exitCodes = {
+  ok: 0,
+  /** A bug, or trouble of the controller's own. */
+  internal: 1,
+  failed: 2,
+  unreachable: 3,
+  /** The command line, inventory or playbook is wrong; nothing was touched. */
+  input: 4,
+  unknown: 5,
+  /** With --detailed-exitcode. */
+  changed: 6,
+  interrupted: 130,
+} as const;
+
+/** Writes all that is wrong to standard error; returns the exit code. `logFile`: where more can be read, if anywhere. */
+export function tellFailure(thrown: unknown, environment: Environment, logFile?: string): number {
+  const { stderr, env } = environment;
+  const paint = choosePaint(env, stderr.isTTY === true);
+  const problems = problemsOf(thrown);
+  const texts = problems.map((problem) => {
+    const [first = '', ...rest] = visible(formatProblem(problem)).split('\n');
+    return [`${paint('alarm', 'error:')} ${first}`, ...rest].join('\n');
+  });
+  stderr.write(`${texts.join('\n\n')}\n`);
+  if (problems.length > 1) stderr.write(`\n${problems.length} errors; no host was touched\n`);
+  if (logFile !== undefined) stderr.write(`log: ${logFile}\n`);
+  return exitCodeOf(problems);
+}
+
+function problemsOf(thrown: unknown): readonly Problem[] {
+  if (thrown instanceof ZrunErrors) return thrown.errors.map((error) => error.problem);
+  // A bug's own stack is worth more than its message.
+  if (thrown instanceof ZrunError && thrown.code === 'internal')
+    return [{ ...thrown.problem, message: thrown.stack ?? thrown.message }];
+  return [toProblem(thrown)];
+}
+
+function exitCodeOf(problems: readonly Problem[]): number {
+  if (problems.some(({ code }) => code === 'internal')) return exitCodes.internal;
+  if (problems.some(({ code }) => code === 'interrupted')) return exitCodes.interrupted;
+  return exitCodes.input;
+}

@@ -1,0 +1,54 @@
+/**
+ * Owns what Ctrl-C does. The first one stops the run in good order: what runs on hosts is ended there, and the recap
+ * tells how each was left. The second one leaves at once, and says what may still be running where.
+ */
+import type { Emit } from '../core/events.js';
+import { visibleLine } from '../report/visible.js';
+import type { Environment, StopSignal } from './environment.js';
+import { exitCodes } from './failure.js';
+import type { Reporting } from './reporting.js';
+
+export interface Interrupts {
+  readonly signal: AbortSignal;
+  /** Hands events on, and keeps in mind what is under way. */
+  readonly emit: Emit;
+  stop(): void;
+}
+
+export function watchInterrupts(environment: Environment, reporting: Reporting): Interrupts {
+  const controller = new AbortController();
+  /** What runs on each host, by the host's name. */
+  const running = new Map<string, string>();
+
+  const emit: Emit = (event) => {
+    if (event.type === 'task-started') running.set(event.host, event.task.name);
+    if (event.type === 'task-finished') running.delete(event.host);
+    reporting.emit(event);
+  };
+
+  const stop = environment.onStopSignal((signal) => {
+    if (controller.signal.aborted) leaveAtOnce();
+    emit({ type: 'warning', message: stoppingMessage(signal) });
+    controller.abort();
+  });
+
+  function leaveAtOnce(): never {
+    // The journal and the live view write what they hold before they first wait: enough for leaving like this.
+    void reporting.close();
+    const left = [...running].map(([host, task]) => `  ${visibleLine(host)}: ${visibleLine(task)}\n`);
+    environment.stderr.write(
+      left.length === 0
+        ? 'left at once; no task was under way\n'
+        : `left at once; this may still be running on the hosts:\n${left.join('')}`,
+    );
+    environment.exitNow(exitCodes.interrupted);
+  }
+
+  return { signal: controller.signal, emit, stop };
+}
+
+function stoppingMessage(signal: StopSignal): string {
+  return signal === 'SIGINT'
+    ? 'stopping: tasks that are under way are ended on their hosts. Ctrl-C again leaves at once.'
+    : `stopping because of ${signal}: tasks that are under way are ended on their hosts.`;
+}

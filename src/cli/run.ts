@@ -1,0 +1,99 @@
+/**
+ * Owns `zrun PLAYBOOK…`: from the words to hosts and plays, then either a look at them or the run. What a run is made of
+ * is loaded only once everything that was given is known to be right.
+ */
+import { randomBytes } from 'node:crypto';
+import type { RunOutcome, RunSettings } from '../engine/index.js';
+import { parseRunCommand, type RunCommand } from './command-line.js';
+import type { Environment } from './environment.js';
+import { exitCodes, tellFailure } from './failure.js';
+import type { Loaded } from './load.js';
+import { formatList } from './list.js';
+import { watchInterrupts } from './interrupt.js';
+
+/** Returns the exit code. Throws ZrunError or ZrunErrors for bad input, before any host is touched. */
+export async function runPlaybooks(environment: Environment): Promise<number> {
+  const { argv, stdout, stderr, version } = environment;
+  if (argv.length === 0) {
+    const { formatHelp } = await import('./command-line.js');
+    stderr.write(formatHelp(version));
+    return exitCodes.input;
+  }
+  const parsed = parseRunCommand(argv, version);
+  if (parsed.type === 'text') {
+    stdout.write(parsed.text);
+    return exitCodes.ok;
+  }
+  const { command } = parsed;
+  const { load } = await import('./load.js');
+  const loaded = await load(command, environment);
+  if (command.syntaxCheck || command.list) return look(command, loaded, environment);
+  return runLoaded(command, loaded, environment);
+}
+
+async function look(command: RunCommand, loaded: Loaded, { stdout }: Environment): Promise<number> {
+  if (command.list) {
+    const { createTagFilter } = await import('../engine/tags.js');
+    const filter = createTagFilter(command.tags, command.skipTags);
+    stdout.write(
+      formatList(loaded.playbooks, { kind: command.list, selects: (tags) => filter.selects(tags) }),
+    );
+  } else for (const { playbook } of loaded.playbooks) stdout.write(`${playbook.path}: ok\n`);
+  return exitCodes.ok;
+}
+
+async function runLoaded(command: RunCommand, loaded: Loaded, environment: Environment): Promise<number> {
+  const { findBecomePassword } = await import('./password.js');
+  const becomePassword = await findBecomePassword(command, environment);
+  const [{ run }, { createTransport }, { createRunId }, { startReporting }] = await Promise.all([
+    import('../engine/index.js'),
+    import('../transport/index.js'),
+    import('../report/run-folder.js'),
+    import('./reporting.js'),
+  ]);
+  const runId = createRunId(new Date(), randomBytes(2).toString('hex'));
+  const settings: RunSettings = {
+    runId,
+    version: environment.version,
+    check: command.check,
+    verify: command.verify,
+    forks: command.forks,
+    become: {
+      ...(command.become && { become: true }),
+      ...(command.becomeUser !== undefined && { becomeUser: command.becomeUser }),
+    },
+    becomePassword,
+    connectTimeoutMs: command.connectTimeoutMs,
+    taskTimeoutMs: command.taskTimeoutMs,
+    tags: command.tags,
+    skipTags: command.skipTags,
+    startAtTask: command.startAtTask,
+    forceHandlers: command.forceHandlers,
+    extraVars: loaded.extraVars,
+  };
+  const reporting = await startReporting(command, runId, environment);
+  const interrupts = watchInterrupts(environment, reporting);
+  try {
+    const outcome = await run({
+      playbooks: loaded.playbooks,
+      groups: loaded.groups,
+      settings,
+      connect: createTransport({ acceptNewHostKeys: command.acceptNewHostKeys }),
+      emit: interrupts.emit,
+      signal: interrupts.signal,
+      now: () => Date.now(),
+    });
+    return exitCodeOf(outcome, command);
+  } catch (error) {
+    await reporting.close();
+    return tellFailure(error, environment, reporting.logFile);
+  } finally {
+    interrupts.stop();
+    await reporting.close();
+  }
+}
+
+function exitCodeOf({ exitCode, hosts }: RunOutcome, { detailedExitCode }: RunCommand): number {
+  const isChanged = hosts.some(({ counts }) => counts.changed > 0);
+  return exitCode === exitCodes.ok && detailedExitCode && isChanged ? exitCodes.changed : exitCode;
+}

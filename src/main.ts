@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/**
+ * Owns the process: argv in, exit code out. The only file that touches process.*, and it loads nothing that the command
+ * does not need: `--version` answers before anything else is read.
+ */
+import { readFileSync } from 'node:fs';
+import type { Environment, StopSignal } from './cli/environment.js';
+
+const argv = process.argv.slice(2);
+if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`zrun ${readVersion()}\n`);
+else {
+  const { main } = await import('./cli/main.js');
+  process.exitCode = await main(createEnvironment());
+}
+
+function createEnvironment(): Environment {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', outliveReader);
+  return {
+    argv,
+    env: process.env,
+    version: readVersion(),
+    cwd: process.cwd(),
+    // As OpenSSH, ~/.local/state and the rest of a login have it; os.homedir() would fall back to the same.
+    homeFolder: process.env['HOME'] ?? process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    onStopSignal(listener) {
+      const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+      for (const signal of signals) process.on(signal, listener);
+      return () => {
+        for (const signal of signals) process.off(signal, listener);
+      };
+    },
+    exitNow: (code) => process.exit(code),
+  };
+}
+
+/**
+ * Whoever read the output is gone (`zrun … | head`, a closed terminal). Work on hosts is not broken off for that: the
+ * run goes on to its end, and its log has the rest.
+ */
+function outliveReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED') return;
+  throw error;
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isManifest ? String(manifest.version) : 'unknown';
+}

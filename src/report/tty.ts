@@ -1,0 +1,75 @@
+/**
+ * Owns the view on a terminal: finished lines scroll away above, and below them stands what is under way right now.
+ * Knows nothing of what is said; only where it stands and how often it is drawn.
+ */
+import { createLogUpdate } from 'log-update';
+import { createLiveView } from './live.js';
+import { createNarrator, type NarrateOptions } from './narrate.js';
+import { createRecap } from './recap.js';
+import type { Reporter } from './reporter.js';
+
+export interface Terminal extends NodeJS.WritableStream {
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export interface TtyOptions extends NarrateOptions {
+  readonly out: Terminal;
+  readonly logFile?: string | undefined;
+  /** Between two pictures. */
+  readonly frameMs?: number;
+  readonly now?: () => number;
+}
+
+export function createTtyReporter(options: TtyOptions): Reporter {
+  const { out, paint, frameMs = 120, now = () => performance.now() } = options;
+  const narrator = createNarrator(options);
+  const recap = createRecap(options);
+  const live = createLiveView(paint);
+  // The cursor stays as it is: a killed zrun leaves no terminal without one.
+  const update = createLogUpdate(out, { showCursor: true });
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+
+  function draw(): void {
+    const text = narrator.drain();
+    // A column and a row stay free, so that no terminal wraps or scrolls by itself.
+    const size = { columns: (out.columns ?? 80) - 1, rows: (out.rows ?? 24) - 2 };
+    const picture = isOver ? [] : live.render(size, now());
+    if (text !== '') {
+      // Not `persist`, which cuts off what is higher than the terminal.
+      update.clear();
+      out.write(text);
+    }
+    if (picture.length > 0) update(picture.join('\n'));
+  }
+
+  function finish(): void {
+    if (isOver) return;
+    isOver = true;
+    clearInterval(timer);
+    out.off('resize', draw);
+    update.clear();
+    update.done();
+    draw();
+  }
+
+  return {
+    tell(event) {
+      if (timer === undefined && !isOver) {
+        timer = setInterval(draw, frameMs).unref();
+        out.on('resize', draw);
+      }
+      narrator.tell(event);
+      recap.tell(event);
+      live.tell(event, now());
+      if (event.type !== 'run-finished') return;
+      finish();
+      out.write(recap.format());
+    },
+    close() {
+      finish();
+      return Promise.resolve();
+    },
+  };
+}
