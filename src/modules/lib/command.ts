@@ -1,0 +1,130 @@
+/**
+ * Owns what `command` and `shell` have in common: when they run at all, how they run, and what they return. Knows
+ * nothing of how the command was written down.
+ */
+import { z } from 'zod';
+import type { Plan, TaskContext, Write } from '../../core/module.js';
+import type { Effect, Read } from '../../core/probe.js';
+import { unknownState } from '../../core/probe.js';
+import type { ShellText } from '../../core/shell.js';
+import { lines, sh } from '../../core/shell.js';
+import { Unknown, type ValueMap } from '../../core/value.js';
+import { fileKind, fileProbe } from './file.js';
+import { hostPath } from './path.js';
+
+export const commandParams = {
+  chdir: hostPath('The directory to run in.').optional(),
+  creates: hostPath('A path: where something is there already, nothing is run.').optional(),
+  removes: hostPath('A path: where nothing is there (any more), nothing is run.').optional(),
+  stdin: z.string().optional().describe('Text for its standard input. Left out: the input is empty.'),
+  stdin_add_newline: z.boolean().default(true).describe('Ends `stdin` with a line break if it has none.'),
+  strip_empty_ends: z
+    .boolean()
+    .default(true)
+    .describe('Takes line breaks off the ends of stdout and stderr.'),
+};
+
+export interface CommandParams {
+  readonly chdir?: string | undefined;
+  readonly creates?: string | undefined;
+  readonly removes?: string | undefined;
+  readonly stdin?: string | undefined;
+  readonly stdin_add_newline: boolean;
+  readonly strip_empty_ends: boolean;
+}
+
+export const commandReturns = z.strictObject({
+  rc: z.int().describe('Its exit code; anything but 0 fails the task unless `failed_when` says otherwise.'),
+  stdout: z.string().describe('What it wrote to standard output.'),
+  stderr: z.string().describe('What it wrote to standard error.'),
+  stdout_lines: z.array(z.string()).describe('`stdout` as a list of lines.'),
+  stderr_lines: z.array(z.string()).describe('`stderr` as a list of lines.'),
+  cmd: z.string().describe('The command as it was run.'),
+});
+
+/** One exchange where `creates` or `removes` is given, none otherwise. */
+export async function planCommand(
+  read: Read,
+  params: CommandParams,
+  argv: readonly string[],
+  shown: string,
+  context: TaskContext,
+): Promise<Plan<readonly string[]>> {
+  const { creates, removes } = params;
+  const [created, removable] = await Promise.all([
+    creates === undefined ? undefined : read(fileProbe(creates)),
+    removes === undefined ? undefined : read(fileProbe(removes)),
+  ]);
+  const reason =
+    created && created.type !== 'absent'
+      ? `${creates ?? ''} exists`
+      : removable?.type === 'absent'
+        ? `${removes ?? ''} does not exist`
+        : undefined;
+  if (reason !== undefined) return { change: 'none', reason, result: resultOf(shown, 0, '', '') };
+  const waiting = new Unknown(context.task);
+  return {
+    change: 'some',
+    summary: `run ${abbreviate(shown)}`,
+    diff: [],
+    ...(creates === undefined && removes === undefined && { repeats: true as const }),
+    effects: [creates, removes].flatMap((path): Effect[] =>
+      path === undefined ? [] : [unknownState(fileKind, path)],
+    ),
+    detail: argv,
+    predicted: {
+      rc: waiting,
+      stdout: waiting,
+      stderr: waiting,
+      stdout_lines: waiting,
+      stderr_lines: waiting,
+      cmd: shown,
+    },
+  };
+}
+
+/** Resolves with whatever exit code: what it means is decided by the engine. */
+export async function applyCommand(
+  write: Write,
+  params: CommandParams,
+  argv: readonly string[],
+  shown: string,
+): Promise<ValueMap> {
+  const output = await write.run(commandScript(params, argv), {
+    ...(params.stdin !== undefined && { stdin: stdinOf(params.stdin, params.stdin_add_newline) }),
+    accept: everyStatus,
+    shownAs: shown,
+  });
+  const [stdout, stderr] = [output.stdout.toString(), output.stderr.toString()];
+  if (!params.strip_empty_ends) return resultOf(shown, output.status, stdout, stderr);
+  return resultOf(shown, output.status, stripEnd(stdout), stripEnd(stderr));
+}
+
+const everyStatus = Array.from({ length: 256 }, (_, status) => status);
+
+function commandScript({ chdir }: CommandParams, argv: readonly string[]): ShellText {
+  return lines(chdir !== undefined && sh`cd ${chdir} || exit`, sh`exec ${argv}`);
+}
+
+function stdinOf(text: string, addsNewline: boolean): Uint8Array {
+  return Buffer.from(addsNewline && !text.endsWith('\n') ? `${text}\n` : text);
+}
+
+function resultOf(cmd: string, rc: number, stdout: string, stderr: string): ValueMap {
+  return { rc, stdout, stderr, stdout_lines: splitLines(stdout), stderr_lines: splitLines(stderr), cmd };
+}
+
+function splitLines(text: string): readonly string[] {
+  return text === '' ? [] : stripEnd(text).split(/\r?\n/);
+}
+
+function stripEnd(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
+}
+
+/** The first line, cut where it is long: what fits into a report's line. */
+function abbreviate(text: string): string {
+  const [first = '', ...rest] = text.trim().split('\n');
+  if (first.length > 100) return `${first.slice(0, 99)}…`;
+  return rest.length > 0 ? `${first} …` : first;
+}

@@ -1,0 +1,9 @@
+/** Owns the check that what a loose schema let through is a value as playbooks have them. */
+import { Unknown, type Value } from '../../core/value.js';
+
+export function isValue(value: unknown): value is Value {
+  if (value === null || value instanceof Unknown) return true;
+  if (Array.isArray(value)) return value.every(isValue);
+  if (typeof value === 'object') return Object.values(value).every(isValue);
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
