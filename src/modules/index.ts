@@ -7,11 +7,12 @@ import { command } from './command.js';
 import { copy } from './copy.js';
 import { debug } from './debug.js';
 import { fail } from './fail.js';
+import { file } from './file.js';
 import { setFact } from './set_fact.js';
 import { shell } from './shell.js';
 import { stat } from './stat.js';
 import { template } from './template.js';
 
-const all: readonly Module[] = [assert, command, copy, debug, fail, setFact, shell, stat, template];
+const all: readonly Module[] = [assert, command, copy, debug, fail, file, setFact, shell, stat, template];
 
 export const modules: ReadonlyMap<string, Module> = new Map(all.map((module) => [module.name, module]));
