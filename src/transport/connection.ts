@@ -7,7 +7,11 @@ import type { Become, Connection, Output } from '../core/host.js';
 import { defaultLimits, type Limits, type Link } from './channel.js';
 import { createSession, type Session } from './session.js';
 
-export function createConnection(link: Link, signal: AbortSignal, limits: Limits = defaultLimits): Connection {
+export function createConnection(
+  link: Link,
+  signal: AbortSignal,
+  limits: Limits = defaultLimits,
+): Connection {
   const sessions = new Map<string | undefined, Session>();
   let exchanges = 0;
   let closing: Promise<void> | undefined;
@@ -38,7 +42,9 @@ export function createConnection(link: Link, signal: AbortSignal, limits: Limits
       if (signal.aborted) return Promise.reject(interrupted());
       if (closing !== undefined) return Promise.reject(closed(link));
       if (script.shellText.includes('\0'))
-        return Promise.reject(new ZrunError('internal', 'a script holds a NUL byte, which no shell can read'));
+        return Promise.reject(
+          new ZrunError('internal', 'a script holds a NUL byte, which no shell can read'),
+        );
       return new Promise<Output>((resolve, reject) => {
         sessionOf(options.as).run({
           script: script.shellText,

@@ -48,9 +48,11 @@ export function* frameText(nonce: string, script: string, stdin: Uint8Array | un
     const piece = stdin.subarray(start, start + pieceLength);
     yield `${printBytes(piece, pieceLength).shellText} 2>/dev/null >&7\n`;
   }
-  yield `exec 7>&-; ${begin}\n` +
+  yield (
+    `exec 7>&-; ${begin}\n` +
     `if [ "$(($(wc -c <&9)))" -eq ${stdin.length} ]; then ${subshell} <&8 8<&- 9<&-; ${status}; ` +
-    `else printf '${nonce}-${noRoom}\\n'; fi; ${end}; exec 8<&- 9<&-\n`;
+    `else printf '${nonce}-${noRoom}\\n'; fi; ${end}; exec 8<&- 9<&-\n`
+  );
 }
 
 /** What a scanner reports, and whom it asks. */

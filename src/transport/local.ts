@@ -38,7 +38,9 @@ function localLink(env: NodeJS.ProcessEnv | undefined): Link {
         child.once('spawn', resolve);
         child.once('error', (cause) =>
           reject(
-            new ZrunError('connect-failed', `cannot start a shell on this machine: ${cause.message}`, { cause }),
+            new ZrunError('connect-failed', `cannot start a shell on this machine: ${cause.message}`, {
+              cause,
+            }),
           ),
         );
       });

@@ -203,9 +203,13 @@ function taskTimeout(job: Job, failure?: string): ZrunError {
     ? new ZrunError('task-timeout', `not done within ${seconds} seconds, and killed on the host`, {
         hint: 'Give the task more time with timeout:, or find out on the host what it waits for.',
       })
-    : new ZrunError('task-timeout', `not done within ${seconds} seconds, and could not be killed: ${failure}`, {
-        hint: 'It may still be at work on the host. Look there before you run this again.',
-      });
+    : new ZrunError(
+        'task-timeout',
+        `not done within ${seconds} seconds, and could not be killed: ${failure}`,
+        {
+          hint: 'It may still be at work on the host. Look there before you run this again.',
+        },
+      );
 }
 
 function howShellEnded({ ended }: Remains): string {
@@ -217,4 +221,3 @@ function howShellEnded({ ended }: Remains): string {
 function rejectAll(jobs: readonly Job[], error: unknown): void {
   for (const job of jobs) job.reject(error);
 }
-

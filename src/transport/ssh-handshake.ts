@@ -1,0 +1,195 @@
+/**
+ * Owns one SSH handshake: from a stream to a client that is logged in, or the reason why not.
+ */
+import net from 'node:net';
+import type { LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { Client } from 'ssh2';
+import { ZrunError } from '../core/errors.js';
+import type { HostKeyCheck } from './host-key-check.js';
+import type { Credentials } from './ssh-keys.js';
+import type { Ssh2 } from './ssh2.js';
+
+/** The server hung up before it said which keys it takes: it may be full (sshd_config(5), MaxStartups). */
+export class DroppedError extends Error {
+  override readonly name = 'DroppedError';
+}
+
+export interface HandshakeRequest {
+  /** For messages. */
+  readonly name: string;
+  readonly user: string;
+  readonly credentials: Credentials;
+  readonly hostKey: HostKeyCheck;
+  readonly keepalive: Keepalive;
+}
+
+/** A link is lost when `count` questions at this interval (milliseconds) went without an answer. */
+export interface Keepalive {
+  readonly intervalMs: number;
+  readonly count: number;
+}
+
+/** A client that is logged in. */
+export interface LoggedIn {
+  readonly client: Client;
+  /** Undefined while it is whole; then why it is not. */
+  lost(): string | undefined;
+  readonly closed: Promise<void>;
+}
+
+/** Connects a TCP socket without Nagle's delay. Rejects with ZrunError `name-unresolved` or `connect-failed`. */
+export function connectSocket(
+  name: string,
+  host: string,
+  port: number,
+  lookup: LookupFunction,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host, port, lookup, noDelay: true, signal });
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      // The client listens on its own; this one is for the moments before and after it does.
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => reject(socketError(name, host, error)));
+  });
+}
+
+function socketError(name: string, host: string, error: NodeJS.ErrnoException): Error {
+  const code = error.code ?? '';
+  if (code === 'ECONNRESET') return new DroppedError(`${name} reset the connection`);
+  if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA'].includes(code))
+    return new ZrunError('name-unresolved', `the name ${host} does not resolve (${code})`, {
+      hint: 'Check the address in the inventory, HostName in the ssh configuration, and the name server.',
+      cause: error,
+    });
+  const reasons: Readonly<Record<string, readonly [string, string]>> = {
+    ECONNREFUSED: ['connection refused', 'Is sshd running there, and is this the right port?'],
+    EHOSTUNREACH: ['no route to host', 'Is the host up, and is this the right address?'],
+    ENETUNREACH: ['network is unreachable', 'Is this machine in the right network, or a VPN missing?'],
+    ETIMEDOUT: ['no answer', 'Is the host up, and does a firewall let port 22 through?'],
+  };
+  const [why, hint] = reasons[code] ?? [error.message || code, undefined];
+  return new ZrunError('connect-failed', `cannot connect to ${name}: ${why}`, { hint, cause: error });
+}
+
+/** What has been heard of a client so far. */
+interface Seen {
+  hasHandshake: boolean;
+  isReady: boolean;
+  lost: string | undefined;
+  keyError: Error | undefined;
+  lastError: (Error & { level?: string | undefined }) | undefined;
+  methodsLeft: readonly string[] | undefined;
+}
+
+/**
+ * Logs in over a stream. `onStage` hears what is waited for, for the message of a limit that expires. Rejects with
+ * ZrunError, or DroppedError where another try may do.
+ */
+export async function logIn(
+  ssh2: Ssh2,
+  stream: Readable,
+  request: HandshakeRequest,
+  onStage: (stage: string) => void,
+): Promise<LoggedIn> {
+  const { name, user, credentials, hostKey, keepalive } = request;
+  const client = new ssh2.Client();
+  const seen: Seen = {
+    hasHandshake: false,
+    isReady: false,
+    lost: undefined,
+    keyError: undefined,
+    lastError: undefined,
+    methodsLeft: undefined,
+  };
+  const methods = [...credentials.methods];
+
+  onStage('it has not said that it speaks SSH');
+  // For the client's whole life: an error without a listener ends the process.
+  client.on('error', (error) => {
+    // A key of the agent that does not sign is followed by the next one.
+    if (error.level !== 'agent') seen.lastError = error;
+    if (seen.isReady) seen.lost ??= error.message;
+  });
+  client.on('handshake', () => {
+    seen.hasHandshake = true;
+    onStage('it has not answered to the keys');
+  });
+  const closed = new Promise<void>((resolve) => {
+    client.once('close', () => {
+      seen.lost ??= 'the host closed it';
+      resolve();
+    });
+  });
+  const ready = new Promise<'ready'>((resolve) => {
+    client.once('ready', () => {
+      seen.isReady = true;
+      resolve('ready');
+    });
+  });
+
+  client.connect({
+    sock: stream,
+    username: user,
+    // The whole way to the host has one limit, which the caller keeps.
+    readyTimeout: 0,
+    keepaliveInterval: keepalive.intervalMs,
+    keepaliveCountMax: keepalive.count,
+    algorithms: { serverHostKey: [...hostKey.algorithms] },
+    hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void): void => {
+      onStage('its host key is being checked');
+      hostKey.check(key).then(
+        () => verify(true),
+        (error: unknown) => {
+          seen.keyError = error instanceof Error ? error : new Error(String(error));
+          verify(false);
+        },
+      );
+    },
+    // Returning false ends the authentication; the package's types leave that out.
+    authHandler: (left): unknown => {
+      // The first call comes before the server has said anything.
+      const said = left as readonly string[] | null;
+      if (said !== null) seen.methodsLeft = said;
+      return methods.shift() ?? false;
+    },
+  });
+
+  if ((await Promise.race([ready, closed])) === 'ready') return { client, lost: () => seen.lost, closed };
+  if (seen.keyError !== undefined) throw seen.keyError;
+  const said = seen.lastError?.message ?? seen.lost ?? 'it closed the connection';
+  if (seen.lastError?.level === 'client-authentication' || /too many authentication failures/i.test(said))
+    throw authFailed(request, said, seen.methodsLeft);
+  if (seen.lastError?.level === 'handshake')
+    throw new ZrunError('connect-failed', `cannot agree with ${name} on how to encrypt: ${said}`, {
+      hint: 'Its sshd may be very old, or restricted to algorithms that zrun does not have.',
+    });
+  if (!seen.hasHandshake) throw new DroppedError(`${name} hung up before the handshake was done: ${said}`);
+  throw new ZrunError('connect-failed', `${name} hung up while we logged in: ${said}`, {
+    hint: "Its sshd's log says why (journalctl -u ssh).",
+  });
+}
+
+function authFailed(
+  { name, user, credentials }: HandshakeRequest,
+  said: string,
+  methodsLeft: readonly string[] | undefined,
+): ZrunError {
+  const { offered, passedOver } = credentials;
+  const tried = offered.length === 0 ? 'there was none to offer' : `tried ${offered.join(', ')}`;
+  const others = passedOver.length === 0 ? '' : `; passed over ${passedOver.join(', ')}`;
+  if (/too many/i.test(said))
+    return new ZrunError('auth-failed', `${name} cut us off after too many keys for user ${user}: ${tried}`, {
+      hint: 'Name the right one: --private-key, or IdentityFile with IdentitiesOnly yes in the ssh configuration.',
+    });
+  const takesKeys = methodsLeft === undefined || methodsLeft.includes('publickey');
+  return new ZrunError('auth-failed', `${name} refused every key for user ${user}: ${tried}${others}`, {
+    hint: takesKeys
+      ? `Is this the right user, and is the key's public half in its authorized_keys? Try: ssh ${user}@… true`
+      : `It takes only ${methodsLeft.join(', ')}, which zrun does not do. Allow PubkeyAuthentication there.`,
+  });
+}

@@ -1,0 +1,483 @@
+/**
+ * Owns the SSH transport of a run: from an inventory's target to a connection, with everything that connections share:
+ * the ssh configuration, keys, known_hosts, addresses, jump hosts, and how many handshakes are under way.
+ */
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import os from 'node:os';
+import type { Readable } from 'node:stream';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Client, ClientChannel } from 'ssh2';
+import { ZrunError } from '../core/errors.js';
+import type { Connect, SshTarget } from '../core/host.js';
+import {
+  connectionLost,
+  defaultLimits,
+  drainMs,
+  type Channel,
+  type Ended,
+  type Limits,
+  type Link,
+} from './channel.js';
+import { createConnection } from './connection.js';
+import { createHostKeyStore } from './host-key-check.js';
+import { within } from './limit.js';
+import { createSshConfig, type SshSettings } from './ssh-config.js';
+import { connectSocket, DroppedError, logIn, type Keepalive, type LoggedIn } from './ssh-handshake.js';
+import { createKeyRing } from './ssh-keys.js';
+import { loadSsh2 } from './ssh2.js';
+
+export interface SshTransportOptions {
+  /** Record the keys of hosts that known_hosts does not have. A changed key is never accepted. */
+  readonly acceptNewHostKeys?: boolean | undefined;
+  /** For SSH_AUTH_SOCK and the ssh configuration; zrun's own when left out. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Where `.ssh` is; the user's own when left out. */
+  readonly homedir?: string | undefined;
+  readonly keepalive?: Keepalive | undefined;
+  readonly limits?: Limits | undefined;
+  /** The OpenSSH client that is asked for its configuration; `ssh` from PATH when left out. */
+  readonly ssh?: string | undefined;
+}
+
+/** Handshakes at a time to one endpoint, or through one jump host: sshd drops more (MaxStartups 10:30:100). */
+const handshakesAtATime = 10;
+
+/** How long a jump host's connection is kept for the next host behind it. Milliseconds. */
+const jumpLingerMs = 10_000;
+
+const defaultKeepalive: Keepalive = { intervalMs: 15_000, count: 3 };
+
+/** A jump host's connection, shared by everything behind it. */
+interface Jump {
+  readonly key: string;
+  readonly loggedIn: Promise<LoggedIn>;
+  users: number;
+  linger: NodeJS.Timeout | undefined;
+}
+
+interface Attempt {
+  readonly connectTimeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly onHandshake: () => void;
+}
+
+export function createSshTransport(options: SshTransportOptions = {}): {
+  connect: Connect;
+  close(): Promise<void>;
+} {
+  const {
+    env = process.env,
+    homedir = os.homedir(),
+    keepalive = defaultKeepalive,
+    limits = defaultLimits,
+  } = options;
+  const configOf = createSshConfig({ env, homedir, ssh: options.ssh });
+  const hostKeys = createHostKeyStore(options.acceptNewHostKeys ?? false);
+  const lookup = createLookup();
+  const gates = new Map<string, LimitFunction>();
+  const jumps = new Map<string, Jump>();
+  const load = once(async () => {
+    const ssh2 = await loadSsh2();
+    return { ssh2, keyRing: createKeyRing(ssh2) };
+  });
+
+  const gateOf = (key: string): LimitFunction => {
+    const gate = gates.get(key) ?? pLimit(handshakesAtATime);
+    gates.set(key, gate);
+    return gate;
+  };
+
+  /** Logs in to one endpoint, through the jump if there is one. */
+  const reach = async (
+    target: SshTarget,
+    settings: SshSettings,
+    name: string,
+    jump: Jump | undefined,
+    attempt: Attempt,
+  ): Promise<LoggedIn> => {
+    const { ssh2, keyRing } = await load();
+    const keyFile = target.privateKeyFile?.replace(/^~(?=\/)/, homedir);
+    const credentials = await keyRing(settings.user, settings, keyFile);
+    const { hostName, port, hostKeyAlias } = settings;
+    const keyName = hostKeyAlias ?? hostName;
+    const keyPort = hostKeyAlias === undefined ? port : 22;
+    const ownFile = target.knownHostsFile?.replace(/^~(?=\/)/, homedir);
+    const hostKey = await hostKeys.checkOf(keyName, keyPort, {
+      user: ownFile === undefined ? settings.userKnownHostsFiles : [ownFile],
+      global: settings.globalKnownHostsFiles,
+      hashNames: settings.hashKnownHosts,
+    });
+    const gate = gateOf(jump?.key ?? `${hostName}:${port}`);
+
+    const once = async (onStage: (stage: string) => void, signal: AbortSignal): Promise<LoggedIn> => {
+      onStage('it does not answer on that port');
+      const stream =
+        jump === undefined
+          ? await connectSocket(name, hostName, port, lookup, signal)
+          : await forward((await jump.loggedIn).client, jump.key, name, hostName, port);
+      const giveUp = (): void => void stream.destroy();
+      signal.addEventListener('abort', giveUp);
+      try {
+        const loggedIn = await logIn(
+          ssh2,
+          stream,
+          { name, user: settings.user, credentials, hostKey, keepalive },
+          onStage,
+        );
+        attempt.onHandshake();
+        return loggedIn;
+      } catch (error) {
+        stream.destroy();
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', giveUp);
+      }
+    };
+    return gate(() => withRetries(once, gate, name, attempt));
+  };
+
+  /** The connection to the last jump host of a chain, counted for one more user. */
+  const acquireJump = async (chain: string, attempt: Attempt, depth: number): Promise<Jump> => {
+    if (depth > 8)
+      throw new ZrunError('connect-failed', `the jump hosts of ${chain} lead in a circle`, {
+        hint: 'Look at ProxyJump in the ssh configuration: a jump host must not need itself.',
+      });
+    let via: Jump | undefined;
+    for (const spec of chain.split(',')) {
+      const target = parseJump(spec);
+      const settings = await configOf(target);
+      if (via === undefined && settings.proxyJump !== undefined)
+        via = await acquireJump(settings.proxyJump, attempt, depth + 1);
+      const key = `${settings.user}@${settings.hostName}:${settings.port}${via === undefined ? '' : ` via ${via.key}`}`;
+      const jump = jumps.get(key) ?? openJump(key, target, settings, via, attempt);
+      jump.users++;
+      clearTimeout(jump.linger);
+      // What opened it holds the hop before it; everyone else does not need it twice.
+      if (via !== undefined) release(via);
+      try {
+        await jump.loggedIn;
+      } catch (error) {
+        release(jump);
+        throw error;
+      }
+      via = jump;
+    }
+    if (via === undefined) throw new ZrunError('connect-failed', 'an empty list of jump hosts');
+    return via;
+  };
+
+  const openJump = (
+    key: string,
+    target: SshTarget,
+    settings: SshSettings,
+    via: Jump | undefined,
+    attempt: Attempt,
+  ): Jump => {
+    if (via !== undefined) via.users++;
+    // Others wait for the same hop, so it must not end with the first one's signal.
+    const shared: Attempt = { ...attempt, signal: new AbortController().signal };
+    const loggedIn = reach(
+      target,
+      settings,
+      `jump host ${settings.hostName} port ${settings.port}`,
+      via,
+      shared,
+    );
+    const jump: Jump = { key, loggedIn, users: 0, linger: undefined };
+    const forget = (): void => {
+      if (jumps.get(key) === jump) jumps.delete(key);
+      if (via !== undefined) release(via);
+    };
+    loggedIn.then(({ closed }) => closed).then(forget, forget);
+    jumps.set(key, jump);
+    return jump;
+  };
+
+  const release = (jump: Jump): void => {
+    jump.users--;
+    if (jump.users > 0) return;
+    jump.linger = setTimeout(() => {
+      if (jump.users === 0) void endJump(jump);
+    }, jumpLingerMs).unref();
+  };
+
+  const endJump = async (jump: Jump): Promise<void> => {
+    clearTimeout(jump.linger);
+    try {
+      await endClient(await jump.loggedIn, limits);
+    } catch {
+      // It was never there.
+    }
+  };
+
+  const connectTo: Connect = async (host, { connectTimeoutMs, signal }) => {
+    const { target } = host;
+    if (target.transport !== 'ssh')
+      throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
+    let handshakes = 0;
+    const attempt: Attempt = { connectTimeoutMs, signal, onHandshake: () => handshakes++ };
+    const settings = await configOf(target);
+    const name = displayName(host.name, settings);
+    const chain = target.proxyJump ?? settings.proxyJump;
+    const jump = chain === undefined || chain === 'none' ? undefined : await acquireJump(chain, attempt, 0);
+    try {
+      const loggedIn = await reach(target, settings, name, jump, attempt);
+      if (jump !== undefined) void loggedIn.closed.then(() => release(jump));
+      const link = sshLink(loggedIn, name, () => handshakes, {
+        ...limits,
+        startMs: Math.max(limits.startMs, connectTimeoutMs),
+      });
+      return createConnection(link, signal, limits);
+    } catch (error) {
+      if (jump !== undefined) release(jump);
+      throw error;
+    }
+  };
+
+  return {
+    connect: (host, connectOptions) =>
+      // What is under way then closes itself: a connection whose signal is aborted ends at once.
+      orInterrupted(connectOptions.signal, () => connectTo(host, connectOptions)),
+    async close() {
+      await Promise.all([...jumps.values()].map(endJump));
+    },
+  };
+}
+
+/** Tries again, with some randomness, while the server drops us before we could log in, within the one limit. */
+async function withRetries(
+  once: (onStage: (stage: string) => void, signal: AbortSignal) => Promise<LoggedIn>,
+  gate: LimitFunction,
+  name: string,
+  { connectTimeoutMs, signal }: Attempt,
+): Promise<LoggedIn> {
+  const stop = new AbortController();
+  const seen: { stage: string; dropped: Error | undefined } = {
+    stage: 'it has not answered',
+    dropped: undefined,
+  };
+  const onAbort = (): void => stop.abort();
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+
+  const tries = async (): Promise<LoggedIn> => {
+    for (let round = 0; ; round++) {
+      throwIfAborted(signal);
+      try {
+        return await once((next) => (seen.stage = next), stop.signal);
+      } catch (error) {
+        throwIfAborted(signal);
+        if (!(error instanceof DroppedError)) throw error;
+        seen.dropped = error;
+      }
+      // The server is full: fewer at a time, and later.
+      gate.concurrency = Math.max(1, Math.ceil(gate.concurrency / 2));
+      seen.stage = 'it drops connections before a handshake';
+      const base = Math.min(2_000, 100 * 1.5 ** round);
+      await new Promise((resolve) => setTimeout(resolve, base * (0.5 + Math.random())));
+    }
+  };
+  try {
+    return await within(connectTimeoutMs, tries(), () => {
+      const seconds = connectTimeoutMs / 1000;
+      throw new ZrunError(
+        'connect-timeout',
+        `no connection to ${name} within ${seconds} seconds: ${seen.stage}`,
+        {
+          hint:
+            seen.dropped === undefined
+              ? 'Is the host up and the address right? -T (--timeout) gives it more time.'
+              : `${seen.dropped.message}. Its MaxStartups may be low, or a firewall may block us. -T gives it more time.`,
+        },
+      );
+    });
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    stop.abort();
+  }
+}
+
+function forward(client: Client, jump: string, name: string, host: string, port: number): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string, cause?: unknown): void =>
+      reject(
+        new ZrunError('connect-failed', `the jump host ${jump} cannot reach ${name}: ${why}`, {
+          hint: 'Is the host up as seen from there, and does its sshd have AllowTcpForwarding?',
+          cause,
+        }),
+      );
+    try {
+      client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
+        if (error) fail(error.message, error);
+        else {
+          stream.on('error', () => undefined);
+          resolve(stream);
+        }
+      });
+    } catch (error) {
+      fail('its connection is lost', error);
+    }
+  });
+}
+
+function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => number, limits: Limits): Link {
+  const link: Link = {
+    name,
+    get handshakes() {
+      return handshakes();
+    },
+    lost: () => loggedIn.lost(),
+    open(command) {
+      const opened = new Promise<Channel>((resolve, reject) => {
+        const fail = (error: Error): void => {
+          const lost = loggedIn.lost();
+          reject(
+            lost === undefined
+              ? new ZrunError('connect-failed', `${name} does not open another session: ${error.message}`, {
+                  hint: "sshd's MaxSessions limits how many one connection may have; zrun needs one a user, and one more.",
+                  cause: error,
+                })
+              : connectionLost(link, lost),
+          );
+        };
+        try {
+          loggedIn.client.exec(command, (error, channel) => {
+            if (error) fail(error);
+            else resolve(channelOf(channel, loggedIn));
+          });
+        } catch (error) {
+          fail(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+      let isLate = false;
+      void opened.then(
+        (channel) => {
+          if (isLate) channel.destroy();
+        },
+        () => undefined,
+      );
+      return within(limits.startMs, opened, () => {
+        isLate = true;
+        throw new ZrunError(
+          'connect-timeout',
+          `${name} did not open a session within ${limits.startMs / 1000} seconds`,
+          {
+            hint: 'The host may be overloaded, or its login may hang (PAM, a home directory on a dead server).',
+          },
+        );
+      });
+    },
+    close: () => endClient(loggedIn, limits),
+  };
+  return link;
+}
+
+function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
+  channel.on('error', () => undefined);
+  channel.stderr.on('error', () => undefined);
+  let cut = (): void => undefined;
+  const ended = new Promise<Ended>((resolve) => {
+    let how: Ended = {};
+    cut = () => resolve(how);
+    channel.once('exit', (status: number | null, signal?: string) => {
+      how = { status: status ?? undefined, signal };
+      // A daemon that was started without redirection keeps the channel open for good.
+      setTimeout(cut, drainMs);
+    });
+    channel.once('close', cut);
+    void closed.then(() => setTimeout(cut, drainMs));
+  });
+  return {
+    stdin: channel,
+    stdout: channel,
+    stderr: channel.stderr,
+    ended,
+    destroy() {
+      channel.close();
+      cut();
+    },
+  };
+}
+
+async function endClient({ client, closed }: LoggedIn, limits: Limits): Promise<void> {
+  client.end();
+  await within(limits.closeMs, closed, () => undefined);
+  client.destroy();
+}
+
+/** `user@host:port`, or `ssh://user@host:port`; an IPv6 address in brackets. */
+function parseJump(spec: string): SshTarget {
+  const [, user, bracketed, plain, port] =
+    /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?\/?$/.exec(spec.trim()) ?? [];
+  const address = bracketed ?? plain;
+  if (address === undefined)
+    throw new ZrunError('connect-failed', `'${spec}' is no jump host`, {
+      hint: 'Write it as user@host:port.',
+    });
+  return {
+    transport: 'ssh',
+    address,
+    ...(user !== undefined && { user }),
+    ...(port !== undefined && { port: Number(port) }),
+  };
+}
+
+function displayName(host: string, { hostName, port }: SshSettings): string {
+  const where = port === 22 ? hostName : `${hostName} port ${port}`;
+  return host === hostName && port === 22 ? host : `${host} (${where})`;
+}
+
+function interrupted(): ZrunError {
+  return new ZrunError('interrupted', 'the run was stopped');
+}
+
+/** Does not wait for work whose result nobody wants any more. */
+async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw interrupted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(interrupted());
+  });
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw interrupted();
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** A lookup that asks once for each name: the system's own runs on four threads for the whole process. */
+function createLookup(): LookupFunction {
+  const known = new Map<string, Promise<LookupAddress[]>>();
+  const addressesOf = (hostname: string): Promise<LookupAddress[]> => {
+    let addresses = known.get(hostname);
+    if (addresses === undefined) {
+      addresses = new Promise((resolve, reject) => {
+        dnsLookup(hostname, { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
+      });
+      known.set(hostname, addresses);
+      addresses.catch(() => known.delete(hostname));
+    }
+    return addresses;
+  };
+  return (hostname, { all }, callback) => {
+    addressesOf(hostname).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (all) callback(null, addresses);
+        else callback(null, first?.address ?? '', first?.family);
+      },
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ''),
+    );
+  };
+}
