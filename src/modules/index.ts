@@ -12,7 +12,32 @@ import { setFact } from './set_fact.js';
 import { shell } from './shell.js';
 import { stat } from './stat.js';
 import { template } from './template.js';
+import { waitFor } from './wait_for.js';
+import { daemonJson } from './daemon_json.js';
+import { filesystem } from './filesystem.js';
+import { mount } from './mount.js';
+import { zfs } from './zfs.js';
+import { zfsRename } from './zfs_rename.js';
+import { zfsSnapshot } from './zfs_snapshot.js';
 
-const all: readonly Module[] = [assert, command, copy, debug, fail, file, setFact, shell, stat, template];
+const all: readonly Module[] = [
+  assert,
+  command,
+  copy,
+  debug,
+  fail,
+  file,
+  setFact,
+  shell,
+  stat,
+  template,
+  waitFor,
+  daemonJson,
+  filesystem,
+  mount,
+  zfs,
+  zfsRename,
+  zfsSnapshot,
+];
 
 export const modules: ReadonlyMap<string, Module> = new Map(all.map((module) => [module.name, module]));
