@@ -19,7 +19,11 @@ export function task(name: string, line: number, section: TaskRef['section'] = '
   return { id: `play.yaml#${name}`, name, module: 'command', at: `play.yaml:${line}:7`, section };
 }
 
-export function result(status: TaskResult['status'], summary: string, more: Partial<TaskResult> = {}): TaskResult {
+export function result(
+  status: TaskResult['status'],
+  summary: string,
+  more: Partial<TaskResult> = {},
+): TaskResult {
   return { status, summary, diff: [], ignored: false, result: {}, ms: 12, exchanges: 1, ...more };
 }
 
@@ -43,9 +47,12 @@ export function finished(
   exitCode = 0,
 ): RunEvent[] {
   return [
-    ...hosts.map(
-      ([host, outcome, , problem]): RunEvent => ({ type: 'host-finished', host, outcome, ...(problem && { problem }) }),
-    ),
+    ...hosts.map(([host, outcome, , problem]): RunEvent => ({
+      type: 'host-finished',
+      host,
+      outcome,
+      ...(problem && { problem }),
+    })),
     {
       type: 'run-finished',
       at: '2026-07-22T15:30:24.500Z',
@@ -177,12 +184,14 @@ export const fleet: readonly (RunEvent | null)[] = [
   ...started(fleetHosts),
   { type: 'batch-started', play: 'Move Docker to overlay2', batch: 1, of: 2, hosts: fleetHosts.slice(0, 9) },
   ...fleetHosts.slice(0, 9).map((host) => finish(host, facts, result('ok', 'facts of the host'))),
-  ...fleetHosts.slice(0, 7).map((host) => finish(host, volume, result('changed', 'create volume tank/docker (8 GiB)'))),
+  ...fleetHosts
+    .slice(0, 7)
+    .map((host) => finish(host, volume, result('changed', 'create volume tank/docker (8 GiB)'))),
   ...fleetHosts.slice(7, 9).map((host) => finish(host, volume, result('ok', 'volume tank/docker is there'))),
   null,
-  ...fleetHosts.slice(0, 3).map((host) =>
-    finish(host, stop, result('failed', 'stop docker.service', { problem: stopFailed })),
-  ),
+  ...fleetHosts
+    .slice(0, 3)
+    .map((host) => finish(host, stop, result('failed', 'stop docker.service', { problem: stopFailed }))),
   ...fleetHosts.slice(3, 5).map((host) => {
     const problem: Problem = { code: 'connect-timeout', message: `no connection to ${host} within 10 s` };
     return finish(host, stop, result('unreachable', problem.message, { problem }));
@@ -206,7 +215,11 @@ export const fleet: readonly (RunEvent | null)[] = [
     failed: stop,
     reason: 'systemd_service: the command failed',
   },
-  finish('web7.example.org', task('Start Docker again', 50, 'rescue'), result('changed', 'start docker.service')),
+  finish(
+    'web7.example.org',
+    task('Start Docker again', 50, 'rescue'),
+    result('changed', 'start docker.service'),
+  ),
   finish('web8.example.org', stop, result('failed', 'stop docker.service', { problem: stopFailed })),
   {
     type: 'rescue-started',

@@ -4,7 +4,12 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { createJournal, readJournal } from '../../src/report/journal.js';
 import { createLog } from '../../src/report/log.js';
-import { createResultFile, createRunFolder, createRunId, findRunsFolder } from '../../src/report/run-folder.js';
+import {
+  createResultFile,
+  createRunFolder,
+  createRunId,
+  findRunsFolder,
+} from '../../src/report/run-folder.js';
 import { finish, finished, mixed, result, started, task } from './events.js';
 
 describe('what a run leaves on the controller', () => {
@@ -31,7 +36,11 @@ describe('what a run leaves on the controller', () => {
       expect(read.damaged).to.deep.equal([]);
       expect(read.events.map(({ type }) => type)).to.deep.equal(events.map(({ type }) => type));
       const failed = read.events.find((event) => event.type === 'task-finished');
-      expect(failed?.result.problem).to.deep.equal({ code: 'task-failed', message: 'no', at: 'play.yaml:2:5' });
+      expect(failed?.result.problem).to.deep.equal({
+        code: 'task-failed',
+        message: 'no',
+        at: 'play.yaml:2:5',
+      });
       expect(readFileSync(file, 'utf8')).not.to.contain('command: false');
       expect(statSync(file).mode & 0o777).to.equal(0o600);
     });
@@ -51,7 +60,8 @@ describe('what a run leaves on the controller', () => {
       for (let length = 0; length <= text.length; length++) {
         const { events, damaged } = readJournal(text.slice(0, length));
         const cut = text.slice(0, length);
-        const isCutInLine = cut !== '' && !cut.endsWith('\n') && !lines.includes(cut.split('\n').at(-1) ?? '');
+        const isCutInLine =
+          cut !== '' && !cut.endsWith('\n') && !lines.includes(cut.split('\n').at(-1) ?? '');
         expect(damaged, `cut at ${length}`).to.have.length(isCutInLine ? 1 : 0);
         expect(events.length + damaged.length).to.equal(cut.split('\n').filter((line) => line !== '').length);
       }

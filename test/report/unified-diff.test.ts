@@ -57,7 +57,10 @@ describe('unifiedDiff', () => {
         if (dice < 0.15) return [];
         return dice < 0.3 ? [line, 'new'] : [line];
       });
-      const [a, b] = [before, after].map((lines) => lines.map((line) => `${line}\n`).join('')) as [string, string];
+      const [a, b] = [before, after].map((lines) => lines.map((line) => `${line}\n`).join('')) as [
+        string,
+        string,
+      ];
       const lines = unifiedDiff(a, b);
       expect(applyHunks(before, lines), `round ${round}`).to.deep.equal(after);
     }
@@ -68,7 +71,8 @@ describe('unifiedDiff', () => {
   });
 
   it('ends soon on large texts that have nothing in common', () => {
-    const large = (word: string): string => Array.from({ length: 20_000 }, (_, i) => `${word} ${i}\n`).join('');
+    const large = (word: string): string =>
+      Array.from({ length: 20_000 }, (_, i) => `${word} ${i}\n`).join('');
     expect(unifiedDiff(large('a'), large('b'))).to.have.length(40_001);
   });
 });

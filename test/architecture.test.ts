@@ -1,0 +1,176 @@
+/**
+ * The arrows between folders, and the rules of the house that a compiler does not know, read off the sources.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import ts from 'typescript';
+
+const root = path.resolve(import.meta.dirname, '..');
+const src = path.join(root, 'src');
+
+/** What each folder may import from, besides itself. `main` is src/main.ts. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  config: ['core'],
+  engine: ['core'],
+  transport: ['core'],
+  report: ['core'],
+  modules: ['modules/lib', 'core'],
+  'modules/lib': ['core'],
+  cli: ['config', 'engine', 'transport', 'report', 'modules', 'core'],
+  main: ['cli'],
+};
+
+/** Libraries that belong to one folder, so that they can be replaced there. */
+const homes: Readonly<Record<string, string>> = {
+  '@marcbachmann/cel-js': 'config',
+  handlebars: 'config',
+  yaml: 'config',
+  ssh2: 'transport',
+  'ssh-config': 'transport',
+  commander: 'cli',
+  'log-update': 'report',
+  winston: 'report',
+};
+
+interface SourceText {
+  readonly file: string;
+  readonly folder: string;
+  readonly text: string;
+  readonly tree: ts.SourceFile;
+}
+
+const sources: readonly SourceText[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+  .map((file) => {
+    const text = readFileSync(path.join(src, file), 'utf8');
+    return {
+      file,
+      folder: folderOf(file),
+      text,
+      tree: ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true),
+    };
+  });
+
+function folderOf(file: string): string {
+  if (file === 'main.ts') return 'main';
+  if (file.startsWith('modules/lib/')) return 'modules/lib';
+  return file.split('/')[0] ?? '';
+}
+
+/** Everything that a file imports, by `import`, `export … from` and `import()`. */
+function importsOf({ tree }: SourceText): readonly string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const specifier =
+      ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+        ? node.moduleSpecifier
+        : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+          ? node.arguments[0]
+          : undefined;
+    if (specifier && ts.isStringLiteral(specifier)) found.push(specifier.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return found;
+}
+
+function packageOf(specifier: string): string {
+  const parts = specifier.split('/');
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
+}
+
+describe('the architecture', () => {
+  it('finds the sources', () => expect(sources.length).to.be.greaterThan(20));
+
+  it('knows every folder of src', () => {
+    expect(
+      [...new Set(sources.map(({ folder }) => folder))].filter((folder) => !(folder in allowed)),
+    ).to.deep.equal([]);
+  });
+
+  it('has arrows that point one way', () => {
+    const wrong = sources.flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => path.join(path.dirname(source.file), specifier))
+        .filter((target) => {
+          const folder = folderOf(target.replace(/\.js$/, '.ts'));
+          return folder !== source.folder && !allowed[source.folder]?.includes(folder);
+        })
+        .map((target) => `${source.file} imports ${target}`),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('keeps each library in the folder that it belongs to', () => {
+    const wrong = sources.flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => !specifier.startsWith('.'))
+        .filter((specifier) => (homes[packageOf(specifier)] ?? source.folder) !== source.folder)
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('imports only what package.json names', () => {
+    const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const wrong = sources.flatMap((source) =>
+      importsOf(source)
+        .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+        .filter((specifier) => !(packageOf(specifier) in manifest.dependencies))
+        .map((specifier) => `${source.file} imports ${specifier}`),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('touches the process in main.ts alone', () => {
+    const wrong: string[] = [];
+    for (const { file, tree } of sources) {
+      if (file === 'main.ts') continue;
+      const visit = (node: ts.Node): void => {
+        const isProcess = ts.isIdentifier(node) && node.text === 'process' && !isMemberName(node);
+        const isImport =
+          ts.isStringLiteral(node) && (node.text === 'node:process' || node.text === 'process');
+        if (isProcess || (isImport && ts.isImportDeclaration(node.parent))) {
+          const { line } = tree.getLineAndCharacterOfPosition(node.getStart());
+          wrong.push(`${file}:${line + 1}`);
+        }
+        ts.forEachChild(node, visit);
+      };
+      visit(tree);
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('has a header in each file that says what it owns', () => {
+    const wrong = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*[\s\S]*?\bowns?\b[\s\S]*?\*\//i.test(text));
+    expect(wrong.map(({ file }) => file)).to.deep.equal([]);
+  });
+
+  it('has no default exports', () => {
+    const wrong = sources.filter(({ tree }) =>
+      tree.statements.some(
+        (node) =>
+          ts.isExportAssignment(node) ||
+          (ts.canHaveModifiers(node) &&
+            ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)),
+      ),
+    );
+    expect(wrong.map(({ file }) => file)).to.deep.equal([]);
+  });
+});
+
+/** `process` as a property, a parameter or a key is another thing. */
+function isMemberName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  return (
+    (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
+    (ts.isPropertyAssignment(parent) && parent.name === node) ||
+    (ts.isPropertySignature(parent) && parent.name === node)
+  );
+}

@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import type { RunEvent } from '../../src/core/events.js';
+import { createLiveView } from '../../src/report/live.js';
+import { colourless } from '../../src/report/style.js';
+import { displayWidth } from '../../src/report/visible.js';
+import { finish, finished, result, started, task } from './events.js';
+
+const copy = task('Copy the volumes', 10);
+const facts = task('Gathering Facts', 2, 'facts');
+const begin = (host: string, ref: typeof copy): RunEvent => ({ type: 'task-started', host, task: ref });
+const hosts = (count: number): string[] => Array.from({ length: count }, (_, i) => `web${i + 1}`);
+
+describe('the live view', () => {
+  it('shows what each host is at, for how long, and what it said last', () => {
+    const view = createLiveView(colourless);
+    for (const event of started(['web1', 'web2', 'web3'])) view.tell(event, 0);
+    view.tell(begin('web1', copy), 1000);
+    view.tell(begin('web2', facts), 60_000);
+    const text = 'a\r 10%\r 42% \u001b[K\n';
+    view.tell({ type: 'task-output', host: 'web1', task: copy, stream: 'stdout', text }, 61_000);
+    view.tell(begin('web3', facts), 61_000);
+    view.tell(finish('web3', facts, result('changed', 'x')), 61_000);
+    view.tell({ type: 'host-finished', host: 'web3', outcome: 'failed' }, 61_000);
+    expect(view.render({ columns: 80, rows: 20 }, 63_500)).to.deep.equal([
+      'web1  1:02  Copy the volumes  42% \\x1b[K',
+      'web2  0:03  Gathering Facts',
+      '1 of 3 hosts done · 2 at work · 1 changed · 1 failed · 1:03',
+    ]);
+  });
+
+  it('groups by task where hosts are more than lines', () => {
+    const view = createLiveView(colourless);
+    for (const event of started(hosts(50))) view.tell(event, 0);
+    for (const host of hosts(47)) view.tell(begin(host, facts), 2000);
+    view.tell(begin('web48', copy), 1000);
+    expect(view.render({ columns: 80, rows: 10 }, 9000)).to.deep.equal([
+      '47 hosts: Gathering Facts  longest 0:07, web1',
+      '1 host: Copy the volumes  longest 0:08, web48',
+      '0 of 50 hosts done · 48 at work · 0:09',
+    ]);
+  });
+
+  it('says would change in check mode', () => {
+    const view = createLiveView(colourless);
+    for (const event of started(['web1'], true)) view.tell(event, 0);
+    view.tell(finish('web1', copy, result('changed', 'x')), 0);
+    expect(view.render({ columns: 80, rows: 10 }, 0)).to.deep.equal([
+      '0 of 1 host done · 1 would change · 0:00',
+    ]);
+  });
+
+  it('never needs more than it is given', () => {
+    const view = createLiveView(colourless);
+    for (const event of started(hosts(300))) view.tell(event, 0);
+    hosts(300).forEach((host, i) => {
+      view.tell(begin(host, task(`${'名'.repeat(i % 40)} task ${i % 30}`, i)), 0);
+    });
+    for (const event of finished([['web299', 'failed', {}]]))
+      if (event.type !== 'run-finished') view.tell(event, 0);
+    for (const rows of [0, 1, 2, 3, 5, 24, 100]) {
+      for (const columns of [0, 1, 5, 20, 80, 200]) {
+        const lines = view.render({ columns, rows }, 1000);
+        expect(lines.length, `${rows} rows`).to.be.at.most(rows);
+        for (const line of lines) expect(displayWidth(line), line).to.be.at.most(columns);
+      }
+    }
+  });
+});

@@ -1,0 +1,123 @@
+/** The view on a terminal, seen through a terminal: what is written is interpreted as one would. */
+import { PassThrough } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { RunEvent } from '../../src/core/events.js';
+import { colourless } from '../../src/report/style.js';
+import { createTtyReporter, type Terminal } from '../../src/report/tty.js';
+import { finish, finished, hostile, mixed, result, started, task } from './events.js';
+
+/** A stream with a size. */
+function fakeTerminal(columns: number, rows: number): { out: Terminal; text: () => string } {
+  const stream = new PassThrough();
+  let text = '';
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  return { out: Object.assign(stream, { columns, rows, isTTY: true }), text: () => text };
+}
+
+/** What stands on a terminal, with everything that scrolled away, after this was written. Knows what log-update uses. */
+function screen(written: string): string[] {
+  const lines: string[] = [''];
+  let [row, column] = [0, 0];
+  for (const token of written.match(/\u001b\[[?\d;]*[A-Za-z]|[^\u001b]/gu) ?? []) {
+    const line = lines[row] ?? '';
+    const amount = Number(/\d+/.exec(token)?.[0] ?? 1);
+    if (token === '\n') {
+      row++;
+      column = 0;
+      lines[row] ??= '';
+    } else if (!token.startsWith('\u001b')) {
+      lines[row] = line.slice(0, column).padEnd(column) + token + line.slice(column + token.length);
+      column += token.length;
+    } else if (token.endsWith('A')) row = Math.max(0, row - amount);
+    else if (token.endsWith('B')) row += amount;
+    else if (token.endsWith('G')) column = 0;
+    else if (token.endsWith('K')) lines[row] = token === '\u001b[2K' ? '' : line.slice(0, column);
+    else if (!/[hlm]$/.test(token))
+      throw new Error(`a sequence that is not expected: ${JSON.stringify(token)}`);
+  }
+  return lines;
+}
+
+describe('the view on a terminal', () => {
+  it('ends as the plain account does, with nothing of the live region left', async () => {
+    const { out, text } = fakeTerminal(100, 30);
+    const reporter = createTtyReporter({ out, paint: colourless, verbosity: 0, diff: true, frameMs: 1 });
+    for (const event of mixed) {
+      if (event) reporter.tell(event);
+      else await wait(10);
+    }
+    await reporter.close();
+    const lines = screen(text());
+    expect(lines.filter((line) => line.includes('hosts done'))).to.deep.equal([]);
+    expect(lines).to.include('2 hosts | ok      | Gathering Facts');
+    expect(lines).to.include('    +/dev/zvol/tank/docker /var/lib/docker ext4 defaults 0 2');
+    expect(lines.at(-2)).to.equal('2 hosts: 1 done (1 changed), 1 failed; 12.5 s');
+  });
+
+  it('shows what is under way below what has happened', async () => {
+    const { out, text } = fakeTerminal(60, 10);
+    let clock = 0;
+    const reporter = createTtyReporter({
+      out,
+      paint: colourless,
+      verbosity: 0,
+      diff: false,
+      frameMs: 1,
+      now: () => clock,
+    });
+    for (const event of started(['web1'])) reporter.tell(event);
+    reporter.tell(finish('web1', task('First', 1), result('changed', 'one')));
+    reporter.tell({ type: 'task-started', host: 'web1', task: task('Second', 2) });
+    clock = 5000;
+    await wait(10);
+    const tail = (): string[] =>
+      screen(text())
+        .filter((line) => line !== '')
+        .slice(-3);
+    expect(tail()).to.deep.equal([
+      'web1 | changed | First: one',
+      'web1  0:05  Second',
+      '0 of 1 host done · 1 at work · 1 changed · 0:05',
+    ]);
+    reporter.tell(finish('web1', task('Second', 2), result('ok', 'two')));
+    await wait(10);
+    expect(tail()).to.deep.equal([
+      'web1 | changed | First: one',
+      'web1 | ok      | Second',
+      '0 of 1 host done · 1 changed · 0:05',
+    ]);
+    await reporter.close();
+  });
+
+  it('loses nothing of what is higher than the terminal', async () => {
+    const { out, text } = fakeTerminal(60, 8);
+    const reporter = createTtyReporter({ out, paint: colourless, verbosity: 0, diff: false, frameMs: 1 });
+    const message = Array.from({ length: 50 }, (_, i) => `line ${i + 1} of 50`).join('\n');
+    const events: RunEvent[] = [
+      ...started(['web1']),
+      { type: 'task-started', host: 'web1', task: task('Say much', 1) },
+      finish('web1', task('Say much', 1), result('ok', '', { message })),
+      ...finished([['web1', 'done', { ok: 1 }]]),
+    ];
+    for (const event of events) {
+      reporter.tell(event);
+      await wait(3);
+    }
+    await reporter.close();
+    expect(screen(text()).filter((line) => / of 50$/.test(line))).to.have.length(50);
+  });
+
+  it('sends nothing of a host that the terminal would act on', async () => {
+    const { out, text } = fakeTerminal(80, 24);
+    const reporter = createTtyReporter({ out, paint: colourless, verbosity: 2, diff: true, frameMs: 1 });
+    for (const event of hostile) if (event) reporter.tell(event);
+    await wait(5);
+    await reporter.close();
+    expect(text()).to.contain('\\x1b]0;owned\\x07');
+    // Its own sequences all begin with CSI; `screen` knows each of them.
+    screen(text());
+    // eslint-disable-next-line no-control-regex -- that there are none is the point
+    expect(text()).not.to.match(/\u001b[^[]|\u0007|\r|\u009b|\u202e/);
+  });
+});
