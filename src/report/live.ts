@@ -88,7 +88,9 @@ export function createLiveView(paint: Paint): LiveView {
 
     render({ columns, rows }, now) {
       if (startedAt === undefined || rows < 1) return [];
-      const room = Math.min(rows - 1, MOST_LINES);
+      // A line apart from what has happened already, where there is room for one.
+      const gap = rows >= 8 && busy.size > 0 ? [''] : [];
+      const room = Math.min(rows - 1 - gap.length, MOST_LINES);
       const lines =
         busy.size <= room
           ? formatHosts(busy, columns, now, paint)
@@ -102,7 +104,7 @@ export function createLiveView(paint: Paint): LiveView {
         ...(failed.size > 0 ? [paint(statusColours.failed, `${failed.size} failed`)] : []),
         formatClock(now - startedAt),
       ];
-      return [...lines, clipParts(parts, columns)];
+      return [...gap, ...lines, clipParts(parts, columns)];
     },
   };
 }

@@ -14,7 +14,7 @@ export interface PlainOptions extends NarrateOptions {
 }
 
 export function createPlainReporter(options: PlainOptions): Reporter {
-  const { out, groupMs = 100 } = options;
+  const { out, groupMs = 250 } = options;
   const narrator = createNarrator(options);
   const recap = createRecap(options);
   let timer: NodeJS.Timeout | undefined;

@@ -18,11 +18,13 @@ export interface TtyOptions extends NarrateOptions {
   readonly logFile?: string | undefined;
   /** Between two pictures. */
   readonly frameMs?: number;
+  /** How long a finished line may wait for equal ones of other hosts; the live region shows what goes on meanwhile. */
+  readonly groupMs?: number;
   readonly now?: () => number;
 }
 
 export function createTtyReporter(options: TtyOptions): Reporter {
-  const { out, paint, frameMs = 120, now = () => performance.now() } = options;
+  const { out, paint, frameMs = 120, groupMs = 400, now = () => performance.now() } = options;
   const narrator = createNarrator(options);
   const recap = createRecap(options);
   const live = createLiveView(paint);
@@ -30,9 +32,12 @@ export function createTtyReporter(options: TtyOptions): Reporter {
   const update = createLogUpdate(out, { showCursor: true });
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
+  let drainedAt = now();
 
   function draw(): void {
-    const text = narrator.drain();
+    const isDue = isOver || narrator.isSingle || now() - drainedAt >= groupMs;
+    const text = isDue ? narrator.drain() : '';
+    if (isDue) drainedAt = now();
     // A column and a row stay free, so that no terminal wraps or scrolls by itself.
     const size = { columns: (out.columns ?? 80) - 1, rows: (out.rows ?? 24) - 2 };
     const picture = isOver ? [] : live.render(size, now());

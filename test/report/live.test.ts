@@ -22,6 +22,7 @@ describe('the live view', () => {
     view.tell(finish('web3', facts, result('changed', 'x')), 61_000);
     view.tell({ type: 'host-finished', host: 'web3', outcome: 'failed' }, 61_000);
     expect(view.render({ columns: 80, rows: 20 }, 63_500)).to.deep.equal([
+      '',
       'web1  1:02  Copy the volumes  42% \\x1b[K',
       'web2  0:03  Gathering Facts',
       '1 of 3 hosts done · 2 at work · 1 changed · 1 failed · 1:03',
@@ -34,6 +35,7 @@ describe('the live view', () => {
     for (const host of hosts(47)) view.tell(begin(host, facts), 2000);
     view.tell(begin('web48', copy), 1000);
     expect(view.render({ columns: 80, rows: 10 }, 9000)).to.deep.equal([
+      '',
       '47 hosts: Gathering Facts  longest 0:07, web1',
       '1 host: Copy the volumes  longest 0:08, web48',
       '0 of 50 hosts done · 48 at work · 0:09',
