@@ -47,8 +47,12 @@ export function connectSocket(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port, lookup, noDelay: true, signal });
+    const socket = net.connect({ host, port, lookup, noDelay: true });
+    const giveUp = (): void => void socket.destroy(new Error('given up'));
+    signal.addEventListener('abort', giveUp);
+    socket.once('close', () => signal.removeEventListener('abort', giveUp));
     socket.once('connect', () => {
+      signal.removeEventListener('abort', giveUp);
       socket.removeAllListeners('error');
       // The client listens on its own; this one is for the moments before and after it does.
       socket.on('error', () => undefined);
