@@ -11,6 +11,7 @@ import { file } from './file.js';
 import { setFact } from './set_fact.js';
 import { shell } from './shell.js';
 import { stat } from './stat.js';
+import { systemdService } from './systemd_service.js';
 import { template } from './template.js';
 import { waitFor } from './wait_for.js';
 import { daemonJson } from './daemon_json.js';
@@ -30,6 +31,7 @@ const all: readonly Module[] = [
   setFact,
   shell,
   stat,
+  systemdService,
   template,
   waitFor,
   daemonJson,

@@ -22,8 +22,10 @@ for (const [name, module] of modules) {
 
     it('describes every parameter and every return value', () => {
       for (const [group, schema] of Object.entries({ params: module.params, returns: module.returns })) {
-        for (const [field, type] of Object.entries(schema.shape)) {
-          expect(descriptionOf(type), `${group}.${field}`).to.be.a('string').and.not.equal('');
+        const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+        for (const [field, property] of Object.entries(properties)) {
+          const description = typeof property === 'boolean' ? undefined : property.description;
+          expect(description, `${group}.${field}`).to.be.a('string').and.not.equal('');
         }
       }
     });
@@ -53,8 +55,4 @@ for (const [name, module] of modules) {
       }
     });
   });
-}
-
-function descriptionOf(type: unknown): string | undefined {
-  return type instanceof z.ZodType ? type.description : undefined;
 }

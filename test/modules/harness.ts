@@ -131,7 +131,11 @@ export async function perform(
 }
 
 /** As `perform`, and then demands that a second run changes nothing and costs no more than one exchange. */
-export async function performTwice(module: Module, params: ValueMap, host: Host = createHost()): Promise<Done> {
+export async function performTwice(
+  module: Module,
+  params: ValueMap,
+  host: Host = createHost(),
+): Promise<Done> {
   const first = await perform(module, params, host);
   const second = await perform(module, params, host);
   const again = second.plan.change === 'some' ? second.plan.summary : 'nothing';

@@ -5,7 +5,7 @@
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Effect, Probe, ProbeKind, Read } from '../../core/probe.js';
-import { mapState } from '../../core/probe.js';
+import { mapState, setState } from '../../core/probe.js';
 import { lines, sh } from '../../core/shell.js';
 
 export interface UnitState {
@@ -20,6 +20,8 @@ export interface UnitState {
   /** Linked to /dev/null in /etc, which lasts, and in /run, which a reboot ends. */
   readonly masked: boolean;
   readonly maskedRuntime: boolean;
+  /** Another unit wants it by a link in /etc: what `enable` makes, and what a mask hides from `file`. */
+  readonly installed: boolean;
   /** A unit file has changed since systemd read it. */
   readonly needsReload: boolean;
   readonly fragment: string;
@@ -47,12 +49,15 @@ systemctl show --no-pager -p ${properties} -- "$u" || exit
 for d in /etc /run; do
 if [ "$(readlink -- "$d/systemd/system/$u")" = /dev/null ]; then echo "Masked=$d"; fi
 done
+for l in /etc/systemd/system/*.wants/"$u" /etc/systemd/system/*.requires/"$u"; do
+if [ -L "$l" ]; then echo Installed=yes; break; fi
+done
 exit 0`,
   );
   return { of: unitKind, key, script, parse: (output) => parseUnit(key, output) };
 }
 
-function parseUnit(unit: string, output: Output): UnitState {
+export function parseUnit(unit: string, output: Output): UnitState {
   if (output.status !== 0) {
     throw new ZrunError('command-failed', `systemd does not answer about ${unit}`, {
       command: `systemctl show ${unit}`,
@@ -76,8 +81,29 @@ function parseUnit(unit: string, output: Output): UnitState {
     file: get('UnitFileState'),
     masked: answers.includes('Masked=/etc'),
     maskedRuntime: answers.includes('Masked=/run'),
+    installed: answers.includes('Installed=yes'),
     needsReload: get('NeedDaemonReload') === 'yes',
     fragment: get('FragmentPath'),
+  };
+}
+
+/** Whether systemd holds any unit in memory whose files have changed since. */
+export const staleKind: ProbeKind<boolean> = { kind: 'stale-units' };
+
+export function staleProbe(): Probe<boolean> {
+  return {
+    of: staleKind,
+    key: '',
+    script: sh`systemctl show --no-pager -p NeedDaemonReload '*'`,
+    parse({ stdout, stderr, status }) {
+      if (status === 0) return stdout.toString().includes('NeedDaemonReload=yes');
+      throw new ZrunError('command-failed', 'systemd does not answer', {
+        hint: 'This module needs a host that runs systemd.',
+        command: "systemctl show -p NeedDaemonReload '*'",
+        status,
+        stderr: stderr.toString(),
+      });
+    },
   };
 }
 
@@ -96,7 +122,8 @@ export async function lookAtUnitOfFile(read: Read, path: string): Promise<readon
   if (name === undefined) return [];
   const before = await read(unitProbe(name));
   if (before.load === 'no-systemd') return [];
-  return [mapState(unitKind, name, markStale)];
+  if (before.load === 'not-found') return [mapState(unitKind, name, markStale)];
+  return [mapState(unitKind, name, markStale), setState(staleKind, '', true)];
 }
 
 /** A unit that systemd holds in memory needs a reload; one that it does not know yet is read when it is asked for. */
