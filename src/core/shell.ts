@@ -61,15 +61,16 @@ export function printBytes(bytes: Uint8Array, pieceLength = 16_384): ShellText {
     let format = '';
     for (const byte of bytes.subarray(start, start + pieceLength)) {
       // A format that begins with a dash would be taken for an option.
-      format += format === '' && byte === 0x2d ? '\\055' : printfByte(byte);
+      format += format === '' && byte === 0x2d ? '\\055' : (printfBytes[byte] ?? '');
     }
     pieces.push(`printf '${format}'`);
   }
   return { shellText: pieces.length === 0 ? ':' : pieces.join('; ') };
 }
 
-function printfByte(byte: number): string {
+/** How printf's format says each byte. */
+const printfBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x25 && byte !== 0x27 && byte !== 0x5c;
   if (isPlain || byte === 0x0a) return String.fromCharCode(byte);
   return `\\${byte.toString(8).padStart(3, '0')}`;
-}
+});
