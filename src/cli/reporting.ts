@@ -16,12 +16,14 @@ export interface Reporting {
   close(): Promise<void>;
 }
 
+/** `foundBefore`: warnings from before the run, told when it has started. */
 export async function startReporting(
   command: RunCommand,
   runId: string,
   environment: Environment,
+  foundBefore: readonly string[],
 ): Promise<Reporting> {
-  const warnings: string[] = [];
+  const warnings = [...foundBefore];
   const folder = makeRunFolder(runId, environment, warnings);
   const reporters: Reporter[] = [await createUserReporter(command, environment, folder?.log)];
   const warn = (message: string): void => emit({ type: 'warning', message });

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { RunOutcome, RunSettings } from '../engine/index.js';
+import { visible } from '../report/visible.js';
 import { parseRunCommand, type RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
 import { exitCodes, tellFailure } from './failure.js';
@@ -31,7 +32,8 @@ export async function runPlaybooks(environment: Environment): Promise<number> {
   return runLoaded(command, loaded, environment);
 }
 
-async function look(command: RunCommand, loaded: Loaded, { stdout }: Environment): Promise<number> {
+async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Environment): Promise<number> {
+  for (const warning of loaded.warnings) stderr.write(`warning: ${visible(warning)}\n`);
   if (command.list) {
     const { createTagFilter } = await import('../engine/tags.js');
     const filter = createTagFilter(command.tags, command.skipTags);
@@ -71,14 +73,19 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
     forceHandlers: command.forceHandlers,
     extraVars: loaded.extraVars,
   };
-  const reporting = await startReporting(command, runId, environment);
+  const reporting = await startReporting(command, runId, environment, loaded.warnings);
   const interrupts = watchInterrupts(environment, reporting);
+  const transport = createTransport({
+    acceptNewHostKeys: command.acceptNewHostKeys,
+    env: environment.env,
+    homedir: environment.homeFolder,
+  });
   try {
     const outcome = await run({
       playbooks: loaded.playbooks,
       groups: loaded.groups,
       settings,
-      connect: createTransport({ acceptNewHostKeys: command.acceptNewHostKeys }),
+      connect: transport.connect,
       emit: interrupts.emit,
       signal: interrupts.signal,
       now: () => Date.now(),
@@ -88,6 +95,7 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
     await reporting.close();
     return tellFailure(error, environment, reporting.logFile);
   } finally {
+    await transport.close();
     interrupts.stop();
     await reporting.close();
   }

@@ -3,7 +3,7 @@
  */
 import type { Emit } from '../core/events.js';
 import type { Connect, Host } from '../core/host.js';
-import type { BecomeSettings, Play, Playbook } from '../core/plan.js';
+import type { BecomeSettings, Play, Playbook, VarsTemplate } from '../core/plan.js';
 import type { Secret } from '../core/secret.js';
 import type { ValueMap } from '../core/value.js';
 
@@ -26,7 +26,8 @@ export interface RunSettings {
   readonly skipTags: readonly string[];
   readonly startAtTask: string | undefined;
   readonly forceHandlers: boolean;
-  readonly extraVars: ValueMap;
+  /** `-e`: goes before everything else. Its values may be templates. */
+  readonly extraVars: ValueMap | VarsTemplate;
 }
 
 export interface PlaybookRun {

@@ -1,0 +1,117 @@
+import { expect } from 'chai';
+import { parseRunCommand, type RunCommand } from '../../src/cli/command-line.js';
+import { ZrunError } from '../../src/core/errors.js';
+import { zrun } from './fake-environment.js';
+
+function parse(line: string): RunCommand {
+  const parsed = parseRunCommand(['play.yaml', ...line.split(' ').filter((word) => word !== '')], '1.2.3');
+  if (parsed.type === 'run') return parsed.command;
+  throw new Error(parsed.text);
+}
+
+describe('the command line of a run', () => {
+  const cases: readonly (readonly [line: string, meant: Partial<RunCommand>])[] = [
+    [
+      '',
+      {
+        check: false,
+        diff: false,
+        forks: 50,
+        connectTimeoutMs: 10_000,
+        verbosity: 0,
+        inventory: [],
+        limit: undefined,
+      },
+    ],
+    ['-i a.yaml -i b.yaml', { inventory: ['a.yaml', 'b.yaml'] }],
+    ['--inventory=a.yaml more.yaml', { inventory: ['a.yaml'], playbooks: ['play.yaml', 'more.yaml'] }],
+    ['-l web1,db* -f 5', { limit: 'web1,db*', forks: 5 }],
+    ['--limit web:!web3 --forks=100', { limit: 'web:!web3', forks: 100 }],
+    ['-CDv', { check: true, diff: true, verbosity: 1 }],
+    ['-vvvv', { verbosity: 4 }],
+    ['-v -v', { verbosity: 2 }],
+    ['-e a=1 -e @vars.yaml', { extraVars: ['a=1', '@vars.yaml'] }],
+    ['-t a,b -t c --skip-tags d,e', { tags: ['a', 'b', 'c'], skipTags: ['d', 'e'] }],
+    ['-b --become-user postgres -K', { become: true, becomeUser: 'postgres', askBecomePassword: true }],
+    ['--become-password-file p', { becomePasswordFile: 'p' }],
+    ['-u admin --private-key k -T 2.5', { user: 'admin', privateKey: 'k', connectTimeoutMs: 2500 }],
+    ['--task-timeout 60 --accept-new-host-keys', { taskTimeoutMs: 60_000, acceptNewHostKeys: true }],
+    ['--list-hosts', { list: 'hosts' }],
+    ['--list-tasks', { list: 'tasks' }],
+    ['--list-tags', { list: 'tags' }],
+    ['--syntax-check', { syntaxCheck: true }],
+    [
+      '--start-at-task Stop --force-handlers --verify',
+      { startAtTask: 'Stop', forceHandlers: true, verify: true },
+    ],
+    ['--output json --detailed-exitcode', { output: 'json', detailedExitCode: true }],
+  ];
+  for (const [line, meant] of cases) it(`reads '${line}'`, () => expect(parse(line)).to.deep.include(meant));
+
+  const wrong: readonly (readonly [line: string, message: RegExp, hint: RegExp | undefined])[] = [
+    ['--chekc', /unknown option --chekc/, /did you mean --check\?/],
+    ['--start-at Stop', /unknown option --start-at/, undefined],
+    ['--xyzzy', /unknown option --xyzzy/, /zrun --help/],
+    ['-k', /unknown option -k/, /keys or an ssh agent/],
+    ['--flush-cache', /unknown option/, /nothing is cached/],
+    ['-i', /--inventory.* argument missing/, /zrun --help/],
+    ['--forks 0', /--forks needs a whole number above 0, not '0'/, undefined],
+    ['--forks 2.5', /--forks needs a whole number/, undefined],
+    ['--timeout soon', /--timeout needs a number of seconds above 0, not 'soon'/, undefined],
+    ['--output xml', /--output is tty, plain or json, not 'xml'/, undefined],
+    ['--limit=', /the limit is empty/, /no host/],
+    ['-K --become-password-file p', /at once/, /Use one/],
+  ];
+  for (const [line, message, hint] of wrong) {
+    it(`refuses '${line}'`, () => {
+      let thrown: unknown;
+      try {
+        parse(line);
+      } catch (error) {
+        thrown = error;
+      }
+      if (!(thrown instanceof ZrunError)) expect.fail(`not refused in the right way: ${String(thrown)}`);
+      expect(thrown.code).to.equal('usage');
+      expect(thrown.message).to.match(message);
+      if (hint) expect(thrown.hint).to.match(hint);
+    });
+  }
+});
+
+describe('zrun', () => {
+  it('--help fits in 80 columns, groups its options, and ends with examples and exit codes', async () => {
+    const { code, stdout, stderr } = await zrun(['--help']);
+    expect([code, stderr]).to.deep.equal([0, '']);
+    for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
+    for (const group of ['Hosts:', 'What is done:', 'Connection:', 'Output:', 'Examples:', 'Exit codes:'])
+      expect(stdout).to.contain(`\n${group}\n`);
+    expect(stdout).to.match(/\n {4}4 {2}wrong command line/);
+  });
+
+  it('--version says its version, whatever else is there', async () => {
+    expect(await zrun(['play.yaml', '--version'])).to.deep.equal({
+      code: 0,
+      stdout: 'zrun 0.0.0-test\n',
+      stderr: '',
+    });
+  });
+
+  it('without words shows its help, as an error', async () => {
+    const { code, stdout, stderr } = await zrun([]);
+    expect([code, stdout]).to.deep.equal([4, '']);
+    expect(stderr).to.match(/^Usage: zrun PLAYBOOK/);
+  });
+
+  it('with options alone says what is missing', async () => {
+    const { code, stderr } = await zrun(['-i', 'hosts.yaml']);
+    expect(code).to.equal(4);
+    expect(stderr).to.equal(
+      'error: no playbook is given\n  hint: zrun PLAYBOOK -i INVENTORY; zrun --help shows all options\n',
+    );
+  });
+
+  it('shows no escape sequence of an argument', async () => {
+    const { stderr } = await zrun(['play.yaml', '--\u001b]0;x\u0007']);
+    expect(stderr).to.contain('unknown option --\\x1b]0;x\\x07');
+  });
+});

@@ -1,0 +1,48 @@
+/** The process itself: what only shows when main.ts is really run. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import type { Ended } from './fake-environment.js';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+function run(argv: readonly string[], tracing: readonly string[] = []): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', ...tracing, path.join(root, 'src/main.ts'), ...argv],
+      {
+        cwd: root,
+        env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const written = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString('utf8')));
+    child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString('utf8')));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? -1, ...written }));
+  });
+}
+
+describe('the process', () => {
+  it("says package.json's version", async () => {
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await run(['--version'])).to.deep.equal({ code: 0, stdout: `zrun ${version}\n`, stderr: '' });
+  });
+
+  it('exits with 4 for a wrong command line, and says why on standard error', async () => {
+    const { code, stdout, stderr } = await run(['play.yaml', '--chekc']);
+    expect([code, stdout]).to.deep.equal([4, '']);
+    expect(stderr).to.equal('error: unknown option --chekc\n  hint: did you mean --check?\n');
+  });
+
+  it('loads nothing for --version but main.ts itself', () => {
+    const text = readFileSync(path.join(root, 'src/main.ts'), 'utf8');
+    const imports = text.match(/^import (?!type ).*/gm) ?? [];
+    expect(imports).to.deep.equal(["import { readFileSync } from 'node:fs';"]);
+  });
+});
