@@ -1,0 +1,110 @@
+/**
+ * Owns the CEL that zrun speaks: the package's own, plus a few functions. Knows nothing of places or scopes.
+ */
+import path from 'node:path';
+import { Environment } from '@marcbachmann/cel-js';
+import { formatBytes, parseBytes } from './sizes.js';
+import type { Shape } from './shape.js';
+
+/** What zrun adds to CEL's own functions. */
+export const celFunctions = [
+  'versionAtLeast(v, "2.1.7")',
+  'toBytes("64GiB")',
+  'humanBytes(n)',
+  'basename(path)',
+  'dirname(path)',
+] as const;
+
+/** Every name is known and nothing of its type: what is evaluated was checked before. */
+export const runEnvironment = extend(
+  new Environment({ ...languageOptions(), unlistedVariablesAreDyn: true }),
+);
+
+const checkEnvironment = extend(new Environment({ ...languageOptions(), unlistedVariablesAreDyn: false }));
+
+function languageOptions(): { enableOptionalTypes: true; homogeneousAggregateLiterals: false } {
+  return { enableOptionalTypes: true, homogeneousAggregateLiterals: false };
+}
+
+/** An environment that knows these variables' types. */
+export function environmentFor(variables: Iterable<readonly [name: string, shape: Shape]>): Environment {
+  const environment = checkEnvironment.clone();
+  const types = { count: 0 };
+  for (const [name, shape] of variables)
+    environment.registerVariable(name, typeOf(shape, environment, types));
+  return environment;
+}
+
+/** CEL's name of a shape. What may be null, or may be a fraction or not, is dynamic there. */
+function typeOf(shape: Shape, environment: Environment, types: { count: number }): string {
+  switch (shape.type) {
+    case 'any':
+    case 'maybe':
+    case 'number':
+    case 'null':
+      return 'dyn';
+    case 'string':
+    case 'int':
+    case 'bool':
+      return shape.type;
+    case 'list':
+      return `list<${typeOf(shape.item, environment, types)}>`;
+    case 'map':
+      return `map<string, ${typeOf(shape.value, environment, types)}>`;
+    case 'object': {
+      if (!shape.declared || shape.open || shape.fields.size === 0) return 'map';
+      const fields: Record<string, string> = {};
+      for (const [name, field] of shape.fields) fields[name] = typeOf(field, environment, types);
+      types.count += 1;
+      const name = `Object${types.count}`;
+      environment.registerType(name, { fields });
+      return name;
+    }
+  }
+}
+
+function extend(environment: Environment): Environment {
+  environment
+    .registerFunction('versionAtLeast(string, string): bool', (version: string, least: string) =>
+      isVersionAtLeast(version, least),
+    )
+    .registerFunction('toBytes(string): int', (text: string) => {
+      const count = parseBytes(text);
+      if (count === undefined) throw new Error(`'${text}' is not a size; write it as in 64GiB`);
+      return BigInt(count);
+    })
+    .registerFunction('toBytes(int): int', (count: bigint) => count)
+    .registerFunction('humanBytes(int): string', (count: bigint) => formatBytes(Number(count)))
+    .registerFunction('humanBytes(double): string', (count: number) => formatBytes(count))
+    .registerFunction('basename(string): string', (text: string) => path.posix.basename(text))
+    .registerFunction('dirname(string): string', (text: string) => path.posix.dirname(text));
+  // YAML does not tell 2 from 2.0, so whole numbers and fractions may be mixed.
+  const mixed: readonly (readonly [string, (a: number, b: number) => number])[] = [
+    ['+', (a, b) => a + b],
+    ['-', (a, b) => a - b],
+    ['*', (a, b) => a * b],
+    ['/', (a, b) => a / b],
+  ];
+  for (const [operator, compute] of mixed) {
+    const handler = (a: bigint | number, b: bigint | number): number => compute(Number(a), Number(b));
+    environment.registerOperator(`int ${operator} double: double`, handler);
+    environment.registerOperator(`double ${operator} int: double`, handler);
+  }
+  return environment;
+}
+
+/** Compares the numbers of dotted versions; what follows them (`-rc1`, `~bookworm`) does not count. */
+function isVersionAtLeast(version: string, least: string): boolean {
+  const numbers = numbersOf(version);
+  for (const [i, wanted] of numbersOf(least).entries()) {
+    const found = numbers[i] ?? 0;
+    if (found !== wanted) return found > wanted;
+  }
+  return true;
+}
+
+function numbersOf(version: string): number[] {
+  const [dotted] = /\d+(?:\.\d+)*/.exec(version) ?? [];
+  if (dotted === undefined) throw new Error(`'${version}' is not a version`);
+  return dotted.split('.').map(Number);
+}

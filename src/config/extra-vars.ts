@@ -1,0 +1,79 @@
+/**
+ * Owns `-e`: `k=v k2="a b"` (always text), JSON or YAML in braces, and `@file.yaml`.
+ */
+import { collectFindings, errorAt, type Report } from './report.js';
+import { readVarsSource } from './plays.js';
+import { readSource } from './source.js';
+import { compileTemplate, compileVars, isVariableName, type CompiledTemplate } from './template.js';
+import { describeNode, parseYaml, type ScalarNode } from './yaml.js';
+
+/**
+ * Reads all `-e` options, the later ones winning. Values may be templates, as in Ansible. Throws ZrunError or
+ * ZrunErrors.
+ */
+export async function parseExtraVars(
+  options: readonly string[],
+  { cwd }: { readonly cwd: string },
+): Promise<ReadonlyMap<string, CompiledTemplate>> {
+  const findings = collectFindings();
+  const vars = new Map<string, CompiledTemplate>();
+  for (const option of options) {
+    for (const [name, template] of await parseOne(option, cwd, findings.report)) vars.set(name, template);
+  }
+  findings.throwAll();
+  return vars;
+}
+
+async function parseOne(
+  option: string,
+  cwd: string,
+  report: Report,
+): Promise<ReadonlyMap<string, CompiledTemplate>> {
+  if (option.startsWith('@')) return readVarsSource(await readSource(cwd, option.slice(1)), report);
+  const source = { name: '--extra-vars', text: option };
+  if (/^\s*[{[]/.test(option)) {
+    const root = parseYaml(source, report);
+    if (root?.kind === 'map') return compileVars(root, report);
+    if (root)
+      report(
+        errorAt(
+          root.at,
+          'usage',
+          `extra variables must be a map, but are ${describeNode(root)}`,
+          `write '{"name": value}'`,
+        ),
+      );
+    return new Map();
+  }
+  const vars = new Map<string, CompiledTemplate>();
+  for (const match of option.matchAll(/\S+?="(?:[^"\\]|\\.)*"|\S+?='[^']*'|\S+/g)) {
+    const [word] = match;
+    const equals = word.indexOf('=');
+    const at = { source, start: match.index, end: match.index + word.length };
+    const name = word.slice(0, equals);
+    if (equals < 1 || !isVariableName(name)) {
+      const hint =
+        equals < 1
+          ? 'write name=value; for a file, @ stands before its path'
+          : 'a name has letters, digits and _, a letter first';
+      report(errorAt(at, 'usage', `'${word}' is not an extra variable`, hint));
+      continue;
+    }
+    vars.set(
+      name,
+      compileTemplate(textNode(source, match.index + equals + 1, word.slice(equals + 1)), report),
+    );
+  }
+  return vars;
+}
+
+/** A shell's quotes may still be there, where the whole option was quoted. */
+function textNode(source: ScalarNode['at']['source'], start: number, written: string): ScalarNode {
+  const isQuoted = /^(?:"[\s\S]*"|'[\s\S]*')$/.test(written);
+  const inner = isQuoted ? written.slice(1, -1) : written;
+  const value = written.startsWith('"') && isQuoted ? inner.replace(/\\(.)/g, '$1') : inner;
+  const from = isQuoted ? start + 1 : start;
+  const at = { source, start: from, end: from + inner.length };
+  const inside = (first: number, last: number) => ({ source, start: from + first, end: from + last });
+  return { kind: 'scalar', at, value, raw: false, plain: false, text: { text: value, at, inside } };
+}

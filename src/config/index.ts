@@ -1,0 +1,13 @@
+/**
+ * Owns what the rest of zrun may use of the configuration: text in, validated values with positions out.
+ */
+export { parseExtraVars } from './extra-vars.js';
+export { helpers as templateHelpers } from './helpers.js';
+export { celFunctions } from './cel-environment.js';
+export { loadInventory, type Group, type Inventory, type InventoryOptions } from './inventory.js';
+export { keywords } from './keywords.js';
+export { createLanguage } from './language.js';
+export { explainParameters } from './parameters.js';
+export { selectHosts } from './patterns.js';
+export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
+export { createScope } from './scope.js';

@@ -1,0 +1,57 @@
+/**
+ * Owns how a file that the user named becomes a source that places can point into, and how text inside a source is
+ * addressed. Knows no file format.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Place, Source } from '../core/errors.js';
+import { errorAt } from './report.js';
+
+/** A piece of a source whose own offsets can be mapped to places: a scalar's value, or a whole file. */
+export interface PositionedText {
+  readonly text: string;
+  readonly at: Place;
+  /** The place of a half-open range of offsets in `text`. */
+  inside(start: number, end: number): Place;
+}
+
+/** A source's whole text. */
+export function wholeText(source: Source): PositionedText {
+  return {
+    text: source.text,
+    at: { source, start: 0, end: source.text.length },
+    inside: (start, end) => ({ source, start, end }),
+  };
+}
+
+/** Text that stands in no file: its place is itself. */
+export function looseText(name: string, text: string): PositionedText {
+  return wholeText({ name, text });
+}
+
+/**
+ * Reads a text file. `name` is what the user calls it (relative as given), `at` where it is named, if in a file.
+ * Throws ZrunError `file-unreadable`.
+ */
+export async function readSource(cwd: string, name: string, at?: Place): Promise<Source> {
+  try {
+    const text = await readFile(path.resolve(cwd, name), 'utf8');
+    return { name, text: text.replace(/^\uFEFF/, '') };
+  } catch (error) {
+    throw unreadable(name, error, at);
+  }
+}
+
+/** Says why a file cannot be read in the user's words. */
+export function unreadable(name: string, cause: unknown, at?: Place): Error {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reasons: Readonly<Record<string, readonly [string, string | undefined]>> = {
+    ENOENT: ['there is no such file', 'check the path; it is taken from the current directory'],
+    EACCES: ['permission denied', undefined],
+    EISDIR: ['it is a folder', 'name a file in it'],
+    ENOTDIR: ['a part of its path is not a folder', undefined],
+  };
+  const [reason, hint] = reasons[code] ?? [cause instanceof Error ? cause.message : String(cause), undefined];
+  const said = at ? undefined : hint;
+  return errorAt(at, 'file-unreadable', `cannot read ${name}: ${reason}`, said, { cause });
+}

@@ -1,0 +1,161 @@
+/**
+ * Owns how a YAML node becomes a template: strings with `{{` are compiled, everything else is itself. Rendering gives
+ * a value of the node's form; a static check gives its shape.
+ */
+import type { Place } from '../core/errors.js';
+import type { Scope, VarsTemplate } from '../core/plan.js';
+import { Unknown, UnknownValueError, type Value } from '../core/value.js';
+import type { Declarations } from './declarations.js';
+import { checkText, holdsTemplate, parseText, renderText } from './handlebars.js';
+import { errorAt, type Report } from './report.js';
+import type { PartialTemplate } from './scope.js';
+import { anyShape, listOf, mergeShapes, objectOf, shapeOfValue, type Shape } from './shape.js';
+import type { MapNode, YamlNode } from './yaml.js';
+
+export interface CompiledTemplate extends PartialTemplate {
+  /** Reports names that nothing defines; gives the shape of what it renders to. */
+  check(declared: Declarations, report: Report): Shape;
+  /** Where the part at this path stands (the nearest that does), and its key. */
+  placeOf(path: readonly PropertyKey[]): { readonly value: Place; readonly key: Place | undefined };
+}
+
+/** Errors of syntax are reported, and the text is then taken as it is. */
+export function compileTemplate(node: YamlNode, report: Report): CompiledTemplate {
+  if (node.kind === 'scalar') {
+    if (typeof node.value !== 'string' || node.raw || !holdsTemplate(node.value)) {
+      return constant(node.value, node.at);
+    }
+    const parsed = parseText(node.text, report);
+    if (!parsed) return { ...constant(node.value, node.at), check: () => anyShape };
+    return leaf({
+      at: node.at,
+      isConstant: false,
+      render: (scope) => renderText(parsed, scope),
+      check: (declared, onError) => checkText(parsed, declared, onError),
+    });
+  }
+  if (node.kind === 'list')
+    return compileList(
+      node.at,
+      node.items.map((item) => compileTemplate(item, report)),
+    );
+  return compileMap(node, report);
+}
+
+/** Each entry of a map as a variable. */
+export function compileVars(node: MapNode, report: Report): Map<string, CompiledTemplate> {
+  const vars = new Map<string, CompiledTemplate>();
+  for (const { key, keyAt, value } of node.entries.values()) {
+    if (isVariableName(key)) vars.set(key, compileTemplate(value, report));
+    else {
+      report(
+        errorAt(
+          keyAt,
+          'playbook-invalid',
+          `'${key}' cannot be a variable's name`,
+          'use letters, digits and _, a letter first',
+        ),
+      );
+    }
+  }
+  return vars;
+}
+
+/** Names that both templates and CEL can say. */
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
+
+/** The templates of a map that the configuration itself compiled. */
+export function compiledOf(vars: VarsTemplate): Map<string, CompiledTemplate> {
+  const compiled = new Map<string, CompiledTemplate>();
+  for (const [name, template] of vars) {
+    compiled.set(
+      name,
+      'check' in template
+        ? (template as CompiledTemplate)
+        : { ...constant(null, template.at), check: () => anyShape },
+    );
+  }
+  return compiled;
+}
+
+/** A value that is no template, whatever it holds. */
+export function constant(value: Value, at: Place): CompiledTemplate {
+  return leaf({ at, isConstant: true, render: () => value, check: () => shapeOfConstant(value) });
+}
+
+function leaf(template: Omit<CompiledTemplate, 'renderPartial' | 'placeOf'>): CompiledTemplate {
+  return {
+    ...template,
+    renderPartial: (scope) => renderOrUnknown(template, scope),
+    placeOf: () => ({ value: template.at, key: undefined }),
+  };
+}
+
+function renderOrUnknown(template: { render(scope: Scope): Value }, scope: Scope): Value {
+  try {
+    return template.render(scope);
+  } catch (error) {
+    if (error instanceof UnknownValueError) return new Unknown(error.waitsFor);
+    throw error;
+  }
+}
+
+function compileList(at: Place, items: readonly CompiledTemplate[]): CompiledTemplate {
+  return {
+    at,
+    isConstant: items.every((item) => item.isConstant),
+    render: (scope) => items.map((item) => item.render(scope)),
+    renderPartial: (scope) => items.map((item) => item.renderPartial(scope)),
+    check(declared, report) {
+      const shapes = items.map((item) => item.check(declared, report));
+      return listOf(shapes.length === 0 ? anyShape : shapes.reduce(mergeShapes));
+    },
+    placeOf([first, ...rest]) {
+      const item = typeof first === 'number' ? items[first] : undefined;
+      return item ? item.placeOf(rest) : { value: at, key: undefined };
+    },
+  };
+}
+
+function compileMap(node: MapNode, report: Report): CompiledTemplate {
+  for (const { key, keyAt } of node.entries.values()) {
+    if (holdsTemplate(key)) {
+      report(errorAt(keyAt, 'playbook-invalid', 'a key cannot be a template', 'only values are rendered'));
+    }
+  }
+  const entries = [...node.entries.values()].map(
+    ({ key, keyAt, value }) => ({ key, keyAt, template: compileTemplate(value, report) }) as const,
+  );
+  return mapTemplate(node.at, entries);
+}
+
+/** A map made of templates. */
+export function mapTemplate(
+  at: Place,
+  entries: readonly { readonly key: string; readonly keyAt: Place; readonly template: CompiledTemplate }[],
+): CompiledTemplate {
+  return {
+    at,
+    isConstant: entries.every(({ template }) => template.isConstant),
+    render: (scope) => Object.fromEntries(entries.map(({ key, template }) => [key, template.render(scope)])),
+    renderPartial: (scope) =>
+      Object.fromEntries(entries.map(({ key, template }) => [key, template.renderPartial(scope)])),
+    check(declared, report) {
+      const fields = entries.map(({ key, template }) => [key, template.check(declared, report)] as const);
+      return objectOf(fields, { declared: false });
+    },
+    placeOf([first, ...rest]) {
+      const entry = entries.find(({ key }) => key === first);
+      if (!entry) return { value: at, key: undefined };
+      const inner = entry.template.placeOf(rest);
+      return rest.length === 0 ? { value: inner.value, key: entry.keyAt } : inner;
+    },
+  };
+}
+
+function shapeOfConstant(value: Value): Shape {
+  if (Array.isArray(value)) return listOf(anyShape);
+  return shapeOfValue(value);
+}

@@ -1,0 +1,339 @@
+/**
+ * Owns how YAML becomes positioned nodes: every key, value and item knows its place. YAML 1.2 core schema.
+ * Knows nothing of playbooks or inventories, but refuses what YAML reads differently from how users of Ansible mean it.
+ */
+import {
+  Alias,
+  isAlias,
+  isMap as isYamlMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Pair,
+  type Scalar,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import { lineAndColumn, type Place, type Source } from '../core/errors.js';
+import type { Value } from '../core/value.js';
+import { errorAt, type Report } from './report.js';
+import { alignScalar } from './scalar-offsets.js';
+import type { PositionedText } from './source.js';
+
+export type YamlNode = ScalarNode | MapNode | ListNode;
+
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly at: Place;
+  readonly value: string | number | boolean | null;
+  /** Tagged `!raw`: never a template. */
+  readonly raw: boolean;
+  /** Written without quotes, on its own: `yes` may stand for a boolean. */
+  readonly plain: boolean;
+  /** The value as text, with its places; for numbers and booleans as written. */
+  readonly text: PositionedText;
+}
+
+export interface MapNode {
+  readonly kind: 'map';
+  readonly at: Place;
+  readonly entries: ReadonlyMap<string, MapEntry>;
+}
+
+export interface MapEntry {
+  readonly key: string;
+  readonly keyAt: Place;
+  readonly value: YamlNode;
+}
+
+export interface ListNode {
+  readonly kind: 'list';
+  readonly at: Place;
+  readonly items: readonly YamlNode[];
+}
+
+/** More nodes than any honest file has; aliases of aliases reach it quickly. */
+const maxNodes = 200_000;
+
+/**
+ * Reads one YAML document. What is wrong is reported; undefined where nothing of use is left, an empty scalar for an
+ * empty file.
+ */
+export function parseYaml(source: Source, report: Report): YamlNode | undefined {
+  const document = parseDocument(source.text, {
+    lineCounter: new LineCounter(),
+    prettyErrors: false,
+    uniqueKeys: false,
+    version: '1.2',
+    logLevel: 'silent',
+  });
+  const [first] = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (first) {
+    report(syntaxError(source, first));
+    return undefined;
+  }
+  const reader = new Reader(source, document, report);
+  return document.contents ? reader.read(document.contents) : emptyScalar(source, source.text.length);
+}
+
+/** Ansible's booleans: YAML 1.1's words, written plainly, where a boolean is expected. Undefined: it is none. */
+export function readBoolean(node: YamlNode): boolean | undefined {
+  if (node.kind !== 'scalar') return undefined;
+  if (typeof node.value === 'boolean') return node.value;
+  if (typeof node.value !== 'string' || !node.plain) return undefined;
+  return ansibleBoolean(node.value);
+}
+
+/** What YAML 1.1, and so Ansible, takes for a boolean. */
+export function ansibleBoolean(text: string): boolean | undefined {
+  if (/^(?:y|yes|on|true)$/i.test(text)) return true;
+  if (/^(?:n|no|off|false)$/i.test(text)) return false;
+  return undefined;
+}
+
+/** A node's plain value, templates left as text. */
+export function toValue(node: YamlNode): Value {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(toValue);
+  const entries = [...node.entries.values()].map(({ key, value }) => [key, toValue(value)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** What a node is called in an error: `a list`. */
+export function describeNode(node: YamlNode): string {
+  if (node.kind !== 'scalar') return node.kind === 'map' ? 'a map' : 'a list';
+  if (node.value === null) return 'empty';
+  if (typeof node.value === 'string') return 'text';
+  return typeof node.value === 'number' ? 'a number' : 'a boolean';
+}
+
+type ParsedNode = Alias | Scalar | YAMLMap | { readonly items: readonly unknown[] };
+
+/** Walks a parsed document once. A class, because the count of nodes and the open anchors belong to one walk. */
+class Reader {
+  private nodes = 0;
+  private readonly open = new Set<unknown>();
+
+  constructor(
+    private readonly source: Source,
+    private readonly document: Document.Parsed,
+    private readonly report: Report,
+  ) {}
+
+  read(node: unknown): YamlNode {
+    this.nodes += 1;
+    if (this.nodes > maxNodes) {
+      throw errorAt(
+        this.place(node),
+        'yaml-syntax',
+        `aliases make this file larger than ${maxNodes} nodes`,
+        'write out what is needed, or use fewer aliases of aliases',
+      );
+    }
+    if (isAlias(node)) return this.readAlias(node);
+    if (isScalar(node)) return this.readScalar(node);
+    if (isYamlMap(node)) return this.readMap(node);
+    if (isSeq(node)) {
+      this.checkTag(node.tag, this.place(node));
+      return { kind: 'list', at: this.place(node), items: node.items.map((item) => this.read(item)) };
+    }
+    return emptyScalar(this.source, 0);
+  }
+
+  private readAlias(node: Alias): YamlNode {
+    const target = node.resolve(this.document);
+    if (!target) {
+      this.report(errorAt(this.place(node), 'yaml-syntax', `no anchor '&${node.source}' stands before this`));
+      return emptyScalar(this.source, this.place(node).start);
+    }
+    if (this.open.has(target)) {
+      this.report(errorAt(this.place(node), 'yaml-syntax', `'*${node.source}' contains itself`));
+      return emptyScalar(this.source, this.place(node).start);
+    }
+    return this.read(target);
+  }
+
+  private readScalar(node: Scalar): ScalarNode {
+    const at = this.place(node);
+    const raw = node.tag === '!raw' || node.tag === '!unsafe';
+    if (!raw) this.checkTag(node.tag, at);
+    const plain = node.type === 'PLAIN' && node.tag === undefined;
+    let value = raw ? (node.source ?? '') : scalarValue(node.value);
+    if (plain) value = this.checkNumber(node.source ?? '', value, at);
+    const text = typeof value === 'string' ? value : (node.source ?? '');
+    return { kind: 'scalar', at, value, raw, plain, text: alignScalar(text, at) };
+  }
+
+  /** Numbers that YAML reads in a way that nobody means. */
+  private checkNumber(written: string, value: ScalarNode['value'], at: Place): ScalarNode['value'] {
+    if (typeof value !== 'number') return value;
+    if (/^[-+]?0o?[0-9]+$/.test(written)) {
+      const octal = written.replace('o', '');
+      this.report(
+        errorAt(
+          at,
+          'yaml-syntax',
+          `${written} looks like an octal number, which YAML reads as ${value}`,
+          `quote it: '${octal}'`,
+        ),
+      );
+      return octal;
+    }
+    const isLarge = /^[-+]?\d+$/.test(written) && !Number.isSafeInteger(value);
+    if (isLarge || !Number.isFinite(value)) {
+      this.report(
+        errorAt(at, 'yaml-syntax', `the number ${written} cannot be held exactly`, `quote it: '${written}'`),
+      );
+      return written;
+    }
+    return value;
+  }
+
+  private readMap(node: YAMLMap): YamlNode {
+    const at = this.place(node);
+    this.checkTag(node.tag, at);
+    if (node.flow && isTemplateBraces(node)) return this.refuseBareTemplate(at);
+    this.open.add(node);
+    const entries = new Map<string, MapEntry>();
+    const merged: MapEntry[] = [];
+    for (const pair of node.items) this.readPair(pair, entries, merged);
+    for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
+    this.open.delete(node);
+    return { kind: 'map', at, entries };
+  }
+
+  private readPair(pair: Pair, entries: Map<string, MapEntry>, merged: MapEntry[]): void {
+    if (!isScalar(pair.key)) {
+      const at = this.place(pair.key);
+      const isBraces = isYamlMap(pair.key) && pair.key.flow === true;
+      this.report(isBraces ? bareTemplate(at) : errorAt(at, 'yaml-syntax', 'a key must be plain text'));
+      return;
+    }
+    const keyAt = this.place(pair.key);
+    const key = typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? '');
+    const value = pair.value === null ? emptyScalar(this.source, keyAt.end) : this.read(pair.value);
+    if (key === '<<' && pair.key.type === 'PLAIN') {
+      this.readMerge(value, merged);
+      return;
+    }
+    const earlier = entries.get(key);
+    if (earlier) {
+      const { line } = lineAndColumn(earlier.keyAt);
+      const message = `the key '${key}' stands twice in this map`;
+      this.report(errorAt(keyAt, 'yaml-syntax', message, `the first one is in line ${line}`));
+      return;
+    }
+    entries.set(key, { key, keyAt, value });
+  }
+
+  /** `<<: *defaults`, or a list of them: what is not given here. */
+  private readMerge(value: YamlNode, merged: MapEntry[]): void {
+    for (const map of value.kind === 'list' ? value.items : [value]) {
+      if (map.kind === 'map') merged.push(...map.entries.values());
+      else this.report(errorAt(map.at, 'yaml-syntax', `'<<' merges maps, but this is ${describeNode(map)}`));
+    }
+  }
+
+  private refuseBareTemplate(at: Place): ScalarNode {
+    this.report(bareTemplate(at));
+    const text = at.source.text.slice(at.start, at.end);
+    return { kind: 'scalar', at, value: null, raw: true, plain: false, text: alignScalar(text, at) };
+  }
+
+  private checkTag(tag: string | undefined, at: Place): void {
+    if (tag === undefined || /^(?:tag:yaml\.org,2002:|!!)(?:str|int|float|bool|null|map|seq)$/.test(tag))
+      return;
+    const hint =
+      tag === '!vault'
+        ? 'keep the secret in a file outside the repository, and give it with -e @file'
+        : 'the one tag there is, !raw, marks a text that is never a template';
+    this.report(errorAt(at, 'yaml-syntax', `the tag ${tag} is not one that zrun knows`, hint));
+  }
+
+  private place(node: unknown): Place {
+    const range = (node as ParsedNode & { range?: readonly [number, number, number] | null }).range;
+    const start = range?.[0] ?? 0;
+    return { source: this.source, start, end: Math.max(start, range?.[1] ?? start) };
+  }
+}
+
+function scalarValue(value: unknown): ScalarNode['value'] {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return value === null || value === undefined ? null : String(value as bigint | symbol);
+}
+
+function emptyScalar(source: Source, offset: number): ScalarNode {
+  const at = { source, start: offset, end: offset };
+  return { kind: 'scalar', at, value: null, raw: false, plain: true, text: alignScalar('', at) };
+}
+
+/** `{{ x }}` is, to YAML, a map whose only key is the map `{x: null}`. */
+function isTemplateBraces(node: YAMLMap): boolean {
+  const [only] = node.items;
+  return node.items.length === 1 && only !== undefined && isYamlMap(only.key) && only.key.flow === true;
+}
+
+function bareTemplate(at: Place): Error & ReturnType<typeof errorAt> {
+  const { text } = at.source;
+  const endOfLine = text.indexOf('\n', at.start);
+  const written = text
+    .slice(at.start, endOfLine < 0 ? undefined : endOfLine)
+    .replace(/\s+#.*$/, '')
+    .trimEnd();
+  const quoted = written.includes('"') ? `'${written.replaceAll("'", "''")}'` : `"${written}"`;
+  return errorAt(
+    { ...at, end: at.start + written.length },
+    'yaml-syntax',
+    'a value that begins with {{ must be quoted; YAML takes it for a map',
+    `write ${quoted}`,
+  );
+}
+
+const explanations: Partial<Record<YAMLError['code'], readonly [string, string | undefined]>> = {
+  TAB_AS_INDENT: ['a tab stands where YAML wants spaces', 'indent with spaces, two for each level'],
+  MULTIPLE_DOCS: ['a second YAML document begins here', "one file holds one document: remove the '---'"],
+  BAD_INDENT: [
+    'the indentation does not fit the lines above',
+    'items of one list, and keys of one map, begin in one column',
+  ],
+  BLOCK_AS_IMPLICIT_KEY: [
+    "this line holds a second ': '",
+    'quote the text if the colon belongs to it, or begin a new line if it does not',
+  ],
+  MULTILINE_IMPLICIT_KEY: ["a key's colon is missing, or its text spans several lines", "write 'key: value'"],
+  BAD_SCALAR_START: ['a plain text cannot begin with this character', 'quote the text'],
+  BAD_DQ_ESCAPE: [
+    'this escape does not exist in double quotes',
+    'double the backslash, or use single quotes',
+  ],
+  BAD_ALIAS: ["this '*' begins an alias, but none is meant", 'quote the text'],
+};
+
+function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeof errorAt> {
+  const [start, end] = error.pos;
+  const lineStart = source.text.lastIndexOf('\n', start - 1) + 1;
+  const lineEnd = source.text.indexOf('\n', start);
+  const line = source.text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
+  // `path: {{ base }}/x` goes wrong after the braces.
+  const braces = /(?:[:-]\s+)(?=\{\{)/.exec(line);
+  if (braces) {
+    const offset = lineStart + braces.index + braces[0].length;
+    return bareTemplate({ source, start: offset, end: offset });
+  }
+  const at = { source, start, end: Math.max(end, start + 1) };
+  if (/^[ ]*\t/.test(line) && line.slice(0, start - lineStart + 1).trim() === '') {
+    const tab = lineStart + line.indexOf('\t');
+    return errorAt({ source, start: tab, end: tab + 1 }, 'yaml-syntax', ...tabExplanation);
+  }
+  const explained = explanations[error.code];
+  if (explained) return errorAt(at, 'yaml-syntax', ...explained);
+  const message = error.message.replace(/ at line \d+, column \d+:?[\s\S]*$/, '').trim();
+  return errorAt(at, 'yaml-syntax', `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`);
+}
+
+const tabExplanation = [
+  'a tab stands where YAML wants spaces',
+  'indent with spaces, two for each level',
+] as const;
