@@ -8,6 +8,7 @@ import { copy } from './copy.js';
 import { debug } from './debug.js';
 import { fail } from './fail.js';
 import { file } from './file.js';
+import { rsync } from './rsync.js';
 import { setFact } from './set_fact.js';
 import { shell } from './shell.js';
 import { stat } from './stat.js';
@@ -28,6 +29,7 @@ const all: readonly Module[] = [
   debug,
   fail,
   file,
+  rsync,
   setFact,
   shell,
   stat,

@@ -1,0 +1,150 @@
+/**
+ * Owns how rsync is called and what a dry run of it says. Knows nothing of when a copy is wanted.
+ * Source: rsync(1), --itemize-changes, --out-format, EXIT VALUES.
+ */
+import { ZrunError } from '../../core/errors.js';
+import type { Output } from '../../core/host.js';
+import type { Probe, ProbeKind } from '../../core/probe.js';
+import { quoteArgv, sh, type ShellText } from '../../core/shell.js';
+
+export interface RsyncOptions {
+  readonly src: string;
+  readonly dest: string;
+  readonly delete: boolean;
+  readonly one_file_system: boolean;
+  readonly checksum: boolean;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+/** What a dry run would do. */
+export interface RsyncDifferences {
+  readonly type: 'differences';
+  /** Everything that differs: files, directories, links, times, owners. */
+  readonly items: number;
+  /** Files whose content is copied, and the sum of their sizes in bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly deleted: number;
+  /** The first of them. */
+  readonly sample: readonly RsyncItem[];
+}
+
+export interface RsyncItem {
+  readonly path: string;
+  readonly action: 'create' | 'update' | 'delete';
+}
+
+export type RsyncSight =
+  RsyncDifferences | { readonly type: 'not-installed' } | { readonly type: 'no-source' };
+
+const rsyncKind: ProbeKind<RsyncSight> = { kind: 'rsync' };
+
+/** Archive, and all that it leaves out: hard links, ACLs, extended attributes, holes, numbers instead of names. */
+export function rsyncArgv(options: RsyncOptions): readonly string[] {
+  return [
+    'rsync',
+    '-aHAXS',
+    '--numeric-ids',
+    ...(options.delete ? ['--delete'] : []),
+    ...(options.one_file_system ? ['--one-file-system'] : []),
+    ...(options.checksum ? ['--checksum'] : []),
+    ...options.include.map((pattern) => `--include=${pattern}`),
+    ...options.exclude.map((pattern) => `--exclude=${pattern}`),
+    '--',
+    // A slash at the end of the source means what is in it, not the folder itself.
+    inFolder(options.src),
+    inFolder(options.dest),
+  ];
+}
+
+function inFolder(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+const sampleLength = 20;
+
+/** A dry run: reads both folders, changes neither. Counted on the host, since a first copy may list millions. */
+export function rsyncProbe(options: RsyncOptions): Probe<RsyncSight> {
+  const [program = 'rsync', ...rest] = rsyncArgv(options);
+  const dryRun = [program, '--dry-run', '--out-format=%i %l %n', ...rest];
+  const script = sh`LC_ALL=C; export LC_ALL
+command -v rsync >/dev/null || { echo 'none not-installed'; exit 0; }
+[ -d ${options.src} ] || { echo 'none no-source'; exit 0; }
+{ ${dryRun}; echo "status $?"; } | awk '
+/^status / { print; next }
+!/^([<>ch.][fdLDS]|[*])/ { next }
+{ n++; if (n <= ${sampleLength}) print "item " $0 }
+/^[*]deleting/ { deleted++; next }
+/^[<>]f/ { files++; bytes += $2 }
+END { printf "sum %d %d %.0f %d\\n", n, files, bytes, deleted }'`;
+  return {
+    of: rsyncKind,
+    key: `${options.src} -> ${options.dest}`,
+    script,
+    parse: (output) => parseSight(output, quoteArgv(dryRun)),
+  };
+}
+
+function parseSight(output: Output, command: string): RsyncSight {
+  const answers = output.stdout.toString().split('\n');
+  if (answers.includes('none not-installed')) return { type: 'not-installed' };
+  if (answers.includes('none no-source')) return { type: 'no-source' };
+  const status = answers.find((line) => line.startsWith('status '))?.slice('status '.length);
+  const sum = answers
+    .find((line) => line.startsWith('sum '))
+    ?.split(' ')
+    .slice(1)
+    .map(Number);
+  if (status !== '0' || !sum) {
+    throw rsyncFailure(Number(status ?? output.status), command, output.stderr.toString());
+  }
+  const [items = 0, files = 0, bytes = 0, deleted = 0] = sum;
+  const sample = answers.filter((line) => line.startsWith('item ')).map((line) => parseItem(line.slice(5)));
+  return { type: 'differences', items, files, bytes, deleted, sample };
+}
+
+/** `>f+++++++++ 12 name`, `*deleting   0 name`: what is done, the size, the path with odd bytes escaped. */
+function parseItem(line: string): RsyncItem {
+  const [, code = '', path = ''] = /^(\S+) +\d+ (.*)$/.exec(line) ?? [];
+  const action = code === '*deleting' ? 'delete' : code.endsWith('+++++++++') ? 'create' : 'update';
+  return { path, action };
+}
+
+const explanations: ReadonlyMap<number, string> = new Map([
+  [11, 'Reading or writing failed: is the disk full?'],
+  [12, 'The disk may be full: `df` on the host tells.'],
+  [23, 'Some files could not be copied; what is in dest is incomplete. The messages above name them.'],
+  [24, 'Files vanished while they were copied: something still writes to the source. Stop it first.'],
+]);
+
+export function rsyncFailure(status: number, command: string, stderr: string): ZrunError {
+  return new ZrunError('task-failed', 'rsync could not copy everything', {
+    hint: explanations.get(status) ?? 'rsync(1) lists its exit codes under EXIT VALUES.',
+    command,
+    status,
+    stderr,
+  });
+}
+
+/** The status by which a copy says that it differs from its source. */
+export const copyDiffers = 97;
+
+/**
+ * Copies, writes everything to the disk, and compares again by checksum where asked; rsync's own status otherwise.
+ * What differs is then on standard output.
+ */
+export function rsyncScript(options: RsyncOptions, verify: boolean): ShellText {
+  const compare = [
+    'rsync',
+    '--dry-run',
+    '--out-format=%i %n',
+    ...rsyncArgv({ ...options, checksum: true }).slice(1),
+  ];
+  const check = sh`differing=$(${compare}) || exit
+[ -z "$differing" ] || { printf '%s\\n' "$differing" | head -n 20; exit ${copyDiffers}; }`;
+  return sh`LC_ALL=C; export LC_ALL
+${rsyncArgv(options)} || exit
+sync -f -- ${options.dest} 2>/dev/null || sync
+${verify ? check : sh`:`}`;
+}
