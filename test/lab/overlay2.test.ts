@@ -1,0 +1,212 @@
+/**
+ * Owns the story of the first migration on real hosts: audit, check, migrate, again, reboot; what is refused; what a
+ * failure after Docker's stop leaves behind. One host after another, each reset first, so that any story can be run
+ * alone with --grep.
+ */
+import { expect } from 'chai';
+import { dockerReady, ensureHosts, labPaths, reboot, reset, sshExec } from './index.js';
+import { snapshotOf, type HostSnapshot } from './state.js';
+import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
+
+const migrate = 'playbooks/overlay2.yaml';
+const audit = 'playbooks/audit.yaml';
+const host = 'bookworm1';
+
+function on(name: string, playbook: string, ...more: readonly string[]): Promise<ZrunRun> {
+  return zrun([playbook, '-i', labPaths().inventory, '--limit', name, ...more]);
+}
+
+/** What a command that must succeed writes. */
+async function ask(name: string, command: string): Promise<string> {
+  const { code, stdout, stderr } = await sshExec(name, command, { user: 'root' });
+  expect(code, `${name}: ${command}\n${stderr}`).to.equal(0);
+  return stdout.trim();
+}
+
+const driverOf = (name: string): Promise<string> => ask(name, "docker info --format '{{.Driver}}'");
+
+before(async function () {
+  this.timeout('60m');
+  await ensureHosts({ bookworm: 1, trixie: 1 });
+});
+
+describe('a host on the zfs driver is moved to overlay2', () => {
+  let checksums: string;
+  let untouched: HostSnapshot;
+  let predictedChanges: readonly string[];
+
+  before(async () => {
+    await reset(host);
+    checksums = await ask(host, 'lab-volume-checksums');
+    untouched = await snapshotOf(host);
+  });
+
+  it('starts as the article describes: Docker chose zfs by itself', async () => {
+    expect(await driverOf(host)).to.equal('zfs');
+    expect(checksums).to.have.length.greaterThan(200);
+  });
+
+  it('the audit says that it is ready, and leaves it as it was', async () => {
+    const run = await on(host, audit);
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(verdictOf(run, host)).to.match(/^ready\b/);
+    expect(tasksWith(run, host, 'changed')).to.deep.equal([]);
+    expect(await snapshotOf(host)).to.deep.equal(untouched);
+  });
+
+  it('--check lists changes and makes none', async () => {
+    const run = await on(host, migrate, '--check', '--diff');
+    expect(run.exitCode, explain(run)).to.equal(0);
+    predictedChanges = tasksWith(run, host, 'changed');
+    expect(predictedChanges).to.have.length.greaterThan(8);
+    expect(await snapshotOf(host)).to.deep.equal(untouched);
+  });
+
+  it('the run changes exactly what --check said, task by task', async () => {
+    const run = await on(host, migrate);
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(tasksWith(run, host, 'changed')).to.deep.equal(predictedChanges);
+  });
+
+  it('Docker runs on overlay2 over ext4, with every volume as it was', async () => {
+    expect(await driverOf(host)).to.equal('overlay2');
+    expect(await ask(host, "docker info --format '{{json .DriverStatus}}'")).to.contain('extfs');
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    expect(await ask(host, "docker volume ls --format '{{.Name}}' | sort")).to.contain('data');
+  });
+
+  it('a second run changes nothing', async () => {
+    const run = await on(host, migrate);
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(tasksWith(run, host, 'changed', 'failed', 'unknown')).to.deep.equal([]);
+    expect(await on(host, audit).then((again) => verdictOf(again, host))).to.match(/^already\b/);
+  });
+
+  it('keeps all of it over a reboot, with the old dataset renamed and not mounted', async () => {
+    await reboot(host);
+    await dockerReady(host);
+    expect(await ask(host, 'findmnt -n -o FSTYPE /var/lib/docker')).to.equal('ext4');
+    expect(await driverOf(host)).to.equal('overlay2');
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    expect(await ask(host, 'zfs get -H -o value mounted tank/docker-zfs-backup')).to.equal('no');
+    expect(await ask(host, 'zfs list -H -o name tank/docker 2>&1 || true')).to.contain('does not exist');
+    expect(await ask(host, 'systemctl is-enabled docker.service')).to.equal('enabled');
+  });
+});
+
+describe('a host on overlay2 is left alone', () => {
+  it('trixie: ok, changed=0, nothing touched', async () => {
+    await reset('trixie1');
+    const before = await snapshotOf('trixie1');
+    const run = await on('trixie1', migrate);
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(tasksWith(run, 'trixie1', 'changed')).to.deep.equal([]);
+    expect(await snapshotOf('trixie1')).to.deep.equal(before);
+    expect(await on('trixie1', audit).then((again) => verdictOf(again, 'trixie1'))).to.match(/^already\b/);
+  });
+});
+
+interface Refusal {
+  readonly what: string;
+  /** Run as root; makes the host one that must be refused. */
+  readonly prepare: string;
+  readonly reason: RegExp;
+  readonly args?: readonly string[];
+  /** Docker cannot even be up in this state. */
+  readonly dockerIsDown?: true;
+}
+
+const refusals: readonly Refusal[] = [
+  {
+    what: 'a daemon.json that is not JSON',
+    prepare: 'printf \'{"log-driver": "json-file",,}\' > /etc/docker/daemon.json',
+    reason: /daemon\.json/,
+  },
+  {
+    what: 'a zvol name that is taken',
+    prepare: 'zfs create -s -V 1G tank/docker-overlay2 && udevadm settle',
+    reason: /tank\/docker-overlay2/,
+  },
+  {
+    what: 'a pool without room',
+    prepare: 'true',
+    args: ['-e', 'zvol_size=900GiB'],
+    reason: /room|space|available/i,
+  },
+  {
+    what: 'a data-root that is not its own dataset',
+    // As Docker is installed on a host whose /var/lib is one dataset: the layers are children of what holds more.
+    prepare: [
+      'systemctl stop docker.socket docker.service',
+      'zfs create -o mountpoint=/srv/all tank/all && mkdir /srv/all/docker',
+      'sed -i \'s#^{#{ "data-root": "/srv/all/docker",#\' /etc/docker/daemon.json',
+      'systemctl start docker',
+    ].join(' && '),
+    reason: /not .*(its own|a dataset of its own)/i,
+  },
+];
+
+describe('what is not safe is refused before Docker is stopped', () => {
+  for (const refusal of refusals) {
+    it(refusal.what, async () => {
+      await reset(host);
+      await ask(host, refusal.prepare);
+      const before = await snapshotOf(host);
+      for (const mode of [['--check'], []]) {
+        const run = await on(host, migrate, ...mode, ...(refusal.args ?? []));
+        expect(run.exitCode, explain(run)).to.equal(2);
+        const failed = finished(run, host).find((event) => event.result?.status === 'failed');
+        expect(failed?.result?.problem?.message).to.match(refusal.reason);
+        expect(tasksWith(run, host, 'changed'), 'changed before refusing').to.deep.equal([]);
+        expect(await snapshotOf(host), mode.join(' ') || 'run').to.deep.equal(before);
+      }
+      const verdict = verdictOf(await on(host, audit, ...(refusal.args ?? [])), host);
+      expect(verdict).to.match(/^blocked\b/);
+      expect(verdict).to.match(refusal.reason);
+    });
+  }
+});
+
+describe('a failure after Docker was stopped puts the host back', () => {
+  it('Docker refuses to start on the new file system', async () => {
+    await reset(host);
+    await ask(
+      host,
+      [
+        'mkdir -p /etc/systemd/system/docker.service.d',
+        'printf \'[Service]\\nExecStartPre=/bin/sh -c "test $(stat -f -c %%T /var/lib/docker) = zfs"\\n\' > /etc/systemd/system/docker.service.d/no-ext4.conf',
+        'systemctl daemon-reload',
+      ].join(' && '),
+    );
+    const checksums = await ask(host, 'lab-volume-checksums');
+    const before = await snapshotOf(host);
+    const run = await on(host, migrate);
+    expect(run.exitCode, explain(run)).to.equal(2);
+    expect(finished(run, host).some((event) => event.task?.section === 'rescue')).to.equal(true);
+    const last = finished(run, host).at(-1);
+    expect(last?.result?.problem?.message).to.match(/put back as it was/i);
+
+    const after = await snapshotOf(host);
+    for (const part of ['fstab', 'daemonJson', 'dropIns', 'mounts', 'containers', 'dataRoot']) {
+      expect(after[part], part).to.equal(before[part]);
+    }
+    expect(await driverOf(host)).to.equal('zfs');
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    expect(await ask(host, 'zfs get -H -o value,source canmount,mountpoint tank/docker')).to.equal(
+      'on\tdefault\n/var/lib/docker\tlocal',
+    );
+  });
+
+  it('and the next run, with the cause removed, finishes', async () => {
+    await ask(host, 'rm /etc/systemd/system/docker.service.d/no-ext4.conf && systemctl daemon-reload');
+    const run = await on(host, migrate);
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(await driverOf(host)).to.equal('overlay2');
+  });
+});
+
+/** What the audit's last word on a host is. */
+function verdictOf(run: ZrunRun, name: string): string {
+  const verdicts = finished(run, name).flatMap((event) => event.result?.message ?? []);
+  return verdicts.at(-1) ?? explain(run);
+}

@@ -1,0 +1,73 @@
+/**
+ * Owns how the lab's suites run zrun: as a user does, as a process of its own, with its events read from its output.
+ */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+export const projectRoot = path.resolve(import.meta.dirname, '../..');
+
+export interface ZrunRun {
+  readonly exitCode: number;
+  readonly events: readonly JsonEvent[];
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An event as `--output json` writes it: a line of JSON. Only what the suites look at. */
+export interface JsonEvent {
+  readonly type: string;
+  readonly host?: string;
+  readonly outcome?: string;
+  readonly task?: { readonly id: string; readonly name: string; readonly section: string };
+  readonly result?: {
+    readonly status: string;
+    readonly summary: string;
+    readonly message?: string;
+    readonly waitsFor?: string;
+    readonly problem?: { readonly code: string; readonly message: string; readonly stderr?: string };
+    readonly result?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Runs zrun with `--output json` and waits for its end, however it ends. */
+export async function zrun(args: readonly string[]): Promise<ZrunRun> {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', path.join(projectRoot, 'src/main.ts'), ...args, '--output', 'json'],
+    { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? -1));
+  });
+  const events = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as JsonEvent);
+  return { exitCode, events, stdout, stderr };
+}
+
+/** Task ids with one of these statuses, in order, without doubles. */
+export function tasksWith(run: ZrunRun, host: string, ...statuses: readonly string[]): readonly string[] {
+  const ids = finished(run, host)
+    .filter((event) => statuses.includes(event.result?.status ?? ''))
+    .map((event) => event.task?.id ?? '');
+  return [...new Set(ids)];
+}
+
+export function finished(run: ZrunRun, host: string): readonly JsonEvent[] {
+  return run.events.filter((event) => event.type === 'task-finished' && event.host === host);
+}
+
+/** Everything that went wrong, for a test's message. */
+export function explain(run: ZrunRun): string {
+  const failures = run.events
+    .filter((event) => event.type === 'task-finished' && event.result?.problem !== undefined)
+    .map(
+      (event) => `${event.host ?? ''}: ${event.task?.name ?? ''}: ${JSON.stringify(event.result?.problem)}`,
+    );
+  return [`exit code ${run.exitCode}`, ...failures, run.stderr].join('\n');
+}
