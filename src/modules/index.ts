@@ -10,6 +10,7 @@ import { fail } from './fail.js';
 import { file } from './file.js';
 import { rsync } from './rsync.js';
 import { setFact } from './set_fact.js';
+import { setup } from './setup.js';
 import { shell } from './shell.js';
 import { stat } from './stat.js';
 import { systemdService } from './systemd_service.js';
@@ -31,6 +32,7 @@ const all: readonly Module[] = [
   file,
   rsync,
   setFact,
+  setup,
   shell,
   stat,
   systemdService,

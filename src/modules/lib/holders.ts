@@ -15,12 +15,12 @@ export function printHolders(target: string, source: string): ShellText {
 case $on in "$busy_path"/*) echo "mounted below it: $on" ;; esac
 done </proc/self/mountinfo | head -n 10
 [ -z "$busy_path" ] || ls -l /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe 2>/dev/null | grep -F -- "-> $busy_path" |
-sed -n 's|.* /proc/\([0-9]*\)/\([a-z]*\) -> \(.*\)|\1 \2 \3|p' | while read -r pid what where; do
+sed -n 's|.* /proc/\\([0-9]*\\)/\\([a-z]*\\) -> \\(.*\\)|\\1 \\2 \\3|p' | while read -r pid what where; do
 case $where in "$busy_path" | "$busy_path"/*) echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)): $what is $where" ;; esac
 done | head -n 10
 [ -z "$busy_path" ] || for fds in /proc/[0-9]*/fd; do
 pid=\${fds#/proc/}; pid=\${pid%/fd}
-[ "$pid" = "$$" ] || ls -l "$fds" 2>/dev/null | sed -n 's|.* -> \(/.*\)|\1|p' | while read -r where; do
+[ "$pid" = "$$" ] || ls -l "$fds" 2>/dev/null | sed -n 's|.* -> \\(/.*\\)|\\1|p' | while read -r where; do
 case $where in "$busy_path" | "$busy_path"/*) echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)): has $where open"; break ;; esac
 done
 done | head -n 10

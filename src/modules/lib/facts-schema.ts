@@ -1,0 +1,284 @@
+/**
+ * Owns what is known of a host after `setup`, field by field. Everything that may be missing is null, never absent, so
+ * that a condition can compare it with null. Sizes are bytes.
+ */
+import { z } from 'zod';
+import type { Value } from '../../core/value.js';
+
+const json: z.ZodType<Value> = z.json();
+const text = z.string();
+const maybeText = z.string().nullable();
+const int = z.int();
+const maybeInt = z.int().nullable();
+const bool = z.boolean();
+const texts = z.array(z.string());
+
+const mountSchema = z.object({
+  source: text.describe('device, dataset, `host:/export`'),
+  target: text.describe('mount point'),
+  fstype: text.describe('type of the file system'),
+  options: text.describe('options of this mount'),
+});
+
+const serviceSchema = z
+  .object({
+    load: text.describe('`loaded`, `not-found`, `masked`; `no-systemd` where systemd does not run'),
+    active: text.describe('`active`, `inactive`, `failed`, …'),
+    file: text.describe('`enabled`, `disabled`, `static`, …; empty where there is no unit file'),
+  })
+  .describe('a unit of systemd');
+
+export const toolNames = [
+  'rsync',
+  'zfs',
+  'zpool',
+  'docker',
+  'dockerd',
+  'blkid',
+  'wipefs',
+  'mkfs_ext4',
+  'resize2fs',
+  'systemctl',
+  'udevadm',
+  'blockdev',
+  'fstrim',
+  'unshare',
+  'timeout',
+] as const;
+
+const toolsSchema = z
+  .object(
+    Object.fromEntries(toolNames.map((name) => [name, bool.describe(`whether ${name} is installed`)])) as {
+      [name in (typeof toolNames)[number]]: typeof bool;
+    },
+  )
+  .describe('which commands the host has (`mkfs_ext4` is mkfs.ext4)');
+
+const hostSchema = z.object({
+  hostname: text.describe('as uname -n says'),
+  machine_id: maybeText.describe('/etc/machine-id'),
+  boot_id: maybeText.describe('another one after each boot'),
+  kernel: text.describe('as uname -r says'),
+  architecture: text.describe('as uname -m says'),
+  os: z.object({
+    id: maybeText.describe('`debian`'),
+    version_id: maybeText.describe('`12`'),
+    pretty_name: maybeText.describe('for people'),
+  }),
+  systemd: bool.describe('whether systemd runs the host'),
+  container: maybeText.describe('`lxc`, `docker`, … where the host is itself a container'),
+  proxmox: bool.describe('whether it is a Proxmox VE host'),
+  truenas: bool.describe('whether TrueNAS manages it'),
+  memory_bytes: maybeInt.describe('physical memory'),
+  cpus: maybeInt.describe('processors'),
+  user: text.describe('whom the task ran as'),
+  is_root: bool.describe('whether that is root; much is null otherwise'),
+});
+
+const poolSchema = z.object({
+  name: text.describe('the pool'),
+  size: maybeInt.describe('raw size'),
+  allocated: maybeInt.describe('raw bytes in use'),
+  free: maybeInt.describe('raw bytes free'),
+  available: maybeInt.describe('what its top dataset can still take'),
+  health: text.describe('`ONLINE`, `DEGRADED`, …'),
+  readonly: bool.describe('imported read-only'),
+});
+
+const zfsSchema = z.object({
+  present: bool.describe('the kernel module is loaded and zfs(8) answers'),
+  module_version: maybeText.describe('of the kernel module: `2.1.11-1`; it decides what works'),
+  userland_version: maybeText.describe('of zfs(8)'),
+  versions_differ: bool.describe('module and userland are of different releases'),
+  major: maybeInt.describe('of the module'),
+  minor: maybeInt.describe('of the module'),
+  patch: maybeInt.describe('of the module'),
+  zvol_flush_bug: bool.describe('2.2.7, 2.3.0 and 2.3.1 lose flush requests of volumes (openzfs#17131)'),
+  pools: z.array(poolSchema),
+  marked: z
+    .array(
+      z.object({
+        name: text.describe('the dataset'),
+        role: text.describe('its own `zrun:role`'),
+        run: maybeText.describe('`zrun:run`'),
+        origin: maybeText.describe('`zrun:origin`'),
+        data_root: maybeText.describe('`zrun:data-root`'),
+      }),
+    )
+    .describe('datasets that zrun has marked as its own'),
+});
+
+const containerSchema = z.object({
+  id: text.describe('64 hex digits'),
+  name: text.describe('without the slash'),
+  image: maybeText.describe('as given when it was created'),
+  image_id: maybeText.describe('`sha256:…`'),
+  status: text.describe('`running`, `exited`, `paused`, …'),
+  running: bool.describe('whether it runs'),
+  driver: maybeText.describe('the storage driver that it was created with'),
+  auto_remove: bool.describe('made with --rm: it and its anonymous volumes go when it stops'),
+  restart_policy: text.describe('`no`, `always`, `unless-stopped`, `on-failure`'),
+  compose_project: maybeText.describe('the project of Docker Compose that it belongs to'),
+  mounts: z.array(
+    z.object({
+      type: text.describe('`volume`, `bind`, `tmpfs`'),
+      name: maybeText.describe("a volume's name"),
+      source: maybeText.describe('the path on the host'),
+      destination: text.describe('the path in the container'),
+      driver: maybeText.describe("a volume's driver"),
+    }),
+  ),
+});
+
+const volumeSchema = z.object({
+  name: text.describe('its name'),
+  driver: text.describe('`local`, or a plugin'),
+  mountpoint: maybeText.describe('where its files are'),
+  anonymous: bool.describe('Docker made its name up'),
+  options: z
+    .record(z.string(), z.string())
+    .describe('of the driver: `type: nfs` and its like mount something else'),
+  used_by: texts.describe('names of containers'),
+});
+
+const daemonJsonSchema = z.object({
+  path: text.describe('the file'),
+  exists: bool.describe('whether it is there'),
+  valid: bool.describe('an object in JSON, or not there, or empty'),
+  error: maybeText.describe('line, column and what is wrong'),
+  content: z.record(z.string(), json).describe('what it says'),
+  keys: texts.describe('its keys'),
+  storage_driver: maybeText.describe('`storage-driver`'),
+  data_root: maybeText.describe('`data-root`, or `graph`'),
+  storage_opts: texts.describe('`storage-opts`'),
+  containerd_snapshotter: bool.describe('`features.containerd-snapshotter` is true'),
+});
+
+const dockerSchema = z.object({
+  present: bool.describe('docker or dockerd is installed'),
+  running: bool.describe(
+    'the daemon answered. It is asked only where its service runs, for asking may start it',
+  ),
+  error: maybeText.describe('what it said where it runs and did not answer'),
+  version: maybeText.describe("the daemon's; the installed dockerd's where it does not run"),
+  major: maybeInt.describe('of the version'),
+  minor: maybeInt.describe('of the version'),
+  patch: maybeInt.describe('of the version'),
+  driver: maybeText.describe('the storage driver; null where Docker does not run'),
+  containerd_store: bool.describe('images are in the store of containerd'),
+  backing_filesystem: maybeText.describe('what overlay2 stands on: `extfs` is ext4'),
+  driver_status: z.record(z.string(), z.string()).describe('as docker info has it'),
+  prior_drivers: texts.describe('storage drivers that have left something in the data-root'),
+  root: maybeText.describe(
+    'the data-root, links resolved; derived from the configuration where Docker does not run',
+  ),
+  root_configured: maybeText.describe('the data-root as Docker names it'),
+  id: maybeText.describe("the engine's"),
+  containers: z.array(containerSchema),
+  containers_running: int.describe('how many run'),
+  images: maybeInt.describe('how many, layers of builds among them'),
+  volumes: z.array(volumeSchema),
+  plugins: texts.describe('managed plugins'),
+  live_restore: bool.describe('containers outlive the daemon'),
+  shims: int.describe('processes that hold containers, counted on the host'),
+  swarm: z.object({
+    state: text.describe('`inactive`, `active`, …'),
+    active: bool.describe('part of a swarm'),
+    manager: bool.describe('manages one'),
+    managers: int.describe('how many managers the swarm has'),
+    nodes: int.describe('how many nodes the swarm has'),
+    node_id: maybeText.describe('of this node'),
+  }),
+  security_options: texts.describe('as docker info has them'),
+  rootless: bool.describe('the daemon of a user'),
+  userns_remap: bool.describe(
+    'containers have user ids of their own: the data-root is <data-root>/<uid>.<gid>',
+  ),
+  selinux: bool.describe('containers are confined by SELinux'),
+  snap: bool.describe('Docker is installed as a snap'),
+  daemon_json: daemonJsonSchema,
+  storage_opts: texts.describe('of daemon.json and the command line together'),
+  flags: z
+    .array(z.object({ key: text.describe('as in daemon.json'), value: text.describe('its value') }))
+    .describe("dockerd's command line"),
+  flag_keys: texts.describe(
+    'keys that are set on the command line; in daemon.json as well, dockerd does not start',
+  ),
+  driver_env: maybeText.describe('DOCKER_DRIVER in the environment, which overrides daemon.json'),
+  services: z.object({
+    docker: serviceSchema,
+    socket: serviceSchema,
+    containerd: serviceSchema,
+  }),
+});
+
+const propertySchema = z.object({
+  value: text.describe('its value'),
+  source: text.describe('`local`, `default`, `inherited from …`'),
+});
+
+const dataRootSchema = z.object({
+  path: maybeText.describe('links resolved'),
+  exists: bool.describe('whether it is there'),
+  is_link: bool.describe('the configured path leads elsewhere'),
+  is_mount_point: bool.describe('something is mounted just there'),
+  source: maybeText.describe('device or dataset that it lies on'),
+  fstype: maybeText.describe('`zfs`, `ext4`, …'),
+  mount_target: maybeText.describe('the mount point that it lies in'),
+  is_bind: bool.describe('it is seen through a bind mount of a folder'),
+  available_bytes: maybeInt.describe('what its file system can still take'),
+  used_inodes: maybeInt.describe('files and folders in its file system'),
+  volumes_bytes: maybeInt.describe(
+    'apparent size of the volumes; null where counting takes longer than a second',
+  ),
+  mounts_below: z.array(mountSchema).describe("mounts in it that are not Docker's own layers"),
+  layer_mounts: int.describe("mounts in it that are Docker's own"),
+  dataset: maybeText.describe('the ZFS filesystem that it lies on'),
+  is_own_dataset: bool.describe('that filesystem is mounted just there and holds nothing but the data-root'),
+  pool: maybeText.describe('the pool of dataset or volume'),
+  volume: maybeText.describe('the ZFS volume that it lies on'),
+  volume_role: maybeText.describe("the volume's own `zrun:role`"),
+  volsize: maybeInt.describe("the volume's size"),
+  volblocksize: maybeInt.describe("the volume's block size"),
+  dataset_available: maybeInt.describe('what the dataset can still take, quotas and reservations counted'),
+  parent_available: maybeInt.describe('what the dataset above it can still take'),
+  used: maybeInt.describe('of the dataset with all below it, compressed'),
+  logical_used: maybeInt.describe('the same uncompressed'),
+  logical_referenced: maybeInt.describe('of the dataset alone, uncompressed: volumes, containers, metadata'),
+  used_by_snapshots: maybeInt.describe("of the dataset's own snapshots"),
+  mountpoint: propertySchema.nullable().describe('the property'),
+  canmount: propertySchema.nullable().describe('the property'),
+  compression: maybeText.describe('the property'),
+  encryption: maybeText.describe('`off`, or the cipher'),
+  key_available: bool.describe('not encrypted, or the key is loaded'),
+  quota: maybeInt.describe('0: none'),
+  refquota: maybeInt.describe('0: none'),
+  reservation: maybeInt.describe('0: none'),
+  refreservation: maybeInt.describe('0: none'),
+  children: int.describe('datasets below it'),
+  foreign_children: texts.describe("those that are not Docker's layers"),
+  snapshots: int.describe("the dataset's own"),
+  user_properties: z.record(z.string(), z.string()).describe("the dataset's own, not inherited"),
+});
+
+const fstabSchema = z.object({
+  source: text.describe('first field'),
+  target: text.describe('second field'),
+  fstype: text.describe('third field'),
+  options: text.describe('fourth field'),
+  dump: int.describe('fifth field'),
+  passno: int.describe('sixth field'),
+  line: int.describe('from 1'),
+});
+
+export const factsSchema = z.object({
+  host: hostSchema.describe('the machine'),
+  tools: toolsSchema,
+  zfs: zfsSchema.describe('ZFS'),
+  docker: dockerSchema.describe('Docker'),
+  data_root: dataRootSchema.describe("Docker's directory and what it lies on"),
+  mounts: z.array(mountSchema).describe('what is mounted outside the data-root, without Docker’s namespaces'),
+  fstab: z.array(fstabSchema).describe('/etc/fstab'),
+});
+
+export type Facts = z.output<typeof factsSchema>;

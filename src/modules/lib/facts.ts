@@ -1,0 +1,576 @@
+/**
+ * Owns the one script that looks at everything a migration rests on, and how its answer becomes facts. Looks only;
+ * never asks Docker where asking could start it.
+ */
+import { ZrunError, lineAndColumn } from '../../core/errors.js';
+import type { Output } from '../../core/host.js';
+import type { Probe, ProbeKind } from '../../core/probe.js';
+import { sh, type ShellText } from '../../core/shell.js';
+import type { Value } from '../../core/value.js';
+import { readDaemonJson } from './daemon-json.js';
+import {
+  boolAt,
+  driverStatusOf,
+  intAt,
+  isAnonymousName,
+  isLayerName,
+  listAt,
+  mapAt,
+  parseDaemonFlags,
+  parseEnvironment,
+  parseValue,
+  parseValues,
+  textAt,
+  textMapOf,
+  textsOf,
+  versionNumbers,
+  type DaemonFlag,
+} from './docker.js';
+import { toolNames, type Facts } from './facts-schema.js';
+import { parseFstab } from './fstab.js';
+import {
+  mountOf,
+  mountsBelow,
+  parseMountinfo,
+  topMountAt,
+  type MountEntry,
+  type MountTable,
+} from './mountinfo.js';
+import {
+  localValue,
+  numericProperty,
+  parseProperties,
+  poolOf,
+  zrunProperties,
+  type Properties,
+} from './zfs.js';
+
+/** Sees so much that in check mode any predicted change makes it unknown. */
+export const factsKind: ProbeKind<Facts> = { kind: 'facts', isBroad: true };
+
+export function factsProbe(): Probe<Facts> {
+  return { of: factsKind, key: '', script: factsScript, parse: parseFacts };
+}
+
+/**
+ * Sections, each below a line that begins with the control character RS, which no text of a host's own begins with.
+ * What fails says nothing, and its facts are null.
+ */
+const factsScript: ShellText = sh`LC_ALL=C; export LC_ALL; exec 2>/dev/null
+section() { printf '\\n\\036%s\\n' "$1"; }
+has() { command -v "$1" >/dev/null; }
+limit() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
+section uname; uname -n; uname -r; uname -m; id -un; id -u
+section machine; cat /etc/machine-id
+section boot; cat /proc/sys/kernel/random/boot_id
+section os; cat /etc/os-release || cat /usr/lib/os-release
+section host
+[ -d /run/systemd/system ] && echo systemd
+if [ -r /run/systemd/container ]; then echo "container=$(cat /run/systemd/container)"
+elif [ -e /.dockerenv ]; then echo container=docker
+elif [ -r /proc/1/environ ] && grep -q -z '^container=' /proc/1/environ; then echo "$(tr '\\0' '\\n' </proc/1/environ | grep '^container=')"
+fi
+has pveversion && echo proxmox
+has midclt && echo truenas
+[ -d /var/snap/docker ] && echo snap
+section memory; grep MemTotal /proc/meminfo; echo "cpus $(grep -c '^processor' /proc/cpuinfo)"
+section tools
+for tool in rsync zfs zpool docker dockerd blkid wipefs mkfs.ext4 resize2fs systemctl udevadm blockdev fstrim unshare timeout; do has "$tool" && echo "$tool"; done
+section fstab; cat /etc/fstab
+section mounts; cat /proc/self/mountinfo
+section module; cat /sys/module/zfs/version
+if has zfs; then
+section userland; zfs version
+section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
+section tops; zfs list -Hp -o name,available -d 0
+section marked; zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root
+fi
+service=docker.service
+if [ -d /run/systemd/system ] && has systemctl; then
+systemctl is-active --quiet snap.docker.dockerd.service && service=snap.docker.dockerd.service
+section units
+systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState docker.service docker.socket containerd.service
+exec_start=$(systemctl show --no-pager -p ExecStart "$service" | sed -n 's/^ExecStart=.*argv\\[\\]=\\(.*\\) ; ignore_errors=.*/\\1/p')
+section start; printf '%s\\n' "$exec_start"
+section environment; systemctl show --no-pager -p Environment "$service" | sed 's/^Environment=//' | tr ' ' '\\n'
+systemctl show --no-pager -p EnvironmentFiles "$service" | sed -n 's/^EnvironmentFiles=\\(.*\\) (ignore_errors=.*/\\1/p' | while read -r file; do cat "$file"; echo; done
+systemctl is-active --quiet "$service" && active=1
+else
+for pid in $(cat /var/run/docker.pid /run/docker.pid); do
+[ -d "/proc/$pid" ] && active=1 && section start && tr '\\0' ' ' <"/proc/$pid/cmdline" && exec_start=$(tr '\\0' ' ' <"/proc/$pid/cmdline") && break
+done
+fi
+config=$(printf '%s\\n' "$exec_start" | sed -n 's/.*--config-file[= ]\\([^ ]*\\).*/\\1/p')
+[ -n "$config" ] || { config=/etc/docker/daemon.json; [ "$service" = docker.service ] || config=/var/snap/docker/current/config/daemon.json; }
+section config; printf '%s\\n' "$config"
+if [ -e "$config" ]; then section json; cat "$config" || printf unreadable; fi
+section shims; cat /proc/[0-9]*/comm | grep -c '^containerd-shim'
+root=
+if [ -n "$active" ] && has docker; then
+section info; info=$(limit 20 docker info --format '{{json .}}' 2>&1); printf '%s\\n' "$info"
+root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\([^"]*\\)".*/\\1/p')
+if [ -n "$root" ]; then
+section containers
+ids=$(docker ps -aq --no-trunc)
+[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}}}}' $ids
+section volumes
+names=$(docker volume ls -q)
+[ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
+case $info in *'"Plugins":'*) section plugins; limit 5 docker plugin ls --format '{{json .Name}}' ;; esac
+fi
+fi
+section dockerd; has dockerd && [ -z "$root" ] && dockerd --version
+[ -n "$root" ] || root=$(printf '%s\\n' "$exec_start" | sed -n 's/.* \\(--data-root\\|--graph\\|-g\\)[= ]\\([^ ]*\\).*/\\2/p')
+[ -n "$root" ] || root=$(tr '\\n' ' ' <"$config" | sed -n 's/.*"\\(data-root\\|graph\\)"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/\\2/p')
+if [ -z "$root" ]; then
+if [ -d /var/lib/docker ]; then root=/var/lib/docker; elif has dockerd; then root=/var/lib/docker; fi
+fi
+[ -n "$root" ] || exit 0
+section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$root; printf '%s\\n' "$real"; [ -d "$real" ] && echo exists
+[ -d "$real" ] || exit 0
+section statfs; stat -f -c '%S %a %c %d' -- "$real"
+section drivers; for driver in aufs btrfs devicemapper fuse-overlayfs overlay overlay2 zfs; do [ -n "$(ls -A -- "$real/$driver" | head -n 1)" ] && echo "$driver"; done
+section du; [ -d "$real/volumes" ] && has timeout && timeout 1 du -sb -- "$real/volumes" && echo done
+device=$(df -P -- "$real" | sed -n '2s/ .*//p')
+case $device in
+/dev/zd* | /dev/zvol/*)
+device=$(readlink -f -- "$device")
+of=$(find /dev/zvol -type l | while read -r link; do [ "$(readlink -f -- "$link")" = "$device" ] && echo "\${link#/dev/zvol/}" && break; done)
+section volume ;;
+*) has zfs && of=$(zfs list -Hp -o name -- "$real") && section dataset ;;
+esac
+[ -n "$of" ] || exit 0
+printf '%s\n' "$of"
+section properties; zfs get -Hp -o property,value,source all "$of"
+above=\${of%/*}; [ "$above" = "$of" ] || { section above; zfs list -Hp -o available "$above"; }
+section below; zfs list -Hp -o name -r -t filesystem,volume "$of"
+section snapshots; zfs list -Hp -o name -t snapshot -d 1 "$of" | wc -l
+exit 0`;
+
+function parseFacts(output: Output): Facts {
+  const sections = parseSections(output.stdout.toString('utf8'));
+  if (!sections.has('mounts') || output.status !== 0) {
+    throw new ZrunError('output-unexpected', 'the host does not answer the script that gathers facts', {
+      hint: 'zrun needs a POSIX sh on Linux with /proc mounted.',
+      status: output.status,
+      stdout: output.stdout.toString('utf8').slice(0, 2000),
+      stderr: output.stderr.toString('utf8'),
+    });
+  }
+  return factsOf(sections);
+}
+
+type Sections = ReadonlyMap<string, string>;
+
+export function parseSections(text: string): Sections {
+  const sections = new Map<string, string>();
+  for (const part of text.split('\n\u001e').slice(1)) {
+    const end = part.indexOf('\n');
+    if (end >= 0) sections.set(part.slice(0, end), part.slice(end + 1));
+  }
+  return sections;
+}
+
+export function factsOf(sections: Sections): Facts {
+  const mounts = parseMountinfo(sections.get('mounts') ?? '');
+  const docker = dockerFacts(sections);
+  const root = docker.root;
+  const elsewhere = mounts.filter(
+    (entry) =>
+      entry.fstype !== 'nsfs' &&
+      (root === null || (entry.target !== root && !entry.target.startsWith(`${root}/`))),
+  );
+  const own = root === null ? undefined : topMountAt(mounts, root);
+  return {
+    host: hostFacts(sections),
+    tools: toolFacts(sections),
+    zfs: zfsFacts(sections),
+    docker,
+    data_root: dataRootFacts(sections, mounts, root),
+    mounts: [...elsewhere, ...(own ? [own] : [])].map(mountFacts),
+    fstab: parseFstab(sections.get('fstab') ?? '').map((entry) => ({ ...entry })),
+  };
+}
+
+function rows(sections: Sections, name: string): readonly string[] {
+  return (sections.get(name) ?? '').split('\n').filter((row) => row !== '');
+}
+
+function firstRow(sections: Sections, name: string): string | null {
+  return rows(sections, name)[0] ?? null;
+}
+
+function number(text: string | undefined): number | null {
+  return text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : null;
+}
+
+/** What stands before and after the first separator. */
+function pairAt(row: string, separator: string): readonly [string, string] {
+  const at = row.indexOf(separator);
+  return at < 0 ? [row, ''] : [row.slice(0, at), row.slice(at + separator.length)];
+}
+
+function mountFacts({ source, target, fstype, options }: MountEntry): Facts['mounts'][number] {
+  return { source, target, fstype, options };
+}
+
+function hostFacts(sections: Sections): Facts['host'] {
+  const [hostname = '', kernel = '', architecture = '', user = '', uid] = rows(sections, 'uname');
+  const release = parseEnvironment(sections.get('os') ?? '');
+  const about = rows(sections, 'host');
+  const container = about.find((row) => row.startsWith('container='))?.slice('container='.length);
+  const memory = /MemTotal:\s*(\d+) kB/.exec(sections.get('memory') ?? '')?.[1];
+  return {
+    hostname,
+    machine_id: firstRow(sections, 'machine'),
+    boot_id: firstRow(sections, 'boot'),
+    kernel,
+    architecture,
+    os: {
+      id: release['ID'] ?? null,
+      version_id: release['VERSION_ID'] ?? null,
+      pretty_name: release['PRETTY_NAME'] ?? null,
+    },
+    systemd: about.includes('systemd'),
+    container: container === undefined || container === '' ? null : container,
+    proxmox: about.includes('proxmox'),
+    truenas: about.includes('truenas'),
+    memory_bytes: memory === undefined ? null : Number(memory) * 1024,
+    cpus: number(/^cpus (\d+)$/m.exec(sections.get('memory') ?? '')?.[1]),
+    user,
+    is_root: uid === '0',
+  };
+}
+
+function toolFacts(sections: Sections): Facts['tools'] {
+  const found = new Set(rows(sections, 'tools').map((tool) => tool.replace('.', '_')));
+  return Object.fromEntries(toolNames.map((name) => [name, found.has(name)])) as Facts['tools'];
+}
+
+function zfsFacts(sections: Sections): Facts['zfs'] {
+  const module = firstRow(sections, 'module');
+  const userland = firstRow(sections, 'userland')?.replace(/^zfs-/, '') ?? null;
+  const { major, minor, patch } = versionNumbers(module);
+  const installed = versionNumbers(userland);
+  const available = new Map(rows(sections, 'tops').map((row) => pairAt(row, '\t')));
+  return {
+    present: module !== null && sections.has('userland'),
+    module_version: module,
+    userland_version: userland,
+    versions_differ:
+      module !== null &&
+      userland !== null &&
+      (installed.major !== major || installed.minor !== minor || installed.patch !== patch),
+    major,
+    minor,
+    patch,
+    zvol_flush_bug: ['2.2.7', '2.3.0', '2.3.1'].includes(`${major ?? ''}.${minor ?? ''}.${patch ?? ''}`),
+    pools: rows(sections, 'pools').map((row) => {
+      const [name = '', size, allocated, free, health = '', readonly] = row.split('\t');
+      return {
+        name,
+        size: number(size),
+        allocated: number(allocated),
+        free: number(free),
+        available: number(available.get(name)),
+        health,
+        readonly: readonly === 'on',
+      };
+    }),
+    marked: markedDatasets(rows(sections, 'marked')),
+  };
+}
+
+function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
+  const found = new Map<string, Record<string, string>>();
+  for (const line of lines) {
+    const [name = '', property = '', value = ''] = line.split('\t');
+    found.set(name, { ...found.get(name), [property]: value });
+  }
+  return [...found].flatMap(([name, properties]) => {
+    const role = properties[zrunProperties.role];
+    if (role === undefined) return [];
+    const value = (property: string) => properties[property] ?? null;
+    return [
+      {
+        name,
+        role,
+        run: value(zrunProperties.run),
+        origin: value(zrunProperties.origin),
+        data_root: value(zrunProperties.dataRoot),
+      },
+    ];
+  });
+}
+
+function dockerFacts(sections: Sections): Facts['docker'] {
+  const said = sections.get('info') ?? '';
+  // Warnings of the client may stand before the JSON.
+  const info = parseValue(said.slice(Math.max(0, said.indexOf('{"'))));
+  const running = textAt(info, 'ServerVersion') !== null;
+  const tools = toolFacts(sections);
+  const installed = /version (\S+?),?( |$)/.exec(firstRow(sections, 'dockerd') ?? '')?.[1] ?? null;
+  const version = textAt(info, 'ServerVersion') ?? installed;
+  const [configured = null, root = null] = rows(sections, 'root');
+  const status = driverStatusOf(info);
+  const containers = containerFacts(sections);
+  const security = textsOf(listAt(info, 'SecurityOptions'));
+  const hasOption = (name: string) => security.some((option) => option.split(',').includes(`name=${name}`));
+  const json = daemonJsonFacts(sections);
+  const { flags, environment } = commandLine(sections);
+  const about = rows(sections, 'host');
+  return {
+    present: tools.docker || tools.dockerd,
+    running,
+    error: running || !sections.has('info') ? null : daemonError(info, said),
+    version,
+    ...versionNumbers(version),
+    driver: running ? textAt(info, 'Driver') : null,
+    containerd_store: status['driver-type'] === 'io.containerd.snapshotter.v1',
+    backing_filesystem: status['Backing Filesystem'] ?? null,
+    driver_status: status,
+    prior_drivers: [...rows(sections, 'drivers')],
+    root,
+    root_configured: configured,
+    id: textAt(info, 'ID'),
+    containers,
+    containers_running: containers.filter((container) => container.running).length,
+    images: running ? intAt(info, 'Images') : null,
+    volumes: volumeFacts(sections, containers),
+    plugins: textsOf(rows(sections, 'plugins').map((row) => parseValue(row) ?? null)),
+    live_restore: boolAt(info, 'LiveRestoreEnabled') ?? json.content['live-restore'] === true,
+    shims: Number(firstRow(sections, 'shims') ?? 0),
+    swarm: swarmFacts(info),
+    security_options: security,
+    rootless: hasOption('rootless'),
+    userns_remap:
+      hasOption('userns') ||
+      flags.some(({ key }) => key === 'userns-remap') ||
+      (!running && typeof json.content['userns-remap'] === 'string' && json.content['userns-remap'] !== ''),
+    selinux: hasOption('selinux'),
+    snap: about.includes('snap') || (root ?? '').startsWith('/var/snap/'),
+    daemon_json: json,
+    storage_opts: [
+      ...new Set([
+        ...json.storage_opts,
+        ...flags.filter(({ key }) => key === 'storage-opts').map(({ value }) => value),
+      ]),
+    ],
+    flags: flags.map((flag) => ({ ...flag })),
+    flag_keys: [...new Set(flags.map(({ key }) => key))],
+    driver_env: environment['DOCKER_DRIVER'] ?? null,
+    services: serviceFacts(sections),
+  };
+}
+
+function daemonError(info: Value | undefined, said: string): string {
+  const errors = textsOf(listAt(info, 'ServerErrors'));
+  return (
+    (errors.length > 0 ? errors.join('; ') : said).trim().slice(0, 1000) || 'no answer within 20 seconds'
+  );
+}
+
+function containerFacts(sections: Sections): Facts['docker']['containers'] {
+  return parseValues(sections.get('containers') ?? '').map((container) => ({
+    id: textAt(container, 'Id') ?? '',
+    name: (textAt(container, 'Name') ?? '').replace(/^\//, ''),
+    image: textAt(container, 'Config', 'Image'),
+    image_id: textAt(container, 'Image'),
+    status: textAt(container, 'State', 'Status') ?? 'unknown',
+    running: boolAt(container, 'State', 'Running') ?? false,
+    driver: textAt(container, 'Driver'),
+    auto_remove: boolAt(container, 'AutoRemove') ?? false,
+    restart_policy: textAt(container, 'RestartPolicy', 'Name') ?? 'no',
+    compose_project: textAt(container, 'Config', 'Labels', 'com.docker.compose.project'),
+    mounts: listAt(container, 'Mounts').map((mount) => ({
+      type: textAt(mount, 'Type') ?? 'unknown',
+      name: textAt(mount, 'Name'),
+      source: textAt(mount, 'Source'),
+      destination: textAt(mount, 'Destination') ?? '',
+      driver: textAt(mount, 'Driver'),
+    })),
+  }));
+}
+
+function volumeFacts(
+  sections: Sections,
+  containers: Facts['docker']['containers'],
+): Facts['docker']['volumes'] {
+  return parseValues(sections.get('volumes') ?? '').map((volume) => {
+    const name = textAt(volume, 'Name') ?? '';
+    return {
+      name,
+      driver: textAt(volume, 'Driver') ?? 'local',
+      mountpoint: textAt(volume, 'Mountpoint'),
+      anonymous: isAnonymousName(name),
+      options: textMapOf(mapAt(volume, 'Options')),
+      used_by: containers
+        .filter((container) =>
+          container.mounts.some((mount) => mount.type === 'volume' && mount.name === name),
+        )
+        .map((container) => container.name),
+    };
+  });
+}
+
+function swarmFacts(info: Value | undefined): Facts['docker']['swarm'] {
+  const state = textAt(info, 'Swarm', 'LocalNodeState') ?? 'inactive';
+  return {
+    state,
+    active: state !== 'inactive',
+    manager: boolAt(info, 'Swarm', 'ControlAvailable') ?? false,
+    managers: intAt(info, 'Swarm', 'Managers') ?? 0,
+    nodes: intAt(info, 'Swarm', 'Nodes') ?? 0,
+    node_id: textAt(info, 'Swarm', 'NodeID'),
+  };
+}
+
+function daemonJsonFacts(sections: Sections): Facts['docker']['daemon_json'] {
+  const path = firstRow(sections, 'config') ?? '/etc/docker/daemon.json';
+  const text = sections.get('json');
+  let content: Record<string, Value> = {};
+  let error: string | null = null;
+  try {
+    content = { ...readDaemonJson(text ?? '', path) };
+  } catch (thrown) {
+    if (!(thrown instanceof ZrunError)) throw thrown;
+    const place = thrown.at && lineAndColumn(thrown.at);
+    error = place ? `line ${place.line}, column ${place.column}: ${thrown.message}` : thrown.message;
+  }
+  const value: Value = content;
+  return {
+    path,
+    exists: text !== undefined,
+    valid: error === null,
+    error,
+    content,
+    keys: Object.keys(content),
+    storage_driver: textAt(value, 'storage-driver'),
+    data_root: textAt(value, 'data-root') ?? textAt(value, 'graph'),
+    storage_opts: textsOf(listAt(value, 'storage-opts')),
+    containerd_snapshotter: boolAt(value, 'features', 'containerd-snapshotter') ?? false,
+  };
+}
+
+function commandLine(sections: Sections): {
+  readonly flags: readonly DaemonFlag[];
+  readonly environment: Readonly<Record<string, string>>;
+} {
+  const environment = parseEnvironment(sections.get('environment') ?? '');
+  return { flags: parseDaemonFlags((sections.get('start') ?? '').trim(), environment), environment };
+}
+
+function serviceFacts(sections: Sections): Facts['docker']['services'] {
+  const units = new Map<string, Readonly<Record<string, string>>>();
+  for (const block of (sections.get('units') ?? '').split('\n\n')) {
+    const fields = Object.fromEntries(block.split('\n').map((row) => pairAt(row, '=')));
+    if (fields['Id'] !== undefined) units.set(fields['Id'], fields);
+  }
+  const service = (name: string): Facts['docker']['services']['docker'] => {
+    const unit = units.get(name);
+    return {
+      load: unit?.['LoadState'] ?? 'no-systemd',
+      active: unit?.['ActiveState'] ?? 'inactive',
+      file: unit?.['UnitFileState'] ?? '',
+    };
+  };
+  return {
+    docker: service('docker.service'),
+    socket: service('docker.socket'),
+    containerd: service('containerd.service'),
+  };
+}
+
+function dataRootFacts(sections: Sections, mounts: MountTable, root: string | null): Facts['data_root'] {
+  const [configured] = rows(sections, 'root');
+  const mount = root === null ? undefined : mountOf(mounts, root);
+  const below = root === null ? [] : mountsBelow(mounts, root);
+  const layers = root === null ? [] : below.filter((entry) => isLayerMount(entry.target.slice(root.length)));
+  const dataset = firstRow(sections, 'dataset');
+  const volume = firstRow(sections, 'volume');
+  const properties = sections.has('properties') ? parseProperties(sections.get('properties') ?? '') : {};
+  const [blockSize, availableBlocks, inodes, freeInodes] = (firstRow(sections, 'statfs') ?? '')
+    .split(' ')
+    .map((digits) => number(digits));
+  const du = sections.get('du') ?? '';
+  const value = (name: string) => properties[name]?.value ?? null;
+  const numeric = (name: string) => numericProperty(properties, name) ?? null;
+  const property = (name: string) => {
+    const found = properties[name];
+    return found ? { ...found } : null;
+  };
+  const children = rows(sections, 'below').filter((name) => name !== (dataset ?? volume));
+  const prefix = `${dataset ?? ''}/`;
+  const keystatus = value('keystatus');
+  return {
+    path: root,
+    exists: rows(sections, 'root').includes('exists'),
+    is_link: root !== null && configured !== undefined && configured.replace(/\/+$/, '') !== root,
+    is_mount_point: mount !== undefined && mount.target === root,
+    source: mount?.source ?? null,
+    fstype: mount?.fstype ?? null,
+    mount_target: mount?.target ?? null,
+    is_bind: mount !== undefined && mount.root !== '/' && mount.fstype !== 'btrfs',
+    available_bytes: product(blockSize, availableBlocks),
+    used_inodes: isKnown(inodes) && isKnown(freeInodes) ? inodes - freeInodes : null,
+    volumes_bytes: /^done$/m.test(du) ? number(/^(\d+)\t/.exec(du)?.[1]) : null,
+    mounts_below: below.filter((entry) => !layers.includes(entry)).map(mountFacts),
+    layer_mounts: layers.length,
+    dataset,
+    is_own_dataset:
+      dataset !== null &&
+      mount?.source === dataset &&
+      mount.target === root &&
+      mount.root === '/' &&
+      mount.fstype === 'zfs',
+    pool: (dataset ?? volume) === null ? null : poolOf(dataset ?? volume ?? ''),
+    volume,
+    volume_role: volume === null ? null : (localValue(properties, zrunProperties.role) ?? null),
+    volsize: numeric('volsize'),
+    volblocksize: numeric('volblocksize'),
+    dataset_available: numeric('available'),
+    parent_available: number(firstRow(sections, 'above') ?? undefined),
+    used: numeric('used'),
+    logical_used: numeric('logicalused'),
+    logical_referenced: numeric('logicalreferenced'),
+    used_by_snapshots: numeric('usedbysnapshots'),
+    mountpoint: property('mountpoint'),
+    canmount: property('canmount'),
+    compression: value('compression'),
+    encryption: value('encryption'),
+    key_available:
+      keystatus === null || keystatus === '-' || keystatus === 'available' || keystatus === 'none',
+    quota: numeric('quota'),
+    refquota: numeric('refquota'),
+    reservation: numeric('reservation'),
+    refreservation: numeric('refreservation'),
+    children: children.length,
+    foreign_children:
+      dataset === null ? [] : children.filter((name) => !isLayerName(name.slice(prefix.length))),
+    snapshots: Number((firstRow(sections, 'snapshots') ?? '0').trim()),
+    user_properties: userProperties(properties),
+  };
+}
+
+function isKnown(value: number | null | undefined): value is number {
+  return typeof value === 'number';
+}
+
+function product(a: number | null | undefined, b: number | null | undefined): number | null {
+  return isKnown(a) && isKnown(b) ? a * b : null;
+}
+
+/** Mounts that Docker makes and takes down by itself: layers, container file systems, their shared memory. */
+function isLayerMount(below: string): boolean {
+  return /^\/(zfs\/graph|overlay2|overlay|aufs\/mnt|btrfs\/subvolumes|devicemapper\/mnt|containers\/[^/]+\/mounts|rootfs|netns)\//.test(
+    below,
+  );
+}
+
+function userProperties(properties: Properties): Record<string, string> {
+  const own = Object.keys(properties).flatMap((name) => {
+    const value = name.includes(':') ? localValue(properties, name) : undefined;
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(own);
+}
