@@ -54,18 +54,9 @@ function defineLazily(
  * come out as text in CEL's own notation.
  */
 export function fromCel(result: unknown): Value {
-  switch (typeof result) {
-    case 'string':
-    case 'boolean':
-    case 'number':
-      return result;
-    case 'bigint':
-      return isSafe(result) ? Number(result) : String(result);
-    case 'object':
-      return result === null ? null : fromCelObject(result);
-    default:
-      return null;
-  }
+  if (typeof result === 'string' || typeof result === 'boolean' || typeof result === 'number') return result;
+  if (typeof result === 'bigint') return isSafe(result) ? Number(result) : String(result);
+  return typeof result === 'object' && result !== null ? fromCelObject(result) : null;
 }
 
 function fromCelObject(result: object): Value {
@@ -80,7 +71,7 @@ function fromCelObject(result: object): Value {
   }
   // Unsigned ints, durations and types say themselves as text.
   const primitive: unknown = result.valueOf();
-  return typeof primitive === 'bigint' ? fromCel(primitive) : String(result);
+  return typeof primitive === 'bigint' ? fromCel(primitive) : (result as { toString(): string }).toString();
 }
 
 function isSafe(integer: bigint): boolean {

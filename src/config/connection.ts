@@ -83,9 +83,8 @@ export function readConnection(
   const placeOf = (name: string): Place | undefined =>
     (defaults.extraVars?.get(name) ?? named.get(name))?.at ?? hostAt;
 
-  const refuse = (name: string, message: string, hint?: string): undefined => {
+  const refuse = (name: string, message: string, hint?: string): void => {
     report(errorAt(placeOf(name), 'inventory-invalid', message, hint));
-    return undefined;
   };
   const value = (name: string): Value | undefined => {
     try {
@@ -100,7 +99,8 @@ export function readConnection(
     const found = value(name);
     if (found === undefined || (typeof found === 'string' && found !== '')) return found;
     if (typeof found === 'number') return String(found);
-    return refuse(name, `'${name}' must be text`);
+    refuse(name, `'${name}' must be text`);
+    return undefined;
   };
   const file = (name: string, fallback?: string): string | undefined => {
     const found = text(name) ?? fallback;
@@ -136,13 +136,14 @@ export function readConnection(
   return { target, added };
 }
 
-type Refuse = (name: string, message: string, hint?: string) => undefined;
+type Refuse = (name: string, message: string, hint?: string) => void;
 
 function readPort(value: Value | undefined, refuse: Refuse): number | undefined {
   if (value === undefined) return undefined;
   const port = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  return refuse('ansible_port', "'ansible_port' must be a number from 1 to 65535");
+  refuse('ansible_port', "'ansible_port' must be a number from 1 to 65535");
+  return undefined;
 }
 
 /** Of ssh's own arguments only the jump host is understood; anything else would be lost without a word. */
@@ -150,11 +151,12 @@ function readCommonArgs(args: string | undefined, refuse: Refuse): string | unde
   if (args === undefined || args.trim() === '') return undefined;
   const jump = /^\s*(?:-o\s*['"]?ProxyJump[= ]\s*|-J\s*)([^\s'"]+)['"]?\s*$/i.exec(args);
   if (jump) return jump[1];
-  return refuse(
+  refuse(
     'ansible_ssh_common_args',
     `of ssh's arguments zrun understands only a jump host, not '${args.trim()}'`,
     'write -o ProxyJump=user@host here, and everything else in ~/.ssh/config',
   );
+  return undefined;
 }
 
 function checkBecome(value: (name: string) => Value | undefined, refuse: Refuse): void {
@@ -162,7 +164,7 @@ function checkBecome(value: (name: string) => Value | undefined, refuse: Refuse)
   if (
     become !== undefined &&
     typeof become !== 'boolean' &&
-    ansibleBoolean(String(become as string)) === undefined
+    (typeof become !== 'string' || ansibleBoolean(become) === undefined)
   ) {
     refuse('ansible_become', "'ansible_become' must be true or false");
   }
@@ -170,7 +172,7 @@ function checkBecome(value: (name: string) => Value | undefined, refuse: Refuse)
   if (method !== undefined && method !== 'sudo') {
     refuse(
       'ansible_become_method',
-      `zrun becomes another user by sudo alone, not by '${String(method as string)}'`,
+      `zrun becomes another user by sudo alone, not by ${JSON.stringify(method)}`,
     );
   }
 }

@@ -147,7 +147,15 @@ export function walkExpression(root: ASTNode, visitor: NameVisitor): Shape {
       case '%':
         for (const side of node.args) walk(side, locals);
         return anyShape;
-      default:
+      case '==':
+      case '!=':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+      case 'in':
+      case '&&':
+      case '||':
         for (const side of node.args) walk(side, locals);
         return boolShape;
     }

@@ -65,16 +65,16 @@ export function compileExpression(
     at,
     evaluate,
     check(declared, onError) {
-      let failed = false;
+      const failed: unknown[] = [];
       const tell: Report = (error) => {
-        failed = true;
+        failed.push(error);
         onError(error);
       };
       const shape = walkExpression(parsed.ast, {
         declared,
         onMissing: (node, missing) => tell(explainMissing(positioned, node, missing, declared)),
       });
-      if (failed) return anyShape;
+      if (failed.length > 0) return anyShape;
       return checkTypes(positioned, names, declared, shape, condition, tell);
     },
   };

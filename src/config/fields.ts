@@ -31,7 +31,7 @@ export interface NumberLimits {
 }
 
 export function createFieldReader(code: ErrorCode, report: Report): FieldReader {
-  const refuse = (entry: MapEntry, wanted: string, hint?: string): undefined => {
+  const refuse = (entry: MapEntry, wanted: string, hint?: string): void => {
     const { key, keyAt, value } = entry;
     const isEmpty = value.kind === 'scalar' && value.value === null;
     const at = isEmpty ? keyAt : value.at;
@@ -40,23 +40,30 @@ export function createFieldReader(code: ErrorCode, report: Report): FieldReader 
     } else {
       report(errorAt(at, code, `'${key}' must be ${wanted}, but is ${describeNode(value)}`, hint));
     }
-    return undefined;
   };
   return {
     text(entry) {
       const { value } = entry;
-      if (value.kind !== 'scalar' || value.value === null) return refuse(entry, 'text');
-      if (typeof value.value === 'string' && holdsTemplate(value.value) && !value.raw)
-        return refuse(entry, 'plain text');
+      if (value.kind !== 'scalar' || value.value === null) {
+        refuse(entry, 'text');
+        return undefined;
+      }
+      if (typeof value.value === 'string' && holdsTemplate(value.value) && !value.raw) {
+        refuse(entry, 'plain text');
+        return undefined;
+      }
       return value.text.text;
     },
     boolean(entry) {
-      return readBoolean(entry.value) ?? refuse(entry, 'true or false');
+      const found = readBoolean(entry.value);
+      if (found === undefined) refuse(entry, 'true or false');
+      return found;
     },
     number(entry, { least, whole = false }) {
       const { value } = entry;
       if (value.kind !== 'scalar' || typeof value.value !== 'number') {
-        return refuse(entry, whole ? 'a whole number' : 'a number', quotedNumberHint(value));
+        refuse(entry, whole ? 'a whole number' : 'a number', quotedNumberHint(value));
+        return undefined;
       }
       if (value.value < least || (whole && !Number.isInteger(value.value))) {
         const wanted = `${whole ? 'a whole number' : 'a number'} of at least ${least}`;
@@ -97,12 +104,14 @@ export function createFieldReader(code: ErrorCode, report: Report): FieldReader 
     },
     list(entry) {
       if (entry.value.kind === 'list') return entry.value;
-      return refuse(entry, 'a list', entry.value.kind === 'map' ? "begin each item with '- '" : undefined);
+      refuse(entry, 'a list', entry.value.kind === 'map' ? "begin each item with '- '" : undefined);
+      return undefined;
     },
     map(entry) {
       if (entry.value.kind === 'map') return entry.value;
       const hint = entry.value.kind === 'list' ? "leave out the '- ' before each key" : undefined;
-      return refuse(entry, 'a map', hint);
+      refuse(entry, 'a map', hint);
+      return undefined;
     },
   };
 }

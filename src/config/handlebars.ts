@@ -155,7 +155,8 @@ function compileCalls(
     report(errorAt(placeOf(template, node), 'template-syntax', message, hint));
   };
   const visitCall = (call: Call, asValue: boolean): void => {
-    if (call.hash?.pairs[0]) refuse(call.hash.pairs[0], 'helpers take no named values here');
+    const [named] = hashPairs(call);
+    if (named) refuse(named, 'helpers take no named values here');
     for (const param of call.params) visitValue(param);
     if (!isPath(call.path) || (call.params.length === 0 && asValue)) return;
     const name = pathText(call.path);
@@ -215,7 +216,8 @@ function compileCalls(
           );
         }
         for (const param of statement.params) visitValue(param);
-        if (statement.hash?.pairs[0]) refuse(statement.hash.pairs[0], 'blocks take no named values here');
+        const [named] = hashPairs(statement);
+        if (named) refuse(named, 'blocks take no named values here');
         visit(statement.program);
         visit(statement.inverse);
       } else if (statement.type !== 'ContentStatement' && statement.type !== 'CommentStatement') {
@@ -342,7 +344,7 @@ function innerFrame(
 }
 
 function evaluateCall(template: TextTemplate, call: Call, frame: Frame, asValue: boolean): Value | undefined {
-  if (!isPath(call.path)) return evaluateValue(template, call.path as hbs.AST.Expression, frame, false);
+  if (!isPath(call.path)) return evaluateValue(template, call.path, frame, false);
   if (call.params.length === 0 && asValue) return evaluatePath(template, call.path, frame, false);
   const name = pathText(call.path);
   const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
@@ -402,7 +404,7 @@ function evaluateValue(
 }
 
 function evaluatePath(template: TextTemplate, path: Path, frame: Frame, lenient: boolean): Value | undefined {
-  const missing = (message: string, hint?: string): undefined => {
+  const missing = (message: string, hint?: string): Value | undefined => {
     if (lenient) return undefined;
     throw errorAt(placeOf(template, path), 'variable-unknown', message, hint);
   };
@@ -585,7 +587,7 @@ function checkCall(
   report: Report,
   asValue: boolean,
 ): Shape {
-  if (!isPath(call.path)) return checkValue(template, call.path as hbs.AST.Expression, frame, report);
+  if (!isPath(call.path)) return checkValue(template, call.path, frame, report);
   if (call.params.length === 0 && asValue) return checkPath(template, call.path, frame, report);
   const name = pathText(call.path);
   if (name === 'cel') {
@@ -764,10 +766,13 @@ function pathText(node: Node): string {
   return isPath(node) ? node.original : '';
 }
 
-function blockParams(block: hbs.AST.BlockStatement): readonly (string | undefined)[] {
-  // The package's types lack the field on a program that may be left out.
-  const program: hbs.AST.Program | undefined = block.program;
-  return program.blockParams ?? [];
+/** The package's types say that these are always there; its parser leaves them out where they are empty. */
+function blockParams({ program }: hbs.AST.BlockStatement): readonly string[] {
+  return (program as Partial<hbs.AST.Program>).blockParams ?? [];
+}
+
+function hashPairs({ hash }: Pick<Call, 'hash'>): readonly hbs.AST.HashPair[] {
+  return (hash as hbs.AST.Hash | undefined)?.pairs ?? [];
 }
 
 function offsetsOf(template: TextTemplate, node: Node): readonly [start: number, end: number] {

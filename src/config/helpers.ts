@@ -14,7 +14,7 @@ export interface Helper {
   /** How many values it takes. */
   readonly arity: readonly [least: number, most: number];
   /** Throws an Error that says what is wrong with the values. */
-  apply(...values: readonly Value[]): Value;
+  readonly apply: (...values: readonly (Value | undefined)[]) => Value;
 }
 
 /** A value as it stands in a text. Throws an Error where a value has no one form as text. */
@@ -57,8 +57,8 @@ export const helpers: Readonly<Record<string, Helper>> = {
     summary: 'quotes a value as one word of a shell; a list as several',
     arity: [1, 1],
     apply: (value) =>
-      isList(value ?? null)
-        ? (value as readonly Value[]).map(textOf).map(quote).join(' ')
+      value !== undefined && isList(value)
+        ? value.map((item) => quote(textOf(item))).join(' ')
         : quote(textOf(value)),
   },
   json: {
@@ -79,8 +79,8 @@ export const helpers: Readonly<Record<string, Helper>> = {
     summary: 'a list\'s items with a text between them (", " if left out)',
     arity: [1, 2],
     apply(list, separator) {
-      if (!isList(list ?? null)) throw new HelperError('is not a list');
-      return (list as readonly Value[]).map(textOf).join(separator === undefined ? ', ' : textOf(separator));
+      if (list === undefined || !isList(list)) throw new HelperError('is not a list');
+      return list.map(textOf).join(separator === undefined ? ', ' : textOf(separator));
     },
   },
   upper: {
@@ -129,6 +129,6 @@ export const helpers: Readonly<Record<string, Helper>> = {
 export const blockHelpers: readonly string[] = ['if', 'unless', 'each', 'with'];
 
 export function isEmpty(value: Value | undefined): boolean {
-  if (isList(value ?? null)) return (value as readonly Value[]).length === 0;
-  return value === undefined || value === null || value === false || value === '' || value === 0;
+  if (value === undefined || value === null) return true;
+  return isList(value) ? value.length === 0 : value === false || value === '' || value === 0;
 }

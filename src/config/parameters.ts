@@ -278,7 +278,7 @@ function schemaAt(
 
 function fieldNames(schema: Schema): readonly string[] {
   const bare = unwrap(schema);
-  return bare instanceof z.ZodObject ? Object.keys(bare.shape as object) : [];
+  return bare instanceof z.ZodObject ? Object.keys(bare.shape) : [];
 }
 
 /** What a parameter means beyond its type. */

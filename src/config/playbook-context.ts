@@ -17,11 +17,11 @@ export interface PlaybookContext {
   readonly read: FieldReader;
   readonly language: PlaybookLanguage;
   /** A name that hosts have from some task on, in whatever play. */
-  declare(name: string, source: ShapeSource): void;
+  readonly declare: (name: string, source: ShapeSource) => void;
   /** To be done when every name is known. `local` goes before the names of the play. */
-  later(local: DeclaredNames, check: NameCheck): void;
+  readonly later: (local: DeclaredNames, check: NameCheck) => void;
   /** To be waited for before the check of names. */
-  wait(work: Promise<void>): void;
+  readonly wait: (work: Promise<void>) => void;
 }
 
 export interface ContextWork {

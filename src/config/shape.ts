@@ -115,16 +115,10 @@ function isNumeric(shape: Shape): boolean {
 /** The shape of a value that is known. */
 export function shapeOfValue(value: Value): Shape {
   if (value === null) return { type: 'null' };
-  switch (typeof value) {
-    case 'string':
-      return textShape;
-    case 'boolean':
-      return boolShape;
-    case 'number':
-      return Number.isSafeInteger(value) ? intShape : { type: 'number' };
-    default:
-      return anyShape;
-  }
+  if (typeof value === 'string') return textShape;
+  if (typeof value === 'boolean') return boolShape;
+  if (typeof value !== 'number') return anyShape;
+  return Number.isSafeInteger(value) ? intShape : { type: 'number' };
 }
 
 /** The shape that a schema's output has. */
@@ -133,7 +127,8 @@ export function shapeOfSchema(schema: z.core.$ZodType, depth = 0): Shape {
   if (depth > 12) return anyShape;
   const inner = (next: z.core.$ZodType): Shape => shapeOfSchema(next, depth + 1);
   if (schema instanceof z.ZodObject) {
-    const fields = Object.entries(schema.shape as Readonly<Record<string, z.core.$ZodType>>);
+    const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
+    const fields = Object.entries(shape);
     const catchall = schema.def.catchall;
     return objectOf(
       fields.map(([name, field]) => [name, inner(field)] as const),
@@ -148,12 +143,14 @@ export function shapeOfSchema(schema: z.core.$ZodType, depth = 0): Shape {
   if (schema instanceof z.ZodLazy) return inner(schema.unwrap());
   if (schema instanceof z.ZodArray) return listOf(inner(schema.element));
   if (schema instanceof z.ZodRecord) return mapOf(inner(schema.valueType));
-  if (schema instanceof z.ZodUnion) return schema.options.map(inner).reduce(mergeShapes);
+  if (schema instanceof z.ZodUnion)
+    return (schema.options).map(inner).reduce(mergeShapes);
   if (schema instanceof z.ZodEnum) return schema.options.map(shapeOfValue).reduce(mergeShapes);
   if (schema instanceof z.ZodLiteral) return shapeOfLiterals(schema.values);
   if (schema instanceof z.ZodBoolean) return boolShape;
   if (schema instanceof z.ZodNull) return { type: 'null' };
-  if (schema instanceof z.ZodNumber) return schema.isInt ? intShape : { type: 'number' };
+  if (schema instanceof z.ZodNumber)
+    return schema.format?.includes('int') === true ? intShape : { type: 'number' };
   // Formats (z.iso.datetime(), z.ipv4() …) are texts, but no ZodString.
   return schema._zod.def.type === 'string' ? textShape : anyShape;
 }

@@ -42,7 +42,7 @@ export interface Notification {
 export interface StepReader {
   readonly context: PlaybookContext;
   /** Told of every `notify`, to be checked when the handlers are known. */
-  onNotify(notification: Notification): void;
+  readonly onNotify: (notification: Notification) => void;
 }
 
 export function readSteps(reader: StepReader, entry: MapEntry, inherited: Inherited): Step[] {

@@ -24,8 +24,6 @@ export const magicNames: ReadonlyMap<string, readonly Shape[]> = new Map([
   ['inventory_hostname_short', [textShape]],
   ['group_names', [listOf(textShape)]],
   ['groups', [mapOf(listOf(textShape))]],
-  ['hostvars', [mapOf(anyShape)]],
-  ['ansible_play_hosts', [listOf(textShape)]],
   ['ansible_check_mode', [boolShape]],
   ['zrun_run_id', [textShape]],
   ['playbook_dir', [textShape]],
@@ -70,6 +68,7 @@ export function explainUnknownName(name: string): string | undefined {
     return "facts stand below 'facts'; 'zrun doc setup' lists them";
   }
   if (name === 'item') return "'item' is there in a task with loop:";
+  if (name === 'hostvars' || name.startsWith('ansible_play_')) return `zrun does not have '${name}' yet`;
   if (name === 'omit') return 'leave the parameter out; there is no omit';
   if (name === 'lookup' || name === 'query')
     return 'there are no lookups; give values with -e @file.yaml or vars_files:';

@@ -3,13 +3,13 @@
  * Knows nothing of playbooks or inventories, but refuses what YAML reads differently from how users of Ansible mean it.
  */
 import {
-  Alias,
   isAlias,
   isMap as isYamlMap,
   isScalar,
   isSeq,
   LineCounter,
   parseDocument,
+  type Alias,
   type Document,
   type Pair,
   type Scalar,
@@ -261,7 +261,7 @@ class Reader {
 
 function scalarValue(value: unknown): ScalarNode['value'] {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  return value === null || value === undefined ? null : String(value as bigint | symbol);
+  return typeof value === 'bigint' ? String(value) : null;
 }
 
 function emptyScalar(source: Source, offset: number): ScalarNode {
@@ -307,6 +307,10 @@ const explanations: Partial<Record<YAMLError['code'], readonly [string, string |
   BAD_DQ_ESCAPE: [
     'this escape does not exist in double quotes',
     'double the backslash, or use single quotes',
+  ],
+  UNEXPECTED_TOKEN: [
+    'YAML cannot read what stands here',
+    'if the text holds quotes, quote it with the other kind of quotes',
   ],
   BAD_ALIAS: ["this '*' begins an alias, but none is meant", 'quote the text'],
 };
