@@ -35,7 +35,8 @@ p=$(readlink -f -- "$d") || p=$d; printf '%s\n' "$p"
 [ -d "$d" ] || exit 0
 e=$(ls -A -- "$d" 2>/dev/null | wc -l) && echo "entries $e"
 u=\${p%/*}; u=\${u:-/}
-grep -q -F -- " $p " /proc/self/mountinfo && command -v unshare >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || exit 0
+m=$(printf '%s' "$p" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
+grep -q -F -- " $m " /proc/self/mountinfo && command -v unshare >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || exit 0
 unshare -m sh -c 'mount --make-rprivate / && mount --bind "$1" "$1" && cd "$1" && e=$(ls -A -- "$2" | wc -l) && echo "underneath $e"' sh "$u" "./\${p##*/}" 2>/dev/null
 exit 0`,
     parse: (output) => parseDirectoryContent(key, output),
