@@ -152,7 +152,8 @@ export async function runOn(
   try {
     return await connection.run(script, options);
   } catch (error) {
-    if (isLost(error)) await disconnect(state);
+    // Not waited for: what else was asked over it must find this error first, not that it was closed.
+    if (isLost(error)) void disconnect(state);
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ZrunError } from '../core/errors.js';
-import { defineModule, type Plan } from '../core/module.js';
+import { defineModule, templateFile, type Plan } from '../core/module.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { editDaemonJson, readDaemonJson } from './lib/daemon-json.js';
 import { applyFileContent, lookAtFile, planFileContent, type FileChange } from './lib/file-content.js';
@@ -18,6 +18,7 @@ const params = z.strictObject({
     .record(z.string(), json)
     .default({})
     .describe('merged into what is there: a map into a map, anything else takes the old value’s place'),
+  src: templateFile('a template that renders to a JSON object: settings too, before `settings`').optional(),
   remove: z
     .array(z.union([z.string(), z.array(z.string()).min(1)]))
     .default([])
@@ -82,7 +83,9 @@ END`,
 }' ]`,
     },
   ],
-  async plan(read, p): Promise<Plan<Detail>> {
+  async plan(read, p, context): Promise<Plan<Detail>> {
+    const template =
+      p.src === undefined ? {} : readDaemonJson(await context.renderTemplate(p.src), p.src);
     const sight = await lookAtFile(read, { path: p.path });
     const { file } = sight;
     const text =
@@ -95,7 +98,7 @@ END`,
     const edited = editDaemonJson(
       text,
       {
-        settings: p.settings,
+        settings: { ...template, ...p.settings },
         remove: p.remove.map((key) => (typeof key === 'string' ? [key] : key)),
         removeStorageOpts: p.remove_storage_opts,
       },

@@ -4,7 +4,15 @@
  */
 import { z } from 'zod';
 import { ZrunError } from '../core/errors.js';
-import { defineModule, type Change, type Diff, type Plan, type Write } from '../core/module.js';
+import {
+  defineModule,
+  templateFile,
+  type Change,
+  type Diff,
+  type Plan,
+  type TaskContext,
+  type Write,
+} from '../core/module.js';
 import { mapState, setState, setStateBelow, unknownState, type Effect, type Read } from '../core/probe.js';
 import { lines, sh, type ShellText } from '../core/shell.js';
 import type { ValueMap } from '../core/value.js';
@@ -22,6 +30,7 @@ import {
   addEntry,
   findEntries,
   formatEntry,
+  parseFstab,
   removeEntry,
   replaceEntry,
   sameEntry,
@@ -46,7 +55,10 @@ import { datasetProbe, type DatasetState } from './lib/zfs.js';
 
 const params = z
   .strictObject({
-    path: hostPath('the mount point; made (0755) where it is missing'),
+    path: hostPath('the mount point; made (0755) where it is missing').optional(),
+    entry: templateFile(
+      'a template that renders to one line of fstab, which then says path, src, fstype, opts, dump and passno',
+    ).optional(),
     src: z
       .string()
       .min(1)
@@ -76,20 +88,44 @@ const params = z
       .default(false)
       .describe('mounts even where the folder holds files, which are then hidden'),
   })
-  .refine((p) => !needsSource(p.state) || p.src !== undefined, {
+  .refine((p) => (p.path === undefined) !== (p.entry === undefined), {
+    message: 'give either a path or an entry',
+    path: ['path'],
+  })
+  .refine((p) => p.entry === undefined || (p.src ?? p.fstype) === undefined, {
+    message: 'with an entry, src and fstype come from its line',
+    path: ['entry'],
+  })
+  .refine((p) => p.entry !== undefined || !needsSource(p.state) || p.src !== undefined, {
     message: 'this state needs a src',
     path: ['src'],
   })
-  .refine((p) => !needsSource(p.state) || p.fstype !== undefined, {
+  .refine((p) => p.entry !== undefined || !needsSource(p.state) || p.fstype !== undefined, {
     message: 'this state needs an fstype',
     path: ['fstype'],
   })
-  .refine((p) => normalizePath(p.path) !== '/', {
+  .refine((p) => p.path === undefined || normalizePath(p.path) !== '/', {
     message: 'the root of the host is not mounted by a task',
     path: ['path'],
   });
 
-type Params = z.output<typeof params>;
+/** The parameters, with what an entry says filled in. */
+type Params = z.output<typeof params> & { readonly path: string };
+
+async function fillIn(p: z.output<typeof params>, context: TaskContext): Promise<Params> {
+  const { path, entry } = p;
+  if (path !== undefined) return { ...p, path };
+  if (entry === undefined) throw new ZrunError('internal', 'mount has neither path nor entry');
+  const found = parseFstab(await context.renderTemplate(entry));
+  const [line, ...more] = found;
+  if (!line?.target.startsWith('/') || line.target === '/' || more.length > 0) {
+    throw new ZrunError('parameter-invalid', `${entry} must render to one line of fstab, not ${found.length}`, {
+      hint: 'As in: /dev/zvol/tank/data /srv/data ext4 noatime,nofail 0 2',
+    });
+  }
+  const { source, target, fstype, options, dump, passno } = line;
+  return { ...p, path: target, src: source, fstype, opts: options, dump, passno };
+}
 
 function needsSource(state: string): boolean {
   return state === 'mounted' || state === 'present' || state === 'ephemeral';
@@ -172,8 +208,8 @@ mount:
       after: '! grep -q " $tmp/old " /proc/self/mountinfo',
     },
   ],
-  plan: planMount,
-  apply: applyMount,
+  plan: async (read, p, context) => planMount(read, await fillIn(p, context)),
+  apply: async (write, change, p, context) => applyMount(write, change, await fillIn(p, context)),
 });
 
 /** What was found on the host. */
