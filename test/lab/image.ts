@@ -1,0 +1,99 @@
+// Owns the building of a release's disk image: a root file system by mmdebstrap, then an ext4 disk, a kernel and an
+// initrd for QEMU to start. It must not know of hosts.
+import { access, copyFile, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { LabError } from './error.js';
+import { labPaths } from './paths.js';
+import { publicKeys } from './keys.js';
+import { asRoot, run } from './process.js';
+import { step } from './progress.js';
+import { bootstrapArguments, guestFolder, imageHash, machine, type Release } from './recipe.js';
+import { buildFolder } from './temporary.js';
+import { aptProxyArguments, debianMirror } from './tools.js';
+
+export interface Image {
+  /** Its release and the hash of its recipe. */
+  readonly id: string;
+  readonly folder: string;
+}
+
+const BOOTSTRAP_LIMIT_MS = 40 * 60_000;
+
+async function buildRootFileSystem(release: Release, folder: string, log: string): Promise<string> {
+  const target = path.join(folder, 'rootfs');
+  const mirror = await debianMirror();
+  // Debugging information that nobody reads takes a third of the time to compile the module.
+  const environment = [
+    `LAB_KEYS=${labPaths().keys}`,
+    `LAB_GUEST=${guestFolder}`,
+    `TMPDIR=${folder}`,
+    'KCFLAGS=-g0',
+  ];
+  await run(
+    asRoot([
+      'env',
+      ...environment,
+      'mmdebstrap',
+      ...bootstrapArguments(release),
+      ...(await aptProxyArguments()),
+      release,
+      target,
+      ...(mirror === undefined ? [] : [mirror]),
+    ]),
+    { log, timeoutMs: BOOTSTRAP_LIMIT_MS },
+  );
+  return target;
+}
+
+async function newest(folder: string, prefix: string): Promise<string> {
+  const found = (await readdir(folder))
+    .filter((name) => name.startsWith(prefix))
+    .sort()
+    .at(-1);
+  if (found === undefined) throw new LabError(`the image has no /boot/${prefix}*`);
+  return path.join(folder, found);
+}
+
+async function fillImage(release: Release, folder: string): Promise<void> {
+  // Kept outside of the folder: it is what a person looks at after the folder of a failed build was removed.
+  const log = path.join(labPaths().root, `build-${release}.log`);
+  await rm(log, { force: true });
+  const rootfs = await step(
+    `${release}: root file system with the ZFS module built in it (about 5 min)`,
+    () => buildRootFileSystem(release, folder, log),
+  );
+  await step(`${release}: disk image`, async () => {
+    const mine = `${os.userInfo().uid}:${os.userInfo().gid}`;
+    for (const [prefix, name] of [
+      ['vmlinuz-', 'vmlinuz'],
+      ['initrd.img-', 'initrd.img'],
+    ] as const) {
+      const target = path.join(folder, name);
+      await run(asRoot(['cp', await newest(path.join(rootfs, 'boot'), prefix), target]));
+      await run(asRoot(['chown', mine, target]));
+    }
+    const disk = path.join(folder, 'root.raw');
+    await run(['truncate', '-s', `${machine.rootGiB}G`, disk]);
+    // As root, who alone can read everything that goes into it.
+    await run(asRoot(['env', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'mkfs.ext4', '-q', '-d', rootfs, disk]), {
+      log,
+    });
+    await run(asRoot(['rm', '-rf', '--one-file-system', '--', rootfs]));
+    // Hosts run with flushes switched off on top of this file: it must be on the disk for good itself.
+    await run(['sync', disk]);
+    await copyFile(log, path.join(folder, 'build.log'));
+  });
+}
+
+/** The release's image, built first where it is not in the cache. Call it under the lab's lock. */
+export async function ensureImage(release: Release): Promise<Image> {
+  const id = `${release}-${await imageHash(release, await publicKeys())}`;
+  const folder = path.join(labPaths().images, id);
+  const isBuilt = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  if (!isBuilt) await buildFolder(folder, (temporary) => fillImage(release, temporary));
+  return { id, folder };
+}

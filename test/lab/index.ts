@@ -1,0 +1,27 @@
+// Owns what tests may use of the lab; everything else in this folder is its own business.
+export {
+  dockerReady,
+  ensureHosts,
+  findHost,
+  hostStatus,
+  listHosts,
+  loadState,
+  powercut,
+  powerOff,
+  powerOn,
+  reboot,
+  removeHosts,
+  reset,
+  saveState,
+  sshExec,
+  type Host,
+  type HostCounts,
+  type HostStatus,
+  type UpOptions,
+} from './hosts.js';
+export { LabError } from './error.js';
+export { labPaths, type LabPaths } from './paths.js';
+export type { Finished } from './process.js';
+export { setQuiet } from './progress.js';
+export { RELEASES, type Accelerator, type Release } from './recipe.js';
+export { sshArguments, type LabUser, type SshOptions } from './ssh.js';
