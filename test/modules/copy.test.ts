@@ -1,5 +1,16 @@
 import { expect } from 'chai';
-import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { copy } from '../../src/modules/copy.js';
 import { file } from '../../src/modules/file.js';
 import { stat as statModule } from '../../src/modules/stat.js';
@@ -44,6 +55,30 @@ describe('copy', () => {
       expect(await readFile(`${tmp}/a`, 'utf8')).to.equal('new');
       expect(await modeOf(`${tmp}/a`)).to.equal('4751');
     }));
+
+  it('keeps the owner of the file that it replaces, and sets the one that is asked for', function () {
+    if (process.getuid?.() !== 0) {
+      console.log('      skipped: only root can give files away');
+      this.skip();
+    }
+    return withFolder(async (tmp) => {
+      await writeFile(`${tmp}/a`, 'old');
+      await chown(`${tmp}/a`, 1234, 5678);
+      await performTwice(copy, { content: 'new', dest: `${tmp}/a` });
+      expect(await stat(`${tmp}/a`)).to.include({ uid: 1234, gid: 5678 });
+      const { plan } = await performTwice(copy, {
+        content: 'new',
+        dest: `${tmp}/a`,
+        owner: 'root',
+        group: '0',
+      });
+      expect(plan.change === 'some' && plan.diff[0]).to.have.deep.property('fields', [
+        { name: 'owner', before: '1234', after: 'root' },
+        { name: 'group', before: '5678', after: '0' },
+      ]);
+      expect(await stat(`${tmp}/a`)).to.include({ uid: 0, gid: 0 });
+    });
+  });
 
   it('changes the mode alone without writing the file anew', () =>
     withFolder(async (tmp) => {
