@@ -24,11 +24,11 @@ export interface ModuleCall {
   readonly parameters: ReadonlyMap<string, CompiledTemplate>;
 }
 
-/** The key of a task that names its module; else which key is to blame, after that is reported. */
+/** The key of a task that names its module; else which keys are to blame, after that is reported. */
 export function findModule(
   task: MapNode,
   context: PlaybookContext,
-): { readonly module: Module; readonly entry: MapEntry } | { readonly blamed: string | undefined } {
+): { readonly module: Module; readonly entry: MapEntry } | { readonly blamed: readonly string[] } {
   const { modules, report } = context;
   const candidates = [...task.entries.values()].filter(({ key }) => !isKeyword(key));
   const named = candidates.flatMap((entry) => {
@@ -45,14 +45,14 @@ export function findModule(
         "begin a task of its own with '- ' before it",
       ),
     );
-    return { blamed: second.entry.key };
+    return { blamed: named.map(({ entry }) => entry.key) };
   }
   if (first) return first;
   const action = [...task.entries.values()].find(({ key }) => actionNamed(key) !== undefined);
   if (action) {
     const hint = actionNamed(action.key);
     report(errorAt(action.keyAt, 'keyword-unsupported', `zrun does not have '${action.key}' yet`, hint));
-    return { blamed: action.key };
+    return { blamed: [action.key] };
   }
   const unsupported = ['action', 'local_action'].some((key) => task.entries.has(key));
   // What is nearer to a keyword than to a module is taken for the keyword.
@@ -69,7 +69,7 @@ export function findModule(
       ),
     );
   }
-  return { blamed: unknown?.key };
+  return { blamed: unknown ? [unknown.key] : [] };
 }
 
 /** Ansible's own collections, whose modules zrun has under the same names. */
@@ -295,7 +295,18 @@ function checkLiterals(
     // A transformation that stumbles over a stand-in says nothing of the playbook.
     return;
   }
-  for (const issue of parsed.error?.issues ?? []) {
+  const issues = parsed.error?.issues ?? [];
+  // `dst` for `dest` is one mistake, not two.
+  const meant = new Set(
+    issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' && issue.path.length === 0
+        ? issue.keys.map((key) => nearest(key, Object.keys(module.params.shape)))
+        : [],
+    ),
+  );
+  for (const issue of issues) {
+    const [parameter, ...below] = issue.path;
+    if (below.length === 0 && meant.has(String(parameter)) && !isThere(params, issue.path)) continue;
     // Keys are always written out, and what is not there is not rendered either.
     const isCertain = issue.code === 'unrecognized_keys' || !isThere(params, issue.path);
     if (!isCertain && open.some((path) => isWithin(issue.path, path) || isWithin(path, issue.path))) continue;

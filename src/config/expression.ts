@@ -198,7 +198,7 @@ function explainType(code: string, summary: string): readonly [message: string, 
 function conversionHint(left: string, right: string): string | undefined {
   const other = left === 'text' ? right : left;
   if (other === 'a whole number')
-    return 'quote the number to compare texts, or write int(x) to compare numbers';
+    return 'leave out the quotes to compare numbers; int(x) makes a number of a text, string(x) a text of a number';
   return other === 'a boolean' ? 'leave out the quotes: true and false are no texts' : undefined;
 }
 
@@ -220,6 +220,7 @@ function explainCall(
       `it is written ${same.map((one) => one.signature).join(', or ')}`,
     ];
   }
+  if (name === 'not') return ["CEL has no 'not'", "write '!'"];
   if (name === 'defined')
     return ["there is no function 'defined'", 'write has(a.b), or give the variable a default in vars'];
   const best = nearest(

@@ -2,7 +2,7 @@
  * Owns the reading of single fields of a known type from YAML nodes, with errors that name the field and its place.
  * Knows no keyword.
  */
-import type { ErrorCode } from '../core/errors.js';
+import type { ErrorCode, Place } from '../core/errors.js';
 import { holdsTemplate } from './handlebars.js';
 import { errorAt, type Report } from './report.js';
 import {
@@ -20,9 +20,14 @@ export interface FieldReader {
   boolean(entry: MapEntry): boolean | undefined;
   number(entry: MapEntry, limits: NumberLimits): number | undefined;
   /** Texts of a list, or of one text (split at commas where that is the custom). */
-  texts(entry: MapEntry, options?: { readonly split?: boolean }): string[];
+  texts(entry: MapEntry, options?: { readonly split?: boolean }): readonly PlacedText[];
   list(entry: MapEntry): ListNode | undefined;
   map(entry: MapEntry): MapNode | undefined;
+}
+
+export interface PlacedText {
+  readonly text: string;
+  readonly at: Place;
 }
 
 export interface NumberLimits {
@@ -78,7 +83,7 @@ export function createFieldReader(code: ErrorCode, report: Report): FieldReader 
         refuse(entry, 'a text or a list of texts');
         return [];
       }
-      const found: string[] = [];
+      const found: PlacedText[] = [];
       for (const item of value.kind === 'list' ? value.items : [value]) {
         if (item.kind !== 'scalar' || item.value === null) {
           report(
@@ -97,8 +102,10 @@ export function createFieldReader(code: ErrorCode, report: Report): FieldReader 
               'write plain text',
             ),
           );
-        } else if (split) found.push(...item.text.text.split(',').map((text) => text.trim()));
-        else found.push(item.text.text);
+        } else {
+          const texts = split ? item.text.text.split(',').map((text) => text.trim()) : [item.text.text];
+          found.push(...texts.map((text) => ({ text, at: item.at })));
+        }
       }
       return found;
     },

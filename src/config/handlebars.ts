@@ -691,9 +691,15 @@ function fromDeclared(
   if (!shape)
     return refuse(
       `nothing defines '${name}'`,
-      declared.explain?.(name) ?? nearestHint(name, declared.names()),
+      usageHint(name) ?? declared.explain?.(name) ?? nearestHint(name, declared.names()),
     );
   return followParts(shape, name, rest, refuse);
+}
+
+/** A helper without a value is read as a variable. */
+function usageHint(name: string): string | undefined {
+  const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
+  return helper && `'${name}' is a helper: write ${helper.usage}`;
 }
 
 function followParts(

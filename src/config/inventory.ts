@@ -102,7 +102,9 @@ async function readInventory(name: string, cwd: string, report: Report): Promise
   }
   const source = await readSource(cwd, name);
   if (!isYaml && looksLikeIni(source.text)) {
-    const at = { source, start: 0, end: source.text.split('\n', 1)[0]?.length ?? 0 };
+    const [first] = /^(?!\s*[#;])[^\n]*\S/m.exec(source.text) ?? [''];
+    const start = source.text.indexOf(first);
+    const at = { source, start, end: start + first.length };
     throw errorAt(at, 'inventory-invalid', 'this is an INI inventory; INI is not supported yet', supported);
   }
   return parseYamlInventory(source, report);

@@ -155,7 +155,7 @@ function misplaced(
   where: Where,
   keyword: Keyword,
 ): Error & ReturnType<typeof errorAt> {
-  const belongs = keyword.in.map((one) => `a ${one}`).join(' or ');
+  const belongs = `a ${keyword.in.join(', ').replace(/, (?=\w+$)/, ' or ')}`;
   const hint = key === 'when' ? 'put it on the tasks, or on a block around them' : undefined;
   return errorAt(at, 'playbook-invalid', `'${key}' belongs to ${belongs}, not to a ${where}`, hint);
 }

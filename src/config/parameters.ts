@@ -63,7 +63,7 @@ export function explainIssue(
         parent ?? places.module,
         'parameter-invalid',
         `'${module.name}' needs '${name}'`,
-        said === '' ? undefined : said,
+        said === '' ? undefined : `${name}: ${said}`,
       ),
     ];
   }
@@ -160,7 +160,10 @@ function describeType(expected: string, value: Value | undefined): readonly [str
   if (expected === 'array' && value !== null && typeof value !== 'object')
     return [message, "write it as a list: ['…']"];
   if (expected === 'boolean' && typeof value === 'string')
-    return [message, 'a template that is one single {{ expression }} keeps its type'];
+    return [
+      message,
+      'write it without quotes; a template keeps its type only where it is one single {{ expression }}',
+    ];
   return [message];
 }
 

@@ -70,7 +70,8 @@ async function readPlays(
     const hint = looksLikeInventory
       ? 'this looks like an inventory: give it with -i'
       : "begin with '- name: …' and, below it, 'hosts: …'";
-    report(errorAt({ ...root.at, end: root.at.start + 1 }, 'playbook-invalid', message, hint));
+    const start = isEmpty ? 0 : root.at.start;
+    report(errorAt({ ...root.at, start, end: start + 1 }, 'playbook-invalid', message, hint));
     return [];
   }
   const ids = new Map<string, number>();

@@ -56,7 +56,7 @@ export async function readPlay(
     context.later(names, (declared, tell) => void template.check(declared, tell));
 
   const tagsEntry = get('tags');
-  const tags = tagsEntry ? read.texts(tagsEntry, { split: true }) : [];
+  const tags = tagsEntry ? read.texts(tagsEntry, { split: true }).map(({ text }) => text) : [];
   const inherited: Inherited = {
     path: name,
     tags,
@@ -104,7 +104,10 @@ function readHosts(
   }
   const { value } = entry;
   if (value.kind !== 'scalar' || typeof value.value !== 'string' || !holdsTemplate(value.value)) {
-    const hosts = read.texts(entry).join(',');
+    const hosts = read
+      .texts(entry)
+      .map(({ text }) => text)
+      .join(',');
     if (hosts.trim() !== '') return hosts;
     if (value.kind !== 'map' && !(value.kind === 'scalar' && value.value === null)) {
       report(errorAt(value.at, 'playbook-invalid', "'hosts' names no host", "write 'all' for every host"));
@@ -193,9 +196,9 @@ async function readVarsFiles(
 ): Promise<Map<string, CompiledTemplate>> {
   const vars = new Map<string, CompiledTemplate>();
   if (!entry) return vars;
-  for (const file of context.read.texts(entry)) {
+  for (const { text: file, at } of context.read.texts(entry)) {
     try {
-      const source = await readSource(playbookDir, file, entry.value.at);
+      const source = await readSource(playbookDir, file, at);
       const shown = {
         ...source,
         name: shownDir === '' || file.startsWith('/') ? file : `${shownDir}/${file}`,

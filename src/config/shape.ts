@@ -143,8 +143,7 @@ export function shapeOfSchema(schema: z.core.$ZodType, depth = 0): Shape {
   if (schema instanceof z.ZodLazy) return inner(schema.unwrap());
   if (schema instanceof z.ZodArray) return listOf(inner(schema.element));
   if (schema instanceof z.ZodRecord) return mapOf(inner(schema.valueType));
-  if (schema instanceof z.ZodUnion)
-    return (schema.options).map(inner).reduce(mergeShapes);
+  if (schema instanceof z.ZodUnion) return schema.options.map(inner).reduce(mergeShapes);
   if (schema instanceof z.ZodEnum) return schema.options.map(shapeOfValue).reduce(mergeShapes);
   if (schema instanceof z.ZodLiteral) return shapeOfLiterals(schema.values);
   if (schema instanceof z.ZodBoolean) return boolShape;

@@ -11,7 +11,7 @@ import { checkKeywords } from './keywords.js';
 import { nearest } from '../core/errors.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { errorAt } from './report.js';
-import { shapeOfSchema } from './shape.js';
+import { anyShape, shapeOfSchema } from './shape.js';
 import { looseText } from './source.js';
 import { compileTemplate, compileVars, isVariableName, type CompiledTemplate } from './template.js';
 import { loopItem, rescueNames, resultShape } from './variables.js';
@@ -131,8 +131,8 @@ function readTask(
   const { context } = reader;
   const { read, report } = context;
   const found = findModule(node, context);
-  const key = 'entry' in found ? found.entry.key : found.blamed;
-  checkKeywords(node, kind, new Set(key === undefined ? [] : [key]), report);
+  const accounted = 'entry' in found ? [found.entry.key] : found.blamed;
+  checkKeywords(node, kind, new Set(accounted), report);
   const get = (name: string): MapEntry | undefined => node.entries.get(name);
   const common = readCommon(reader, node, outer);
 
@@ -140,9 +140,9 @@ function readTask(
   const loop = loopEntry && readLoop(loopEntry, common.inherited.names, context);
   const control = readLoopControl(get('loop_control'), context);
   const loopVar = control.loopVar ?? 'item';
-  const names = loop
-    ? merge(common.inherited.names, new Map([[loopVar, [loopItem(loop)]]]))
-    : common.inherited.names;
+  const hasOtherLoop = [...node.entries.keys()].some((key) => key.startsWith('with_'));
+  const item = loop ? loopItem(loop) : hasOtherLoop ? anyShape : undefined;
+  const names = item ? merge(common.inherited.names, new Map([[loopVar, [item]]])) : common.inherited.names;
   const label = control.label && compileTemplate(control.label, report);
   if (label) context.later(names, (declared, tell) => void label.check(declared, tell));
 
@@ -187,7 +187,7 @@ function readTask(
     loopVar,
     loopLabel: label,
     notify: common.inherited.notify,
-    listen: listen ? read.texts(listen) : [],
+    listen: listen ? read.texts(listen).map(({ text }) => text) : [],
     checkMode: common.inherited.checkMode,
     changedWhen: optionalConditions(get('changed_when'), after, context),
     failedWhen: optionalConditions(get('failed_when'), after, context),
@@ -217,7 +217,7 @@ function readCommon({ context, onNotify }: StepReader, node: MapNode, outer: Inh
   const tags = get('tags');
   const notify = get('notify');
   const own = notify ? read.texts(notify) : [];
-  if (notify) for (const one of own) onNotify({ name: one, at: notify.value.at });
+  for (const { text, at } of own) onNotify({ name: text, at });
   const vars = readVars(get('vars'), context);
   const names = merge(outer.names, new Map([...vars].map(([key, template]) => [key, [template]] as const)));
   for (const template of vars.values())
@@ -230,8 +230,10 @@ function readCommon({ context, onNotify }: StepReader, node: MapNode, outer: Inh
       ...outer,
       ...readSettings(node, outer, context),
       names,
-      tags: tags ? [...new Set([...outer.tags, ...read.texts(tags, { split: true })])] : outer.tags,
-      notify: [...outer.notify, ...own],
+      tags: tags
+        ? [...new Set([...outer.tags, ...read.texts(tags, { split: true }).map(({ text }) => text)])]
+        : outer.tags,
+      notify: [...outer.notify, ...own.map(({ text }) => text)],
     },
   };
 }

@@ -67,7 +67,7 @@ export function parseYaml(source: Source, report: Report): YamlNode | undefined 
     prettyErrors: false,
     uniqueKeys: false,
     version: '1.2',
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const [first] = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]);
   if (first) {
@@ -249,7 +249,9 @@ class Reader {
       tag === '!vault'
         ? 'keep the secret in a file outside the repository, and give it with -e @file'
         : 'the one tag there is, !raw, marks a text that is never a template';
-    this.report(errorAt(at, 'yaml-syntax', `the tag ${tag} is not one that zrun knows`, hint));
+    const start = this.source.text.lastIndexOf(tag, at.start);
+    const tagAt = start < 0 ? at : { ...at, start, end: start + tag.length };
+    this.report(errorAt(tagAt, 'yaml-syntax', `the tag ${tag} is not one that zrun knows`, hint));
   }
 
   private place(node: unknown): Place {
@@ -291,30 +293,6 @@ function bareTemplate(at: Place): Error & ReturnType<typeof errorAt> {
   );
 }
 
-const explanations: Partial<Record<YAMLError['code'], readonly [string, string | undefined]>> = {
-  TAB_AS_INDENT: ['a tab stands where YAML wants spaces', 'indent with spaces, two for each level'],
-  MULTIPLE_DOCS: ['a second YAML document begins here', "one file holds one document: remove the '---'"],
-  BAD_INDENT: [
-    'the indentation does not fit the lines above',
-    'items of one list, and keys of one map, begin in one column',
-  ],
-  BLOCK_AS_IMPLICIT_KEY: [
-    "this line holds a second ': '",
-    'quote the text if the colon belongs to it, or begin a new line if it does not',
-  ],
-  MULTILINE_IMPLICIT_KEY: ["a key's colon is missing, or its text spans several lines", "write 'key: value'"],
-  BAD_SCALAR_START: ['a plain text cannot begin with this character', 'quote the text'],
-  BAD_DQ_ESCAPE: [
-    'this escape does not exist in double quotes',
-    'double the backslash, or use single quotes',
-  ],
-  UNEXPECTED_TOKEN: [
-    'YAML cannot read what stands here',
-    'if the text holds quotes, quote it with the other kind of quotes',
-  ],
-  BAD_ALIAS: ["this '*' begins an alias, but none is meant", 'quote the text'],
-};
-
 function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeof errorAt> {
   const [start, end] = error.pos;
   const lineStart = source.text.lastIndexOf('\n', start - 1) + 1;
@@ -331,13 +309,65 @@ function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeo
     const tab = lineStart + line.indexOf('\t');
     return errorAt({ source, start: tab, end: tab + 1 }, 'yaml-syntax', ...tabExplanation);
   }
+  const quote = /closing (["'])quote/.exec(error.message)?.[1];
+  if (quote !== undefined) return unclosedQuote(source, quote, at);
+  const beforeError = line.slice(0, start - lineStart);
+  if (beforeError.trim() === '' && error.code !== 'MULTIPLE_DOCS' && /^\s+\S/.test(line)) {
+    const indent = line.length - line.trimStart().length;
+    const text = { source, start: lineStart + indent, end: lineStart + line.trimEnd().length };
+    return errorAt(text, 'yaml-syntax', ...indentExplanation);
+  }
+  const secondColon =
+    error.code === 'BLOCK_AS_IMPLICIT_KEY' ? /^[^:]*:\s.*?(:)(?:\s|$)/.exec(line) : undefined;
+  if (secondColon) {
+    const colon = lineStart + secondColon[0].lastIndexOf(':');
+    return errorAt({ source, start: colon, end: colon + 1 }, 'yaml-syntax', ...colonExplanation);
+  }
   const explained = explanations[error.code];
   if (explained) return errorAt(at, 'yaml-syntax', ...explained);
   const message = error.message.replace(/ at line \d+, column \d+:?[\s\S]*$/, '').trim();
   return errorAt(at, 'yaml-syntax', `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`);
 }
 
+/** The parser notices at the end of the file; the last quote that could have opened a text is where it began. */
+function unclosedQuote(source: Source, quote: string, end: Place): ReturnType<typeof errorAt> {
+  let opening: number | undefined;
+  for (const match of source.text.matchAll(/(^|[\s:,[{-])(["'])/gm)) {
+    if (match[2] === quote) opening = match.index + (match[1]?.length ?? 0);
+  }
+  const at = opening === undefined ? end : { source, start: opening, end: opening + 1 };
+  return errorAt(at, 'yaml-syntax', `this ${quote} is never closed`, `add ${quote} where the text ends`);
+}
+
+const indentExplanation = [
+  'the indentation does not fit the lines above',
+  'items of one list, and keys of one map, begin in one column',
+] as const;
+
+const colonExplanation = [
+  "this line holds a second ': '",
+  'quote the text if the colon belongs to it, or begin a new line if it does not',
+] as const;
+
 const tabExplanation = [
   'a tab stands where YAML wants spaces',
   'indent with spaces, two for each level',
 ] as const;
+
+const explanations: Partial<Record<YAMLError['code'], readonly [string, string | undefined]>> = {
+  TAB_AS_INDENT: ['a tab stands where YAML wants spaces', 'indent with spaces, two for each level'],
+  MULTIPLE_DOCS: ['a second YAML document begins here', "one file holds one document: remove the '---'"],
+  BAD_INDENT: indentExplanation,
+  BLOCK_AS_IMPLICIT_KEY: colonExplanation,
+  MULTILINE_IMPLICIT_KEY: ["a key's colon is missing, or its text spans several lines", "write 'key: value'"],
+  BAD_SCALAR_START: ['a plain text cannot begin with this character', 'quote the text'],
+  BAD_DQ_ESCAPE: [
+    'this escape does not exist in double quotes',
+    'double the backslash, or use single quotes',
+  ],
+  UNEXPECTED_TOKEN: [
+    'YAML cannot read what stands here',
+    'if the text holds quotes, quote it with the other kind of quotes',
+  ],
+  BAD_ALIAS: ["this '*' begins an alias, but none is meant", 'quote the text'],
+};
