@@ -69,7 +69,7 @@ export function startFailure(
           ...details,
         },
       );
-    return new ZrunError('connect-failed', `the login shell did not start sh${inBrackets(said)}`, {
+    return new ZrunError('connect-failed', `the login shell did not start sh${reason(said)}`, {
       hint: "zrun needs a login shell that runs commands (not nologin, and no ForceCommand) and 'sh' in its PATH.",
       ...details,
     });
@@ -85,14 +85,17 @@ export function startFailure(
     );
   if (passwordSent && /incorrect password|try again|authentication failure/i.test(said))
     return wrongPassword(become);
-  return new ZrunError('sudo-refused', `sudo does not let us become ${become.user}${inBrackets(said)}`, {
+  return new ZrunError('sudo-refused', `sudo does not let us become ${become.user}${reason(said)}`, {
     hint: refusalHint(said, become.user, ended.status),
     ...details,
   });
 }
 
-function inBrackets(said: string): string {
-  const line = said.split('\n').at(-1)?.trim();
+/** The line of what was said that says why. */
+function reason(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim());
+  const line =
+    lines.find((each) => /^sudo: |sudoers|not allowed|may not run|not found/.test(each)) ?? lines.at(-1);
   return line ? `: ${line}` : '';
 }
 

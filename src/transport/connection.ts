@@ -5,7 +5,8 @@
 import { ZrunError } from '../core/errors.js';
 import type { Become, Connection, Output } from '../core/host.js';
 import { defaultLimits, type Limits, type Link } from './channel.js';
-import { createSession, type Session } from './session.js';
+import { createSession, interrupted, type Session } from './session.js';
+import type { Job } from './shell.js';
 
 export function createConnection(
   link: Link,
@@ -45,15 +46,27 @@ export function createConnection(
         return Promise.reject(
           new ZrunError('internal', 'a script holds a NUL byte, which no shell can read'),
         );
+      if (options.signal?.aborted) return Promise.reject(interrupted());
       return new Promise<Output>((resolve, reject) => {
-        sessionOf(options.as).run({
+        const session = sessionOf(options.as);
+        const done = (): void => options.signal?.removeEventListener('abort', onCancel);
+        const job: Job = {
           script: script.shellText,
           stdin: options.stdin,
           timeoutMs: options.timeoutMs,
           onOutput: options.onOutput,
-          resolve,
-          reject,
-        });
+          resolve(output) {
+            done();
+            resolve(output);
+          },
+          reject(error) {
+            done();
+            reject(error instanceof Error ? error : new Error(String(error)));
+          },
+        };
+        const onCancel = (): void => session.cancel(job);
+        options.signal?.addEventListener('abort', onCancel);
+        session.run(job);
       });
     },
     get counters() {
@@ -63,10 +76,7 @@ export function createConnection(
   };
 }
 
-function interrupted(): ZrunError {
-  return new ZrunError('interrupted', 'the run was stopped');
-}
-
+/** Not the user's doing: what was under way when it closed is as uncertain as when it breaks. */
 function closed(link: Link): ZrunError {
-  return new ZrunError('interrupted', `the connection to ${link.name} was closed`);
+  return new ZrunError('connection-lost', `the connection to ${link.name} was closed`);
 }

@@ -30,7 +30,7 @@ export const noRoom = 'no-room';
  */
 export function* frameText(nonce: string, script: string, stdin: Uint8Array | undefined): Generator<string> {
   // The blank keeps a script that begins with a dash from being taken for options of eval.
-  const subshell = `(eval ${quote(` ${script}\n`)})`;
+  const subshell = `(eval ${quote(` ${script}${script.endsWith('\n') ? '' : '\n'}`)})`;
   const begin = `printf '${nonce}+\\n'; printf '${nonce}+\\n' >&2`;
   const status = `printf '${nonce}-%d\\n' "$?"`;
   const end = `printf '${nonce}-\\n' >&2`;

@@ -13,7 +13,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export function createTransport(options: TransportOptions = {}): Transport {
+export function createTransport(options: TransportOptions): Transport {
   const ssh = createSshTransport(options);
   const local = createLocalTransport({ env: options.env, limits: options.limits });
   return {

@@ -4,8 +4,9 @@
 import { sh, type ShellText } from '../core/shell.js';
 
 /**
- * Freezes the shell and all its descendants (so that nothing forks away while it counts, and the shell does not go on
- * with its next command), sends TERM to the descendants, KILL to what is left after the grace, and KILL to the shell.
+ * Freezes all descendants of the shell, so that nothing forks away while it counts and the shell, which waits for one
+ * of them, does not go on with its next command; sends KILL to the shell, TERM to the descendants, and KILL to what is
+ * left of them after the grace. The shell itself is never stopped: sudo would stop with it, and stay.
  * Children that have left the tree (daemons, `nohup … &` of earlier scripts) are left alone. Prints the process ids
  * that are still alive at the end, which should be none.
  */
@@ -20,7 +21,7 @@ list() {
   fi
 }
 tree() {
-  found=" $root " living=' ' grew=1 all=$(list)
+  found=" $1 " living=' ' grew=1 all=$(list)
   while [ $grew = 1 ]; do
     grew=0
     while read -r pid parent state; do
@@ -44,22 +45,21 @@ $all
 END
 }
 pause() { sleep 0.1 2>/dev/null || sleep 1; }
-kill -STOP $root 2>/dev/null || exit 0
 before= rounds=0
-while tree; [ "$found" != "$before" ] && [ $rounds -lt 20 ]; do
-  before=$found rounds=$((rounds + 1))
+while tree $root; [ "$living" != "$before" ] && [ $rounds -lt 20 ]; do
+  before=$living rounds=$((rounds + 1))
   [ "$living" = ' ' ] || kill -STOP $living 2>/dev/null
 done
+kill -KILL $root 2>/dev/null
 victims=$living
 if [ "$victims" != ' ' ]; then
   kill -TERM $victims 2>/dev/null
   kill -CONT $victims 2>/dev/null
   while left "$victims"; [ "$still" != ' ' ] && [ $polls -gt 0 ]; do pause; polls=$((polls - 1)); done
-  tree
+  tree "$victims"
   victims="$still$living"
-  [ "$victims" = '  ' ] || kill -KILL $victims 2>/dev/null
+  [ -z "\${victims##* [0-9]*}" ] && kill -KILL $victims 2>/dev/null
 fi
-kill -KILL $root 2>/dev/null
 polls=20
 while left "$victims $root "; [ "$still" != ' ' ] && [ $polls -gt 0 ]; do pause; polls=$((polls - 1)); done
 echo $still

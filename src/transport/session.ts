@@ -11,6 +11,8 @@ import { startShell, type Job, type Remains, type Shell } from './shell.js';
 
 export interface Session {
   run(job: Job): void;
+  /** Rejects the job with `interrupted`, once it is killed where it was running already. The others go on. */
+  cancel(job: Job): void;
   /** Kills what runs there, and rejects whatever has no answer. Never rejects itself. */
   stop(error: ZrunError): Promise<void>;
 }
@@ -31,12 +33,18 @@ export function createSession(
   let shell: Shell | undefined;
   let isStarting = false;
   let stopped: ZrunError | undefined;
+  /** Sudo's no. It is not asked again: too many wrong passwords lock an account. */
+  let refused: ZrunError | undefined;
   let timer: { readonly job: Job; readonly clear: () => void } | undefined;
-  /** The job that is being killed for its limit. */
-  let expired: Job | undefined;
+  /** The job that is being killed, and why. */
+  let condemned: Sentence | undefined;
+  /** Sent already, but unwanted. */
+  const cancelled = new WeakSet<Job>();
+  /** Under way: nothing is told before what ran on the host is really gone. */
+  let killing: Promise<unknown> = Promise.resolve();
 
   const flush = (): void => {
-    if (stopped !== undefined || expired !== undefined) return;
+    if (stopped !== undefined || condemned !== undefined) return;
     const lost = link.lost();
     if (lost !== undefined) {
       rejectAll(queue.splice(0), connectionLost(link, lost));
@@ -64,9 +72,13 @@ export function createSession(
         return;
       }
       shell = fresh;
-      void fresh.ended.then((remains) => onEnded(fresh, remains));
+      void fresh.ended.then(async (remains) => {
+        await killing;
+        onEnded(fresh, remains);
+      });
     } catch (error) {
       isStarting = false;
+      if (error instanceof ZrunError && error.code.startsWith('sudo-')) refused = error;
       rejectAll(queue.splice(0), error);
       return;
     }
@@ -80,53 +92,62 @@ export function createSession(
       rejectAll([...remains.running, ...remains.waiting], stopped);
       return;
     }
-    const limited = expired;
-    expired = undefined;
+    const sentence = condemned;
+    condemned = undefined;
     const lost = link.lost();
-    if (limited !== undefined && lost === undefined) {
-      // What stood behind the killed one was never begun: it runs in a fresh shell.
-      queue.unshift(...remains.waiting.filter((job) => job !== limited));
-      if (remains.running.includes(limited) || remains.waiting.includes(limited))
-        limited.reject(taskTimeout(limited));
-      rejectAll(
-        remains.running.filter((job) => job !== limited),
-        connectionLost(link, 'its shell was killed'),
-      );
-      flush();
-      return;
-    }
-    const error = remains.startError ?? connectionLost(link, lost ?? howShellEnded(remains));
-    rejectAll([...remains.running, ...remains.waiting], error);
+    const error =
+      remains.startError ??
+      connectionLost(link, lost ?? (sentence ? 'its shell was killed' : howShellEnded(remains)));
+    for (const job of remains.running) job.reject(job === sentence?.job ? sentence.error() : error);
+    // What stood behind a killed one was never begun: it runs in a fresh shell.
+    const canGoOn = sentence !== undefined && lost === undefined;
+    const waiting = remains.waiting.filter((job) => !cancelled.has(job) && job !== sentence?.job);
+    rejectAll(
+      remains.waiting.filter((job) => cancelled.has(job)),
+      interrupted(),
+    );
+    if (sentence !== undefined && remains.waiting.includes(sentence.job))
+      sentence.job.reject(sentence.error());
+    if (canGoOn) queue.unshift(...waiting);
+    else rejectAll(waiting, error);
     flush();
   };
 
-  /** Starts the clock of the job at the head. */
+  /** Starts the clock of the job at the head, or ends it where nobody wants it any more. */
   const watch = (): void => {
     const head = shell?.pid === undefined ? undefined : shell.head;
+    if (head !== undefined && shell !== undefined && cancelled.has(head)) {
+      void condemn(shell, { job: head, error: interrupted });
+      return;
+    }
     if (timer?.job === head) return;
     timer?.clear();
     timer = undefined;
     if (head?.timeoutMs === undefined) return;
     const handle = setTimeout(() => {
-      if (shell?.head === head && stopped === undefined) void expire(shell, head);
+      if (shell?.head === head)
+        void condemn(shell, { job: head, error: (failure) => taskTimeout(head, failure) });
     }, head.timeoutMs);
     timer = { job: head, clear: () => clearTimeout(handle) };
   };
 
-  const expire = async (which: Shell, job: Job): Promise<void> => {
-    expired = job;
+  const condemn = async (which: Shell, sentence: Sentence): Promise<void> => {
+    if (stopped !== undefined || condemned !== undefined) return;
+    condemned = sentence;
     const failure = await killShell(which);
     // Where the link is lost, the shell's end says so.
-    if (failure !== undefined && expired === job && link.lost() === undefined) {
-      expired = undefined;
+    if (failure !== undefined && condemned === sentence && link.lost() === undefined) {
+      condemned = undefined;
       if (shell === which) shell = undefined;
-      job.reject(taskTimeout(job, failure));
+      sentence.job.reject(sentence.error(failure));
     }
   };
 
   /** Resolves with why it could not be done, if it could not; the shell is given up either way. */
   const killShell = async (which: Shell): Promise<string | undefined> => {
-    const failure = await killTree(link, become, limits, which);
+    const work = killTree(link, become, limits, which);
+    killing = work;
+    const failure = await work;
     if (failure === undefined) await within(limits.closeMs, which.ended, () => undefined);
     which.destroy();
     if (failure === undefined) await which.ended;
@@ -135,12 +156,23 @@ export function createSession(
 
   return {
     run(job) {
-      if (stopped !== undefined) {
-        job.reject(stopped);
+      const no = stopped ?? refused;
+      if (no !== undefined) {
+        job.reject(no);
         return;
       }
       queue.push(job);
       flush();
+    },
+    cancel(job) {
+      const at = queue.indexOf(job);
+      if (at === -1) {
+        cancelled.add(job);
+        watch();
+        return;
+      }
+      queue.splice(at, 1);
+      job.reject(interrupted());
     },
     async stop(error) {
       if (stopped !== undefined) return;
@@ -148,8 +180,11 @@ export function createSession(
       timer?.clear();
       const which = shell;
       if (which !== undefined) {
-        if (which.unanswered > 0 && link.lost() === undefined) await killShell(which);
-        else which.end();
+        if (which.unanswered === 0 || link.lost() !== undefined) which.end();
+        else {
+          const failure = await killShell(which);
+          if (failure !== undefined) stopped = stillRunning(error, failure);
+        }
         await within(limits.closeMs, which.ended, () => undefined);
         which.destroy();
         await which.ended;
@@ -157,6 +192,13 @@ export function createSession(
       rejectAll(queue.splice(0), error);
     },
   };
+}
+
+/** A job that is to be killed, and the error that it then ends with. */
+interface Sentence {
+  readonly job: Job;
+  /** `failure`: why it could not be killed. */
+  readonly error: (failure?: string) => ZrunError;
 }
 
 /** Kills all that a shell has started, and the shell, by another one. Resolves with why it could not. */
@@ -195,6 +237,19 @@ async function killTree(
     killer?.end();
     killer?.destroy();
   }
+}
+
+export function interrupted(failure?: string): ZrunError {
+  const error = new ZrunError('interrupted', 'the run was stopped');
+  return failure === undefined ? error : stillRunning(error, failure);
+}
+
+function stillRunning(error: ZrunError, failure: string): ZrunError {
+  return new ZrunError(
+    error.code,
+    `${error.message}, and what ran on the host could not be killed: ${failure}`,
+    { hint: 'It may still be at work there. Look before you run this again.' },
+  );
 }
 
 function taskTimeout(job: Job, failure?: string): ZrunError {

@@ -22,6 +22,7 @@ import {
 import { createConnection } from './connection.js';
 import { createHostKeyStore } from './host-key-check.js';
 import { within } from './limit.js';
+import { interrupted } from './session.js';
 import { createSshConfig, type SshSettings } from './ssh-config.js';
 import { connectSocket, DroppedError, logIn, type Keepalive, type LoggedIn } from './ssh-handshake.js';
 import { createKeyRing } from './ssh-keys.js';
@@ -30,8 +31,8 @@ import { loadSsh2 } from './ssh2.js';
 export interface SshTransportOptions {
   /** Record the keys of hosts that known_hosts does not have. A changed key is never accepted. */
   readonly acceptNewHostKeys?: boolean | undefined;
-  /** For SSH_AUTH_SOCK and the ssh configuration; zrun's own when left out. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** For SSH_AUTH_SOCK, the ssh configuration, and scripts on this machine. */
+  readonly env: NodeJS.ProcessEnv;
   /** Where `.ssh` is; the user's own when left out. */
   readonly homedir?: string | undefined;
   readonly keepalive?: Keepalive | undefined;
@@ -62,16 +63,11 @@ interface Attempt {
   readonly onHandshake: () => void;
 }
 
-export function createSshTransport(options: SshTransportOptions = {}): {
+export function createSshTransport(options: SshTransportOptions): {
   connect: Connect;
   close(): Promise<void>;
 } {
-  const {
-    env = process.env,
-    homedir = os.homedir(),
-    keepalive = defaultKeepalive,
-    limits = defaultLimits,
-  } = options;
+  const { env, homedir = os.homedir(), keepalive = defaultKeepalive, limits = defaultLimits } = options;
   const configOf = createSshConfig({ env, homedir, ssh: options.ssh });
   const hostKeys = createHostKeyStore(options.acceptNewHostKeys ?? false);
   const lookup = createLookup();
@@ -426,10 +422,6 @@ function parseJump(spec: string): SshTarget {
 function displayName(host: string, { hostName, port }: SshSettings): string {
   const where = port === 22 ? hostName : `${hostName} port ${port}`;
   return host === hostName && port === 22 ? host : `${host} (${where})`;
-}
-
-function interrupted(): ZrunError {
-  return new ZrunError('interrupted', 'the run was stopped');
 }
 
 /** Does not wait for work whose result nobody wants any more. */

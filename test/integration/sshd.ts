@@ -56,7 +56,9 @@ const program = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/sbin/sshd'].find(ex
 
 /** Why there can be no server on this machine; undefined where there can. */
 export function sshdMissing(): string | undefined {
-  return program === undefined ? 'skipped: no sshd on this machine (apt-get install openssh-server)' : undefined;
+  return program === undefined
+    ? 'skipped: no sshd on this machine (apt-get install openssh-server)'
+    : undefined;
 }
 
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
@@ -74,7 +76,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const hostKeyFiles = hostKeyTypes.map((type) => path.join(folder, `host_${type}`));
   await Promise.all(hostKeyTypes.map((type, i) => generateKey(hostKeyFiles[i] ?? '', { type })));
   const hostKeys = await Promise.all(
-    hostKeyFiles.map(async (file) => (await readFile(`${file}.pub`, 'utf8')).split(' ').slice(0, 2).join(' ')),
+    hostKeyFiles.map(async (file) =>
+      (await readFile(`${file}.pub`, 'utf8')).split(' ').slice(0, 2).join(' '),
+    ),
   );
 
   const { port, child, log } = await listen(program, folder, (candidate) => [
@@ -216,11 +220,17 @@ export function usersMissing(): string | undefined {
   return undefined;
 }
 
-/** `password` is for sudo; `sudoers` is what follows the name in a line of a sudoers file. */
+/** `password` is for sudo; `sudoers` is what follows the name in a line of a sudoers file, `defaults` sudo's. */
 export function makeUser(
   name: string,
-  { shell = '/bin/sh', password, sudoers }: { shell?: string; password?: string; sudoers?: string } = {},
+  options: {
+    readonly shell?: string | undefined;
+    readonly password?: string | undefined;
+    readonly sudoers?: string | undefined;
+    readonly defaults?: string | undefined;
+  } = {},
 ): TestUser {
+  const { shell = '/bin/sh', password, sudoers, defaults } = options;
   const sudoersFile = `/etc/sudoers.d/${name}`;
   const remove = (): void => {
     rmSync(sudoersFile, { force: true });
@@ -235,6 +245,10 @@ export function makeUser(
   execFileSync('useradd', ['-M', '-d', '/', '-p', '*', '-s', shell, name]);
   if (password !== undefined) execFileSync('chpasswd', { input: `${name}:${password}\n` });
   if (sudoers !== undefined)
-    writeFileSync(sudoersFile, `${name} ${sudoers}\n`, { mode: 0o440 });
+    writeFileSync(
+      sudoersFile,
+      `${defaults === undefined ? '' : `Defaults:${name} ${defaults}\n`}${name} ${sudoers}\n`,
+      { mode: 0o440 },
+    );
   return { name, remove };
 }
