@@ -207,12 +207,9 @@ function explain(error: CommanderError, program: Command): ZrunError {
   const seeHelp = 'zrun --help shows all options';
   switch (error.code) {
     case 'commander.unknownOption': {
-      const known = program.options
-        .flatMap(({ long, short }) => [long, short])
-        .filter((each) => each != null);
       const near = nearest(
         name,
-        known.filter((flag) => flag.length > 2),
+        program.options.flatMap(({ long }) => long ?? []),
       );
       const instead = insteadOf[name];
       const hint = instead ?? (near === undefined ? seeHelp : `did you mean ${near}?`);

@@ -34,7 +34,7 @@ export function showDocumentation({ argv, stdout, env }: Environment): Promise<n
   if (flags.includes('--help') || flags.includes('-h')) stdout.write(HELP);
   else if (markdown) {
     const all = found.length > 0 ? found : [...modules.values()];
-    stdout.write(`${all.map(formatMarkdown).join('\n')}`);
+    stdout.write(all.map(formatMarkdown).join('\n'));
   } else if (found.length === 0) stdout.write(formatIndex([...modules.values()]));
   else {
     const paint = choosePaint(env, stdout.isTTY === true);

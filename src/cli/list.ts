@@ -25,14 +25,14 @@ export function formatList(playbooks: readonly ListedPlaybook[], options: ListOp
     .join('');
 }
 
-function formatPlay({ hostsOf }: ListedPlaybook, play: Play, number: number, options: ListOptions): string {
+function formatPlay(listed: ListedPlaybook, play: Play, number: number, options: ListOptions): string {
   const lines = [
     `  play #${number} (${play.hosts}): ${visibleLine(play.name)}\tTAGS: ${formatTags(play.tags)}`,
   ];
   const tasks = [...tasksOf(play.tasks)].filter((task) => options.selects(task.tags));
   switch (options.kind) {
     case 'hosts': {
-      const hosts = hostsOf(play);
+      const hosts = listed.hostsOf(play);
       lines.push(`    pattern: ['${play.hosts}']`, `    hosts (${hosts.length}):`);
       lines.push(...hosts.map((host) => `      ${visibleLine(host.name)}`));
       break;

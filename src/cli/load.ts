@@ -75,7 +75,7 @@ function chooseHosts(playbook: Playbook, inventory: Inventory, limit: string | u
 
 /** A run without a host would end well and have done nothing: hardly what was meant. */
 function refuseNoHosts(playbooks: readonly PlaybookRun[], limit: string | undefined): void {
-  const plays = playbooks.flatMap(({ playbook, hostsOf }) => playbook.plays.map((play) => hostsOf(play)));
+  const plays = playbooks.flatMap((each) => each.playbook.plays.map((play) => each.hostsOf(play)));
   if (plays.length === 0 || plays.some((hosts) => hosts.length > 0)) return;
   throw new ZrunError('no-hosts', 'no play has a host to work on', {
     hint:

@@ -61,9 +61,11 @@ export function describeResult(
     verbosity >= 3
       ? paint('dim', ` [${formatDuration(result.ms)}, ${plural(result.exchanges, 'exchange')}]`)
       : '';
+  const isStopped = result.problem?.code === 'interrupted';
   return {
-    status: statusWord(result.status, result.ignored, check),
-    colour: result.ignored ? 'cyan' : statusColours[result.status],
+    // The user's own wish is no failure of the host.
+    status: isStopped ? 'stopped' : statusWord(result.status, result.ignored, check),
+    colour: isStopped ? 'yellow' : result.ignored ? 'cyan' : statusColours[result.status],
     text: `${visibleLine(task.name)}${headline === '' ? '' : `: ${headline}`}${timing}`,
     details: [
       ...(verbosity >= 2 ? [paint('dim', `${task.module} at ${visibleLine(task.at)}`)] : []),

@@ -156,7 +156,6 @@ function clipParts(parts: readonly string[], columns: number): string {
   let width = 0;
   for (const part of parts) {
     const separator = line === '' ? '' : ' · ';
-    // eslint-disable-next-line no-control-regex -- the colours of style.ts
     const needed = displayWidth(separator) + displayWidth(part.replace(/\u001b\[[\d;]*m/g, ''));
     if (width + needed > columns) break;
     line += separator + part;

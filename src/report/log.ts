@@ -30,6 +30,7 @@ export function createLog(path: string, onTrouble: (error: unknown) => void): Re
         ({ timestamp, level, message }) => `${String(timestamp)} ${level.padEnd(5)} ${String(message)}`,
       ),
     ),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types have an interface here
     transports: [new transports.Stream({ stream, eol: '\n' })],
   });
   logger.on('error', fail);

@@ -7,7 +7,6 @@
 // C0 without tab and line feed, DEL, C1 (8-bit CSI and OSC), bidirectional controls (CVE-2021-42574), line and
 // paragraph separators, the byte order mark, lone surrogates.
 const dangerous =
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
 
 /** Text that may have several lines; line feeds and tabs are kept, everything that could act is written as `\x1b`. */

@@ -1,6 +1,7 @@
 /** The process itself: what only shows when main.ts is really run. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Ended } from './fake-environment.js';
@@ -38,6 +39,37 @@ describe('the process', () => {
     const { code, stdout, stderr } = await run(['play.yaml', '--chekc']);
     expect([code, stdout]).to.deep.equal([4, '']);
     expect(stderr).to.equal('error: unknown option --chekc\n  hint: did you mean --check?\n');
+  });
+
+  it('goes on with its work where nobody reads its output any more', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'zrun-process-'));
+    try {
+      const made = path.join(folder, 'made');
+      const tasks = ['{debug: {msg: one}}', '{command: sleep 0.2}', `{copy: {content: x, dest: ${made}}}`];
+      writeFileSync(
+        path.join(folder, 'play.yaml'),
+        `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.map((each) => `    - ${each}\n`).join('')}`,
+      );
+      writeFileSync(path.join(folder, 'hosts.yaml'), 'all: {hosts: {here: {ansible_connection: local}}}\n');
+      const child = spawn(
+        process.execPath,
+        [
+          '--import',
+          'tsx',
+          path.join(root, 'src/main.ts'),
+          path.join(folder, 'play.yaml'),
+          '-i',
+          path.join(folder, 'hosts.yaml'),
+        ],
+        { cwd: root, env: { PATH: process.env['PATH'], HOME: folder }, stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      child.stdout.once('data', () => child.stdout.destroy());
+      const code = await new Promise((resolve) => child.on('exit', resolve));
+      expect(code).to.equal(0);
+      expect(existsSync(made)).to.equal(true);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('loads nothing for --version but main.ts itself', () => {

@@ -60,7 +60,6 @@ describe('what is written for a stream of events', () => {
 
   it('lets nothing through that a terminal would act on', () => {
     const text = readGolden('hostile.txt');
-    // eslint-disable-next-line no-control-regex -- that there are none is the point
     expect(text).not.to.match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
   });
 });

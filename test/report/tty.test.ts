@@ -117,7 +117,6 @@ describe('the view on a terminal', () => {
     expect(text()).to.contain('\\x1b]0;owned\\x07');
     // Its own sequences all begin with CSI; `screen` knows each of them.
     screen(text());
-    // eslint-disable-next-line no-control-regex -- that there are none is the point
     expect(text()).not.to.match(/\u001b[^[]|\u0007|\r|\u009b|\u202e/);
   });
 });

@@ -1,0 +1,238 @@
+/** Whole runs from the words to the exit code, on this machine as the hosts (local transport, a real sh). */
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { readJournal } from '../../src/report/journal.js';
+import { zrun, type Ended, type FakeOptions } from './fake-environment.js';
+
+const HOSTS = `all:
+  hosts:
+    one: {ansible_connection: local}
+    two: {ansible_connection: local}
+`;
+
+const PLAY = `- name: Try it
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: A file
+      copy:
+        content: "hello {{inventory_hostname}}\\n"
+        dest: FOLDER/out-{{inventory_hostname}}
+      tags: [files]
+    - name: A word
+      debug: {msg: "{{word}}"}
+      tags: [words]
+  vars:
+    word: plain
+`;
+
+const play = (...tasks: readonly string[]): string =>
+  `- name: P\n  hosts: all\n  gather_facts: false\n  tasks:\n${tasks.map((task) => `    - ${task}\n`).join('')}`;
+
+describe('a run', function () {
+  this.timeout(60_000);
+  let folder = '';
+  beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'zrun-run-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function write(name: string, text: string): void {
+    writeFileSync(path.join(folder, name), text.replaceAll('FOLDER', folder));
+  }
+
+  function start(line: string, options: FakeOptions = {}): Promise<Ended> {
+    if (!existsSync(path.join(folder, 'hosts.yaml'))) write('hosts.yaml', HOSTS);
+    if (!existsSync(path.join(folder, 'play.yaml'))) write('play.yaml', PLAY);
+    return zrun(line.split(' '), { cwd: folder, homeFolder: folder, ...options });
+  }
+
+  const out = (host: string): string => path.join(folder, `out-${host}`);
+
+  it('changes nothing with --check and shows what it would change', async () => {
+    const { code, stdout, stderr } = await start('play.yaml -i hosts.yaml --check --diff');
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.contain(`would change | A file: create ${out('one')}`);
+    expect(stdout).to.contain('\n    +hello two\n');
+    expect(stdout).to.match(/^one +: ok=2 +changed=1 +unreachable=0/m);
+    expect(stdout).to.contain('2 hosts: 2 done (2 would change)');
+    expect(existsSync(out('one'))).to.equal(false);
+  });
+
+  it('makes the changes, and none the second time', async () => {
+    expect((await start('play.yaml -i hosts.yaml --verify')).code).to.equal(0);
+    expect(readFileSync(out('two'), 'utf8')).to.equal('hello two\n');
+    const { stdout } = await start('play.yaml -i hosts.yaml');
+    expect(stdout).to.match(/^two +: ok=2 +changed=0/m);
+  });
+
+  it('tells changes by its exit code with --detailed-exitcode', async () => {
+    expect((await start('play.yaml -i hosts.yaml --check --detailed-exitcode')).code).to.equal(6);
+    expect((await start('play.yaml -i hosts.yaml --detailed-exitcode')).code).to.equal(6);
+    expect((await start('play.yaml -i hosts.yaml --detailed-exitcode')).code).to.equal(0);
+  });
+
+  it('keeps to limit, tags and extra variables', async () => {
+    const { stdout } = await start('play.yaml -i hosts.yaml -l two -t words -e word=other');
+    expect(stdout).to.contain('two | ok      | A word\n    other\n');
+    expect(stdout).not.to.match(/^one/m);
+    expect(existsSync(out('two'))).to.equal(false);
+  });
+
+  it('takes the inventory from ZRUN_INVENTORY', async () => {
+    expect((await start('play.yaml --list-hosts', { env: { ZRUN_INVENTORY: 'hosts.yaml' } })).code).to.equal(
+      0,
+    );
+  });
+
+  it('leaves log, journal and result in its folder', async () => {
+    await start('play.yaml -i hosts.yaml', { env: { XDG_STATE_HOME: path.join(folder, 'state') } });
+    const runs = path.join(folder, 'state/zrun/runs');
+    const [run = ''] = readdirSync(runs);
+    expect(run).to.match(/^\d{8}T\d{6}Z-[0-9a-f]{4}$/);
+    const read = (name: string): string => readFileSync(path.join(runs, run, name), 'utf8');
+    const { events, damaged } = readJournal(read('journal.jsonl'));
+    expect(damaged).to.deep.equal([]);
+    expect(events[0]).to.include({ type: 'run-started', runId: run });
+    expect(events.at(-1)).to.include({ type: 'run-finished', exitCode: 0 });
+    expect(events.filter(({ type }) => type === 'task-finished')).to.have.length(4);
+    expect(read('run.log')).to.contain('PLAY RECAP');
+    expect(JSON.parse(read('result.json'))).to.include({ runId: run, exitCode: 0 });
+  });
+
+  it('goes on without a folder where none can be made, and says so', async () => {
+    write('file', '');
+    const { code, stdout } = await start('play.yaml -i hosts.yaml', {
+      env: { XDG_STATE_HOME: path.join(folder, 'file') },
+    });
+    expect(code).to.equal(0);
+    expect(stdout).to.contain('warning: this run leaves no journal and no log:');
+  });
+
+  it('writes nothing but events with --output json', async () => {
+    const { stdout } = await start('play.yaml -i hosts.yaml --output json');
+    const types = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(types[0]).to.equal('run-started');
+    expect(types.at(-1)).to.equal('run-finished');
+  });
+
+  it('lists hosts, tasks and tags as Ansible does, and touches nothing', async () => {
+    const head = '\nplaybook: play.yaml\n\n  play #1 (all): Try it\tTAGS: []\n';
+    expect((await start('play.yaml -i hosts.yaml --list-hosts')).stdout).to.equal(
+      `${head}    pattern: ['all']\n    hosts (2):\n      one\n      two\n`,
+    );
+    expect((await start('play.yaml -i hosts.yaml --list-tasks')).stdout).to.equal(
+      `${head}    tasks:\n      A file\tTAGS: [files]\n      A word\tTAGS: [words]\n`,
+    );
+    expect((await start('play.yaml -i hosts.yaml --list-tasks -t words')).stdout).to.equal(
+      `${head}    tasks:\n      A word\tTAGS: [words]\n`,
+    );
+    expect((await start('play.yaml -i hosts.yaml --list-tags')).stdout).to.equal(
+      `${head}      TASK TAGS: [files, words]\n`,
+    );
+    expect((await start('play.yaml -i hosts.yaml --syntax-check')).stdout).to.equal('play.yaml: ok\n');
+    expect(existsSync(out('one'))).to.equal(false);
+    expect(existsSync(path.join(folder, '.local'))).to.equal(false);
+  });
+
+  it('exits with 2 where a host failed, and shows command, exit code and stderr', async () => {
+    write(
+      'play.yaml',
+      play(`{name: Break, shell: "echo why >&2; exit 7", when: "inventory_hostname == 'two'"}`),
+    );
+    const { code, stdout } = await start('play.yaml -i hosts.yaml');
+    expect(code).to.equal(2);
+    expect(stdout).to.match(/^two +\| failed +\| Break: /m);
+    expect(stdout).to.contain('(exit code 7)');
+    expect(stdout).to.contain('stderr: why');
+    expect(stdout).to.contain('to go on with this host only: --limit two');
+    expect(stdout).to.contain('2 hosts: 1 done (nothing changed), 1 failed');
+  });
+
+  it('exits with 3 where a host cannot be reached', async () => {
+    // A port that was free a moment ago, so that nothing listens there.
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    write('hosts.yaml', `all: {hosts: {gone: {ansible_host: 127.0.0.1, ansible_port: ${port}}}}\n`);
+    write('play.yaml', play('{name: Look, command: "true"}'));
+    const { code, stdout } = await start('play.yaml -i hosts.yaml', {
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
+    expect(stdout).to.match(/^gone +\| unreachable \| /m);
+    expect(stdout).to.match(/^gone +: ok=0 +changed=0 +unreachable=1/m);
+    expect(code).to.equal(3);
+  });
+
+  it('stops at the first Ctrl-C: what runs is ended, and the exit code is 130', async () => {
+    write('play.yaml', play('{name: Wait long, command: sleep 31557}', '{name: Never, command: "true"}'));
+    let interrupt: (() => void) | undefined;
+    const running = start('play.yaml -i hosts.yaml -l one', {
+      onListen: (send) => (interrupt = () => send('SIGINT')),
+    });
+    // The journal says when the task has begun.
+    const runs = path.join(folder, '.local/state/zrun/runs');
+    await until(
+      () =>
+        existsSync(runs) &&
+        readdirSync(runs).some((run) => {
+          const journal = path.join(runs, run, 'journal.jsonl');
+          return existsSync(journal) && readFileSync(journal, 'utf8').includes('task-started');
+        }),
+    );
+    interrupt?.();
+    const { code, stdout } = await running;
+    expect(code).to.equal(130);
+    expect(stdout).to.contain('warning: stopping: tasks that are under way are ended on their hosts');
+    expect(stdout).to.contain('interrupted on one');
+    expect(stdout).not.to.contain('Never');
+    expect(commandLines().filter((words) => words.includes('sleep\u000031557'))).to.deep.equal([]);
+  });
+
+  it('reads the sudo password from a file that is there', async () => {
+    const { code, stderr } = await start('play.yaml -i hosts.yaml -b --become-password-file missing');
+    expect(code).to.equal(4);
+    expect(stderr).to.match(/^error: the password file 'missing' cannot be read: ENOENT/);
+  });
+
+  const wrong: readonly (readonly [what: string, line: string, message: RegExp])[] = [
+    ['no inventory', 'play.yaml', /no inventory is given\n {2}hint: .*-i hosts\.yaml/],
+    ['an inventory that is not there', 'play.yaml -i nowhere.yaml', /nowhere\.yaml/],
+    ['a playbook that is not there', 'nowhere.yaml -i hosts.yaml', /nowhere\.yaml/],
+    ['a limit that matches nothing', 'play.yaml -i hosts.yaml -l three', /three/],
+    ['an extra variable that is none', 'play.yaml -i hosts.yaml -e word', /'word' is not an extra variable/],
+    [
+      'a playbook with mistakes',
+      'bad.yaml -i hosts.yaml',
+      /bad\.yaml:5:7: .*\n.*5 \|[\s\S]*bad\.yaml:6:14: [\s\S]*\d errors; no host was touched/,
+    ],
+  ];
+  for (const [what, line, message] of wrong) {
+    it(`exits with 4 and names ${what}`, async () => {
+      write('bad.yaml', play('copyy: {content: x, dest: /x}', 'stat: {pathh: /x}'));
+      const { code, stdout, stderr } = await start(line);
+      expect(stderr).to.match(message);
+      expect([code, stdout]).to.deep.equal([4, '']);
+    });
+  }
+});
+
+/** Of every process that this user may look at. */
+function commandLines(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
