@@ -119,9 +119,13 @@ async function fillIn(p: z.output<typeof params>, context: TaskContext): Promise
   const found = parseFstab(await context.renderTemplate(entry));
   const [line, ...more] = found;
   if (!line?.target.startsWith('/') || line.target === '/' || more.length > 0) {
-    throw new ZrunError('parameter-invalid', `${entry} must render to one line of fstab, not ${found.length}`, {
-      hint: 'As in: /dev/zvol/tank/data /srv/data ext4 noatime,nofail 0 2',
-    });
+    throw new ZrunError(
+      'parameter-invalid',
+      `${entry} must render to one line of fstab, not ${found.length}`,
+      {
+        hint: 'As in: /dev/zvol/tank/data /srv/data ext4 noatime,nofail 0 2',
+      },
+    );
   }
   const { source, target, fstype, options, dump, passno } = line;
   return { ...p, path: target, src: source, fstype, opts: options, dump, passno };
@@ -579,7 +583,7 @@ function planUnmount(
   const next = topMountAt(after, target);
   return {
     action: { do: 'unmount', times, source: top.source },
-    summary: `unmount ${describeMount(top)} from ${p.path}`,
+    summary: p.src === undefined ? `unmount ${p.path}` : `unmount ${p.src} from ${p.path}`,
     reason: undefined,
     diff: [mountDiff(p.path, top, next)],
     effects: [

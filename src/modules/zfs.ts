@@ -17,7 +17,7 @@ import {
   type BlockDevice,
 } from './lib/blockdev.js';
 import { absentFile, directoryState, fileKind } from './lib/file.js';
-import { mountsBelow, mountsKind, type MountTable } from './lib/mountinfo.js';
+import { mountsBelow, mountsKind, mountsProbe, type MountTable } from './lib/mountinfo.js';
 import { formatSize, parseSize } from './lib/size.js';
 import {
   absentDataset,
@@ -219,16 +219,17 @@ async function planZfs(read: Read, p: Params): Promise<Plan<Detail>> {
     p.volsize === undefined ? undefined : roundUp(parseSize(p.volsize) ?? 0, blocksize ?? 16_384);
   const isVolume = p.type === 'volume';
   const isThick = isVolume && !p.sparse && p.state === 'present';
-  const [dataset, ancestors, tree, device, reservation] = await Promise.all([
+  const [dataset, ancestors, tree, device, reservation, mounts] = await Promise.all([
     read(datasetProbe(p.name)),
     Promise.all(ancestorDatasets(p.name).map((name) => read(datasetProbe(name)))),
     p.state === 'absent' ? read(datasetTreeProbe(p.name)) : undefined,
     isVolume && p.state === 'present' ? read(blockDeviceProbe(volumeDevice(p.name))) : undefined,
     isThick && volsize !== undefined ? read(reservationProbe(p.name, volsize, blocksize)) : undefined,
+    read(mountsProbe()),
   ]);
   requireZfs(dataset);
   if (p.state === 'absent') return planAbsence(p, dataset, tree?.children ?? [], tree?.snapshots ?? []);
-  if (dataset.exists) return planPresent(p, dataset, volsize, blocksize, device);
+  if (dataset.exists) return planPresent(p, dataset, volsize, blocksize, device, mounts);
   return planCreation(p, ancestors, volsize, blocksize, reservation);
 }
 
@@ -242,6 +243,7 @@ function planPresent(
   volsize: number | undefined,
   blocksize: number | undefined,
   device: BlockDevice | undefined,
+  mounts: MountTable,
 ): Plan<Detail> {
   refuseStranger(p, dataset);
   if (dataset.type !== p.type) {
@@ -285,7 +287,7 @@ function planPresent(
       mapState(datasetKind, p.name, (before) =>
         before.exists ? { ...before, properties: changedProperties(before.properties, changes) } : before,
       ),
-      ...mountEffects(dataset, changes),
+      ...mountEffects(dataset, changes, mounts),
       ...(wait ? [setState(blockDeviceKind, wait.path, blankDevice(wait.size))] : []),
     ],
     detail: { do: 'set', changes, device: wait },
@@ -509,7 +511,11 @@ function predictedMount(source: string, target: string) {
 }
 
 /** Changing where a filesystem is mounted remounts it, and those below it that inherit their place (zfsprops(7)). */
-function mountEffects(dataset: PresentDataset, changes: PropertyChanges): readonly Effect[] {
+function mountEffects(
+  dataset: PresentDataset,
+  changes: PropertyChanges,
+  mounts: MountTable,
+): readonly Effect[] {
   if (dataset.type !== 'filesystem') return [];
   const before = dataset.properties['mountpoint']?.value ?? 'none';
   const isGone = changes.set['canmount'] === 'off';
@@ -518,7 +524,8 @@ function mountEffects(dataset: PresentDataset, changes: PropertyChanges): readon
     // What a parent's place would be is not known here.
     return changes.inherit.includes('mountpoint') ? [unknownState(mountsKind, '')] : [];
   }
-  const wasMounted = dataset.properties['mounted']?.value === 'yes';
+  // Not the property `mounted`: a plain umount, predicted or real, shows in the table.
+  const wasMounted = mounts.some((entry) => entry.source === dataset.name);
   const canmount = changes.set['canmount'] ?? dataset.properties['canmount']?.value;
   const isMounted = target.startsWith('/') && (wasMounted || (!before.startsWith('/') && canmount === 'on'));
   return [
