@@ -26,17 +26,43 @@ function languageOptions(): { enableOptionalTypes: true; homogeneousAggregateLit
   return { enableOptionalTypes: true, homogeneousAggregateLiterals: false };
 }
 
+/**
+ * Types are dear to register, and the same ones (the facts') are used by every expression of a playbook: each is
+ * registered once, in an environment that grows. An environment that has been cloned takes no more types, so the next
+ * type goes into a clone.
+ */
+const types = {
+  environment: checkEnvironment,
+  isClosed: true,
+  count: 0,
+  names: new WeakMap<Shape, string>(),
+};
+
 /** An environment that knows these variables' types. */
 export function environmentFor(variables: Iterable<readonly [name: string, shape: Shape]>): Environment {
-  const environment = checkEnvironment.clone();
-  const types = { count: 0 };
-  for (const [name, shape] of variables)
-    environment.registerVariable(name, typeOf(shape, environment, types));
+  const typed = [...variables].map(([name, shape]) => [name, typeOf(shape)] as const);
+  const environment = types.environment.clone();
+  types.isClosed = true;
+  for (const [name, type] of typed) environment.registerVariable(name, type);
   return environment;
 }
 
+function registerObject(shape: Shape & { readonly type: 'object' }): string {
+  const known = types.names.get(shape);
+  if (known !== undefined) return known;
+  const fields: Record<string, string> = {};
+  for (const [name, field] of shape.fields) fields[name] = typeOf(field);
+  types.count += 1;
+  const name = `Object${types.count}`;
+  if (types.isClosed) types.environment = types.environment.clone();
+  types.isClosed = false;
+  types.environment.registerType(name, { fields });
+  types.names.set(shape, name);
+  return name;
+}
+
 /** CEL's name of a shape. What may be null, or may be a fraction or not, is dynamic there. */
-function typeOf(shape: Shape, environment: Environment, types: { count: number }): string {
+function typeOf(shape: Shape): string {
   switch (shape.type) {
     case 'any':
     case 'maybe':
@@ -48,18 +74,12 @@ function typeOf(shape: Shape, environment: Environment, types: { count: number }
     case 'bool':
       return shape.type;
     case 'list':
-      return `list<${typeOf(shape.item, environment, types)}>`;
+      return `list<${typeOf(shape.item)}>`;
     case 'map':
-      return `map<string, ${typeOf(shape.value, environment, types)}>`;
-    case 'object': {
+      return `map<string, ${typeOf(shape.value)}>`;
+    case 'object':
       if (!shape.declared || shape.open || shape.fields.size === 0) return 'map';
-      const fields: Record<string, string> = {};
-      for (const [name, field] of shape.fields) fields[name] = typeOf(field, environment, types);
-      types.count += 1;
-      const name = `Object${types.count}`;
-      environment.registerType(name, { fields });
-      return name;
-    }
+      return registerObject(shape);
   }
 }
 
