@@ -208,10 +208,12 @@ async function killTree(
   limits: Limits,
   victim: Shell,
 ): Promise<string | undefined> {
-  if (victim.pid === undefined) return undefined;
-  const script = killTreeScript(victim.pid, limits.killGraceMs).shellText;
   let killer: Shell | undefined;
   const work = async (): Promise<string | undefined> => {
+    // It may be at work already, and its process id still on the way to us.
+    const pid = await victim.started.catch(() => undefined);
+    if (pid === undefined) return undefined;
+    const script = killTreeScript(pid, limits.killGraceMs).shellText;
     const fresh = await startShell(link, become, limits, { onTurn: () => undefined });
     killer = fresh;
     const left = await new Promise<string>((resolve, reject) => {

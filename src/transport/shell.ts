@@ -40,6 +40,8 @@ export interface Shell {
   readonly head: Job | undefined;
   /** The shell's process id on the host, once it is known. */
   readonly pid: number | undefined;
+  /** Resolves with the process id; rejects with ZrunError where the shell never was there. */
+  readonly started: Promise<number>;
   /** Resolves when it is gone. The jobs that have no answer are the caller's again. Never rejects. */
   readonly ended: Promise<Remains>;
   /** Ends its input: it leaves when it has run what it was sent. */
@@ -92,7 +94,7 @@ function runShell(
   become: Become | undefined,
   limits: Limits,
   events: ShellEvents,
-): Shell & { readonly started: Promise<void> } {
+): Shell {
   const frames: Frame[] = [];
   let writing: Promise<void> = Promise.resolve();
   let pid: number | undefined;
@@ -101,9 +103,9 @@ function runShell(
   let passwordSent = false;
   let startError: ZrunError | undefined;
 
-  let resolveStarted: () => void;
+  let resolveStarted: (pid: number) => void;
   let rejectStarted: (error: unknown) => void;
-  const started = new Promise<void>((resolve, reject) => {
+  const started = new Promise<number>((resolve, reject) => {
     resolveStarted = resolve;
     rejectStarted = reject;
   });
@@ -161,7 +163,7 @@ function runShell(
       if (pid === undefined) {
         pid = Number.parseInt(word, 10);
         clearTimeout(startTimer);
-        resolveStarted();
+        resolveStarted(pid);
         events.onTurn();
         return;
       }

@@ -354,6 +354,7 @@ async function expectError(work: Promise<unknown>, code: ErrorCode): Promise<voi
   } catch (error) {
     expect(error).to.be.instanceOf(ZrunError);
     if (error instanceof ZrunError) expect(error.code, error.message).to.equal(code);
+    expect(String(error)).not.to.contain('could not be killed');
     return;
   }
   expect.fail(`no error ${code}`);
