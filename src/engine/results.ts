@@ -16,9 +16,10 @@ export const noCounts: Counts = {
   unknown: 0,
 };
 
-/** As Ansible counts: a changed task is also ok; an ignored failure is ok and ignored. */
-export function count(counts: Counts, result: Pick<TaskResult, 'status' | 'ignored'>): Counts {
-  const { status, ignored } = result;
+/** As Ansible counts: a changed task is also ok; an ignored failure is ok and ignored. One that was stopped is neither. */
+export function count(counts: Counts, result: Pick<TaskResult, 'status' | 'ignored' | 'problem'>): Counts {
+  const { status, ignored, problem } = result;
+  if (problem?.code === 'interrupted') return counts;
   if (ignored) return { ...counts, ok: counts.ok + 1, ignored: counts.ignored + 1 };
   if (status === 'changed') return { ...counts, ok: counts.ok + 1, changed: counts.changed + 1 };
   return { ...counts, [status]: counts[status] + 1 };

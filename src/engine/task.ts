@@ -241,7 +241,7 @@ function createHandles(task: Task, ref: TaskRef, around: Surroundings, as: Becom
         });
         if (output.status === 0 || accept.includes(output.status)) return output;
         const command = shownAs ?? script.shellText;
-        throw new ZrunError('command-failed', `${task.module.name}: the command failed`, {
+        throw new ZrunError('command-failed', endedWith(command, output.status), {
           command,
           status: output.status,
           stdout: output.stdout.toString('utf8'),
@@ -416,12 +416,19 @@ function exitCodeProblem(result: ValueMap): Problem | undefined {
   if (typeof rc !== 'number' || rc === 0) return undefined;
   return {
     code: 'command-failed',
-    message: 'the command failed',
+    message: endedWith(typeof cmd === 'string' ? cmd : 'the command', rc),
     ...(typeof cmd === 'string' && { command: cmd }),
     status: rc,
     ...(typeof stdout === 'string' && { stdout }),
     ...(typeof stderr === 'string' && { stderr }),
   };
+}
+
+/** A headline: which command it was, short enough for one line, and how it ended. */
+function endedWith(command: string, status: number): string {
+  const [first = ''] = command.trim().split('\n');
+  const isShort = first.length <= 60 && first === command.trim();
+  return `\`${isShort ? first : `${first.slice(0, 60).trimEnd()} …`}\` ended with exit code ${status}`;
 }
 
 /** What a thrown value means for the task's status. */

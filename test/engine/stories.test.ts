@@ -38,7 +38,7 @@ const stories: readonly Story[] = [
     tasks: `
     - {name: break, command: sh -c "exit 3"}
     - {name: after, debug: {msg: never}}`,
-    lines: ['failed | break | the command failed'],
+    lines: ["failed | break | `sh -c 'exit 3'` ended with exit code 3"],
     exitCode: 2,
   },
   {
@@ -46,7 +46,7 @@ const stories: readonly Story[] = [
     tasks: `
     - {name: break, command: /bin/false, ignore_errors: true, register: r}
     - {name: after, debug: {msg: "failed: {{r.failed}}"}}`,
-    lines: ['ignored | break | the command failed', 'ok | after | failed: true'],
+    lines: ['ignored | break | `/bin/false` ended with exit code 1', 'ok | after | failed: true'],
   },
   {
     title: 'failed_when and changed_when decide over the exit code',
@@ -78,7 +78,7 @@ const stories: readonly Story[] = [
     - {name: never, command: /bin/false, register: r, until: r.rc == 0, retries: 2, delay: 0}`,
     lines: [
       'changed | count | run echo x >> $tmp/tries; wc -l < $tmp/tries',
-      'failed | never | the command failed',
+      'failed | never | `/bin/false` ended with exit code 1',
     ],
     exitCode: 2,
   },
@@ -95,9 +95,9 @@ const stories: readonly Story[] = [
         - {name: tidy, debug: {msg: tidied}}
     - {name: after, debug: {msg: on}}`,
     lines: [
-      'failed | break | the command failed',
+      'failed | break | `/bin/false` ended with exit code 1',
       'here | rescue | careful',
-      'ok | save | break: the command failed',
+      'ok | save | break: `/bin/false` ended with exit code 1',
       'ok | tidy | tidied',
       'ok | after | on',
     ],
@@ -113,7 +113,7 @@ const stories: readonly Story[] = [
       always:
         - {name: tidy, debug: {msg: tidied}}
     - {name: after, debug: {msg: on}}`,
-    lines: ['failed | break | the command failed', 'here | rescue | careful', 'failed | save | cannot', 'ok | tidy | tidied'],
+    lines: ['failed | break | `/bin/false` ended with exit code 1', 'here | rescue | careful', 'failed | save | cannot', 'ok | tidy | tidied'],
     exitCode: 2,
   },
   {
