@@ -20,6 +20,11 @@ export const runEnvironment = extend(
   new Environment({ ...languageOptions(), unlistedVariablesAreDyn: true }),
 );
 
+/** CEL's words for types; a variable of such a name is out of reach. */
+export const typeNames: ReadonlySet<string> = new Set(
+  runEnvironment.getDefinitions().variables.map((variable) => variable.name),
+);
+
 const checkEnvironment = extend(new Environment({ ...languageOptions(), unlistedVariablesAreDyn: false }));
 
 function languageOptions(): { enableOptionalTypes: true; homogeneousAggregateLiterals: false } {

@@ -4,6 +4,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { ZrunError } from '../core/errors.js';
 import { nearest } from '../core/errors.js';
+import { typeNames } from './cel-environment.js';
 import type { Declarations } from './declarations.js';
 import { errorAt } from './report.js';
 import {
@@ -45,6 +46,11 @@ export function walkExpression(root: ASTNode, visitor: NameVisitor): Shape {
     const local = locals.get(name);
     if (local) return local;
     visitor.onName?.(name);
+    // CEL's own words for types, as in type(x) == string.
+    if (typeNames.has(name)) {
+      if (visitor.declared?.get(name)) visitor.onMissing?.(node, { name });
+      return anyShape;
+    }
     const shape = visitor.declared?.get(name);
     if (shape) return shape;
     if (visitor.declared) visitor.onMissing?.(node, { name });
@@ -103,7 +109,8 @@ export function walkExpression(root: ASTNode, visitor: NameVisitor): Shape {
         if (name === 'has' && only?.op === '.') {
           const base = walk(only.args[0], locals);
           // What a schema rules out can never be there; what a literal does not show, another place may add.
-          const isClosed = base.type === 'object' && base.declared && !base.open;
+          const bare = base.type === 'maybe' ? base.of : base;
+          const isClosed = bare.type === 'object' && bare.declared && !bare.open;
           partShape(only, base, only.args[1], !isClosed);
           return boolShape;
         }
@@ -192,6 +199,10 @@ export function explainMissing(
 ): ZrunError {
   const { name, of } = missing;
   const place = positioned.inside(node.start, node.end);
+  if (!of && typeNames.has(name)) {
+    const message = `'${name}' is the name of a type in CEL, and hides the variable of that name`;
+    return errorAt(place, 'variable-unknown', message, 'give the variable another name');
+  }
   if (!of) {
     const meant = foreignNames[name];
     const best = nearest(name, declared.names());

@@ -77,7 +77,7 @@ const foreignForms: readonly (readonly [RegExp, string])[] = [
   [/\|/, 'there are no filters; a helper comes first, as in {{upper x}}'],
   [/^\{\{-?\s*\./, "for a program's own braces (docker's --format), write !raw before the quoted text"],
   [/\[\s*['"]/, 'write a dot: x.name, or x.[odd name]'],
-  [/\w\[\d+\]/, 'write a dot before the index: x.[0]'],
+  [/\w\[\d+\]|\.\d/, 'write the index in brackets, after a dot: x.[0]'],
   [/[-+*/<>=!?&]|\band\b|\bor\b/, 'to compute, write {{cel "…"}} with a CEL expression'],
 ];
 

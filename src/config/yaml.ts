@@ -55,7 +55,7 @@ export interface ListNode {
 }
 
 /** More nodes than any honest file has; aliases of aliases reach it quickly. */
-const maxNodes = 200_000;
+const maxNodes = 100_000;
 
 /**
  * Reads one YAML document. What is wrong is reported; undefined where nothing of use is left, an empty scalar for an
@@ -115,6 +115,7 @@ type ParsedNode = Alias | Scalar | YAMLMap | { readonly items: readonly unknown[
 class Reader {
   private nodes = 0;
   private readonly open = new Set<unknown>();
+  private readonly targets = new Map<Alias, NonNullable<ReturnType<Alias['resolve']>>>();
 
   constructor(
     private readonly source: Source,
@@ -143,7 +144,7 @@ class Reader {
   }
 
   private readAlias(node: Alias): YamlNode {
-    const target = node.resolve(this.document);
+    const target = this.resolve(node);
     if (!target) {
       this.report(errorAt(this.place(node), 'yaml-syntax', `no anchor '&${node.source}' stands before this`));
       return emptyScalar(this.source, this.place(node).start);
@@ -153,6 +154,15 @@ class Reader {
       return emptyScalar(this.source, this.place(node).start);
     }
     return this.read(target);
+  }
+
+  /** Each alias once: the package searches the whole document for its anchor. */
+  private resolve(node: Alias): ReturnType<Alias['resolve']> {
+    const known = this.targets.get(node);
+    if (known) return known;
+    const target = node.resolve(this.document);
+    if (target) this.targets.set(node, target);
+    return target;
   }
 
   private readScalar(node: Scalar): ScalarNode {
