@@ -134,15 +134,15 @@ function readTask(
   const accounted = 'entry' in found ? [found.entry.key] : found.blamed;
   checkKeywords(node, kind, new Set(accounted), report);
   const get = (name: string): MapEntry | undefined => node.entries.get(name);
-  const common = readCommon(reader, node, outer);
-
   const loopEntry = get('loop');
-  const loop = loopEntry && readLoop(loopEntry, common.inherited.names, context);
+  const loop = loopEntry && compileTemplate(loopEntry.value, report);
   const control = readLoopControl(get('loop_control'), context);
   const loopVar = control.loopVar ?? 'item';
   const hasOtherLoop = [...node.entries.keys()].some((key) => key.startsWith('with_'));
   const item = loop ? loopItem(loop) : hasOtherLoop ? anyShape : undefined;
-  const names = item ? merge(common.inherited.names, new Map([[loopVar, [item]]])) : common.inherited.names;
+  const common = readCommon(reader, node, outer, item && new Map([[loopVar, [item]]]));
+  if (loop) checkLoop(loopEntry, loop, common.namesOutsideLoop, context);
+  const { names } = common.inherited;
   const label = control.label && compileTemplate(control.label, report);
   if (label) context.later(names, (declared, tell) => void label.check(declared, tell));
 
@@ -205,12 +205,18 @@ interface Common {
   readonly name: string | undefined;
   readonly vars: ReadonlyMap<string, CompiledTemplate>;
   readonly become: BecomeSettings;
+  readonly namesOutsideLoop: DeclaredNames;
   /** For what is inside, its own settings put in. */
   readonly inherited: Inherited;
 }
 
 /** The keywords that tasks and blocks share. */
-function readCommon({ context, onNotify }: StepReader, node: MapNode, outer: Inherited): Common {
+function readCommon(
+  { context, onNotify }: StepReader,
+  node: MapNode,
+  outer: Inherited,
+  loopNames: DeclaredNames = new Map(),
+): Common {
   const { read } = context;
   const get = (name: string): MapEntry | undefined => node.entries.get(name);
   const name = get('name');
@@ -219,11 +225,14 @@ function readCommon({ context, onNotify }: StepReader, node: MapNode, outer: Inh
   const own = notify ? read.texts(notify) : [];
   for (const { text, at } of own) onNotify({ name: text, at });
   const vars = readVars(get('vars'), context);
-  const names = merge(outer.names, new Map([...vars].map(([key, template]) => [key, [template]] as const)));
+  const ownNames: DeclaredNames = new Map([...vars].map(([key, template]) => [key, [template]] as const));
+  // A task's variables may use the loop's item.
+  const names = merge(merge(outer.names, loopNames), ownNames);
   for (const template of vars.values())
     context.later(names, (declared, tell) => void template.check(declared, tell));
   return {
     name: name && read.text(name),
+    namesOutsideLoop: merge(outer.names, ownNames),
     vars,
     become: readBecome(node, context),
     inherited: {
@@ -303,12 +312,12 @@ function readRegister(entry: MapEntry | undefined, { read, report }: PlaybookCon
   return undefined;
 }
 
-function readLoop(
-  entry: MapEntry,
+function checkLoop(
+  { value }: MapEntry,
+  template: CompiledTemplate,
   names: DeclaredNames,
   { report, later }: PlaybookContext,
-): CompiledTemplate {
-  const { value } = entry;
+): void {
   const isTemplate = value.kind === 'scalar' && typeof value.value === 'string' && holdsTemplate(value.value);
   if (value.kind !== 'list' && !isTemplate) {
     const hint =
@@ -319,7 +328,6 @@ function readLoop(
       errorAt(value.at, 'playbook-invalid', `'loop' must be a list, but is ${describeNode(value)}`, hint),
     );
   }
-  const template = compileTemplate(value, report);
   later(names, (declared, tell) => {
     const shape = template.check(declared, tell);
     if (isTemplate && !['any', 'list', 'maybe'].includes(shape.type)) {
@@ -328,7 +336,6 @@ function readLoop(
       tell(errorAt(value.at, 'expression-type', "'loop' needs a list, and this is none", hint));
     }
   });
-  return template;
 }
 
 function readLoopControl(

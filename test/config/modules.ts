@@ -13,10 +13,10 @@ import {
 
 const none = () => Promise.resolve({ change: 'none' as const, reason: 'a test', result: {} });
 
-function testModule<S extends z.ZodObject, R extends z.ZodObject>(
+function testModule(
   name: string,
-  params: S,
-  returns: R,
+  params: z.ZodObject,
+  returns: z.ZodObject,
   more: { freeForm?: string; vars?: z.ZodObject; paramsAreVars?: boolean } = {},
 ): Module {
   return defineModule({
