@@ -5,9 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import { ZrunError, type ErrorCode } from '../../src/core/errors.js';
+import type { ErrorCode } from '../../src/core/errors.js';
 import type { Connection, Output, RunOptions } from '../../src/core/host.js';
 import { printBytes, sh, type ShellText } from '../../src/core/shell.js';
+import { errorOf } from '../integration/error.js';
 import { transports, type Running } from './transports.js';
 
 interface Answer {
@@ -349,15 +350,7 @@ for (const transport of transports) {
 }
 
 async function expectError(work: Promise<unknown>, code: ErrorCode): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    expect(error).to.be.instanceOf(ZrunError);
-    if (error instanceof ZrunError) expect(error.code, error.message).to.equal(code);
-    expect(String(error)).not.to.contain('could not be killed');
-    return;
-  }
-  expect.fail(`no error ${code}`);
+  expect((await errorOf(work, code)).message).not.to.contain('could not be killed');
 }
 
 /** A process that has ended and whose parent has not asked how is not alive, though it has an entry. */

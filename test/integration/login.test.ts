@@ -1,0 +1,194 @@
+/**
+ * Logging in to a real sshd: keys, the agent, the ssh configuration.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'chai';
+import type { Connection, SshTarget } from '../../src/core/host.js';
+import { sh } from '../../src/core/shell.js';
+import { createTransport, type TransportOptions } from '../../src/transport/index.js';
+import { errorOf } from './error.js';
+import { generateKey, makeUser, sshdMissing, startSshd, usersMissing, type Sshd } from './sshd.js';
+
+describe('logging in', function () {
+  let server: Sshd | undefined;
+  const sshd = (): Sshd => {
+    if (server === undefined) throw new Error('no sshd');
+    return server;
+  };
+  const agents: ChildProcess[] = [];
+  before(async function () {
+    const reason = sshdMissing();
+    if (reason !== undefined) {
+      console.log(`      ${reason}`);
+      this.skip();
+    }
+    server = await startSshd();
+  });
+  after(async () => {
+    for (const agent of agents) agent.kill();
+    await server?.stop();
+  });
+
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  delete env['SSH_AUTH_SOCK'];
+
+  /** Connects, runs something and closes. */
+  const logIn = async (target: SshTarget, options: Partial<TransportOptions> = {}): Promise<void> => {
+    const transport = createTransport({ env, homedir: sshd().folder, ...options });
+    let connection: Connection | undefined;
+    try {
+      const host = { ...sshd().host(), target };
+      connection = await transport.connect(host, {
+        connectTimeoutMs: 15_000,
+        signal: new AbortController().signal,
+      });
+      expect((await connection.run(sh`echo in`)).stdout.toString()).to.equal('in\n');
+    } finally {
+      await connection?.close();
+      await transport.close();
+    }
+  };
+  const key = async (name: string, passphrase = ''): Promise<string> => {
+    const file = path.join(sshd().folder, name);
+    if (!existsSync(file)) await generateKey(file, { passphrase });
+    return file;
+  };
+  const withoutKey = (): SshTarget => {
+    const { transport, address, port, user, knownHostsFile } = sshd().target();
+    return {
+      transport,
+      address,
+      ...(port && { port }),
+      ...(user && { user }),
+      ...(knownHostsFile && { knownHostsFile }),
+    };
+  };
+
+  it('a key that the host does not know is refused, and named', async () => {
+    const file = await key('stranger');
+    const error = await errorOf(logIn(sshd().target({ privateKeyFile: file })), 'auth-failed');
+    expect(error.message).to.contain(`user ${sshd().user}`).and.to.contain(`${file} (ED25519 SHA256:`);
+  });
+
+  it('a user that does not exist is refused', async () => {
+    await errorOf(logIn(sshd().target({ user: 'no-such-user-here' })), 'auth-failed');
+  });
+
+  it('a key file that is not there, or is no key, or has a passphrase', async () => {
+    const missing = path.join(sshd().folder, 'missing');
+    expect(
+      (await errorOf(logIn(sshd().target({ privateKeyFile: missing })), 'key-unreadable')).message,
+    ).to.contain(missing);
+    const noKey = path.join(sshd().folder, 'no-key');
+    await writeFile(noKey, 'hello\n');
+    await errorOf(logIn(sshd().target({ privateKeyFile: noKey })), 'key-unreadable');
+    await errorOf(logIn(sshd().target({ privateKeyFile: `${sshd().privateKeyFile}.pub` })), 'key-unreadable');
+    const locked = await key('locked', 'a passphrase');
+    const error = await errorOf(logIn(sshd().target({ privateKeyFile: locked })), 'key-unreadable');
+    expect(error.hint).to.contain(`ssh-add ${locked}`);
+  });
+
+  it('no key at all', async () => {
+    const error = await errorOf(logIn(withoutKey()), 'auth-failed');
+    expect(error.message).to.contain('there was none to offer');
+  });
+
+  it('the default keys of the home directory, those with a passphrase passed over', async () => {
+    const home = path.join(sshd().folder, 'home-keys');
+    await mkdir(path.join(home, '.ssh'), { recursive: true });
+    await generateKey(path.join(home, '.ssh', 'id_rsa'), { passphrase: 'secret', type: 'ecdsa' });
+    const error = await errorOf(logIn(withoutKey(), { homedir: home }), 'auth-failed');
+    expect(error.message).to.contain('id_rsa (has a passphrase');
+    execFileSync('cp', [sshd().privateKeyFile, path.join(home, '.ssh', 'id_ed25519')]);
+    await logIn(withoutKey(), { homedir: home });
+  });
+
+  describe('with an agent', () => {
+    let socket = '';
+    before(async () => {
+      socket = path.join(sshd().folder, 'agent');
+      const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+      agents.push(agent);
+      while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
+    });
+    const add = (file: string, extra: NodeJS.ProcessEnv = {}): void =>
+      void execFileSync('ssh-add', ['-q', file], {
+        env: { ...process.env, ...extra, SSH_AUTH_SOCK: socket },
+        stdio: 'ignore',
+      });
+
+    it('offers its keys', async () => {
+      add(await key('stranger'));
+      await errorOf(logIn(withoutKey(), { env: { ...env, SSH_AUTH_SOCK: socket } }), 'auth-failed');
+      add(sshd().privateKeyFile);
+      await logIn(withoutKey(), { env: { ...env, SSH_AUTH_SOCK: socket } });
+    });
+
+    it('stands in for a key file with a passphrase', async () => {
+      const locked = await key('locked', 'a passphrase');
+      const askpass = path.join(sshd().folder, 'askpass');
+      await writeFile(askpass, "#!/bin/sh\necho 'a passphrase'\n", { mode: 0o755 });
+      add(locked, { SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' });
+      execFileSync('sh', ['-c', `cat ${locked}.pub >> ${sshd().authorizedKeysFile}`]);
+      await logIn(sshd().target({ privateKeyFile: locked }), { env: { ...env, SSH_AUTH_SOCK: socket } });
+    });
+
+    it('that is gone is said, not fatal', async () => {
+      const gone = { ...env, SSH_AUTH_SOCK: '/nonexistent/agent' };
+      await logIn(sshd().target(), { env: gone });
+      const error = await errorOf(logIn(withoutKey(), { env: gone }), 'auth-failed');
+      expect(error.message).to.contain('the agent at /nonexistent/agent');
+    });
+  });
+
+  describe('the ssh configuration', () => {
+    const programs: readonly { title: string; ssh: string | undefined }[] = [
+      { title: 'read by ssh -G', ssh: undefined },
+      { title: 'read without OpenSSH', ssh: '/nonexistent/ssh' },
+    ];
+    for (const { title, ssh } of programs) {
+      it(`gives an alias its address, port, user, key and known_hosts, ${title}`, async function () {
+        const home = path.join(sshd().folder, 'home-config');
+        await mkdir(path.join(home, '.ssh'), { recursive: true });
+        await writeFile(
+          path.join(home, '.ssh', 'config'),
+          `Host other\n  HostName nowhere.invalid\n\n` +
+            `Host al*\n  HostName 127.0.0.1\n  Port ${sshd().port}\n  User ${sshd().user}\n` +
+            `  IdentityFile ~/../id\n  UserKnownHostsFile ${sshd().knownHostsFile}\n`,
+        );
+        await logIn({ transport: 'ssh', address: 'alias' }, { homedir: home, ssh });
+        // What the inventory says goes before it.
+        await errorOf(
+          logIn({ transport: 'ssh', address: 'alias', user: 'no-such-user-here' }, { homedir: home, ssh }),
+          'auth-failed',
+        );
+      });
+    }
+
+    it('ProxyCommand is refused rather than passed over', async () => {
+      const home = path.join(sshd().folder, 'home-command');
+      await mkdir(path.join(home, '.ssh'), { recursive: true });
+      await writeFile(path.join(home, '.ssh', 'config'), 'Host *\n  ProxyCommand nc %h %p\n');
+      const error = await errorOf(logIn(sshd().target(), { homedir: home }), 'connect-failed');
+      expect(error.message).to.contain('ProxyCommand');
+    });
+  });
+
+  it('a login shell that runs nothing', async function () {
+    const reason = usersMissing();
+    if (reason !== undefined) {
+      console.log(`      ${reason}`);
+      this.skip();
+    }
+    const user = makeUser('zrun-nologin', { shell: '/usr/sbin/nologin' });
+    try {
+      const error = await errorOf(logIn(sshd().target({ user: user.name })), 'connect-failed');
+      expect(error.message).to.contain('login shell');
+    } finally {
+      user.remove();
+    }
+  });
+});
