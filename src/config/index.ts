@@ -7,7 +7,6 @@ export { celFunctions } from './cel-environment.js';
 export { loadInventory, type Group, type Inventory, type InventoryOptions } from './inventory.js';
 export { keywords } from './keywords.js';
 export { createLanguage } from './language.js';
-export { explainParameters } from './parameters.js';
 export { selectHosts } from './patterns.js';
 export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
 export { createScope } from './scope.js';

@@ -8,6 +8,7 @@ import { ZrunError, nearest, type Place } from '../core/errors.js';
 import type { Language } from '../core/plan.js';
 import { compileLooseExpression, type CompiledExpression } from './expression.js';
 import { parseText, renderAsText, type TextTemplate } from './handlebars.js';
+import { explainParameters } from './parameters.js';
 import { errorAt, throwFindings, type Report } from './report.js';
 import { createScope } from './scope.js';
 import { looseText, unreadable, wholeText } from './source.js';
@@ -74,6 +75,7 @@ export function createLanguage({ playbookDir, cwd }: LanguageOptions): PlaybookL
     async readControllerFile(name) {
       return await readNamed(await findFile('file', name, fileFolders, cwd, undefined), name, undefined);
     },
+    explainParameters: (task, error, params) => explainParameters(task.module, error, task.args, params),
     rememberExpression(expression) {
       if (!expressions.has(expression.text)) expressions.set(expression.text, expression);
     },

@@ -2,7 +2,8 @@
  * Owns the shape of a playbook once it is read and checked: plays, tasks, blocks, with templates and expressions
  * compiled. The configuration makes it, the engine walks it.
  */
-import type { Place } from './errors.js';
+import type { ZodError } from 'zod';
+import type { Place, ZrunError } from './errors.js';
 import type { Module } from './module.js';
 import type { Value, ValueMap } from './value.js';
 
@@ -129,4 +130,6 @@ export interface Language {
   /** See TaskContext. Read and compiled once a run. */
   renderTemplateFile(path: string, scope: Scope): Promise<string>;
   readControllerFile(path: string): Promise<Uint8Array>;
+  /** What a person can do about parameters that came out wrong when they were rendered; points at the parameter. */
+  explainParameters(task: Task, error: ZodError, params: ValueMap): ZrunError;
 }

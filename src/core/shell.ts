@@ -26,11 +26,18 @@ export function sh(
   strings: TemplateStringsArray,
   ...values: readonly (string | number | readonly string[] | ShellText)[]
 ): ShellText {
-  let text = strings[0] ?? '';
+  let text = cookedText(strings, 0);
   values.forEach((value, i) => {
-    text += shellWord(value) + (strings[i + 1] ?? '');
+    text += shellWord(value) + cookedText(strings, i + 1);
   });
   return { shellText: text };
+}
+
+/** An escape that JavaScript does not know (`\1`) makes a piece of a tagged template undefined, not an error. */
+function cookedText(strings: TemplateStringsArray, i: number): string {
+  const text: string | undefined = strings[i];
+  if (text !== undefined) return text;
+  throw new TypeError(`sh: double the backslash of an escape in: ${strings.raw[i] ?? ''}`);
 }
 
 function shellWord(value: string | number | readonly string[] | ShellText): string {

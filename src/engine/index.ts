@@ -58,7 +58,13 @@ export async function run(input: RunInput): Promise<RunOutcome> {
 
   const hosts = await Promise.all([...states.values()].map(summarise));
   const exitCode = exitCodeOf(hosts);
-  emit({ type: 'run-finished', at: new Date(input.now()).toISOString(), ms: input.now() - startedAt, exitCode, hosts });
+  emit({
+    type: 'run-finished',
+    at: new Date(input.now()).toISOString(),
+    ms: input.now() - startedAt,
+    exitCode,
+    hosts,
+  });
   return { exitCode, hosts };
 }
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { ItemResult, TaskRef, TaskResult } from '../core/events.js';
 import type { Become } from '../core/host.js';
-import type { BoundChange, BoundPlan, Nothing, TaskContext, Write } from '../core/module.js';
+import type { BoundChange, BoundPlan, BoundTask, Nothing, TaskContext, Write } from '../core/module.js';
 import type { BecomeSettings, Expression, Language, Play, Scope, Task, VarsTemplate } from '../core/plan.js';
 import type { Read } from '../core/probe.js';
 import {
@@ -122,6 +122,7 @@ async function runOnce(task: Task, ref: TaskRef, around: Surroundings, item: Val
     const outcome = await attemptOnce(task, ref, around, scope, item);
     if (task.until === undefined || outcome.status === 'unreachable' || outcome.status === 'unknown')
       return outcome;
+    if (findUnknown(outcome.result)) return outcome;
     const after = withResult(task, around, item, outcome);
     if (task.until.every((condition) => isTrue(condition, after))) return { ...outcome, ...settle(outcome) };
     if (attempt >= attempts || around.signal.aborted) return exhausted(task, outcome, attempt);
@@ -173,7 +174,7 @@ async function attemptOnce(
     renderTemplate: (path) => language.renderTemplateFile(path, scope),
     readControllerFile: (path) => language.readControllerFile(path),
   };
-  const bound = task.module.bind(renderArgs(task, scope));
+  const bound = bind(task, renderArgs(task, scope), language);
   const handles = createHandles(task, ref, around, become);
   // In check mode every look goes through what earlier tasks would have left.
   const read = run.settings.check ? state.overlay.over(handles.read) : handles.read;
@@ -205,6 +206,15 @@ function renderArgs(task: Task, scope: Scope): ValueMap {
   throw new ZrunError('parameter-invalid', `${task.module.name} takes a map of parameters`, {
     at: task.args.at,
   });
+}
+
+/** Parameters can come out wrong only now that their templates are rendered for this host. */
+function bind(task: Task, params: ValueMap, language: Language): BoundTask {
+  try {
+    return task.module.bind(params);
+  } catch (error) {
+    throw error instanceof z.ZodError ? language.explainParameters(task, error, params) : error;
+  }
 }
 
 interface Handles {
@@ -437,7 +447,7 @@ function judgeThrown(error: unknown, task: Task): Outcome {
   if (error instanceof UnknownValueError) {
     return { ...none, status: 'unknown', summary: error.message, waitsFor: error.waitsFor };
   }
-  const problem = error instanceof z.ZodError ? badParameters(error, task) : toProblem(error);
+  const problem = toProblem(error);
   if (isUnreachable(error)) return { ...none, status: 'unreachable', summary: problem.message, problem };
   if (isLost(error)) return { ...none, status: 'unreachable', summary: problem.message, problem };
   return {
@@ -452,17 +462,6 @@ function judgeThrown(error: unknown, task: Task): Outcome {
       ...(problem.stderr !== undefined && { stderr: problem.stderr }),
     },
     ignored: task.ignoreErrors,
-  };
-}
-
-/** Parameters that came out wrong only when their templates were rendered for this host. */
-function badParameters(error: z.ZodError, task: Task): Problem {
-  const issues = error.issues.map((issue) => `${issue.path.join('.') || task.module.name}: ${issue.message}`);
-  return {
-    code: 'parameter-invalid',
-    message: `${task.module.name}: ${issues.join('; ')}`,
-    at: task.args.at,
-    hint: `see: zrun doc ${task.module.name}`,
   };
 }
 

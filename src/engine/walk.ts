@@ -186,7 +186,8 @@ async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inher
   const wasInterrupted =
     failed.type === 'interrupted' || (failed.type === 'stopped' && isInterrupted(failed.result.problem));
   if (ending.type === 'done') {
-    if (failed.type === 'stopped' && !wasInterrupted) state.counts = countRescued(state.counts, failed.result.status);
+    if (failed.type === 'stopped' && !wasInterrupted)
+      state.counts = countRescued(state.counts, failed.result.status);
     // A stop that was asked for stays a stop, however well the rescue went.
     return wasInterrupted ? { type: 'interrupted' } : done;
   }

@@ -1,5 +1,13 @@
 import { expect } from 'chai';
-import { mapState, setState, setStateBelow, unknownState, type Effect, type Probe, type ProbeKind } from '../../src/core/probe.js';
+import {
+  mapState,
+  setState,
+  setStateBelow,
+  unknownState,
+  type Effect,
+  type Probe,
+  type ProbeKind,
+} from '../../src/core/probe.js';
 import { sh } from '../../src/core/shell.js';
 import { UnknownValueError } from '../../src/core/value.js';
 import { createOverlay } from '../../src/engine/overlay.js';
@@ -93,9 +101,19 @@ describe('predicted state', () => {
     });
   }
 
-  const unknowns: readonly (readonly [title: string, of: ProbeKind<string>, effect: Effect, waitsFor: string])[] = [
+  const unknowns: readonly (readonly [
+    title: string,
+    of: ProbeKind<string>,
+    effect: Effect,
+    waitsFor: string,
+  ])[] = [
     ['an unknown names the task that it waits for', fileKind, unknownState(fileKind, '/a'), 'Build it'],
-    ['all facts are unknown once anything would change', factsKind, setState(fileKind, '/x', 'y'), 'Build it'],
+    [
+      'all facts are unknown once anything would change',
+      factsKind,
+      setState(fileKind, '/x', 'y'),
+      'Build it',
+    ],
   ];
   for (const [title, of, effect, waitsFor] of unknowns) {
     it(title, async () => {

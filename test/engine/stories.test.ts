@@ -53,7 +53,7 @@ const stories: readonly Story[] = [
     tasks: `
     - {name: fine, command: sh -c "exit 3", register: r, failed_when: r.rc > 3, changed_when: false}
     - {name: bad, command: echo oops, register: r, failed_when: '"oops" in [r.stdout]'}`,
-    lines: ["ok | fine | run sh -c 'exit 3'", "failed | bad | failed_when holds: \"oops\" in [r.stdout]"],
+    lines: ["ok | fine | run sh -c 'exit 3'", 'failed | bad | failed_when holds: "oops" in [r.stdout]'],
     exitCode: 2,
   },
   {
@@ -113,7 +113,12 @@ const stories: readonly Story[] = [
       always:
         - {name: tidy, debug: {msg: tidied}}
     - {name: after, debug: {msg: on}}`,
-    lines: ['failed | break | `/bin/false` ended with exit code 1', 'here | rescue | careful', 'failed | save | cannot', 'ok | tidy | tidied'],
+    lines: [
+      'failed | break | `/bin/false` ended with exit code 1',
+      'here | rescue | careful',
+      'failed | save | cannot',
+      'ok | tidy | tidied',
+    ],
     exitCode: 2,
   },
   {
@@ -203,6 +208,15 @@ const stories: readonly Story[] = [
     lines: ['changed | folder | create directory $tmp/new', 'changed | run | run echo x'],
   },
   {
+    title: 'a parameter that comes out wrong when it is rendered is explained, and fails the task',
+    tasks: `
+    - {name: bad, file: {path: "{{tmp}}/x", state: "{{greeting}}"}}`,
+    lines: [
+      "failed | bad | 'state' must be one of file, directory, absent, touch, link, hard, not the text 'play'",
+    ],
+    exitCode: 2,
+  },
+  {
     title: '--start-at-task passes over what comes before',
     tasks: `
     - {name: a, debug: {msg: a}}
@@ -219,7 +233,9 @@ describe('stories of one host', () => {
   for (const { title, tasks, options, lines, exitCode = 0 } of stories) {
     it(title, async () => {
       const played = await play(head + tasks, options);
-      expect(played.lines.map((line) => (line.includes('| rescue |') ? line : line.replace(/^here \| /, '')))).to.deep.equal(lines);
+      expect(
+        played.lines.map((line) => (line.includes('| rescue |') ? line : line.replace(/^here \| /, ''))),
+      ).to.deep.equal(lines);
       expect(played.outcome.exitCode).to.equal(exitCode);
     });
   }
@@ -227,7 +243,11 @@ describe('stories of one host', () => {
 
 describe('round trips', () => {
   const cases: readonly (readonly [title: string, tasks: string, exchanges: number])[] = [
-    ['no host is asked for what needs none', '    - assert: {that: 1 < 2}\n    - debug: {msg: x}\n    - set_fact: {a: 1}\n    - {command: "true", when: 1 > 2}', 0],
+    [
+      'no host is asked for what needs none',
+      '    - assert: {that: 1 < 2}\n    - debug: {msg: x}\n    - set_fact: {a: 1}\n    - {command: "true", when: 1 > 2}',
+      0,
+    ],
     ['a command: one', '    - command: /bin/true', 1],
     ['a file that is already so: one', '    - file: {path: "{{tmp}}", state: directory}', 1],
     ['a file that changes: two', '    - file: {path: "{{tmp}}/d", state: directory}', 2],
@@ -260,7 +280,10 @@ describe('handlers', () => {
     expect(lines.slice(2)).to.deep.equal(['here | ok | first | 1', 'here | ok | second | 2']);
   });
   it('do not run on a host that failed, unless --force-handlers', async () => {
-    const failing = text.replace('    - {name: change again', '    - command: /bin/false\n    - {name: change again');
+    const failing = text.replace(
+      '    - {name: change again',
+      '    - command: /bin/false\n    - {name: change again',
+    );
     expect((await play(failing)).lines).to.have.length(2);
     const forced = await play(failing, { settings: { forceHandlers: true } });
     expect(forced.lines.slice(2)).to.deep.equal(['here | ok | first | 1', 'here | ok | second | 2']);
@@ -273,13 +296,17 @@ describe('many hosts', () => {
     Object.fromEntries(played.outcome.hosts.map(({ host, outcome }) => [host, outcome]));
 
   it('one that cannot be reached holds up nobody, and is no failure', async () => {
-    const played = await play(`${head}\n    - command: /bin/true`, { hosts: ['a', 'b', 'c'], unreachable: ['b'] });
+    const played = await play(`${head}\n    - command: /bin/true`, {
+      hosts: ['a', 'b', 'c'],
+      unreachable: ['b'],
+    });
     expect(outcomes(played)).to.deep.equal({ a: 'done', b: 'unreachable', c: 'done' });
     expect(played.outcome.exitCode).to.equal(3);
   });
 
   it('serial: a batch is done before the next begins', async () => {
-    const text = head.replace('  vars', '  serial: 2\n  vars') + '\n    - command: /bin/true\n    - command: /bin/true';
+    const text =
+      head.replace('  vars', '  serial: 2\n  vars') + '\n    - command: /bin/true\n    - command: /bin/true';
     const played = await play(text, { hosts: ['a', 'b', 'c', 'd', 'e'] });
     const order = played.lines.map((line) => line[0]).join('');
     expect(order).to.match(/^[ab]{4}[cd]{4}e{2}$/);
@@ -287,7 +314,8 @@ describe('many hosts', () => {
 
   it('serial: when a whole batch fails, the rest is not tried', async () => {
     const text =
-      head.replace('  vars', '  serial: 1\n  vars') + '\n    - {fail: {msg: no}, when: inventory_hostname == "b"}';
+      head.replace('  vars', '  serial: 1\n  vars') +
+      '\n    - {fail: {msg: no}, when: inventory_hostname == "b"}';
     const played = await play(text, { hosts: ['a', 'b', 'c'] });
     expect(outcomes(played)).to.deep.equal({ a: 'done', b: 'failed', c: 'not-tried' });
   });
@@ -316,12 +344,20 @@ describe('a connection that breaks', () => {
   };
 
   it('during a look: the look is taken again over a new connection', async () => {
-    const played = await play(`${head}\n    - {name: f, copy: {content: x, dest: "{{tmp}}/f"}}`, { onScript: breakOn('', 1) }, folder);
+    const played = await play(
+      `${head}\n    - {name: f, copy: {content: x, dest: "{{tmp}}/f"}}`,
+      { onScript: breakOn('', 1) },
+      folder,
+    );
     expect(played.lines).to.deep.equal(['here | changed | f | create $tmp/f']);
   });
 
   it('during a change that was not made: unknown, neither ok nor failed', async () => {
-    const played = await play(`${head}\n    - {name: f, copy: {content: x, dest: "{{tmp}}/f"}}\n    - debug: {msg: x}`, { onScript: breakOn('mv -f', 1) }, folder);
+    const played = await play(
+      `${head}\n    - {name: f, copy: {content: x, dest: "{{tmp}}/f"}}\n    - debug: {msg: x}`,
+      { onScript: breakOn('mv -f', 1) },
+      folder,
+    );
     expect(played.lines).to.deep.equal([
       'here | unknown | f | the connection broke, while this was under way: create $tmp/f',
     ]);
@@ -329,7 +365,11 @@ describe('a connection that breaks', () => {
   });
 
   it('during a command: nobody can say, and it is not run twice', async () => {
-    const played = await play(`${head}\n    - {name: c, shell: "echo x >> {{tmp}}/count"}`, { onScript: breakOn('count', 1) }, folder);
+    const played = await play(
+      `${head}\n    - {name: c, shell: "echo x >> {{tmp}}/count"}`,
+      { onScript: breakOn('count', 1) },
+      folder,
+    );
     expect(played.lines[0]).to.match(/^here \| unknown \| c \|/);
     await access(path.join(folder, 'count')).then(
       () => expect.fail('the command ran'),
@@ -360,7 +400,9 @@ describe('an interrupt', () => {
       rescue:
         - {name: put back, command: echo back}
     - {name: after, debug: {msg: x}}`;
-    const played = await play(text, { interruptAt: (event) => event.type === 'task-started' && event.task.name === 'long' });
+    const played = await play(text, {
+      interruptAt: (event) => event.type === 'task-started' && event.task.name === 'long',
+    });
     expect(played.lines.map((line) => line.split(' | ').slice(1, 3).join(' '))).to.deep.equal([
       'failed long',
       'rescue careful',

@@ -38,13 +38,16 @@ async function fillPrepared(
   const port = await freePort([]);
   const vm: Vm = { name: `${release}-prepare`, folder, image: image.folder, port, accelerator };
   const asRoot = { user: 'root' } as const;
-  await writeKnownHosts(knownHostsLines(port, await hostKeys()));
+  // Added to what is there: other hosts may be in use meanwhile. `up` writes the exact list when it is through.
+  const known = await readFile(labPaths().knownHosts, 'utf8').catch(() => '');
+  const lines = known.split('\n').filter((line) => line !== '');
+  await writeKnownHosts([...new Set([...lines, ...knownHostsLines(port, await hostKeys())])]);
   await createDisks(folder, image.folder);
   await step(`${release}: first boot`, async () => {
     await startQemu(vm);
     await waitForLogin(vm);
   });
-  const boot = await step(`${release}: pool, Docker, images, volumes, containers`, async () => {
+  const boot = await step(`${release}: pool, Docker, images, volumes, containers`, async (note) => {
     await sshRun(
       vm,
       'cat > /usr/local/bin/lab-volume-checksums && chmod 755 /usr/local/bin/lab-volume-checksums',
@@ -54,6 +57,7 @@ async function fillPrepared(
       ...asRoot,
       stdin: await guestScript('prepare.sh'),
       timeoutMs: PREPARE_LIMIT_MS,
+      onLine: (line) => line.startsWith('lab: ') && note(line.slice(5)),
     });
     return (await sshRun(vm, 'cat /proc/sys/kernel/random/boot_id', asRoot)).trim();
   });
