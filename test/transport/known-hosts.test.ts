@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import {
+  fingerprint,
+  hostKeyAlgorithms,
+  isAbout,
+  judgeHostKey,
+  knownHostsLine,
+  parseKnownHosts,
+  shortKeyType,
+} from '../../src/transport/known-hosts.js';
+
+/** A blob that begins with its type, as keys do. */
+const blob = (type: string, rest: string): Buffer => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(type.length);
+  return Buffer.concat([length, Buffer.from(type), Buffer.from(rest)]);
+};
+const ed = blob('ssh-ed25519', 'one');
+const otherEd = blob('ssh-ed25519', 'two');
+const rsa = blob('ssh-rsa', 'three');
+const line = (names: string, key: Buffer, marker = ''): string =>
+  `${marker}${names} ${key.toString('latin1', 4, 4 + key.readUInt32BE(0))} ${key.toString('base64')} comment`;
+const entries = (...texts: string[]): ReturnType<typeof parseKnownHosts> =>
+  parseKnownHosts(texts.join('\n'), 'kh');
+
+describe('known_hosts', () => {
+  it('passes over comments, empty and broken lines, and counts them', () => {
+    const parsed = entries(
+      '# a comment',
+      '',
+      'half a-line',
+      line('web', ed),
+      '@unknown x y z',
+      `web ssh-ed25519 !!!!`,
+      line('db', rsa),
+    );
+    expect(parsed.map(({ names, at }) => [names, at])).to.deep.equal([
+      ['web', 'kh:4'],
+      ['db', 'kh:7'],
+    ]);
+  });
+
+  const names: readonly (readonly [pattern: string, name: string, isAbout: boolean])[] = [
+    ['web', 'web', true],
+    ['web', 'web1', false],
+    ['WEB.example', 'web.example', true],
+    ['a,web,b', 'web', true],
+    ['web?', 'web1', true],
+    ['web?', 'web', false],
+    ['*.example', 'web.example', true],
+    ['*.example', 'webXexample', false],
+    ['*,!web', 'web', false],
+    ['!web,*', 'db', true],
+    ['[web]:2222', '[web]:2222', true],
+    ['[web]:2222', 'web', false],
+    ['[10.0.0.*]:22??', '[10.0.0.7]:2222', true],
+    ['*', '[web]:2222', true],
+    // Made by: printf 'web.example ssh-ed25519 …' > f; ssh-keygen -H -f f
+    ['|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg=', '192.168.1.61', true],
+    ['|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg=', '192.168.1.62', false],
+  ];
+  for (const [pattern, name, expected] of names) {
+    it(`${pattern} is ${expected ? '' : 'not '}about ${name}`, () => {
+      const [entry] = entries(line(pattern, ed));
+      expect(entry && isAbout(entry, name)).to.equal(expected);
+    });
+  }
+
+  const verdicts: readonly (readonly [
+    title: string,
+    lines: readonly string[],
+    port: number,
+    expected: object,
+  ])[] = [
+    ['nothing on record', [], 22, { verdict: 'unknown' }],
+    ['another host', [line('db', ed)], 22, { verdict: 'unknown' }],
+    ['the key', [line('web', ed)], 22, { verdict: 'known' }],
+    ['several keys, one of them the key', [line('web', otherEd), line('web', ed)], 22, { verdict: 'known' }],
+    ['another key', [line('db', ed), line('web', otherEd)], 22, { verdict: 'changed', at: ['kh:2'] }],
+    ['a key of another type', [line('web', rsa)], 22, { verdict: 'changed', at: ['kh:1'] }],
+    ['the key for the port', [line('[web]:2222', ed)], 2222, { verdict: 'known' }],
+    ['the key for the name without a port', [line('web', ed)], 2222, { verdict: 'known' }],
+    ['another key for the name without a port', [line('web', otherEd)], 2222, { verdict: 'unknown' }],
+    [
+      'another key for the port, the key without',
+      [line('[web]:2222', otherEd), line('web', ed)],
+      2222,
+      { verdict: 'changed', at: ['kh:1'] },
+    ],
+    [
+      'the key, revoked',
+      [line('web', ed), line('*', ed, '@revoked ')],
+      22,
+      { verdict: 'revoked', at: 'kh:2' },
+    ],
+    ['another key, revoked', [line('web', ed), line('web', otherEd, '@revoked ')], 22, { verdict: 'known' }],
+    ['an authority, which is not heeded', [line('*', ed, '@cert-authority ')], 22, { verdict: 'unknown' }],
+  ];
+  for (const [title, lines, port, expected] of verdicts) {
+    it(`on record: ${title}`, () => {
+      expect(judgeHostKey(entries(...lines), 'Web', port, ed)).to.deep.equal(expected);
+    });
+  }
+
+  it('asks for the types on record first', () => {
+    expect(hostKeyAlgorithms([], 'web', 22)[0]).to.equal('ssh-ed25519');
+    expect(hostKeyAlgorithms(entries(line('web', rsa)), 'web', 22).slice(0, 3)).to.deep.equal([
+      'rsa-sha2-512',
+      'rsa-sha2-256',
+      'ssh-ed25519',
+    ]);
+    const nistp = blob('ecdsa-sha2-nistp384', 'x');
+    expect(hostKeyAlgorithms(entries(line('[web]:22,[web]:2222', nistp)), 'web', 2222)[0]).to.equal(
+      'ecdsa-sha2-nistp384',
+    );
+    expect(new Set(hostKeyAlgorithms(entries(line('web', rsa)), 'web', 22)).size).to.equal(6);
+  });
+
+  it('writes lines that it reads', () => {
+    for (const [port, hashed] of [
+      [22, false],
+      [2222, false],
+      [22, true],
+      [2222, true],
+    ] as const) {
+      const written = knownHostsLine('web', port, ed, hashed);
+      expect(judgeHostKey(entries(written), 'web', port, ed)).to.deep.equal({ verdict: 'known' });
+      expect(written.startsWith('|1|')).to.equal(hashed);
+    }
+    expect(knownHostsLine('web', 2222, ed, false)).to.equal(
+      `[web]:2222 ssh-ed25519 ${ed.toString('base64')}`,
+    );
+  });
+
+  it('says a key as ssh says it', () => {
+    // github.com's, as published in its documentation.
+    const key = Buffer.from('AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl', 'base64');
+    expect(fingerprint(key)).to.equal('SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU');
+    expect(shortKeyType(key)).to.equal('ED25519');
+  });
+});
