@@ -55,7 +55,7 @@ describe('known_hosts', () => {
     ['[web]:2222', 'web', false],
     ['[10.0.0.*]:22??', '[10.0.0.7]:2222', true],
     ['*', '[web]:2222', true],
-    // Made by: printf 'web.example ssh-ed25519 …' > f; ssh-keygen -H -f f
+    // As ssh-keygen -H makes it of 192.168.1.61.
     ['|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg=', '192.168.1.61', true],
     ['|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg=', '192.168.1.62', false],
   ];

@@ -31,7 +31,7 @@ describe('the ssh configuration', () => {
       const settings = await ask(
         'Host web*\n  HostName %h.example\n  Port 2222\n  User deploy\n  IdentityFile ~/.ssh/%r_key\n' +
           '  IdentitiesOnly yes\n  ProxyJump bastion\n  UserKnownHostsFile ~/.ssh/kh1 ~/.ssh/kh2\n  HostKeyAlias alias\n' +
-          '  IdentityAgent ~/agent\n  HashKnownHosts yes\n',
+          '  IdentityAgent ~/.ssh/agent\n  HashKnownHosts yes\n',
         { address: 'web1' },
         ssh,
       );
@@ -44,7 +44,7 @@ describe('the ssh configuration', () => {
         hostKeyAlias: 'alias',
         hashKnownHosts: true,
         userKnownHostsFiles: [path.join(home, '.ssh', 'kh1'), path.join(home, '.ssh', 'kh2')],
-        agentSocket: path.join(home, 'agent'),
+        agentSocket: path.join(home, '.ssh', 'agent'),
       });
       expect(settings.identityFiles[0]).to.equal(path.join(home, '.ssh', 'deploy_key'));
     });
