@@ -66,6 +66,18 @@ interface Step {
   readonly until?: 'active' | 'inactive';
 }
 
+/** Below /run in systemd's order of folders, so that it can be masked until the next boot. */
+const exampleFile = '/usr/local/lib/systemd/system/zrun-example.service';
+const exampleUnit = `
+mkdir -p /usr/local/lib/systemd/system
+printf '%s\\n' '[Service]' 'ExecStart=/bin/sleep infinity' '[Install]' WantedBy=multi-user.target >${exampleFile}
+systemctl daemon-reload`;
+const exampleEnd = `
+systemctl stop zrun-example
+systemctl disable -q zrun-example
+rm ${exampleFile}
+systemctl daemon-reload`;
+
 export const systemdService = defineModule({
   name: 'systemd_service',
   summary: 'Start, stop, enable or mask a systemd unit',
@@ -82,35 +94,60 @@ export const systemdService = defineModule({
       title: 'A service that runs now and after each boot',
       task: `
 systemd_service:
-  name: cron
+  name: zrun-example
   state: started
   enabled: true`,
       needs: 'systemd',
-      before: 'systemctl stop cron; systemctl disable -q cron',
-      after: 'systemctl is-active cron && systemctl is-enabled cron',
+      before: exampleUnit,
+      after: `
+systemctl is-active zrun-example
+systemctl is-enabled zrun-example
+${exampleEnd}`,
     },
     {
       title: 'Stopped, and kept from being started by anything until the next boot',
       task: `
 systemd_service:
-  name: cron.service
+  name: zrun-example.service
   state: stopped
   runtime_masked: true`,
       needs: 'systemd',
-      before: 'systemctl start cron',
+      before: `${exampleUnit}
+systemctl start zrun-example`,
       after: `
-! systemctl is-active cron
-test "$(readlink /run/systemd/system/cron.service)" = /dev/null
-systemctl unmask --runtime -q cron
-systemctl start cron`,
+! systemctl is-active zrun-example
+! systemctl start zrun-example
+systemctl unmask --runtime -q zrun-example
+${exampleEnd}`,
     },
     {
-      title: 'After a unit file has changed',
+      title: 'A unit file has changed: systemd reads it, and the service starts anew',
+      task: `
+systemd_service:
+  name: zrun-example
+  daemon_reload: true
+  state: restarted`,
+      needs: 'systemd',
+      before: `${exampleUnit}
+systemctl start zrun-example
+sed -i s/infinity/1d/ ${exampleFile}`,
+      after: `
+systemctl show -p ExecStart zrun-example | grep -q 1d
+${exampleEnd}`,
+      everyRunChanges: true,
+    },
+    {
+      title: 'Only let systemd read its files, if any has changed',
       task: `
 systemd_service:
   daemon_reload: true`,
       needs: 'systemd',
-      before: 'systemctl daemon-reload',
+      before: `${exampleUnit}
+systemctl start zrun-example
+echo '# changed' >>${exampleFile}`,
+      after: `
+test "$(systemctl show -p NeedDaemonReload --value zrun-example)" = no
+${exampleEnd}`,
     },
   ],
   plan(read, params, context) {
@@ -182,6 +219,15 @@ function refuse(unit: string, before: UnitState, { state, enabled, masked, runti
   if (staysMasked && state !== undefined && state !== 'stopped') {
     throw new ZrunError('task-failed', `${unit} is masked, so it cannot be ${state}`, {
       hint: before.masked ? 'Say `masked: false` as well.' : 'Say `runtime_masked: false` as well.',
+    });
+  }
+  const isInEtc = before.fragment.startsWith('/etc/systemd/system/');
+  if (
+    isInEtc &&
+    ((masked === true && !before.masked) || (runtime_masked === true && !before.maskedRuntime))
+  ) {
+    throw new ZrunError('task-failed', `${unit} cannot be masked: its own file is ${before.fragment}`, {
+      hint: 'systemd masks by a link of that very name, or by one in /run, which that file goes before.',
     });
   }
   if (enabled === false && neverDisabled.has(before.file)) {
@@ -352,11 +398,15 @@ function stepScript(unit: string | undefined, { argv, until }: Step, timeout: nu
   return lines(
     // Some units may take for ever to start by their own settings (docker.service: TimeoutStartSec=0).
     sh`timeout ${timeout} ${argv} </dev/null || { s=$?; ${log}; exit $s; }`,
-    sh`i=0
-while :; do
+    // One of Type=simple counts as active as soon as its process is forked: it is looked at twice.
+    sh`i=0; seen=${until === 'active' ? '' : 'once'}
 get() { systemctl show --no-pager --value -p "$1" -- ${unit}; }
+while :; do
 a=$(get ActiveState) || exit
-case $a in ${states}) break ;; esac
+case $a in ${states})
+case $seen$(get Type) in simple | exec | idle) seen=once; sleep 1; continue ;; esac
+break ;;
+esac
 case $a/$(get Result)/$(get Type) in ${isOver}) break ;; esac
 case $a in activating | deactivating | reloading) ;; *)
 echo "${unit} is $a after ${quoteArgv(argv)} (result: $(get Result), conditions met: $(get ConditionResult), assertions met: $(get AssertResult))" >&2

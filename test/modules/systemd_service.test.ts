@@ -104,6 +104,12 @@ describe('systemd_service', () => {
     ['masked', maskedNow, { state: 'started' }, /is masked, so it cannot be started/],
     ['to be masked', running, { state: 'restarted', masked: true }, /is masked, so it cannot be restarted/],
     ['static', { ...running, file: 'static' }, { enabled: false }, /is static: it is not enabled by itself/],
+    [
+      'a file in /etc',
+      { ...running, fragment: '/etc/systemd/system/docker.service' },
+      { runtime_masked: true },
+      /cannot be masked: its own file is/,
+    ],
     ['no systemd', { ...missing, load: 'no-systemd' }, { state: 'started' }, /does not run systemd/],
   ] as const) {
     it(`refuses: ${what}`, async () => {

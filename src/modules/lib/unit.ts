@@ -94,9 +94,11 @@ export function staleProbe(): Probe<boolean> {
   return {
     of: staleKind,
     key: '',
-    script: sh`systemctl show --no-pager -p NeedDaemonReload '*'`,
+    script: sh`systemctl show --no-pager -p NeedDaemonReload,Transient '*'`,
     parse({ stdout, stderr, status }) {
-      if (status === 0) return stdout.toString().includes('NeedDaemonReload=yes');
+      // Transient units (a login's scope) come and go by themselves and have no file that anyone has changed.
+      const units = stdout.toString().split('\n\n');
+      if (status === 0) return units.some((each) => /Reload=yes/.test(each) && !/Transient=yes/.test(each));
       throw new ZrunError('command-failed', 'systemd does not answer', {
         hint: 'This module needs a host that runs systemd.',
         command: "systemctl show -p NeedDaemonReload '*'",
