@@ -126,5 +126,6 @@ function stripEnd(text: string): string {
 function abbreviate(text: string): string {
   const [first = '', ...rest] = text.trim().split('\n');
   if (first.length > 100) return `${first.slice(0, 99)}…`;
-  return rest.length > 0 ? `${first} …` : first;
+  // The first line of a script is hardly ever the one that tells what it is for; the task's name does.
+  return rest.length > 0 ? `a script of ${rest.length + 1} lines` : first;
 }
