@@ -40,7 +40,8 @@ export function* frameText(nonce: string, script: string, stdin: Uint8Array | un
   }
   if (stdin.length <= largeInput) {
     // A pipeline has the status of its last command. A script that does not read leaves printf with a broken pipe.
-    yield `${begin}\n{ ${printBytes(stdin).shellText}; } 2>/dev/null | ${subshell}\n${status}; ${end}\n`;
+    const input = `{ ${printBytes(stdin).shellText}; } 2>/dev/null`;
+    yield `${begin}\n{ ${input} | ${subshell}; }\n${status}; ${end}\n`;
     return;
   }
   yield `zrun_input=$(mktemp) && exec 7>"$zrun_input" 8<"$zrun_input" 9<"$zrun_input"; rm -f "$zrun_input"; unset zrun_input\n`;
