@@ -396,6 +396,8 @@ function stepScript(unit: string | undefined, { argv, until }: Step, timeout: nu
   // Units of Type=oneshot are over when they have done their work: inactive, with a good result.
   const isOver = until === 'active' ? sh`inactive/success/oneshot` : sh`-`;
   return lines(
+    // A unit that failed too often in a row is not started any more until its count is taken back.
+    until === 'active' && sh`systemctl --no-ask-password reset-failed ${unit} 2>/dev/null`,
     // Some units may take for ever to start by their own settings (docker.service: TimeoutStartSec=0).
     sh`timeout ${timeout} ${argv} </dev/null || { s=$?; ${log}; exit $s; }`,
     // One of Type=simple counts as active as soon as its process is forked: it is looked at twice.
