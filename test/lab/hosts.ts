@@ -1,5 +1,5 @@
 // Owns the hosts: which there are, how one is made from a prepared state, started, cut off, reset and removed.
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LabError } from './error.js';
 import { ensureImage } from './image.js';
@@ -108,6 +108,15 @@ const withHostLock = <T>(name: string, purpose: string, work: (host: Host) => Pr
 
 // --- making and removing ----------------------------------------------------------------------------------------------
 
+/** Is there until the host is whole: what an `up` that was interrupted left is made anew by the next. */
+const unfinishedMark = (host: Host): string => path.join(host.folder, 'unfinished');
+
+const isUnfinished = (host: Host): Promise<boolean> =>
+  access(unfinishedMark(host)).then(
+    () => true,
+    () => false,
+  );
+
 async function copyDisk(from: string, to: string): Promise<void> {
   // A copy that shares blocks where the file system can, and holes in any case.
   await run(['cp', '--reflink=auto', '--sparse=always', '--', from, to]);
@@ -158,6 +167,7 @@ async function makeHost(
   for (const disk of ['root.qcow2', 'pool.qcow2']) {
     await copyDisk(path.join(prepared.folder, disk), path.join(folder, disk));
   }
+  await writeFile(unfinishedMark(host), '');
   const { folder: _, ...record } = host;
   const temporary = path.join(folder, 'host.json.tmp');
   await writeFile(temporary, JSON.stringify(record, undefined, 2));
@@ -173,6 +183,7 @@ async function bringUp(host: Host): Promise<void> {
     await sshRun(host, rename, { user: 'root' });
     await waitForDocker(host);
     await saveSnapshot(host.folder, PREPARED_TAG);
+    await rm(unfinishedMark(host));
   });
 }
 
@@ -215,15 +226,19 @@ export async function ensureHosts(counts: HostCounts, options: UpOptions = {}): 
       for (let number = 1; number <= (counts[release] ?? 0); number += 1) {
         const name = `${release}${number}`;
         const host = await readHost(name);
-        if (host === undefined) missing.push({ name, release });
-        else if (!isCurrent(host)) {
+        if (host === undefined || (await isUnfinished(host))) {
+          missing.push({ name, release });
+          continue;
+        }
+        if (!isCurrent(host)) {
           say(
             `${name} was made by another version of the lab, whose snapshots this one cannot load: it is made anew`,
           );
           missing.push({ name, release });
           continue;
-        } else if ((await qemuPid(host.folder)) === undefined) off.push(host);
-        if (host !== undefined) wanted.push(host);
+        }
+        if ((await qemuPid(host.folder)) === undefined) off.push(host);
+        wanted.push(host);
       }
     }
     const prepared = await prepareAll(new Set(missing.map(({ release }) => release)), accelerator);

@@ -41,8 +41,9 @@ async function take(file: string, mine: string): Promise<boolean> {
   try {
     await link(candidate, file);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
   } finally {
     await rm(candidate, { force: true });
   }
@@ -74,7 +75,10 @@ export async function withLock<T>(
   let told = false;
   while (!(await take(file, mine))) {
     const holder = await readHolder(file);
-    if (holder === undefined) continue;
+    if (holder === undefined) {
+      await sleep(POLL_MS);
+      continue;
+    }
     if ((await bornAt(holder.pid)) !== holder.born) {
       await clearStale(file, holder);
       continue;

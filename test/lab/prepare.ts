@@ -1,6 +1,6 @@
 // Owns the prepared state of a release: a machine that was booted once, filled by guest/prepare.sh, rebooted, checked
 // and saved with its memory. Hosts are copies of it, which is why a new one is up in seconds.
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Image } from './image.js';
 import { hostKeys } from './keys.js';
@@ -9,10 +9,17 @@ import { freePort } from './ports.js';
 import { step } from './progress.js';
 import { createDisks, killQemuIn, saveSnapshot, startQemu, type Vm } from './qemu.js';
 import { expectedDriver, guestFolder, preparedHash, type Accelerator, type Release } from './recipe.js';
-import { knownHostsLines, sshRun, sshTo, waitFor, waitForDocker, waitForLogin } from './ssh.js';
+import {
+  knownHostsLines,
+  sshRun,
+  sshTo,
+  waitFor,
+  waitForDocker,
+  waitForLogin,
+  type Reachable,
+} from './ssh.js';
 import { buildFolder } from './temporary.js';
 import { qemuVersion } from './tools.js';
-import { writeKnownHosts } from './inventory.js';
 
 export interface Prepared {
   /** Its release and the hash of everything that went into it. */
@@ -36,12 +43,18 @@ async function fillPrepared(
   folder: string,
 ): Promise<void> {
   const port = await freePort([]);
-  const vm: Vm = { name: `${release}-prepare`, folder, image: image.folder, port, accelerator };
+  // A file of its own: the hosts that there are stay reachable through the lab's.
+  const knownHosts = path.join(folder, 'known_hosts');
+  await writeFile(knownHosts, knownHostsLines(port, await hostKeys()).join('\n'));
+  const vm: Vm & Reachable = {
+    name: `${release}-prepare`,
+    folder,
+    image: image.folder,
+    port,
+    accelerator,
+    knownHosts,
+  };
   const asRoot = { user: 'root' } as const;
-  // Added to what is there: other hosts may be in use meanwhile. `up` writes the exact list when it is through.
-  const known = await readFile(labPaths().knownHosts, 'utf8').catch(() => '');
-  const lines = known.split('\n').filter((line) => line !== '');
-  await writeKnownHosts([...new Set([...lines, ...knownHostsLines(port, await hostKeys())])]);
   await createDisks(folder, image.folder);
   await step(`${release}: first boot`, async () => {
     await startQemu(vm);

@@ -13,6 +13,8 @@ export interface Reachable {
   readonly name: string;
   readonly port: number;
   readonly folder: string;
+  /** Where its host keys are, where that is not the lab's known_hosts. */
+  readonly knownHosts?: string;
 }
 
 export type LabUser = 'root' | 'zrun' | 'pwsudo';
@@ -22,6 +24,8 @@ export interface SshOptions {
   readonly user?: LabUser;
   readonly stdin?: string | Buffer;
   readonly timeoutMs?: number;
+  /** Told of each line of output as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A machine that emulates on two busy cores may need ten times what it takes on a quiet one. */
@@ -31,18 +35,12 @@ const PROBE_LIMIT_MS = 45_000;
 const PROBE_PAUSE_MS = 250;
 
 /** The argument list of an OpenSSH client for this host, without a command. */
-export function sshArguments(host: Pick<Reachable, 'port'>, user: LabUser = 'zrun'): string[] {
+export function sshArguments(host: Pick<Reachable, 'port' | 'knownHosts'>, user: LabUser = 'zrun'): string[] {
   const { clientKey, knownHosts } = labPaths();
+  const known = host.knownHosts ?? knownHosts;
   return [
     ...['ssh', '-F', 'none', '-i', clientKey, '-p', String(host.port)],
-    ...[
-      '-o',
-      'IdentitiesOnly=yes',
-      '-o',
-      `UserKnownHostsFile="${knownHosts}"`,
-      '-o',
-      'GlobalKnownHostsFile=none',
-    ],
+    ...['-o', 'IdentitiesOnly=yes', '-o', `UserKnownHostsFile="${known}"`, '-o', 'GlobalKnownHostsFile=none'],
     ...['-o', 'StrictHostKeyChecking=yes', '-o', 'ConnectTimeout=20', '-o', 'LogLevel=ERROR'],
     `${user}@127.0.0.1`,
   ];
@@ -54,6 +52,7 @@ export async function sshTo(host: Reachable, command: string, options: SshOption
   return await exec([ssh, '-o', 'BatchMode=yes', ...rest, '--', command], {
     timeoutMs: options.timeoutMs ?? COMMAND_LIMIT_MS,
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
   });
 }
 
@@ -79,7 +78,7 @@ export async function waitFor(host: Reachable, what: string, command: string): P
       const last = done.stderr.trim() === '' ? done.stdout.trim() : done.stderr.trim();
       throw new LabError(
         `${host.name}: waited ${elapsed(since)} for ${what}\nlast answer: ${last}\nend of its console:\n${tail(console, 30)}`,
-        `a busy machine is slow, but not so slow: try npm run lab -- reset ${host.name}`,
+        'a busy machine is slow, but hardly so slow: look at the end of the console above, then try the same again',
       );
     }
     await sleep(PROBE_PAUSE_MS);

@@ -56,8 +56,8 @@ COPY motd /etc/motd
 RUN mkdir -p /var/cache/web && echo built > /var/cache/web/stamp
 WEB
 export DOCKER_BUILDKIT=0
-docker build --quiet --tag lab/base:1 --tag lab/base:latest "$context" 2>/dev/null
-docker build --quiet --tag lab/web:1 "$context/web" 2>/dev/null
+docker build --quiet --tag lab/base:1 --tag lab/base:latest "$context"
+docker build --quiet --tag lab/web:1 "$context/web"
 rm -r "$context"
 
 say 'volumes'
