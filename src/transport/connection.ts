@@ -2,6 +2,7 @@
  * Owns a connection as the engine sees it: one session a user, the counters, the user's interrupt, the end. Works over
  * any link.
  */
+import { setMaxListeners } from 'node:events';
 import { ZrunError } from '../core/errors.js';
 import type { Become, Connection, Output } from '../core/host.js';
 import { defaultLimits, type Limits, type Link } from './channel.js';
@@ -35,6 +36,8 @@ export function createConnection(
     return closing;
   };
   const onAbort = (): void => void close(interrupted());
+  // One signal ends a whole run, so hundreds of hosts listen to it.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', onAbort);
   if (signal.aborted) onAbort();
 
@@ -65,7 +68,10 @@ export function createConnection(
           },
         };
         const onCancel = (): void => session.cancel(job);
-        options.signal?.addEventListener('abort', onCancel);
+        if (options.signal !== undefined) {
+          setMaxListeners(0, options.signal);
+          options.signal.addEventListener('abort', onCancel);
+        }
         session.run(job);
       });
     },

@@ -66,7 +66,7 @@ export interface ShellEvents {
   onTurn(): void;
 }
 
-/** How much of what is said before the start is kept for messages. */
+/** How much of what is said before the start is kept, for messages and to find sudo's prompt at its end. */
 const keptWords = 8192;
 
 /**
@@ -124,8 +124,8 @@ function runShell(
   );
 
   const hear = (chunk: Buffer): void => {
-    if (pid !== undefined || words.length > keptWords) return;
-    words += chunk.toString('utf8');
+    if (pid !== undefined) return;
+    words = (words + chunk.toString('utf8')).slice(-keptWords);
     if (become === undefined) return;
     const prompt = promptOf(startNonce);
     if (!words.includes(prompt)) return;

@@ -3,7 +3,7 @@
  * nothing else reads Include and Match as it does; else the files are read by the `ssh-config` package.
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
@@ -47,15 +47,41 @@ type Raw = ReadonlyMap<string, readonly string[]>;
 export function createSshConfig(options: SshConfigOptions): (query: SshQuery) => Promise<SshSettings> {
   const known = new Map<string, Promise<SshSettings>>();
   const limit = pLimit(4);
+  let common: Promise<Raw | undefined> | undefined;
+  const settingsFor = async (query: SshQuery): Promise<SshSettings> => {
+    common ??= askForAll(options);
+    const raw = (await common) ?? (await limit(() => ask(query, options)));
+    return settingsOf(raw, query, options);
+  };
   return (query) => {
     const key = JSON.stringify([query.address, query.user, query.port]);
-    let settings = known.get(key);
-    if (settings === undefined) {
-      settings = limit(() => ask(query, options)).then((raw) => settingsOf(raw, query, options));
-      known.set(key, settings);
-    }
+    const settings = known.get(key) ?? settingsFor(query);
+    known.set(key, settings);
     return settings;
   };
+}
+
+/**
+ * The one answer for every address, where the files do not tell addresses apart, as on most machines: hundreds of
+ * hosts then cost one process. Undefined where they do.
+ */
+async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
+  const included = '/etc/ssh/ssh_config.d';
+  const names = await readdir(included).catch(() => []);
+  const files = [path.join(options.homedir, '.ssh', 'config'), '/etc/ssh/ssh_config'].concat(
+    names.map((name) => path.join(included, name)),
+  );
+  const lines = (await Promise.all(files.map(readOrEmpty)))
+    .flatMap((text) => text.split('\n'))
+    .map((line) => line.trim().toLowerCase())
+    .filter((line) => !line.startsWith('#') && line !== `include ${included}/*.conf`);
+  const tellsApart = (line: string): boolean =>
+    /^(match|include|canonical\w*)\b|%/.test(line) ||
+    (/^host\b/.test(line) && !/^host\s*[\s=]\s*\*$/.test(line));
+  if (lines.some(tellsApart)) return undefined;
+  const raw = new Map(await ask({ address: 'any-address.invalid' }, options));
+  raw.delete('hostname');
+  return raw;
 }
 
 async function ask(query: SshQuery, options: SshConfigOptions): Promise<Raw> {

@@ -3,6 +3,7 @@
  * the ssh configuration, keys, known_hosts, addresses, jump hosts, and how many handshakes are under way.
  */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { setMaxListeners } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import os from 'node:os';
 import type { Readable } from 'node:stream';
@@ -431,6 +432,8 @@ async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(interrupted());
   });
+  // Hundreds of hosts listen to the one signal of a run.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', onAbort);
   try {
     return await Promise.race([work(), aborted]);

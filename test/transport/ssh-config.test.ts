@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -84,6 +84,23 @@ describe('the ssh configuration', () => {
       expect([settings.agentSocket, settings.proxyJump]).to.deep.equal([undefined, undefined]);
     });
   }
+
+  it('is asked once for all addresses where it does not tell them apart', async () => {
+    const counted = path.join(home, 'ssh');
+    const calls = path.join(home, 'calls');
+    await writeFile(counted, `#!/bin/sh\necho call >> ${calls}\nexec ssh "$@"\n`, { mode: 0o755 });
+    const count = async (config: string): Promise<number> => {
+      await writeFile(calls, '');
+      await writeFile(path.join(home, '.ssh', 'config'), config);
+      const configOf = createSshConfig({ env: { PATH: process.env['PATH'] }, homedir: home, ssh: counted });
+      const settings = await Promise.all(['a', 'b', 'c'].map((address) => configOf({ address })));
+      expect(settings.map(({ hostName }) => hostName)).to.deep.equal(['a', 'b', 'c']);
+      return (await readFile(calls, 'utf8')).split('\n').length - 1;
+    };
+    expect(await count('Host *\n  User deploy\n')).to.equal(1);
+    expect(await count('Host a\n  User deploy\n')).to.equal(3);
+    expect(await count('Match host b\n  User deploy\n')).to.equal(3);
+  });
 
   it('an address that looks like an option is none', async () => {
     const settings = await ask('', { address: '-oProxyCommand=touch /tmp/x' }).catch(() => undefined);
