@@ -280,7 +280,7 @@ for (const transport of transports) {
           `sh -c 'echo $$ > ${file('child')}; trap "" TERM; sleep 600' & ` +
             `echo $! > ${file('sub')}; sleep 600 | sleep 600; echo not reached > ${file('reached')}`,
         ),
-        { timeoutMs: 700 },
+        { timeoutMs: 1500 },
       );
       const behind = run(sh`echo behind`);
       await expectError(slow, 'task-timeout');
@@ -292,8 +292,8 @@ for (const transport of transports) {
 
     it("a limit does not begin before the script's turn", async () => {
       const [first, second] = await Promise.all([
-        run(sh`sleep 1; echo first`),
-        run(sh`echo second`, { timeoutMs: 900 }),
+        run(sh`sleep 2; echo first`),
+        run(sh`echo second`, { timeoutMs: 1900 }),
       ]);
       expect([first.stdout.toString(), second.stdout.toString()]).to.deep.equal(['first\n', 'second\n']);
     });
