@@ -37,6 +37,7 @@ const params = z.strictObject({
       (opts) => !opts.some((opt) => /^-[^-ELNOTUbmi]*[FS]/.test(opt)),
       'forcing (-F) and writing superblocks alone (-S) are refused',
     )
+    .refine((opts) => !opts.some((opt) => opt.startsWith('/')), 'the device is given by dev alone')
     .describe('further arguments of mkfs, each an item of the list: `[-O, ^metadata_csum]`'),
   label: z
     .string()

@@ -108,7 +108,7 @@ zfs_rename:
   from: tank/scratch-example-live
   to: tank/scratch-example-backup
   properties: {org.example:role: backup}`,
-      before: `zfs destroy -r tank/scratch-example-live 2>/dev/null; zfs destroy -r tank/scratch-example-backup 2>/dev/null
+      before: `zfs destroy -r tank/scratch-example-live 2>/dev/null || :; zfs destroy -r tank/scratch-example-backup 2>/dev/null || :
 zfs create -o mountpoint=none tank/scratch-example-live && zfs create tank/scratch-example-live/child`,
       after:
         '[ "$(zfs get -Hp -o value org.example:role tank/scratch-example-backup)" = backup ] && zfs list tank/scratch-example-backup/child >/dev/null && zfs destroy -r tank/scratch-example-backup',

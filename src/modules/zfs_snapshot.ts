@@ -93,7 +93,7 @@ zfs_snapshot:
   name: before
   properties: {org.example:run: '42'}`,
       before:
-        'zfs destroy -r tank/scratch-example-snap 2>/dev/null; zfs create -o mountpoint=none tank/scratch-example-snap',
+        'zfs destroy -r tank/scratch-example-snap 2>/dev/null || :; zfs create -o mountpoint=none tank/scratch-example-snap',
       after:
         '[ "$(zfs get -Hp -o value org.example:run tank/scratch-example-snap@before)" = 42 ] && zfs destroy -r tank/scratch-example-snap',
     },

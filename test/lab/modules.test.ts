@@ -38,7 +38,7 @@ let controlFolder: string;
 function over(ssh: readonly string[]): RunScript {
   return (script, stdin) =>
     new Promise<Output>((resolve, reject) => {
-      const [program = 'ssh', ...args] = [...ssh, quoteArgv(['sh', '-c', script.shellText])];
+      const [program, ...args] = [...ssh, quoteArgv(['sh', '-c', script.shellText])];
       const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
       const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
       child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -431,7 +431,12 @@ describe('filesystem on a real host', () => {
 
   const foreign: readonly [what: string, how: string, type: string][] = [
     ['swap', `mkswap -q ${device}`, 'swap'],
-    ['a partition table', `printf 'label: gpt\\n2048,+\\n' | sfdisk -q ${device} && udevadm settle`, 'gpt'],
+    [
+      'a partition table',
+      // An entry of type 83 from sector 1 on, and the mark at the end of the first sector.
+      `printf '\\000\\000\\002\\000\\203\\000\\000\\000\\001\\000\\000\\000\\000\\020\\000\\000' | dd of=${device} bs=1 seek=446 conv=notrunc 2>/dev/null && printf '\\125\\252' | dd of=${device} bs=1 seek=510 conv=notrunc,fsync 2>/dev/null`,
+      'dos',
+    ],
     [
       'another file system',
       `truncate -s 4M /scratch-img && mkfs.ext2 -q /scratch-img && dd if=/scratch-img of=${device} bs=1M conv=fsync 2>/dev/null`,
@@ -440,7 +445,7 @@ describe('filesystem on a real host', () => {
     [
       'a pool',
       `zpool create -f -o cachefile=none -O mountpoint=none -R /none scratchpool ${device} && zpool export scratchpool`,
-      'zfs_member',
+      'gpt',
     ],
   ];
   for (const [what, how, type] of foreign) {

@@ -339,7 +339,7 @@ function dockerFacts(sections: Sections): Facts['docker'] {
     volumes: volumeFacts(sections, containers),
     plugins: textsOf(rows(sections, 'plugins').map((row) => parseValue(row) ?? null)),
     live_restore: boolAt(info, 'LiveRestoreEnabled') ?? json.content['live-restore'] === true,
-    shims: Number(firstRow(sections, 'shims') ?? 0),
+    shims: number(firstRow(sections, 'shims') ?? undefined) ?? 0,
     swarm: swarmFacts(info),
     security_options: security,
     rootless: hasOption('rootless'),
@@ -547,7 +547,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     children: children.length,
     foreign_children:
       dataset === null ? [] : children.filter((name) => !isLayerName(name.slice(prefix.length))),
-    snapshots: Number((firstRow(sections, 'snapshots') ?? '0').trim()),
+    snapshots: number(firstRow(sections, 'snapshots')?.trim()) ?? 0,
     user_properties: userProperties(properties),
   };
 }

@@ -9,30 +9,29 @@ import { sh, type ShellText } from '../../core/shell.js';
  * another mount namespace (moby#24403). At most ten of each. For the failing way out of a script only: it is slow.
  */
 export function printHolders(target: string, source: string): ShellText {
-  return sh`busy_path=${target}; busy_source=${source}
+  // One ls and one awk for all processes: a fork for each would take minutes on a busy host.
+  return sh`busy_path=${target}; busy_source=${source}; export busy_path
+busy_name() { cat "/proc/$1/comm" 2>/dev/null; }
 {
-[ -z "$busy_path" ] || while read -r _ _ _ _ on _; do
-case $on in "$busy_path"/*) echo "mounted below it: $on" ;; esac
-done </proc/self/mountinfo | head -n 10
-[ -z "$busy_path" ] || ls -l /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe 2>/dev/null | grep -F -- "-> $busy_path" |
-sed -n 's|.* /proc/\\([0-9]*\\)/\\([a-z]*\\) -> \\(.*\\)|\\1 \\2 \\3|p' | while read -r pid what where; do
-case $where in "$busy_path" | "$busy_path"/*) echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)): $what is $where" ;; esac
-done | head -n 10
-[ -z "$busy_path" ] || for fds in /proc/[0-9]*/fd; do
-pid=\${fds#/proc/}; pid=\${pid%/fd}
-[ "$pid" = "$$" ] || ls -l "$fds" 2>/dev/null | sed -n 's|.* -> \\(/.*\\)|\\1|p' | while read -r where; do
-case $where in "$busy_path" | "$busy_path"/*) echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)): has $where open"; break ;; esac
+if [ -n "$busy_path" ]; then
+awk 'BEGIN { p = ENVIRON["busy_path"] "/" } index($5, p) == 1 { print "mounted below it: " $5 }' /proc/self/mountinfo | head -n 10
+ls -l /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe /proc/[0-9]*/fd 2>/dev/null | awk '
+BEGIN { p = ENVIRON["busy_path"] }
+/^\\/proc\\/[0-9]+\\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
+{ at = index($0, " -> "); if (!at) next
+to = substr($0, at + 4); if (to != p && index(to, p "/") != 1) next
+before = substr($0, 1, at - 1); what = "open file"; who = pid
+if (match(before, /\\/proc\\/[0-9]+\\/[a-z]+$/)) { split(substr(before, RSTART), part, "/"); who = part[3]; what = part[4] }
+if (!seen[who]++) print who, what, to }' | head -n 10 | while read -r pid what where; do
+echo "process $pid ($(busy_name "$pid")): $what is $where"
 done
-done | head -n 10
-own=$(readlink /proc/self/ns/mnt); seen=" $own "
-for table in /proc/[0-9]*/mountinfo; do
-pid=\${table#/proc/}; pid=\${pid%/mountinfo}
-space=$(readlink "/proc/$pid/ns/mnt" 2>/dev/null) || continue
-case $seen in *" $space "*) continue ;; esac
-seen="$seen$space "
-if grep -q -F -e " - zfs $busy_source " -e " - zfs $busy_source/" "$table" 2>/dev/null ||
-{ [ -n "$busy_path" ] && grep -q -F -e " $busy_path " -e " $busy_path/" "$table" 2>/dev/null; }; then
-echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)): has it mounted in its own mount namespace"
+fi
+own=$(readlink /proc/self/ns/mnt)
+ls -l /proc/[0-9]*/ns/mnt 2>/dev/null | sed -n 's|.* /proc/\\([0-9]*\\)/ns/mnt -> \\(.*\\)|\\1 \\2|p' |
+awk -v own="$own" '$2 != own && !seen[$2]++ { print $1 }' | while read -r pid; do
+if grep -q -F -e " - zfs $busy_source " -e " - zfs $busy_source/" "/proc/$pid/mountinfo" 2>/dev/null ||
+{ [ -n "$busy_path" ] && grep -q -F -e " $busy_path " -e " $busy_path/" "/proc/$pid/mountinfo" 2>/dev/null; }; then
+echo "process $pid ($(busy_name "$pid")): has it mounted in its own mount namespace"
 fi
 done | head -n 10
 } >&2`;

@@ -137,7 +137,7 @@ describe('daemon.json', () => {
     ['{"a": 1, "a": 2}', 'd.json:1:10', 'the key "a" stands twice'],
     ['{"a": [1, 2', 'd.json:1:12', "expected ',' or ']', found the end of the file"],
     ['[]', 'd.json:1:1', 'd.json holds no JSON object, so dockerd cannot start with it'],
-    [`${'['.repeat(300)}`, 'd.json:1:202', 'this is nested too deeply'],
+    ['['.repeat(300), 'd.json:1:202', 'this is nested too deeply'],
   ];
   for (const [text, place, message] of broken) {
     it(`says where it is broken: ${JSON.stringify(text).slice(0, 40)}`, () => {

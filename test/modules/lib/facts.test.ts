@@ -1,0 +1,405 @@
+/** Facts from the answers of hosts that the lab does not have; the lab's own are in test/lab. Formats are the real ones. */
+import { expect } from 'chai';
+import { factsOf, factsProbe, parseSections } from '../../../src/modules/lib/facts.js';
+import { factsSchema, type Facts } from '../../../src/modules/lib/facts-schema.js';
+import { localRun } from '../harness.js';
+
+const base: Readonly<Record<string, string>> = {
+  uname: 'h\n6.1.0-50-cloud-amd64\nx86_64\nroot\n0\n',
+  host: 'systemd\n',
+  mounts: `27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+139 27 0:37 / /var/lib/docker rw,noatime shared:55 - zfs tank/docker rw,xattr,posixacl
+224 139 0:43 / /var/lib/docker/zfs/graph/${'a'.repeat(64)} rw - zfs tank/docker/${'a'.repeat(64)} rw
+225 139 0:44 / /var/lib/docker/volumes/nas/_data rw - nfs4 nas:/x rw
+324 26 0:4 net:[4026532278] /run/docker/netns/70dc rw shared:127 - nsfs nsfs rw
+`,
+  tools: 'docker\ndockerd\nzfs\nmkfs.ext4\n',
+  module: '2.1.11-1\n',
+  userland: 'zfs-2.1.11-1\nzfs-kmod-2.1.11-1\n',
+  pools: 'tank\t12348030976\t6926336\t12341104640\tONLINE\toff\n',
+  tops: 'tank\t11955601408\n',
+  config: '/etc/docker/daemon.json\n',
+  shims: '3\n',
+  root: '/var/lib/docker\n/var/lib/docker\nexists\n',
+  statfs: '131072 91217 23356789 23350000\n',
+  drivers: 'zfs\n',
+  dataset: 'tank/docker\n',
+  properties:
+    'type\tfilesystem\t-\navailable\t11955601408\t-\nmountpoint\t/var/lib/docker\tlocal\ncanmount\ton\tdefault\nlogicalreferenced\t2271232\t-\nzrun:role\tbackup\tinherited from tank\nlab:owner\tplatform team\tlocal\n',
+  below: `tank/docker\ntank/docker/${'a'.repeat(64)}\ntank/docker/${'b'.repeat(64)}-init\n`,
+  snapshots: '2\n',
+};
+
+function facts(change: Readonly<Record<string, string | undefined>> = {}): Facts {
+  const sections = new Map<string, string>();
+  for (const [name, text] of Object.entries({ ...base, ...change }))
+    if (text !== undefined) sections.set(name, text);
+  // What the schema says is what there is: types, nulls and no key too many.
+  return factsSchema.parse(factsOf(sections));
+}
+
+const info = (fields: object): string =>
+  `${JSON.stringify({ ServerVersion: '20.10.24', Driver: 'zfs', ...fields })}\n`;
+
+describe('facts', () => {
+  it('tell of a data-root that is its own dataset', () => {
+    expect(facts().data_root).to.deep.include({
+      is_own_dataset: true,
+      is_mount_point: true,
+      is_link: false,
+      dataset: 'tank/docker',
+      children: 2,
+      foreign_children: [],
+      snapshots: 2,
+      layer_mounts: 1,
+      available_bytes: 131072 * 91217,
+      used_inodes: 6789,
+      volumes_bytes: null,
+      mounts_below: [
+        { source: 'nas:/x', target: '/var/lib/docker/volumes/nas/_data', fstype: 'nfs4', options: 'rw' },
+      ],
+      user_properties: { 'lab:owner': 'platform team' },
+    });
+    expect(facts().mounts.map(({ target }) => target)).to.deep.equal(['/', '/var/lib/docker']);
+  });
+
+  const cases: readonly [
+    what: string,
+    change: Record<string, string | undefined>,
+    look: (f: Facts) => unknown,
+    expected: unknown,
+  ][] = [
+    [
+      'a data-root inside another dataset (moby#40132)',
+      {
+        mounts: '1 0 0:1 / / rw - zfs rpool/ROOT/ubuntu_x rw\n',
+        dataset: 'rpool/ROOT/ubuntu_x\n',
+        below: `rpool/ROOT/ubuntu_x\nrpool/ROOT/ubuntu_x/${'c'.repeat(64)}\nrpool/ROOT/ubuntu_x/srv\n`,
+      },
+      ({ data_root: r }) => [r.is_own_dataset, r.is_mount_point, r.mount_target, r.foreign_children],
+      [false, false, '/', ['rpool/ROOT/ubuntu_x/srv']],
+    ],
+    [
+      'a data-root behind a link',
+      { root: '/var/lib/docker\n/srv/docker\nexists\n' },
+      ({ data_root: r, docker: d }) => [r.is_link, r.path, d.root, d.root_configured],
+      [true, '/srv/docker', '/srv/docker', '/var/lib/docker'],
+    ],
+    [
+      'a data-root that is a bind mount',
+      { mounts: '1 0 0:1 /x /var/lib/docker rw - zfs tank/other rw\n' },
+      ({ data_root: r }) => [r.is_bind, r.is_own_dataset, r.source],
+      [true, false, 'tank/other'],
+    ],
+    [
+      'a volume already',
+      {
+        mounts: '1 0 230:0 / /var/lib/docker rw - ext4 /dev/zd0 rw\n',
+        dataset: undefined,
+        volume: 'tank/docker-overlay2\n',
+        properties:
+          'type\tvolume\t-\nvolsize\t8589934592\t-\nvolblocksize\t16384\t-\nzrun:role\tdocker-volume\tlocal\n',
+        below: 'tank/docker-overlay2\n',
+      },
+      ({ data_root: r }) => [
+        r.dataset,
+        r.volume,
+        r.volume_role,
+        r.volsize,
+        r.volblocksize,
+        r.pool,
+        r.is_own_dataset,
+        r.children,
+      ],
+      [null, 'tank/docker-overlay2', 'docker-volume', 8589934592, 16384, 'tank', false, 0],
+    ],
+    [
+      'an encrypted dataset without its key',
+      { properties: 'encryption\taes-256-gcm\t-\nkeystatus\tunavailable\t-\n' },
+      ({ data_root: r }) => [r.encryption, r.key_available],
+      ['aes-256-gcm', false],
+    ],
+    [
+      'ZFS 2.2.7, which loses flushes',
+      { module: '2.2.7-1~bpo12+1\n', userland: 'zfs-2.2.7-1~bpo12+1\n' },
+      ({ zfs: z }) => [z.zvol_flush_bug, z.versions_differ, z.major, z.minor, z.patch],
+      [true, false, 2, 2, 7],
+    ],
+    [
+      'ZFS 2.3.2, which does not',
+      { module: '2.3.2-2\n' },
+      ({ zfs: z }) => [z.zvol_flush_bug, z.versions_differ],
+      [false, true],
+    ],
+    [
+      'no ZFS',
+      {
+        module: undefined,
+        userland: undefined,
+        pools: undefined,
+        dataset: undefined,
+        properties: undefined,
+        tools: 'docker\n',
+      },
+      ({ zfs: z, data_root: r }) => [
+        z.present,
+        z.module_version,
+        z.pools,
+        z.versions_differ,
+        r.dataset,
+        r.pool,
+      ],
+      [false, null, [], false, null, null],
+    ],
+    [
+      'datasets that zrun has marked',
+      { marked: 'tank/old\tzrun:role\tbackup\ntank/old\tzrun:run\tr1\ntank/v\tzrun:run\tr2\n' },
+      ({ zfs: z }) => z.marked,
+      [{ name: 'tank/old', role: 'backup', run: 'r1', origin: null, data_root: null }],
+    ],
+    [
+      'Docker that does not run',
+      { dockerd: 'Docker version 20.10.24+dfsg1, build 297e128\n' },
+      ({ docker: d }) => [
+        d.present,
+        d.running,
+        d.error,
+        d.version,
+        d.major,
+        d.driver,
+        d.prior_drivers,
+        d.root,
+      ],
+      [true, false, null, '20.10.24+dfsg1', 20, null, ['zfs'], '/var/lib/docker'],
+    ],
+    [
+      'Docker that does not answer',
+      {
+        info: '{"ID":"","ServerErrors":["Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"],"ClientInfo":{}}\n',
+      },
+      ({ docker: d }) => [d.running, d.error],
+      [
+        false,
+        'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+      ],
+    ],
+    [
+      'a user who may not ask Docker',
+      { info: 'Got permission denied while trying to connect to the Docker daemon socket\n' },
+      ({ docker: d }) => [d.running, d.error],
+      [false, 'Got permission denied while trying to connect to the Docker daemon socket'],
+    ],
+    [
+      'overlay2 on ext4',
+      {
+        info: info({
+          Driver: 'overlay2',
+          ServerVersion: '26.1.5+dfsg1',
+          DriverStatus: [
+            ['Backing Filesystem', 'extfs'],
+            ['Supports d_type', 'true'],
+          ],
+        }),
+      },
+      ({ docker: d }) => [d.running, d.driver, d.backing_filesystem, d.major, d.containerd_store],
+      [true, 'overlay2', 'extfs', 26, false],
+    ],
+    [
+      'the image store of containerd (Docker 29)',
+      {
+        info: info({
+          Driver: 'overlayfs',
+          ServerVersion: '29.0.1',
+          DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
+        }),
+      },
+      ({ docker: d }) => [d.driver, d.containerd_store, d.major, d.minor, d.patch],
+      ['overlayfs', true, 29, 0, 1],
+    ],
+    [
+      'userns-remap, rootless, SELinux',
+      {
+        info: info({
+          SecurityOptions: ['name=seccomp,profile=builtin', 'name=userns', 'name=rootless', 'name=selinux'],
+        }),
+      },
+      ({ docker: d }) => [d.userns_remap, d.rootless, d.selinux],
+      [true, true, true],
+    ],
+    [
+      'a snap',
+      {
+        host: 'systemd\nsnap\n',
+        root: '/var/snap/docker/common/var-lib-docker\n/var/snap/docker/common/var-lib-docker\nexists\n',
+      },
+      ({ docker: d }) => d.snap,
+      true,
+    ],
+    [
+      'TrueNAS, Proxmox VE, a container',
+      { host: 'truenas\nproxmox\ncontainer=lxc\n' },
+      ({ host: h }) => [h.truenas, h.proxmox, h.container, h.systemd],
+      [true, true, 'lxc', false],
+    ],
+    [
+      'a swarm’s manager',
+      {
+        info: info({
+          Swarm: { NodeID: 'n1', LocalNodeState: 'active', ControlAvailable: true, Managers: 3, Nodes: 5 },
+        }),
+      },
+      ({ docker: d }) => d.swarm,
+      { state: 'active', active: true, manager: true, managers: 3, nodes: 5, node_id: 'n1' },
+    ],
+    [
+      'a daemon.json that is not JSON',
+      { json: '{\n  "storage-driver": "zfs",\n}\n' },
+      ({ docker: d }) => [d.daemon_json.exists, d.daemon_json.valid, d.daemon_json.error],
+      [true, false, "line 3, column 1: a ',' stands before the closing '}'"],
+    ],
+    [
+      'a daemon.json with what stands in the way',
+      {
+        json: '{"graph":"/d","storage-opts":["zfs.fsname=tank/d"],"features":{"containerd-snapshotter":true},"live-restore":true}',
+      },
+      ({ docker: d }) => [
+        d.daemon_json.data_root,
+        d.storage_opts,
+        d.daemon_json.containerd_snapshotter,
+        d.live_restore,
+      ],
+      ['/d', ['zfs.fsname=tank/d'], true, true],
+    ],
+    [
+      'flags that collide',
+      {
+        start: '/usr/sbin/dockerd -H fd:// $DOCKER_OPTS\n',
+        environment:
+          'DOCKER_OPTS="--storage-driver=zfs --storage-opt=zfs.fsname=tank/d"\nDOCKER_DRIVER=zfs\n',
+      },
+      ({ docker: d }) => [d.flag_keys, d.storage_opts, d.driver_env],
+      [['hosts', 'storage-driver', 'storage-opts'], ['zfs.fsname=tank/d'], 'zfs'],
+    ],
+    [
+      'units',
+      {
+        units:
+          'Id=docker.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\nId=docker.socket\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n',
+      },
+      ({ docker: d }) => d.services,
+      {
+        docker: { load: 'loaded', active: 'active', file: 'enabled' },
+        socket: { load: 'masked', active: 'inactive', file: 'masked' },
+        containerd: { load: 'no-systemd', active: 'inactive', file: '' },
+      },
+    ],
+    [
+      'volumes counted in time',
+      { du: '123456\t/var/lib/docker/volumes\ndone\n' },
+      ({ data_root: r }) => r.volumes_bytes,
+      123456,
+    ],
+    ['volumes too many to count', { du: '' }, ({ data_root: r }) => r.volumes_bytes, null],
+  ];
+  for (const [what, change, look, expected] of cases) {
+    it(`tell of ${what}`, () => expect(look(facts(change))).to.deep.equal(expected));
+  }
+
+  it('tell which container uses which volume, and what --rm will take along', () => {
+    const anonymous = '0ca98e350e857df069c116394ac5dc3f6a8f083f72368e4ab90953477aea02de';
+    const container = {
+      Id: 'cc39',
+      Name: '/cache',
+      Image: 'sha256:74f6',
+      Driver: 'zfs',
+      State: { Status: 'running', Running: true },
+      AutoRemove: true,
+      RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+      Mounts: [
+        {
+          Type: 'volume',
+          Name: anonymous,
+          Source: '/v',
+          Destination: '/cache',
+          Driver: 'local',
+          Mode: '',
+          RW: true,
+          Propagation: '',
+        },
+      ],
+      Config: { Image: 'lab/base:1', Labels: { 'com.docker.compose.project': 'shop' } },
+    };
+    const volumes = [
+      { Driver: 'local', Name: anonymous, Mountpoint: '/v', Options: null, Labels: null },
+      { Driver: 'local', Name: 'nas', Mountpoint: '/n', Options: { type: 'nfs', o: 'addr=nas' } },
+    ];
+    const { docker } = facts({
+      info: info({}),
+      containers: `${JSON.stringify(container)}\n`,
+      volumes: volumes.map((one) => JSON.stringify(one)).join('\n'),
+    });
+    expect(docker.containers[0]).to.deep.include({
+      name: 'cache',
+      auto_remove: true,
+      running: true,
+      compose_project: 'shop',
+    });
+    expect(docker.volumes).to.deep.equal([
+      {
+        name: anonymous,
+        driver: 'local',
+        mountpoint: '/v',
+        anonymous: true,
+        options: {},
+        used_by: ['cache'],
+      },
+      {
+        name: 'nas',
+        driver: 'local',
+        mountpoint: '/n',
+        anonymous: false,
+        options: { type: 'nfs', o: 'addr=nas' },
+        used_by: [],
+      },
+    ]);
+  });
+
+  it('survive whatever a section holds', () => {
+    const odd = ['', '\n', 'x', '\t\t\t', '{"a":', '=\n=\n\n', '\u0000', '-1 -1 -1'];
+    for (const name of Object.keys(base).concat(
+      'info',
+      'containers',
+      'volumes',
+      'plugins',
+      'json',
+      'units',
+      'start',
+      'du',
+    )) {
+      if (name === 'mounts' || name === 'properties') continue;
+      for (const text of odd) facts({ [name]: text });
+    }
+  });
+
+  for (const shell of [['dash'], ['bash', '--posix'], ['busybox', 'sh']] as const) {
+    it(`are gathered by one script under ${shell.join(' ')}`, async function () {
+      const probe = factsProbe();
+      const outcome = await localRun([...shell])(probe.script).catch(() => undefined);
+      if (outcome === undefined) {
+        console.log(`      not tried: there is no ${shell[0]} here`);
+        return this.skip();
+      }
+      expect(outcome.stderr.toString()).to.equal('');
+      const found = factsSchema.parse(probe.parse(outcome));
+      expect(found.host.kernel).to.match(/^\d/);
+      expect(found.host.user).not.to.equal('');
+      expect(found.mounts).not.to.be.empty;
+      expect([...parseSections(outcome.stdout.toString()).keys()]).to.include.members([
+        'uname',
+        'os',
+        'mounts',
+        'tools',
+      ]);
+    });
+  }
+});
