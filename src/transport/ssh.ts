@@ -2,31 +2,23 @@
  * Owns the SSH transport of a run: from an inventory's target to a connection, with everything that connections share:
  * the ssh configuration, keys, known_hosts, addresses, jump hosts, and how many handshakes are under way.
  */
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { setMaxListeners } from 'node:events';
-import type { LookupFunction } from 'node:net';
 import os from 'node:os';
 import type { Readable } from 'node:stream';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import type { Connect, SshTarget } from '../core/host.js';
-import {
-  connectionLost,
-  defaultLimits,
-  drainMs,
-  type Channel,
-  type Ended,
-  type Limits,
-  type Link,
-} from './channel.js';
+import { defaultLimits, type Limits } from './channel.js';
 import { createConnection } from './connection.js';
 import { createHostKeyStore } from './host-key-check.js';
 import { within } from './limit.js';
+import { createLookup } from './lookup.js';
 import { interrupted } from './session.js';
 import { createSshConfig, type SshSettings } from './ssh-config.js';
 import { connectSocket, DroppedError, logIn, type Keepalive, type LoggedIn } from './ssh-handshake.js';
 import { createKeyRing } from './ssh-keys.js';
+import { endClient, sshLink } from './ssh-link.js';
 import { loadSsh2 } from './ssh2.js';
 
 export interface SshTransportOptions {
@@ -318,91 +310,6 @@ function forward(client: Client, jump: string, name: string, host: string, port:
   });
 }
 
-function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => number, limits: Limits): Link {
-  const link: Link = {
-    name,
-    get handshakes() {
-      return handshakes();
-    },
-    lost: () => loggedIn.lost(),
-    open(command) {
-      const opened = new Promise<Channel>((resolve, reject) => {
-        const fail = (error: Error): void => {
-          const lost = loggedIn.lost();
-          reject(
-            lost === undefined
-              ? new ZrunError('connect-failed', `${name} does not open another session: ${error.message}`, {
-                  hint: "sshd's MaxSessions limits how many one connection may have; zrun needs one a user, and one more.",
-                  cause: error,
-                })
-              : connectionLost(link, lost),
-          );
-        };
-        try {
-          loggedIn.client.exec(command, (error, channel) => {
-            if (error) fail(error);
-            else resolve(channelOf(channel, loggedIn));
-          });
-        } catch (error) {
-          fail(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
-      let isLate = false;
-      void opened.then(
-        (channel) => {
-          if (isLate) channel.destroy();
-        },
-        () => undefined,
-      );
-      return within(limits.startMs, opened, () => {
-        isLate = true;
-        throw new ZrunError(
-          'connect-timeout',
-          `${name} did not open a session within ${limits.startMs / 1000} seconds`,
-          {
-            hint: 'The host may be overloaded, or its login may hang (PAM, a home directory on a dead server).',
-          },
-        );
-      });
-    },
-    close: () => endClient(loggedIn, limits),
-  };
-  return link;
-}
-
-function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
-  channel.on('error', () => undefined);
-  channel.stderr.on('error', () => undefined);
-  let cut = (): void => undefined;
-  const ended = new Promise<Ended>((resolve) => {
-    let how: Ended = {};
-    cut = () => resolve(how);
-    channel.once('exit', (status: number | null, signal?: string) => {
-      how = { status: status ?? undefined, signal };
-      // A daemon that was started without redirection keeps the channel open for good.
-      setTimeout(cut, drainMs);
-    });
-    channel.once('close', cut);
-    void closed.then(() => setTimeout(cut, drainMs));
-  });
-  return {
-    stdin: channel,
-    stdout: channel,
-    stderr: channel.stderr,
-    ended,
-    destroy() {
-      channel.close();
-      cut();
-    },
-  };
-}
-
-async function endClient({ client, closed }: LoggedIn, limits: Limits): Promise<void> {
-  client.end();
-  await within(limits.closeMs, closed, () => undefined);
-  client.destroy();
-}
-
 /** `user@host:port`, or `ssh://user@host:port`; an IPv6 address in brackets. */
 function parseJump(spec: string): SshTarget {
   const [, user, bracketed, plain, port] =
@@ -449,30 +356,4 @@ function throwIfAborted(signal: AbortSignal): void {
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());
-}
-
-/** A lookup that asks once for each name: the system's own runs on four threads for the whole process. */
-function createLookup(): LookupFunction {
-  const known = new Map<string, Promise<LookupAddress[]>>();
-  const addressesOf = (hostname: string): Promise<LookupAddress[]> => {
-    let addresses = known.get(hostname);
-    if (addresses === undefined) {
-      addresses = new Promise((resolve, reject) => {
-        dnsLookup(hostname, { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
-      });
-      known.set(hostname, addresses);
-      addresses.catch(() => known.delete(hostname));
-    }
-    return addresses;
-  };
-  return (hostname, { all }, callback) => {
-    addressesOf(hostname).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (all) callback(null, addresses);
-        else callback(null, first?.address ?? '', first?.family);
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ''),
-    );
-  };
 }

@@ -1,0 +1,95 @@
+/**
+ * Owns the link over a client that is logged in: sessions on it, and its end. Knows nothing of how it came to be.
+ */
+import type { ClientChannel } from 'ssh2';
+import { ZrunError } from '../core/errors.js';
+import { connectionLost, drainMs, type Channel, type Ended, type Limits, type Link } from './channel.js';
+import { within } from './limit.js';
+import type { LoggedIn } from './ssh-handshake.js';
+
+/** Programs over one client's connection. `handshakes` are those that were made for it. */
+export function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => number, limits: Limits): Link {
+  const link: Link = {
+    name,
+    get handshakes() {
+      return handshakes();
+    },
+    lost: () => loggedIn.lost(),
+    open(command) {
+      const opened = new Promise<Channel>((resolve, reject) => {
+        const fail = (error: Error): void => {
+          const lost = loggedIn.lost();
+          reject(
+            lost === undefined
+              ? new ZrunError('connect-failed', `${name} does not open another session: ${error.message}`, {
+                  hint: "sshd's MaxSessions limits how many one connection may have; zrun needs one a user, and one more.",
+                  cause: error,
+                })
+              : connectionLost(link, lost),
+          );
+        };
+        try {
+          loggedIn.client.exec(command, (error, channel) => {
+            if (error) fail(error);
+            else resolve(channelOf(channel, loggedIn));
+          });
+        } catch (error) {
+          fail(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+      let isLate = false;
+      void opened.then(
+        (channel) => {
+          if (isLate) channel.destroy();
+        },
+        () => undefined,
+      );
+      return within(limits.startMs, opened, () => {
+        isLate = true;
+        throw new ZrunError(
+          'connect-timeout',
+          `${name} did not open a session within ${limits.startMs / 1000} seconds`,
+          {
+            hint: 'The host may be overloaded, or its login may hang (PAM, a home directory on a dead server).',
+          },
+        );
+      });
+    },
+    close: () => endClient(loggedIn, limits),
+  };
+  return link;
+}
+
+function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
+  channel.on('error', () => undefined);
+  channel.stderr.on('error', () => undefined);
+  let cut = (): void => undefined;
+  const ended = new Promise<Ended>((resolve) => {
+    let how: Ended = {};
+    cut = () => resolve(how);
+    channel.once('exit', (status: number | null, signal?: string) => {
+      how = { status: status ?? undefined, signal };
+      // A daemon that was started without redirection keeps the channel open for good.
+      setTimeout(cut, drainMs);
+    });
+    channel.once('close', cut);
+    void closed.then(() => setTimeout(cut, drainMs));
+  });
+  return {
+    stdin: channel,
+    stdout: channel,
+    stderr: channel.stderr,
+    ended,
+    destroy() {
+      channel.close();
+      cut();
+    },
+  };
+}
+
+/** Never rejects. */
+export async function endClient({ client, closed }: LoggedIn, limits: Limits): Promise<void> {
+  client.end();
+  await within(limits.closeMs, closed, () => undefined);
+  client.destroy();
+}
