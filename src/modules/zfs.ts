@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ZrunError } from '../core/errors.js';
-import { defineModule, type Change, type FieldDiff, type Plan } from '../core/module.js';
+import { defineModule, type Change, type FieldDiff, type Plan, type Write } from '../core/module.js';
 import { mapState, setState, setStateBelow, unknownState, type Effect, type Read } from '../core/probe.js';
 import { lines, sh } from '../core/shell.js';
 import type { ValueMap } from '../core/value.js';
@@ -17,6 +17,7 @@ import {
   type BlockDevice,
 } from './lib/blockdev.js';
 import { absentFile, directoryState, fileKind } from './lib/file.js';
+import { printHolders } from './lib/holders.js';
 import { mountsBelow, mountsKind, mountsProbe, type MountTable } from './lib/mountinfo.js';
 import { formatSize, parseSize } from './lib/size.js';
 import {
@@ -167,7 +168,7 @@ zfs:
     const { detail } = change;
     switch (detail.do) {
       case 'destroy':
-        await write.run(sh`zfs destroy ${name}`);
+        await destroy(write, name);
         break;
       case 'create':
         await applied(
@@ -197,6 +198,25 @@ zfs:
     return change.predicted;
   },
 });
+
+/** The status by which the script says that zfs has refused to destroy. */
+const notDestroyed = 73;
+
+async function destroy(write: Write, name: string): Promise<void> {
+  const output = await write.run(
+    sh`LC_ALL=C; export LC_ALL
+said=$(zfs destroy ${name} 2>&1) || { printf '%s\n' "$said" >&2
+case $said in *busy* | *'in use'* | *unmount*) ${printHolders('', name)} ;; esac
+exit ${notDestroyed}; }`,
+    { shownAs: `zfs destroy ${name}`, accept: [notDestroyed] },
+  );
+  if (output.status !== notDestroyed) return;
+  throw new ZrunError('task-failed', `${name} could not be destroyed, and is as it was`, {
+    hint: 'What keeps it busy is named above, if anything was found: stop it and run again.',
+    command: `zfs destroy ${name}`,
+    stderr: output.stderr.toString('utf8'),
+  });
+}
 
 async function applied(
   running: Promise<{ readonly status: number; readonly stderr: Buffer }>,

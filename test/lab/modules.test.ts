@@ -341,6 +341,29 @@ describe('zfs on a real host', () => {
       /^filesystem tank\/scratch-gone with .* of data$/,
     );
   });
+
+  it('names the process that sees it in a mount namespace of its own (moby#24403)', async () => {
+    await ask('zfs create -o mountpoint=/scratch/ns -o org.example:mark=1 tank/scratch-ns');
+    await ask(
+      '{ nohup unshare -m sleep 300 >/dev/null 2>&1 </dev/null & echo $! >/run/zrun-scratch-pid; }; sleep 2; zfs unmount tank/scratch-ns',
+    );
+    const pid = await ask('cat /run/zrun-scratch-pid');
+    const wish = {
+      name: 'tank/scratch-ns',
+      state: 'absent',
+      require_properties: { 'org.example:mark': '1' },
+    };
+    try {
+      const error = await failureOf(run('zfs', wish));
+      expect(error.message).to.equal('tank/scratch-ns could not be destroyed, and is as it was');
+      expect(error.problem.stderr).to.contain(
+        `process ${pid} (sleep): has it mounted in its own mount namespace`,
+      );
+    } finally {
+      await ask(`kill ${pid}; sleep 1`);
+    }
+    await runTwice('zfs', wish);
+  });
 });
 
 describe('zfs_snapshot on a real host', () => {
