@@ -436,9 +436,9 @@ function exitCodeProblem(result: ValueMap): Problem | undefined {
 
 /** A headline: which command it was, short enough for one line, and how it ended. */
 function endedWith(command: string, status: number): string {
-  const [first = ''] = command.trim().split('\n');
-  const isShort = first.length <= 60 && first === command.trim();
-  return `\`${isShort ? first : `${first.slice(0, 60).trimEnd()} …`}\` ended with exit code ${status}`;
+  const line = command.trim();
+  if (line.includes('\n')) return `the script ended with exit code ${status}`;
+  return `\`${line.length <= 60 ? line : `${line.slice(0, 60).trimEnd()} …`}\` ended with exit code ${status}`;
 }
 
 /** What a thrown value means for the task's status. */
