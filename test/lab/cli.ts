@@ -99,6 +99,7 @@ Examples:
   npm run lab -- status                      what there is, and where the inventory is
   npm run lab -- ssh bookworm1               a shell on a host, as zrun (sudo without a password)
   npm run lab -- ssh bookworm1 sudo docker ps -a
+  npm run lab -- ssh --user root trixie1     options stand before the name
   npm run lab -- reset bookworm1             back to the prepared state
   npm run lab -- down                        remove every host
 

@@ -16,6 +16,7 @@ import { ACCELERATORS, machineHash, RELEASES, type Accelerator, type Release } f
 import {
   knownHostsLines,
   sshRun,
+  setClock,
   sshTo,
   waitForDocker,
   waitForLogin,
@@ -183,6 +184,7 @@ async function bringUp(host: Host): Promise<void> {
     await sshRun(host, rename, { user: 'root' });
     await waitForDocker(host);
     await saveSnapshot(host.folder, PREPARED_TAG);
+    await setClock(host);
     await rm(unfinishedMark(host));
   });
 }
@@ -361,7 +363,10 @@ function checkTag(tag: string): void {
 /** Saves a running host, memory and disks, under a tag of one's own. */
 export async function saveState(name: string, tag: string): Promise<void> {
   checkTag(tag);
-  await withHostLock(name, 'save', (host) => saveSnapshot(host.folder, tag));
+  await withHostLock(name, 'save', async (host) => {
+    await saveSnapshot(host.folder, tag);
+    await setClock(host);
+  });
 }
 
 /** Brings a host back to a state that `saveState` saved, running. */

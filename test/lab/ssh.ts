@@ -104,9 +104,18 @@ export function knownHostsLines(port: number, keys: readonly string[]): string[]
   return keys.map((key) => `[127.0.0.1]:${port} ${key}`);
 }
 
+// QEMU's hardware clock keeps the time of this machine, through saving and loading too; the guest's own clock stood
+// still meanwhile. Read in the guest, it is right however long the connection took.
+const setClockCommand = 'date -u -s "@$(cat /sys/class/rtc/rtc0/since_epoch)" >/dev/null';
+
+/** Sets the clock of a host that was stopped for a while. */
+export async function setClock(host: Reachable): Promise<void> {
+  await sshRun(host, setClockCommand, { user: 'root' });
+}
+
 /** Sets the clock of a restored host and mixes fresh randomness into what it remembers. */
 export async function wakeUp(host: Reachable): Promise<void> {
   // RNDRESEEDCRNG (random(4)): what was written counts from now on, not from the next time that the kernel reseeds.
-  const command = `cat >/dev/urandom; perl -e 'open F, ">", "/dev/urandom"; ioctl F, 0x5207, 0'; date -u -s @${(Date.now() / 1000).toFixed(2)} >/dev/null`;
-  await sshRun(host, command, { user: 'root', stdin: randomBytes(512) });
+  const reseed = `cat >/dev/urandom; perl -e 'open F, ">", "/dev/urandom"; ioctl F, 0x5207, 0'`;
+  await sshRun(host, `${reseed}; ${setClockCommand}`, { user: 'root', stdin: randomBytes(512) });
 }
