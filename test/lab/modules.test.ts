@@ -303,9 +303,9 @@ describe('zfs on a real host', () => {
           name: 'tank/scratch-f/v',
           type: 'volume',
           volsize: '64M',
-          require_properties: { 'zrun:role': 'docker-volume' },
+          require_properties: { 'zrun:role': 'overlay2' },
         },
-        "tank/scratch-f/v is taken by something else: zrun:role is not set, expected 'docker-volume'",
+        "tank/scratch-f/v is taken by something else: zrun:role is not set, expected 'overlay2'",
       ],
       // A mark that is only inherited says nothing of the dataset itself.
       [

@@ -255,6 +255,17 @@ const dataRootSchema = z.object({
   refquota: maybeInt.describe('0: none'),
   reservation: maybeInt.describe('0: none'),
   refreservation: maybeInt.describe('0: none'),
+  datasets_there: z
+    .array(
+      z.object({
+        name: text.describe('the filesystem'),
+        canmount: text.describe('the property'),
+        mounted: bool.describe('whether it is mounted'),
+      }),
+    )
+    .describe(
+      'filesystems whose mountpoint is the data-root, mounted or not: what may mount over it at boot',
+    ),
   children: int.describe('datasets below it'),
   foreign_children: texts.describe("those that are not Docker's layers"),
   snapshots: int.describe("the dataset's own"),

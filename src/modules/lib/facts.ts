@@ -87,14 +87,16 @@ section marked; zfs get -Hp -s local -t filesystem,volume -o name,property,value
 fi
 service=docker.service
 if [ -d /run/systemd/system ] && has systemctl; then
-systemctl is-active --quiet snap.docker.dockerd.service && service=snap.docker.dockerd.service
-section units
-systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState docker.service docker.socket containerd.service
-exec_start=$(systemctl show --no-pager -p ExecStart "$service" | sed -n 's/^ExecStart=.*argv\\[\\]=\\(.*\\) ; ignore_errors=.*/\\1/p')
+units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service snap.docker.dockerd.service)
+unit() { printf '%s\\n' "$units" | awk -v id="Id=$1" 'BEGIN { RS = "" } index("\\n" $0 "\\n", "\\n" id "\\n")'; }
+section units; printf '%s\\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^$'
+case $(unit snap.docker.dockerd.service) in *ActiveState=active*) service=snap.docker.dockerd.service ;; esac
+about=$(unit "$service")
+case $about in *ActiveState=active*) active=1 ;; esac
+exec_start=$(printf '%s\\n' "$about" | sed -n 's/^ExecStart=.*argv\\[\\]=\\(.*\\) ; ignore_errors=.*/\\1/p')
 section start; printf '%s\\n' "$exec_start"
-section environment; systemctl show --no-pager -p Environment "$service" | sed 's/^Environment=//' | tr ' ' '\\n'
-systemctl show --no-pager -p EnvironmentFiles "$service" | sed -n 's/^EnvironmentFiles=\\(.*\\) (ignore_errors=.*/\\1/p' | while read -r file; do cat "$file"; echo; done
-systemctl is-active --quiet "$service" && active=1
+section environment; printf '%s\\n' "$about" | sed -n 's/^Environment=//p' | tr ' ' '\\n'
+printf '%s\\n' "$about" | sed -n 's/^EnvironmentFiles=\\(.*\\) (ignore_errors=.*/\\1/p' | while read -r file; do cat "$file"; echo; done
 else
 for pid in $(cat /var/run/docker.pid /run/docker.pid); do
 [ -d "/proc/$pid" ] && active=1 && section start && tr '\\0' ' ' <"/proc/$pid/cmdline" && exec_start=$(tr '\\0' ' ' <"/proc/$pid/cmdline") && break
@@ -116,7 +118,7 @@ ids=$(docker ps -aq --no-trunc)
 section volumes
 names=$(docker volume ls -q)
 [ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
-case $info in *'"Plugins":'*) section plugins; limit 5 docker plugin ls --format '{{json .Name}}' ;; esac
+if ls "$root/plugins" | grep -q -x '[0-9a-f]\\{64\\}'; then section plugins; limit 5 docker plugin ls --format '{{json .Name}}'; fi
 fi
 fi
 section dockerd; has dockerd && [ -z "$root" ] && dockerd --version
@@ -129,6 +131,7 @@ fi
 section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$root; printf '%s\\n' "$real"; [ -d "$real" ] && echo exists
 [ -d "$real" ] || exit 0
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
+if has zfs; then section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
 section drivers; for driver in aufs btrfs devicemapper fuse-overlayfs overlay overlay2 zfs; do [ -n "$(ls -A -- "$real/$driver" | head -n 1)" ] && echo "$driver"; done
 section du; [ -d "$real/volumes" ] && has timeout && timeout 1 du -sb -- "$real/volumes" && echo done
 device=$(df -P -- "$real" | sed -n '2s/ .*//p')
@@ -544,6 +547,10 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     refquota: numeric('refquota'),
     reservation: numeric('reservation'),
     refreservation: numeric('refreservation'),
+    datasets_there: rows(sections, 'there').map((row) => {
+      const [name = '', , canmount = '', mounted] = row.split('\t');
+      return { name, canmount, mounted: mounted === 'yes' };
+    }),
     children: children.length,
     foreign_children:
       dataset === null ? [] : children.filter((name) => !isLayerName(name.slice(prefix.length))),

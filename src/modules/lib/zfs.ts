@@ -11,7 +11,7 @@ import { parseSize } from './size.js';
 
 /** The user properties that zrun marks its own datasets with. Only a value that is set on the dataset itself counts. */
 export const zrunProperties = {
-  /** What the dataset is: `docker-volume`, or `backup`. */
+  /** What the dataset is: `overlay2` (the volume that Docker moves to), or `backup`. */
   role: 'zrun:role',
   /** The run that made or renamed it. */
   run: 'zrun:run',
@@ -23,9 +23,6 @@ export const zrunProperties = {
   /** The data-root that the dataset serves or served. */
   dataRoot: 'zrun:data-root',
 } as const;
-
-/** Values of `zrun:role`. */
-export const zrunRoles = { volume: 'docker-volume', backup: 'backup' } as const;
 
 export interface PropertyValue {
   /** As `zfs get -p` has it: bytes, seconds since 1970; `-` where it does not apply. */

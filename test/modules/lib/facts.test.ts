@@ -294,6 +294,17 @@ describe('facts', () => {
       },
     ],
     [
+      'a migration that was cut off: nothing is mounted there',
+      {
+        mounts: '1 0 254:0 / / rw - ext4 /dev/vda rw\n',
+        dataset: undefined,
+        there: 'tank/docker\t/var/lib/docker\ton\tno\n',
+        marked: 'tank/docker-overlay2\tzrun:role\toverlay2\n',
+      },
+      ({ data_root: r, zfs: z }) => [r.is_mount_point, r.dataset, r.datasets_there, z.marked.length],
+      [false, null, [{ name: 'tank/docker', canmount: 'on', mounted: false }], 1],
+    ],
+    [
       'volumes counted in time',
       { du: '123456\t/var/lib/docker/volumes\ndone\n' },
       ({ data_root: r }) => r.volumes_bytes,
