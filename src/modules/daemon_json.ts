@@ -84,8 +84,7 @@ END`,
     },
   ],
   async plan(read, p, context): Promise<Plan<Detail>> {
-    const template =
-      p.src === undefined ? {} : readDaemonJson(await context.renderTemplate(p.src), p.src);
+    const template = p.src === undefined ? {} : readDaemonJson(await context.renderTemplate(p.src), p.src);
     const sight = await lookAtFile(read, { path: p.path });
     const { file } = sight;
     const text =
