@@ -150,6 +150,7 @@ function readGatherFacts(
     vars: new Map(),
     become: {},
     tags: [...inherited.tags, 'always'],
+    setsVars: [],
     register: undefined,
     loop: undefined,
     loopVar: 'item',

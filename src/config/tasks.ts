@@ -198,7 +198,9 @@ function readTask(
     timeout: common.inherited.timeout,
     noLog: common.inherited.noLog,
   };
-  return call && { ...task, module: call.module, args: call.args };
+  if (!call) return undefined;
+  const setsVars = call.module.paramsAreVars ? [...call.parameters.keys()] : [];
+  return { ...task, module: call.module, args: call.args, setsVars };
 }
 
 interface Common {

@@ -82,6 +82,8 @@ export interface Task extends StepBase {
   readonly module: Module;
   /** The module's parameters; renders to a map. Expressions are left as text. */
   readonly args: Template;
+  /** Variables that the task sets by its parameters (`set_fact`). */
+  readonly setsVars: readonly string[];
   readonly register: string | undefined;
   readonly loop: Template | undefined;
   readonly loopVar: string;

@@ -493,9 +493,14 @@ function skipped(why: string): Outcome {
 function remember(task: Task, result: TaskResult, state: HostState): void {
   if (result.status === 'unknown') {
     const unknown = new Unknown(result.waitsFor ?? task.name);
-    const names = [...Object.keys(task.module.vars?.shape ?? {})];
-    state.facts = { ...state.facts, ...Object.fromEntries(names.map((name) => [name, unknown])) };
-    if (task.register !== undefined) state.results = { ...state.results, [task.register]: unknown };
+    const unknowns = (names: readonly string[]): ValueMap =>
+      Object.fromEntries(names.map((name) => [name, unknown]));
+    state.facts = { ...state.facts, ...unknowns(Object.keys(task.module.vars?.shape ?? {})) };
+    const { register, setsVars } = task;
+    state.results = {
+      ...state.results,
+      ...unknowns(register === undefined ? setsVars : [...setsVars, register]),
+    };
     return;
   }
   if (task.register === undefined) return;

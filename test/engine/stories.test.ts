@@ -165,13 +165,17 @@ const stories: readonly Story[] = [
     - {name: ask, command: echo hello, register: it}
     - {name: tell, debug: {msg: "{{it.stdout}}"}}
     - {name: guess, debug: {msg: x}, when: it.rc == 0}
-    - {name: known, debug: {msg: "{{it.changed}}"}}`,
+    - {name: known, debug: {msg: "{{it.changed}}"}}
+    - {name: set, set_fact: {said: "{{it.stdout}}"}}
+    - {name: use, debug: {msg: "{{said}}"}}`,
     options: { settings: { check: true } },
     lines: [
       'changed | ask | run echo hello',
       "unknown | tell | rests on what 'ask' has not done yet",
       "unknown | guess | rests on what 'ask' has not done yet",
       'ok | known | true',
+      "unknown | set | rests on what 'ask' has not done yet",
+      "unknown | use | rests on what 'ask' has not done yet",
     ],
   },
   {
