@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { formatPlace, formatProblem } from '../../src/core/errors.js';
 import { tasksOf, type Block, type Playbook, type Task } from '../../src/core/plan.js';
-import { explainParameters, loadInventory, loadPlaybook, parseExtraVars } from '../../src/config/index.js';
+import { loadInventory, loadPlaybook, parseExtraVars } from '../../src/config/index.js';
+import { explainParameters } from '../../src/config/parameters.js';
 import { createScope } from '../../src/config/scope.js';
 import { testModules } from './modules.js';
 
