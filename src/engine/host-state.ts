@@ -125,6 +125,23 @@ export async function connectionOf(state: HostState, run: RunInput): Promise<Con
   return state.connection;
 }
 
+/**
+ * Connects again to a host that was lost on its way, so that its rescue can run: a network that is away for a minute or
+ * two must not leave it half done. Gives up after some three minutes; a host that never answered is not waited for.
+ */
+export async function regain(state: HostState, run: RunInput): Promise<void> {
+  if (state.handshakesBefore === 0 && state.connection === undefined) return;
+  for (const pauseMs of [0, 1000, 2000, 5000, 10_000, 20_000, 30_000, 45_000, 60_000]) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    try {
+      await connectionOf(state, run);
+      return;
+    } catch (error) {
+      if (!isUnreachable(error) && !isLost(error)) return;
+    }
+  }
+}
+
 /** Ends the connection, if there is one, and keeps what it counted. */
 export async function disconnect(state: HostState): Promise<void> {
   const { connection } = state;

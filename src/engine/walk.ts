@@ -16,7 +16,7 @@ import type {
   VarsTemplate,
 } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
-import type { HostState } from './host-state.js';
+import { regain, type HostState } from './host-state.js';
 import { count, countRescued } from './results.js';
 import type { RunInput } from './settings.js';
 import { runTask } from './task.js';
@@ -143,7 +143,8 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
   // After Ctrl-C a host is not left half way: what the playbook says about failures still runs, undisturbed.
   const undisturbed = mustTidy && inherited.signal.aborted ? new AbortController().signal : inherited.signal;
   const after: Inherited = { ...inside, signal: undisturbed };
-  if (ending.type !== 'done' && block.rescue.length > 0 && isRescuable(ending)) {
+  if (mustTidy && isCutOff(ending)) await regain(walk.state, walk.run);
+  if (ending.type !== 'done' && block.rescue.length > 0 && (await isRescuable(ending, walk.state))) {
     ending = await rescue(walk, block, ending, after);
   }
   if (block.always.length > 0) {
@@ -153,10 +154,15 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
   return ending;
 }
 
-function isRescuable(ending: Ending): boolean {
-  return (
-    ending.type === 'interrupted' || (ending.type === 'stopped' && ending.result.status !== 'unreachable')
-  );
+/** The connection is gone, and with it the knowledge of what the host is doing. */
+function isCutOff(ending: Ending): boolean {
+  return ending.type === 'stopped' && ['unreachable', 'unknown'].includes(ending.result.status);
+}
+
+/** A host that cannot be reached cannot be rescued; one that can be again is. */
+async function isRescuable(ending: Ending, state: HostState): Promise<boolean> {
+  if (ending.type !== 'stopped' || ending.result.status !== 'unreachable') return true;
+  return (await state.connection?.catch(() => undefined)) !== undefined;
 }
 
 async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inherited): Promise<Ending> {

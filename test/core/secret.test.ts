@@ -8,7 +8,7 @@ describe('a secret', () => {
     ['String()', String(secret)],
     ['JSON', JSON.stringify({ secret })],
     ['inspect', inspect({ secret }, { depth: 9, showHidden: true })],
-    ['template', `${secret.toString()}`],
+    ['template', secret.toString()],
   ];
   for (const [way, text] of printed) {
     it(`does not show in ${way}`, () => expect(text).to.not.contain('hunter2'));
