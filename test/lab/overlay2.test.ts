@@ -180,7 +180,7 @@ describe('a failure after Docker was stopped puts the host back', () => {
       host,
       [
         'mkdir -p /etc/systemd/system/docker.service.d',
-        'printf \'[Service]\\nExecStartPre=/bin/sh -c "test $(stat -f -c %%T /var/lib/docker) = zfs"\\n\' > /etc/systemd/system/docker.service.d/no-ext4.conf',
+        'printf \'[Service]\\nExecStartPre=/bin/sh -c "test $(stat -f -c %%%%T /var/lib/docker) = zfs"\\n\' > /etc/systemd/system/docker.service.d/no-ext4.conf',
         'systemctl daemon-reload',
       ].join(' && '),
     );
