@@ -189,7 +189,7 @@ describe('a failure after Docker was stopped puts the host back', () => {
     const run = await on(host, migrate);
     expect(run.exitCode, explain(run)).to.equal(2);
     expect(finished(run, host).some((event) => event.task?.section === 'rescue')).to.equal(true);
-    const last = finished(run, host).at(-1);
+    const last = finished(run, host).findLast((event) => event.result?.status === 'failed');
     expect(last?.result?.problem?.message).to.match(/put back as it was/i);
 
     const after = await snapshotOf(host);
