@@ -1,5 +1,13 @@
 import { expect } from 'chai';
-import { formatProblem, nearest, throwAll, toProblem, ZrunError, ZrunErrors, type Place } from '../../src/core/errors.js';
+import {
+  formatProblem,
+  nearest,
+  throwAll,
+  toProblem,
+  ZrunError,
+  ZrunErrors,
+  type Place,
+} from '../../src/core/errors.js';
 
 function placeOf(text: string, mark: string, name = 'play.yaml'): Place {
   const start = text.indexOf(mark);
@@ -47,7 +55,12 @@ describe('a problem as a person reads it', () => {
     },
     {
       title: 'a command that wrote its complaint to stdout',
-      error: new ZrunError('command-failed', 'failed', { command: 'x', status: 2, stdout: 'no\n', stderr: ' \n' }),
+      error: new ZrunError('command-failed', 'failed', {
+        command: 'x',
+        status: 2,
+        stdout: 'no\n',
+        stderr: ' \n',
+      }),
       text: 'failed\n  command: x (exit code 2)\n  stdout: no',
     },
   ];

@@ -31,7 +31,12 @@ describe('a quoted word comes out of a real sh as it went in', () => {
     it(JSON.stringify(word), () => expect(run(`printf %s ${quote(word)}`).toString()).to.equal(word));
   }
   it('all of them as one command line', () => {
-    expect(run(`printf '%s\\0' ${quoteArgv(words)}`).toString().split('\0').slice(0, -1)).to.deep.equal(words);
+    expect(
+      run(`printf '%s\\0' ${quoteArgv(words)}`)
+        .toString()
+        .split('\0')
+        .slice(0, -1),
+    ).to.deep.equal(words);
   });
   it('a NUL is refused', () => expect(() => quote('a\0b')).to.throw('NUL'));
 });

@@ -28,7 +28,8 @@ describe('README', () => {
     commands = (await commandsOf('README.md')).map((line) => line.trim()).filter((line) => line !== '');
     folder = await mkdtemp(path.join(tmpdir(), 'zrun-readme-'));
     await copyFile(path.join(root, 'inventory.example.yaml'), path.join(folder, 'hosts.yaml'));
-    for (const name of ['playbooks', 'templates']) await symlink(path.join(root, name), path.join(folder, name));
+    for (const name of ['playbooks', 'templates'])
+      await symlink(path.join(root, name), path.join(folder, name));
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -56,10 +57,13 @@ describe('README', () => {
   it('lists the exit codes that --help lists', async () => {
     const readme = await readFile(path.join(root, 'README.md'), 'utf8');
     const { stdout } = await run(process.execPath, [...zrunProgram, '--help']);
-    const codes = [...(stdout.split('Exit codes:')[1] ?? '').matchAll(/^ +(\d+) /gm)].map((match) => match[1]);
+    const codes = [...(stdout.split('Exit codes:')[1] ?? '').matchAll(/^ +(\d+) /gm)].map(
+      (match) => match[1],
+    );
     expect(codes).to.have.length.greaterThan(6);
     const section = readme.split('## Exit codes')[1]?.split('## ')[0] ?? '';
-    for (const code of codes) expect(section, `exit code ${code ?? ''}`).to.match(new RegExp(`\\b${code ?? ''} `));
+    for (const code of codes)
+      expect(section, `exit code ${code ?? ''}`).to.match(new RegExp(`\\b${code ?? ''} `));
   });
 
   it('every package of its table is a dependency, and every dependency is in it', async () => {

@@ -12,7 +12,10 @@ const migrated = ['bookworm1', 'bookworm2'] as const;
 const all = [...migrated, 'trixie1'] as const;
 
 /** The article's case: a Dockerfile whose steps do nothing but make layers. */
-const dockerfile = ['FROM scratch', ...Array.from({ length: 15 }, (_, i) => (i % 2 ? `ENV E${i}=${i}` : `ARG A${i}=${i}`))];
+const dockerfile = [
+  'FROM scratch',
+  ...Array.from({ length: 15 }, (_, i) => (i % 2 ? `ENV E${i}=${i}` : `ARG A${i}=${i}`)),
+];
 
 interface Measured {
   readonly driver: string;
@@ -25,7 +28,9 @@ interface Measured {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
   if (values.help) {
-    console.log('npm run demo: three virtual machines, migrated from the zfs driver to overlay2 before your eyes.');
+    console.log(
+      'npm run demo: three virtual machines, migrated from the zfs driver to overlay2 before your eyes.',
+    );
     return;
   }
   title('1. Three hosts with real ZFS and Docker (built once, kept in your cache folder)');
@@ -50,15 +55,22 @@ async function main(): Promise<void> {
   const again = await zrun('playbooks/overlay2.yaml', '-i', inventory);
   for (const host of all) {
     const recap = again.split('\n').find((line) => line.startsWith(host) && line.includes('changed='));
-    demand(/changed=0\b/.test(recap ?? ''), `${host} should have had nothing to change: ${recap ?? 'no recap'}`);
+    demand(
+      /changed=0\b/.test(recap ?? ''),
+      `${host} should have had nothing to change: ${recap ?? 'no recap'}`,
+    );
   }
 
   title('7. A reboot of every migrated host');
   for (const host of migrated) {
     await reboot(host);
     await dockerReady(host);
-    console.log(`${host}: up again, ${await ask(host, 'findmnt -n -o TARGET,SOURCE,FSTYPE /var/lib/docker')}`);
-    console.log(`  the way back is kept: ${await ask(host, 'zfs list -H -o name,used,mounted tank/docker-zfs-backup')}`);
+    console.log(
+      `${host}: up again, ${await ask(host, 'findmnt -n -o TARGET,SOURCE,FSTYPE /var/lib/docker')}`,
+    );
+    console.log(
+      `  the way back is kept: ${await ask(host, 'zfs list -H -o name,used,mounted tank/docker-zfs-backup')}`,
+    );
   }
 
   title('8. After');
@@ -102,9 +114,15 @@ async function measure(host: string): Promise<Measured> {
 function show(rows: ReadonlyMap<string, Measured>, before?: ReadonlyMap<string, Measured>): void {
   for (const [host, { driver, backing, build, checksums }] of rows) {
     const was = before?.get(host);
-    const faster = was ? `, was ${was.build.toFixed(1)} s on ${was.driver} (${(was.build / build).toFixed(1)}×)` : '';
-    console.log(`${host.padEnd(10)} ${driver} on ${backing}; 15 steps built in ${build.toFixed(1)} s${faster}`);
-    console.log(`${' '.repeat(10)} volumes ${checksums.slice(0, 16)}…${was ? equality(was.checksums, checksums) : ''}`);
+    const faster = was
+      ? `, was ${was.build.toFixed(1)} s on ${was.driver} (${(was.build / build).toFixed(1)}×)`
+      : '';
+    console.log(
+      `${host.padEnd(10)} ${driver} on ${backing}; 15 steps built in ${build.toFixed(1)} s${faster}`,
+    );
+    console.log(
+      `${' '.repeat(10)} volumes ${checksums.slice(0, 16)}…${was ? equality(was.checksums, checksums) : ''}`,
+    );
   }
 }
 
