@@ -29,6 +29,7 @@ assert:
     - '"zfs" in ["zfs", "ext4"]'
   fail_msg: arithmetic is broken on this controller`,
       needs: 'nothing',
+      after: 'test -z "$(ls -A "$tmp")"',
     },
   ],
   plan(_read, { that, fail_msg, success_msg, quiet }, context) {

@@ -20,7 +20,12 @@ export const debug = defineModule({
     value: z.unknown().optional().describe('What the expression in `var` gave.'),
   }),
   examples: [
-    { title: 'A text', task: 'debug: the pool has room enough', needs: 'nothing' },
+    {
+      title: 'A text',
+      task: 'debug: the pool has room enough',
+      needs: 'nothing',
+      after: 'test -z "$(ls -A "$tmp")"',
+    },
     {
       title: 'The value of an expression',
       task: `

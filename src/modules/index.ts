@@ -3,15 +3,19 @@
  */
 import type { Module } from '../core/module.js';
 import { assert } from './assert.js';
+import { blockinfile } from './blockinfile.js';
 import { command } from './command.js';
 import { copy } from './copy.js';
 import { debug } from './debug.js';
 import { fail } from './fail.js';
 import { file } from './file.js';
+import { lineinfile } from './lineinfile.js';
+import { ping } from './ping.js';
 import { rsync } from './rsync.js';
 import { setFact } from './set_fact.js';
 import { setup } from './setup.js';
 import { shell } from './shell.js';
+import { slurp } from './slurp.js';
 import { stat } from './stat.js';
 import { systemdService } from './systemd_service.js';
 import { template } from './template.js';
@@ -25,15 +29,19 @@ import { zfsSnapshot } from './zfs_snapshot.js';
 
 const all: readonly Module[] = [
   assert,
+  blockinfile,
   command,
   copy,
   debug,
   fail,
   file,
+  lineinfile,
+  ping,
   rsync,
   setFact,
   setup,
   shell,
+  slurp,
   stat,
   systemdService,
   template,

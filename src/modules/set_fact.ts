@@ -30,6 +30,7 @@ set_fact:
   pool: tank
   sizes: [8, 16]`,
       needs: 'nothing',
+      after: 'test -z "$(ls -A "$tmp")"',
     },
   ],
   plan(_read, variables) {

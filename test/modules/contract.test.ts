@@ -21,7 +21,9 @@ for (const [name, module] of modules) {
     });
 
     it('describes every parameter and every return value', () => {
-      for (const [group, schema] of Object.entries({ params: module.params, returns: module.returns })) {
+      const { params, returns, vars } = module;
+      for (const [group, schema] of Object.entries({ params, returns, vars })) {
+        if (schema === undefined) continue;
         const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
         for (const [field, property] of Object.entries(properties)) {
           const description = typeof property === 'boolean' ? undefined : property.description;
@@ -53,6 +55,8 @@ for (const [name, module] of modules) {
         const { params } = parseExample(module, example, '/tmp/example');
         module.bind(params);
       }
+      const checked = module.examples.filter(({ after }) => after !== undefined);
+      expect(checked, 'examples with `after`').not.to.be.empty;
     });
   });
 }

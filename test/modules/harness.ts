@@ -144,6 +144,13 @@ export async function performTwice(
   return first;
 }
 
+/** A text in a result; fails where there is none. */
+export function textIn(result: ValueMap, name: string): string {
+  const value = result[name];
+  if (typeof value === 'string') return value;
+  throw new Error(`the result has no text '${name}'`);
+}
+
 /** The error that a promise rejects with; fails where it does not, or with anything but a ZrunError. */
 export async function failureOf(promise: Promise<unknown>): Promise<ZrunError> {
   try {

@@ -17,7 +17,7 @@ import {
   lookAtAccounts,
   wishedInode,
 } from './attributes.js';
-import type { AbsentFile, FileState, LinkFile, PlainState, RegularFile } from './file.js';
+import type { AbsentFile, ContentOptions, FileState, LinkFile, PlainState, RegularFile } from './file.js';
 import { describeType, fileKind, fileProbe, formatMode } from './file.js';
 import { normalizePath, parentOf } from './path.js';
 import { lookAtUnitOfFile } from './unit.js';
@@ -51,7 +51,7 @@ export interface FileSight {
 export async function lookAtFile(
   read: Read,
   wish: FileWish,
-  content: boolean | { readonly unless: string } = true,
+  content: boolean | ContentOptions = true,
 ): Promise<FileSight> {
   const path = normalizePath(wish.path);
   const [file, parent, accounts, unitEffects] = await Promise.all([

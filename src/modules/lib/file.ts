@@ -50,7 +50,7 @@ export interface RegularFile extends Inode {
   readonly size: number;
   /** In hex; undefined where it was not asked for or the file cannot be read. */
   readonly sha256?: string | undefined;
-  /** Undefined where it was not asked for, or the file cannot be read, or is larger than `contentLimit`. */
+  /** Undefined where it was not asked for, or the file cannot be read, or is larger than the limit. */
   readonly content?: Uint8Array | undefined;
 }
 
@@ -75,7 +75,7 @@ export interface LinkFile extends Inode {
 /** Keyed by `normalizePath`. */
 export const fileKind: ProbeKind<FileState> = { kind: 'file' };
 
-/** Contents larger than this, in bytes, stay on the host; their checksum tells whether they differ. */
+/** Contents larger than this, in bytes, stay on the host unless they are asked for; their checksum tells whether they differ. */
 export const contentLimit = 128 * 1024;
 
 export const absentFile: AbsentFile = { type: 'absent' };
@@ -86,9 +86,15 @@ export function directoryState(attributes: Partial<Inode> = {}): DirectoryFile {
 }
 
 export interface FileProbeOptions {
-  /** `unless` saves the transfer where the file already has this checksum. */
-  readonly content?: boolean | { readonly unless: string };
+  readonly content?: boolean | ContentOptions;
   readonly checksum?: boolean;
+}
+
+export interface ContentOptions {
+  /** Saves the transfer where the file already has this checksum. */
+  readonly unless?: string;
+  /** Bytes; `contentLimit` when left out. */
+  readonly limit?: number;
 }
 
 /**
@@ -99,7 +105,7 @@ export interface FileProbeOptions {
 export function fileProbe(path: string, options: FileProbeOptions = {}): Probe<FileState> {
   const key = normalizePath(path);
   const { content = false, checksum = content !== false } = options;
-  const unless = typeof content === 'object' ? content.unless : '';
+  const { unless = '', limit = contentLimit } = typeof content === 'object' ? content : {};
   const script = lines(
     sh`LC_ALL=C; export LC_ALL; p=${key}; form='%f %u %g %s %Y %h %d:%i %U:%G'`,
     sh`if s=$(stat -c "$form" -- "$p" 2>&1); then printf '%s\\0' "$s"; else
@@ -120,7 +126,7 @@ elif command -v openssl >/dev/null; then sum=$(openssl dgst -sha256 -r <"$p")
 else sum=$(shasum -a 256 <"$p"); fi || exit 1
 sum=\${sum%% *}; printf '%s\\0' "$sum"`,
     content !== false &&
-      sh`[ "$sum" != ${unless} ] && [ "$(wc -c <"$p")" -le ${contentLimit} ] || exit 0
+      sh`[ "$sum" != ${unless} ] && [ "$(wc -c <"$p")" -le ${limit} ] || exit 0
 printf 'content\\0'; cat <"$p"`,
   );
   return { of: fileKind, key, script, parse: (output) => parseFile(key, output) };

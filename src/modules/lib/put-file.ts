@@ -15,23 +15,13 @@ import type { RegularFile } from './file.js';
 import { hostPath, joinPath } from './path.js';
 import { splitWords } from './words.js';
 
-export const putFileParams = {
-  dest: hostPath(
-    'Where to write. An existing directory, or a path that ends with /, gets a file named as `src`.',
-  ),
-  ...attributeParams,
-  force: z.boolean().default(true).describe('False: a file that exists is left as it is, whatever it holds.'),
+/** What guards an existing file, for every module that writes one. */
+export const keptParams = {
   backup: z
     .boolean()
     .default(false)
     .describe(
       'Keeps the old file beside the new one, named with the time: `daemon.json.2026-08-07T08-54-00Z~`.',
-    ),
-  follow: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Where `dest` is a link: true writes the file at its end, false puts a file in the place of the link.',
     ),
   validate: z
     .string()
@@ -41,6 +31,21 @@ export const putFileParams = {
     .describe(
       'A command that must succeed for the new file before it takes its place; %s stands for its path.',
     ),
+};
+
+export const putFileParams = {
+  dest: hostPath(
+    'Where to write. An existing directory, or a path that ends with /, gets a file named as `src`.',
+  ),
+  ...attributeParams,
+  force: z.boolean().default(true).describe('False: a file that exists is left as it is, whatever it holds.'),
+  follow: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Where `dest` is a link: true writes the file at its end, false puts a file in the place of the link.',
+    ),
+  ...keptParams,
 };
 
 function canBeSplit(text: string): boolean {
