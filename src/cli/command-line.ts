@@ -95,7 +95,9 @@ function createProgram(version: string): Command {
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
-    .usage('PLAYBOOK... -i INVENTORY [options]\n       zrun doc [MODULE]')
+    .usage(
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun doc [MODULE]\n       zrun lint PLAYBOOK... [-i INVENTORY]',
+    )
     .argument('<playbook...>')
 
     .optionsGroup('Hosts:')

@@ -1,6 +1,7 @@
 /**
  * Owns which names a template or an expression may use, and what shape each has. Made before anything runs.
  */
+import { typeNames } from './cel-environment.js';
 import type { CompiledTemplate } from './template.js';
 import { ignoreFindings } from './report.js';
 import { anyShape, mergeShapes, type Shape } from './shape.js';
@@ -55,6 +56,11 @@ function layerOf(declared: DeclaredNames, outer: Declarations | undefined): Decl
 
 function shapeOfSource(source: ShapeSource, declarations: Declarations): Shape {
   return 'type' in source ? source : source.check(declarations, ignoreFindings);
+}
+
+/** The same names, and any other: nothing is known of it. CEL's own words for types stay what they are. */
+export function openDeclarations(closed: Declarations): Declarations {
+  return { ...closed, get: (name) => closed.get(name) ?? (typeNames.has(name) ? undefined : anyShape) };
 }
 
 /** Where nothing can be known: every name may exist. */

@@ -507,6 +507,40 @@ function nounOf(value: Value): string {
   return typeof value === 'number' ? 'a number' : 'a boolean';
 }
 
+// ---------------------------------------------------------------- looking
+
+/** A value that a template puts into its text. */
+export interface InsertedValue {
+  /** The helper that it goes through: `sh` in `{{sh x}}`. */
+  readonly helper: string | undefined;
+  /** As it is written, without the braces: `sh x`. */
+  readonly written: string;
+  readonly at: Place;
+  /** Offsets in the template's own text. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Every `{{…}}` that gives text, those inside blocks among them, in the order in which they stand. */
+export function valuesIn(template: TextTemplate): readonly InsertedValue[] {
+  const found: InsertedValue[] = [];
+  const visit = (program: hbs.AST.Program | undefined): void => {
+    for (const statement of program?.body ?? []) {
+      if (isMustache(statement)) {
+        const [start, end] = offsetsOf(template, statement);
+        const written = template.text.text.slice(start, end).replace(/^\{+[~&]?\s*|\s*~?\}+$/g, '');
+        const helper = statement.params.length > 0 ? pathText(statement.path) : undefined;
+        found.push({ helper, written, at: placeOf(template, statement), start, end });
+      } else if (isBlock(statement)) {
+        visit(statement.program);
+        visit(statement.inverse);
+      }
+    }
+  };
+  visit(template.program);
+  return found;
+}
+
 // ---------------------------------------------------------------- checking
 
 interface ShapeFrame {

@@ -6,6 +6,7 @@ export { helpers as templateHelpers } from './helpers.js';
 export { celFunctions } from './cel-environment.js';
 export { loadInventory, type Group, type Inventory, type InventoryOptions } from './inventory.js';
 export { keywords } from './keywords.js';
+export { lintPlaybook, lintRules, type Finding } from './lint/index.js';
 export { createLanguage } from './language.js';
 export { selectHosts } from './patterns.js';
 export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';

@@ -8,6 +8,7 @@ import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
 import {
   createDeclarations,
   extendDeclarations,
+  openDeclarations,
   type DeclaredNames,
   type ShapeSource,
 } from './declarations.js';
@@ -28,6 +29,8 @@ export interface LoadPlaybookOptions {
   /** Its variables may be used. */
   readonly inventory?: Inventory | undefined;
   readonly extraVars?: VarsTemplate | undefined;
+  /** Names that nothing defines are let through: an inventory that is not at hand may define them. */
+  readonly openNames?: boolean | undefined;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface LoadPlaybookOptions {
  * `expression-syntax`, `expression-type`, `variable-unknown`.
  */
 export async function loadPlaybook(file: string, options: LoadPlaybookOptions): Promise<Playbook> {
-  const { modules, cwd, inventory, extraVars = new Map() } = options;
+  const { modules, cwd, extraVars = new Map() } = options;
   const source = await readSource(cwd, file);
   const findings = collectFindings();
   const playbookDir = path.dirname(path.resolve(cwd, file));
@@ -45,7 +48,7 @@ export async function loadPlaybook(file: string, options: LoadPlaybookOptions): 
   const root = parseYaml(source, findings.report);
   const shownDir = path.dirname(file) === '.' ? '' : path.dirname(file);
   const plays = root ? await readPlays(root, work.context, { playbookDir, shownDir }, extraVars) : [];
-  await checkNames(work, inventory, extraVars, findings.report);
+  await checkNames(work, options, findings.report);
   findings.throwAll();
   return { path: file, plays, language };
 }
@@ -132,8 +135,7 @@ async function readPlays(
 /** Everything that may be used is known now; everything that is used is checked. */
 async function checkNames(
   work: ContextWork,
-  inventory: Inventory | undefined,
-  extraVars: VarsTemplate,
+  { inventory, extraVars = new Map(), openNames = false }: LoadPlaybookOptions,
   report: Report,
 ): Promise<void> {
   await Promise.all(work.waiting);
@@ -141,7 +143,8 @@ async function checkNames(
   for (const names of [inventoryNames(inventory), work.declared]) {
     for (const [name, sources] of names) declared.set(name, [...(declared.get(name) ?? []), ...sources]);
   }
-  const base = createDeclarations(declared, explainUnknownName);
+  const closed = createDeclarations(declared, explainUnknownName);
+  const base = openNames ? openDeclarations(closed) : closed;
   const given: DeclaredNames = new Map(
     [...compiledOf(extraVars)].map(([name, template]) => [name, [template]] as const),
   );

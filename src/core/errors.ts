@@ -165,7 +165,7 @@ export function formatPlace(place: Place): string {
  *   hint: did you mean 'zvol'?
  * ```
  */
-export function formatProblem(problem: Problem): string {
+export function formatProblem(problem: Omit<Problem, 'code'>): string {
   const lines: string[] = [];
   lines.push(problem.at ? `${formatPlace(problem.at)}: ${problem.message}` : problem.message);
   if (problem.at) lines.push(...excerpt(problem.at));

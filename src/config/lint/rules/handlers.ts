@@ -1,0 +1,39 @@
+/** Owns the rules about handlers and who wakes them. */
+import { tasksOf } from '../../../core/plan.js';
+import { isFalse } from '../book.js';
+import type { Rule } from '../rule.js';
+
+export const handlerUnused: Rule = {
+  id: 'handler-unused',
+  summary: 'a handler that nobody notifies',
+  check(book, report) {
+    for (const play of book.playbook.plays) {
+      const handlers = [...tasksOf(play.handlers)];
+      const notified = new Set([...tasksOf(play.tasks), ...handlers].flatMap(({ notify }) => notify));
+      for (const { name, listen, at } of handlers) {
+        if ([name, ...listen].some((one) => notified.has(one))) continue;
+        report({
+          at,
+          message: `nobody notifies '${name}'`,
+          hint: "add 'notify:' to the task that it belongs to, or take it away",
+        });
+      }
+    }
+  },
+};
+
+export const notifyNever: Rule = {
+  id: 'notify-never',
+  summary: 'a task that never counts as a change, so that its handlers never run',
+  check(book, report) {
+    for (const { node } of book.tasks) {
+      const notify = node.entries.get('notify');
+      if (!notify || !isFalse(node.entries.get('changed_when'))) continue;
+      report({
+        at: notify.keyAt,
+        message: "'changed_when: false' means that these handlers are never notified from here",
+        hint: "take 'notify:' away, or say with 'changed_when:' what counts as a change",
+      });
+    }
+  },
+};
