@@ -33,10 +33,61 @@ export interface Expression {
   evaluate(scope: Scope): Value;
 }
 
+/** A keyword whose value is a template: it is rendered for each host. Throws as Template does. */
+export interface Dynamic<T> {
+  of(scope: Scope): T;
+}
+
+/** What a keyword says: a value as it is written, or one that each host has of its own. */
+export type Setting<T extends string | number | boolean | undefined> = T | Dynamic<T>;
+
+export function settle<T extends string | number | boolean | undefined>(
+  setting: Setting<T>,
+  scope: Scope,
+): T {
+  return typeof setting === 'object' ? setting.of(scope) : setting;
+}
+
 export interface Playbook {
   readonly path: string;
   readonly plays: readonly Play[];
   readonly language: Language;
+}
+
+/** So many hosts, or such a part of them. */
+export interface Amount {
+  readonly value: number;
+  readonly unit: 'hosts' | 'percent';
+}
+
+/**
+ * How much may go wrong before a play begins no other host. Each amount must be exceeded, as in Ansible; hosts that
+ * failed and hosts that could not be reached are counted apart.
+ */
+export interface FailureBudget {
+  /** Of each batch: `max_fail_percentage`, `max_unreachable_percentage`. */
+  readonly batch: Budget;
+  /** Of all hosts of the play, whatever their batch: `max_fail_total`, `max_unreachable_total`. */
+  readonly play: Budget;
+}
+
+export interface Budget {
+  readonly failed: Amount | undefined;
+  readonly unreachable: Amount | undefined;
+}
+
+export type HostOrder = 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted' | 'shuffle';
+
+/** A variable that the user is asked for before the run (`vars_prompt`). */
+export interface VarsPrompt {
+  readonly name: string;
+  readonly at: Place;
+  readonly text: string;
+  /** What is typed is not shown. */
+  readonly isPrivate: boolean;
+  readonly default: string | undefined;
+  /** Is asked for twice. */
+  readonly confirm: boolean;
 }
 
 export interface Play {
@@ -44,26 +95,39 @@ export interface Play {
   readonly at: Place;
   /** The pattern of hosts, as written. */
   readonly hosts: string;
+  /** The defaults of its roles: weaker than everything else. */
+  readonly defaults: VarsTemplate;
   readonly vars: VarsTemplate;
+  /** Asked for before the run; the answers go before `vars`. */
+  readonly prompts: readonly VarsPrompt[];
   /** The task that gathers facts first (`setup`), unless `gather_facts: false`. */
   readonly gatherFacts: Task | undefined;
   readonly become: BecomeSettings;
-  /** Hosts at a time; undefined: all at once. */
-  readonly serial: number | undefined;
+  /** `free`: hosts walk independently of each other. `linear`: no host begins a task before all have come to it. */
+  readonly strategy: 'free' | 'linear';
+  readonly order: HostOrder;
+  /** The sizes of the batches; the last one holds for all that follow. Empty: all hosts at once. */
+  readonly serial: readonly Amount[];
+  readonly budget: FailureBudget;
+  /** Handlers that were notified run although the host failed. */
+  readonly forceHandlers: boolean;
   readonly tags: readonly string[];
+  /** `pre_tasks`, roles, `tasks` and `post_tasks`, with a `flush_handlers` after each of them. */
   readonly tasks: readonly Step[];
   readonly handlers: readonly Task[];
+  /** `between_batches`: run on a batch's good hosts before the next batch; where one fails, there is no next one. */
+  readonly betweenBatches: readonly Step[];
 }
 
 /** Variables whose values may be templates over each other and over everything else in scope. */
 export type VarsTemplate = ReadonlyMap<string, Template>;
 
 export interface BecomeSettings {
-  readonly become?: boolean;
-  readonly becomeUser?: string;
+  readonly become?: Setting<boolean>;
+  readonly becomeUser?: Setting<string>;
 }
 
-export type Step = Task | Block;
+export type Step = Task | Block | Include | Meta;
 
 interface StepBase {
   readonly name: string;
@@ -79,44 +143,110 @@ export interface Task extends StepBase {
   readonly type: 'task';
   /** Stable over runs of the same file: what the journal, `--check` and the report compare by. */
   readonly id: string;
+  /** Gives the name, where it is a template; `name` then is its text. */
+  readonly title: Template | undefined;
   readonly module: Module;
   /** The module's parameters; renders to a map. Expressions are left as text. */
   readonly args: Template;
   /** Variables that the task sets by its parameters (`set_fact`). */
   readonly setsVars: readonly string[];
+  /** Where its templates and files are found. */
+  readonly files: TaskFiles;
   readonly register: string | undefined;
-  readonly loop: Template | undefined;
-  readonly loopVar: string;
-  /** CEL over the item, for one-line output; undefined: the item itself. */
-  readonly loopLabel: Template | undefined;
+  readonly loop: Loop | undefined;
   readonly notify: readonly string[];
   /** For handlers: the other names that wake it. */
   readonly listen: readonly string[];
-  readonly checkMode: boolean | undefined;
+  readonly checkMode: Setting<boolean | undefined>;
+  /** Undefined: as `--diff` says. */
+  readonly diff: Setting<boolean | undefined>;
   readonly changedWhen: readonly Expression[] | undefined;
   readonly failedWhen: readonly Expression[] | undefined;
-  readonly ignoreErrors: boolean;
+  readonly ignoreErrors: Setting<boolean>;
+  readonly ignoreUnreachable: Setting<boolean>;
+  /** A failure on one host halts all others of the batch before their next task. */
+  readonly anyErrorsFatal: boolean;
   readonly until: readonly Expression[] | undefined;
-  readonly retries: number;
+  readonly retries: Setting<number>;
   /** Seconds. */
-  readonly delay: number;
+  readonly delay: Setting<number>;
   /** Seconds; undefined: the run's own limit. */
-  readonly timeout: number | undefined;
-  readonly noLog: boolean;
+  readonly timeout: Setting<number | undefined>;
+  readonly noLog: Setting<boolean>;
+  /** Maps of environment variables, from the play's to the task's own. */
+  readonly environment: readonly Template[];
+  /** Hosts that work on it at a time; undefined: as many as there are. */
+  readonly throttle: number | undefined;
+  /** One host of the batch runs it for all. */
+  readonly runOnce: boolean;
+  /** The host that does it in the place of the one that walks: a name of the inventory, or `localhost`. */
+  readonly delegateTo: Template | undefined;
+  /** Variables that the module sets go to the host that did it. */
+  readonly delegateFacts: boolean;
+}
+
+export interface Loop {
+  readonly items: Template;
+  /** `item`, unless `loop_control` says otherwise. */
+  readonly variable: string;
+  /** For one-line output; undefined: the item itself. */
+  readonly label: Template | undefined;
+  /** The variable that counts the items from 0. */
+  readonly indexVariable: string | undefined;
+  /** Seconds between two items. */
+  readonly pause: Setting<number>;
+  /** `ansible_loop` is there. */
+  readonly isExtended: boolean;
+}
+
+/** The files of the controller that a task may name: beside its playbook, in its role. */
+export interface TaskFiles {
+  /** A template file, rendered. Read and compiled once a run. See TaskContext. */
+  renderTemplate(path: string, scope: Scope): Promise<string>;
+  read(path: string): Promise<Uint8Array>;
 }
 
 export interface Block extends StepBase {
   readonly type: 'block';
+  /** A role's: weaker than everything else, and only inside. */
+  readonly defaults: VarsTemplate;
   readonly tasks: readonly Step[];
   readonly rescue: readonly Step[];
   readonly always: readonly Step[];
 }
 
-/** Every task below these steps, in the order in which they stand in the file. */
+/** `include_tasks`, `include_role`: decided about when a host comes to it. (An import is a block.) */
+export interface Include extends StepBase {
+  readonly type: 'include';
+  readonly id: string;
+  readonly loop: Loop | undefined;
+  /** What it holds, where that is known before the run. */
+  readonly steps: readonly Step[] | undefined;
+  /** What it holds. Read once a run for each file. Throws ZrunErrors where the file is not right. */
+  load(scope: Scope): Promise<readonly Step[]>;
+}
+
+/** A step that is the engine's own (`meta`). It is not counted. */
+export interface Meta extends StepBase {
+  readonly type: 'meta';
+  readonly action: MetaAction;
+}
+
+export type MetaAction =
+  | 'noop'
+  | 'flush_handlers'
+  | 'clear_facts'
+  | 'reset_connection'
+  | 'end_host'
+  | 'end_batch'
+  | 'end_play';
+
+/** Every task below these steps, in the order in which they stand in the file, as far as that is known. */
 export function* tasksOf(steps: readonly Step[]): Generator<Task> {
   for (const step of steps) {
     if (step.type === 'task') yield step;
-    else yield* tasksOf([...step.tasks, ...step.rescue, ...step.always]);
+    if (step.type === 'include') yield* tasksOf(step.steps ?? []);
+    if (step.type === 'block') yield* tasksOf([...step.tasks, ...step.rescue, ...step.always]);
   }
 }
 
@@ -129,9 +259,6 @@ export interface Language {
   scope(layers: readonly (ValueMap | VarsTemplate)[]): Scope;
   /** A CEL expression given as text (a module's parameter). Compiled once for each text. */
   evaluate(text: string, scope: Scope): Value;
-  /** See TaskContext. Read and compiled once a run. */
-  renderTemplateFile(path: string, scope: Scope): Promise<string>;
-  readControllerFile(path: string): Promise<Uint8Array>;
   /** What a person can do about parameters that came out wrong when they were rendered; points at the parameter. */
   explainParameters(task: Task, error: ZodError, params: ValueMap): ZrunError;
 }
