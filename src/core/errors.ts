@@ -69,6 +69,7 @@ export const errorCodes = {
   'task-timeout': 'a task took longer than its limit',
   'output-unexpected': 'a host answered what zrun does not understand',
   'not-idempotent': 'a task applied its change and then still wanted to change something',
+  halted: 'others failed, and this host was stopped before its next task',
   interrupted: 'the user stopped the run',
   internal: 'a bug in zrun',
 } as const;

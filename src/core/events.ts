@@ -13,7 +13,7 @@ export interface TaskRef {
   /** `file:line:column` */
   readonly at: string;
   /** Which part of a play it stands in. */
-  readonly section: 'tasks' | 'rescue' | 'always' | 'handlers' | 'facts';
+  readonly section: 'tasks' | 'rescue' | 'always' | 'handlers' | 'facts' | 'between-batches';
 }
 
 /**
@@ -28,6 +28,8 @@ export interface TaskResult {
   /** One line: what was (or would be) changed, or why nothing was, or why it was skipped. */
   readonly summary: string;
   readonly diff: readonly Diff[];
+  /** The task's own `diff`: shown, or not, whatever `--diff` says. */
+  readonly showsDiff?: boolean;
   readonly destroys?: string;
   readonly message?: string;
   readonly problem?: Problem;
@@ -59,8 +61,18 @@ export interface Counts {
   readonly unknown: number;
 }
 
-/** How a host left the run. `not-tried`: a batch that was never begun. */
-export type HostOutcome = 'done' | 'failed' | 'unreachable' | 'unknown' | 'interrupted' | 'not-tried';
+/**
+ * How a host left the run. `halted`: nothing is wrong with it, but it was stopped before its next task because others
+ * failed. `not-tried`: it was never begun.
+ */
+export type HostOutcome =
+  | 'done'
+  | 'failed'
+  | 'unreachable'
+  | 'unknown'
+  | 'halted'
+  | 'interrupted'
+  | 'not-tried';
 
 export type RunEvent =
   | {
@@ -124,6 +136,15 @@ export type RunEvent =
       readonly host: string;
       readonly outcome: HostOutcome;
       readonly problem?: Problem;
+      /** Handlers that were notified and have not run. */
+      readonly pendingHandlers?: readonly string[];
+    }
+  | {
+      /** A play begins no other host: its budget is spent, or its gate is shut. What follows it is not run either. */
+      readonly type: 'play-stopped';
+      readonly play: string;
+      readonly reason: string;
+      readonly notTried: readonly string[];
     }
   | { readonly type: 'warning'; readonly message: string; readonly host?: string }
   | {
@@ -139,6 +160,8 @@ export interface HostSummary {
   readonly outcome: HostOutcome;
   readonly counts: Counts;
   readonly problem?: Problem;
+  /** Handlers that were notified and have not run. */
+  readonly pendingHandlers?: readonly string[];
   readonly handshakes: number;
   readonly exchanges: number;
 }

@@ -4,12 +4,10 @@
  */
 import { ZrunError } from '../core/errors.js';
 import type { Counts, HostOutcome } from '../core/events.js';
-import type { Become, Connection, Host, Output, RunOptions } from '../core/host.js';
-import type { BecomeSettings, Language, Play, Scope, VarsTemplate } from '../core/plan.js';
+import type { Connection, Host, Output, RunOptions } from '../core/host.js';
 import type { Problem } from '../core/errors.js';
-import { Secret } from '../core/secret.js';
 import type { ShellText } from '../core/shell.js';
-import type { Value, ValueMap } from '../core/value.js';
+import type { ValueMap } from '../core/value.js';
 import { createOverlay, type Overlay } from './overlay.js';
 import { noCounts } from './results.js';
 import type { RunInput } from './settings.js';
@@ -24,87 +22,34 @@ export interface HostState {
   facts: ValueMap;
   /** Registered results and `set_fact`. */
   results: ValueMap;
+  /** Handlers to run, by their ids. */
   readonly notified: Set<string>;
+  /** Handlers that an earlier play, or an earlier run, notified and did not come to, by their names. */
+  pendingHandlers: readonly string[];
+  /** Hosts that work in this one's place (`delegate_to`), each over a connection of this host's own. */
+  readonly delegates: Map<string, HostState>;
   connection: Promise<Connection> | undefined;
   /** Of connections that are closed already. */
   handshakesBefore: number;
   exchangesBefore: number;
 }
 
-export function createHostState(host: Host): HostState {
+export function createHostState(host: Host, overlay: Overlay = createOverlay()): HostState {
   return {
     host,
-    overlay: createOverlay(),
+    overlay,
     counts: noCounts,
     outcome: 'done',
     problem: undefined,
     facts: {},
     results: {},
     notified: new Set(),
+    pendingHandlers: [],
+    delegates: new Map(),
     connection: undefined,
     handshakesBefore: 0,
     exchangesBefore: 0,
   };
-}
-
-/** The scope of one task on one host, weakest first: Ansible's order of precedence. */
-export function scopeFor(
-  state: HostState,
-  run: RunInput,
-  play: Play,
-  language: Language,
-  layers: { readonly vars: readonly VarsTemplate[]; readonly extra?: ValueMap },
-): Scope {
-  return language.scope([
-    state.host.vars,
-    state.facts,
-    play.vars,
-    ...layers.vars,
-    state.results,
-    layers.extra ?? {},
-    run.settings.extraVars,
-    magicVars(state, run),
-  ]);
-}
-
-function magicVars({ host }: HostState, { groups, settings }: RunInput): ValueMap {
-  return {
-    inventory_hostname: host.name,
-    inventory_hostname_short: host.name.split('.')[0] ?? host.name,
-    group_names: host.groups.filter((group) => group !== 'all'),
-    groups,
-    ansible_check_mode: settings.check,
-    zrun_run_id: settings.runId,
-  };
-}
-
-/**
- * Whom a task runs as. As in Ansible: keywords from the task outwards to the play, then the command line; the
- * inventory's `ansible_become…` variables go before all of them.
- */
-export function becomeFor(
-  scope: Scope,
-  keywords: readonly BecomeSettings[],
-  run: RunInput,
-): Become | undefined {
-  const merged = [run.settings.become, ...keywords].reduce((outer, inner) => ({ ...outer, ...inner }), {});
-  const become = asBoolean(scope.get('ansible_become')) ?? merged.become ?? false;
-  if (!become) return undefined;
-  const user = asText(scope.get('ansible_become_user')) ?? merged.becomeUser ?? 'root';
-  const fromInventory = asText(scope.get('ansible_become_password') ?? scope.get('ansible_become_pass'));
-  const password = fromInventory === undefined ? run.settings.becomePassword : new Secret(fromInventory);
-  return { user, method: 'sudo', ...(password && { password }) };
-}
-
-function asBoolean(value: Value | undefined): boolean | undefined {
-  if (typeof value === 'boolean') return value;
-  if (typeof value !== 'string') return undefined;
-  return ['yes', 'true', 'on', '1'].includes(value.toLowerCase());
-}
-
-function asText(value: Value | undefined): string | undefined {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' ? String(value) : undefined;
 }
 
 /** The host's connection, made when it is first needed. A failed attempt is not kept: the next call tries again. */
@@ -153,9 +98,16 @@ export async function disconnect(state: HostState): Promise<void> {
   await open.close();
 }
 
+/** Ends the host's connection and those of the hosts that worked in its place. */
+export async function disconnectAll(state: HostState): Promise<void> {
+  await Promise.all([state, ...state.delegates.values()].map(disconnect));
+}
+
 export async function exchangesOf(state: HostState): Promise<number> {
   const open = await state.connection?.catch(() => undefined);
-  return state.exchangesBefore + (open?.counters.exchanges ?? 0);
+  let exchanges = state.exchangesBefore + (open?.counters.exchanges ?? 0);
+  for (const delegate of state.delegates.values()) exchanges += await exchangesOf(delegate);
+  return exchanges;
 }
 
 /** Runs a script over the host's connection; a connection found broken is forgotten, so that the next call reconnects. */

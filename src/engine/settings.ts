@@ -26,6 +26,8 @@ export interface RunSettings {
   readonly skipTags: readonly string[];
   readonly startAtTask: string | undefined;
   readonly forceHandlers: boolean;
+  /** Ask before each task; hosts then walk in step. */
+  readonly step: boolean;
   /** `-e`: goes before everything else. Its values may be templates. */
   readonly extraVars: ValueMap | VarsTemplate;
 }
@@ -34,12 +36,21 @@ export interface PlaybookRun {
   readonly playbook: Playbook;
   /** The play's hosts after `--limit`, in the inventory's order. */
   hostsOf(play: Play): readonly Host[];
+  /** What the user answered to the play's `vars_prompt`. */
+  answersOf(play: Play): ValueMap;
 }
+
+/** Before a task with `--step`: do it, pass over it, or do it and ask no more. */
+export type StepAnswer = 'yes' | 'no' | 'continue';
 
 export interface RunInput {
   readonly playbooks: readonly PlaybookRun[];
+  /** Every host of the inventory by its name, `localhost` among them: for `delegate_to` and `hostvars`. */
+  readonly inventory: ReadonlyMap<string, Host>;
   /** Host names of each group, for the magic variable `groups`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Handlers that an earlier run notified and did not come to, by host. */
+  readonly pendingHandlers?: ReadonlyMap<string, readonly string[]>;
   readonly settings: RunSettings;
   readonly connect: Connect;
   readonly emit: Emit;
@@ -48,6 +59,8 @@ export interface RunInput {
    * `always` still run it, and nothing new begins.
    */
   readonly signal: AbortSignal;
+  /** Asks the user; needed with `settings.step` only. */
+  confirmStep?(task: string): Promise<StepAnswer>;
   /** Milliseconds, for durations and timestamps. */
   now(): number;
 }

@@ -1,0 +1,105 @@
+/**
+ * Owns what the hosts of one batch have in common while they walk: whose turn it is, what one of them does for all, how
+ * many work on a task at a time, and whether they are to stop. Knows no task's inside.
+ */
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Play, Task } from '../core/plan.js';
+import type { ValueMap } from '../core/value.js';
+import type { HostState } from './host-state.js';
+import { createLockstep, type Position } from './lockstep.js';
+import { createOnce, type Once } from './once.js';
+import type { RunInput, StepAnswer } from './settings.js';
+import type { TaskRun } from './task.js';
+
+export interface Batch {
+  readonly hosts: readonly HostState[];
+  /** `ansible_play_batch` and its like. */
+  vars(): ValueMap;
+  /** Why nobody may begin another task. */
+  readonly halted: string | undefined;
+  halt(reason: string): void;
+  /** Set by `meta: end_batch` and `end_play`: nobody begins another task, and nothing is wrong. */
+  readonly ended: 'batch' | 'play' | undefined;
+  end(what: 'batch' | 'play'): void;
+  /** Waits until this host may begin the step. */
+  turn(state: HostState, position: Position): Promise<void>;
+  leave(state: HostState): void;
+  /** Does a task's work, with the limits on how many hosts do it at a time. */
+  limited<T>(task: Task, work: () => Promise<T>): Promise<T>;
+  /** `run_once`: the first host that comes to it does it for all; one that cannot be reached leaves it to the next. */
+  once(key: string, work: () => Promise<TaskRun>): Promise<Once<TaskRun>>;
+  /** With `--step`: asks once for all hosts. */
+  mayBegin(task: Task, position: Position): Promise<boolean>;
+}
+
+export interface BatchOptions {
+  readonly run: RunInput;
+  readonly play: Play;
+  readonly hosts: readonly HostState[];
+  /** Every host of the play, whatever its batch. */
+  readonly allHosts: readonly HostState[];
+  /** Hosts worked on at a time, over the whole run. */
+  readonly forks: LimitFunction;
+  /** Shared by the batches of a run. */
+  readonly stepping: Stepping;
+}
+
+/** `--step`, until the user says that it is enough. */
+export interface Stepping {
+  isOn: boolean;
+}
+
+export function isLockstep(run: RunInput, play: Play): boolean {
+  return play.strategy === 'linear' || run.settings.step;
+}
+
+export function createBatch({ run, play, hosts, allHosts, forks, stepping }: BatchOptions): Batch {
+  const lockstep = isLockstep(run, play) ? createLockstep(hosts.map((state) => state.host.name)) : undefined;
+  const throttles = new Map<string, LimitFunction>();
+  const askOnce = createOnce<StepAnswer>(() => true);
+  const nameOf = (state: HostState): string => state.host.name;
+  const names = hosts.map(nameOf);
+  const all = allHosts.map(nameOf);
+  let upright: readonly string[] | undefined;
+
+  const batch: Batch & { halted: string | undefined; ended: 'batch' | 'play' | undefined } = {
+    hosts,
+    halted: undefined,
+    ended: undefined,
+    vars() {
+      // As in Ansible, hosts that failed are not among them.
+      upright ??= allHosts.filter((state) => state.outcome === 'done').map(nameOf);
+      return { ansible_play_batch: names, ansible_play_hosts: upright, ansible_play_hosts_all: all };
+    },
+    halt(reason) {
+      batch.halted ??= reason;
+    },
+    end(what) {
+      if (batch.ended !== 'play') batch.ended = what;
+    },
+    async turn(state, position) {
+      await lockstep?.arrive(state.host.name, position);
+    },
+    leave(state) {
+      upright = undefined;
+      lockstep?.leave(state.host.name);
+    },
+    async limited(task, work) {
+      // Hosts that walk freely were counted when they began; those in step are counted at each task.
+      const counted = lockstep ? () => forks(work) : work;
+      if (task.throttle === undefined) return counted();
+      const throttle = throttles.get(task.id) ?? pLimit(task.throttle);
+      throttles.set(task.id, throttle);
+      return throttle(counted);
+    },
+    once: createOnce<TaskRun>(({ result }) => result.status !== 'unreachable'),
+    async mayBegin(task, position) {
+      if (!stepping.isOn || !run.confirmStep) return true;
+      const ask = async (): Promise<StepAnswer> => (await run.confirmStep?.(task.name)) ?? 'yes';
+      const { value } = await askOnce(position.join('.'), ask);
+      if (value === 'continue') stepping.isOn = false;
+      return value !== 'no';
+    },
+  };
+  return batch;
+}

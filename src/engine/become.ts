@@ -1,0 +1,40 @@
+/**
+ * Owns whom a task runs as.
+ */
+import type { Become } from '../core/host.js';
+import { settle, type BecomeSettings, type Scope } from '../core/plan.js';
+import { Secret } from '../core/secret.js';
+import type { Value } from '../core/value.js';
+import type { RunInput } from './settings.js';
+
+/**
+ * As in Ansible: keywords from the task outwards to the play, then the command line; the inventory's `ansible_become…`
+ * variables go before all of them.
+ * @param keywords from the play's to the task's own
+ * @param about the variables of the host that does the work
+ */
+export function becomeFor(
+  scope: Scope,
+  about: Scope,
+  keywords: readonly BecomeSettings[],
+  run: RunInput,
+): Become | undefined {
+  const merged = [run.settings.become, ...keywords].reduce((outer, inner) => ({ ...outer, ...inner }), {});
+  const become = asBoolean(about.get('ansible_become')) ?? settle(merged.become ?? false, scope);
+  if (!become) return undefined;
+  const user = asText(about.get('ansible_become_user')) ?? settle(merged.becomeUser ?? 'root', scope);
+  const fromInventory = asText(about.get('ansible_become_password') ?? about.get('ansible_become_pass'));
+  const password = fromInventory === undefined ? run.settings.becomePassword : new Secret(fromInventory);
+  return { user, method: 'sudo', ...(password && { password }) };
+}
+
+function asBoolean(value: Value | undefined): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return undefined;
+  return ['yes', 'true', 'on', '1'].includes(value.toLowerCase());
+}
+
+function asText(value: Value | undefined): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : undefined;
+}

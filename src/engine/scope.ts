@@ -1,0 +1,110 @@
+/**
+ * Owns which variables a task sees on a host: the layers in Ansible's order of precedence, and the magic variables.
+ */
+import type { Language, Play, Scope, VarsTemplate } from '../core/plan.js';
+import type { Value, ValueMap } from '../core/value.js';
+import type { HostState } from './host-state.js';
+import type { RunInput } from './settings.js';
+
+/** What the scopes of one play's tasks are made from. */
+export interface ScopeSource {
+  readonly run: RunInput;
+  readonly play: Play;
+  readonly language: Language;
+  /** Answers to `vars_prompt`. */
+  readonly answers: ValueMap;
+  /** Every host of the run by its name. */
+  readonly states: ReadonlyMap<string, HostState>;
+  /** The batch's own magic variables. */
+  batchVars(): ValueMap;
+}
+
+export interface Layers {
+  /** Of roles, from the outermost: weaker than all else. */
+  readonly defaults: readonly VarsTemplate[];
+  /** Of blocks and the task, from the outermost. */
+  readonly vars: readonly VarsTemplate[];
+  /** The loop's item, the failure that a rescue is about. */
+  readonly extra: ValueMap;
+}
+
+/** The scope of one task on one host, its layers from the weakest: Ansible's order of precedence. */
+export function scopeFor(source: ScopeSource, state: HostState, layers: Layers): Scope {
+  const { run, play, language, answers } = source;
+  return language.scope([
+    play.defaults,
+    ...layers.defaults,
+    state.host.vars,
+    state.facts,
+    play.vars,
+    answers,
+    ...layers.vars,
+    state.results,
+    layers.extra,
+    run.settings.extraVars,
+    magicVars(source, state),
+  ]);
+}
+
+function magicVars(source: ScopeSource, state: HostState): ValueMap {
+  const { settings, groups } = source.run;
+  return {
+    ...namesOf(state),
+    groups,
+    ansible_check_mode: settings.check,
+    zrun_run_id: settings.runId,
+    ...source.batchVars(),
+    hostvars: hostVars(source),
+  };
+}
+
+const names = new WeakMap<HostState, ValueMap>();
+
+function namesOf(state: HostState): ValueMap {
+  const known = names.get(state);
+  if (known) return known;
+  const { host } = state;
+  const made: ValueMap = {
+    inventory_hostname: host.name,
+    inventory_hostname_short: host.name.split('.')[0] ?? host.name,
+    group_names: host.groups.filter((group) => group !== 'all'),
+  };
+  names.set(state, made);
+  return made;
+}
+
+const hostVarsOf = new WeakMap<RunInput, ValueMap>();
+
+/**
+ * Every host's variables, by its name: each host and each variable is a getter, so that nothing is rendered before it
+ * is asked for. As in Ansible: what belongs to the host, not what the play at hand adds.
+ */
+function hostVars({ run, language, states }: ScopeSource): ValueMap {
+  const known = hostVarsOf.get(run);
+  if (known) return known;
+  const made = lazyMap(run.inventory.keys(), (name) => {
+    const host = run.inventory.get(name);
+    if (!host) return {};
+    const state = states.get(name);
+    const scope = language.scope([
+      host.vars,
+      state?.facts ?? {},
+      state?.results ?? {},
+      run.settings.extraVars,
+      {
+        inventory_hostname: name,
+        group_names: host.groups.filter((group) => group !== 'all'),
+        groups: run.groups,
+      },
+    ]);
+    return lazyMap(scope.names(), (variable) => scope.peek(variable) ?? null);
+  });
+  hostVarsOf.set(run, made);
+  return made;
+}
+
+function lazyMap(keys: Iterable<string>, valueOf: (key: string) => Value): ValueMap {
+  const map: Record<string, Value> = {};
+  for (const key of keys) Object.defineProperty(map, key, { enumerable: true, get: () => valueOf(key) });
+  return map;
+}
