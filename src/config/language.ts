@@ -5,7 +5,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError, nearest, type Place } from '../core/errors.js';
-import type { Language } from '../core/plan.js';
+import type { Language, TaskFiles } from '../core/plan.js';
 import { compileLooseExpression, type CompiledExpression } from './expression.js';
 import { parseText, renderAsText, type TextTemplate } from './handlebars.js';
 import { explainParameters } from './parameters.js';
@@ -15,6 +15,8 @@ import { looseText, unreadable, wholeText } from './source.js';
 
 /** A language that also takes what a check of the playbook has compiled already. */
 export interface PlaybookLanguage extends Language {
+  /** What tasks of the playbook itself may name. */
+  readonly files: TaskFiles;
   /** Errors of an expression that stands in a file are shown there. */
   rememberExpression(expression: CompiledExpression): void;
   /** Finds and parses a template file; undefined where that is reported. `at` is where a playbook names it. */
@@ -69,11 +71,13 @@ export function createLanguage({ playbookDir, cwd }: LanguageOptions): PlaybookL
   return {
     scope: createScope,
     evaluate: (text, scope) => expressionFor(text).evaluate(scope),
-    async renderTemplateFile(name, scope) {
-      return renderAsText(await templateFor(name, undefined), scope);
-    },
-    async readControllerFile(name) {
-      return await readNamed(await findFile('file', name, fileFolders, cwd, undefined), name, undefined);
+    files: {
+      async renderTemplate(name, scope) {
+        return renderAsText(await templateFor(name, undefined), scope);
+      },
+      async read(name) {
+        return await readNamed(await findFile('file', name, fileFolders, cwd, undefined), name, undefined);
+      },
     },
     explainParameters: (task, error, params) => explainParameters(task.module, error, task.args, params),
     rememberExpression(expression) {

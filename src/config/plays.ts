@@ -1,9 +1,9 @@
 /**
  * Owns how a play is read.
  */
-import type { VarsTemplate, Play, Task } from '../core/plan.js';
+import type { Amount, Meta, Play, Task, VarsTemplate } from '../core/plan.js';
 import type { DeclaredNames } from './declarations.js';
-import { nearest, ZrunError } from '../core/errors.js';
+import { nearest, ZrunError, type Place } from '../core/errors.js';
 import { holdsTemplate } from './handlebars.js';
 import { checkKeywords } from './keywords.js';
 import type { PlaybookContext } from './playbook-context.js';
@@ -76,16 +76,40 @@ export async function readPlay(
     name,
     at,
     hosts: hosts ?? '',
+    defaults: new Map(),
     vars,
+    prompts: [],
     gatherFacts: readGatherFacts(get('gather_facts'), inherited, context, at),
     become: readBecome(node, context),
+    strategy: 'free',
+    order: 'inventory',
     serial: readSerial(get('serial'), context),
+    budget: {
+      batch: { failed: undefined, unreachable: undefined },
+      play: { failed: undefined, unreachable: undefined },
+    },
+    forceHandlers: false,
     tags,
-    tasks: tasks ? readSteps(reader, tasks, inherited) : [],
+    tasks: [...(tasks ? readSteps(reader, tasks, inherited) : []), flushHandlers(at, tags)],
     handlers: handlers ? readHandlers(reader, handlers, inherited) : [],
+    betweenBatches: [],
   };
   checkNotifications(notifications, play.handlers, report);
   return hosts === undefined ? undefined : play;
+}
+
+/** Handlers that wait are run here, whatever tags are chosen. */
+function flushHandlers(at: Place, tags: readonly string[]): Meta {
+  return {
+    type: 'meta',
+    action: 'flush_handlers',
+    name: 'flush_handlers',
+    at,
+    when: [],
+    vars: new Map(),
+    become: {},
+    tags: [...tags, 'always'],
+  };
 }
 
 /** The pattern; a template may use extra variables, as nothing else is known yet. */
@@ -152,12 +176,20 @@ function readGatherFacts(
     tags: [...inherited.tags, 'always'],
     setsVars: [],
     register: undefined,
+    title: undefined,
+    files: context.language.files,
     loop: undefined,
-    loopVar: 'item',
-    loopLabel: undefined,
     notify: [],
     listen: [],
     checkMode: undefined,
+    diff: undefined,
+    ignoreUnreachable: false,
+    anyErrorsFatal: false,
+    environment: [],
+    throttle: undefined,
+    runOnce: false,
+    delegateTo: undefined,
+    delegateFacts: false,
     changedWhen: undefined,
     failedWhen: undefined,
     ignoreErrors: false,
@@ -169,8 +201,8 @@ function readGatherFacts(
   };
 }
 
-function readSerial(entry: MapEntry | undefined, { read, report }: PlaybookContext): number | undefined {
-  if (!entry) return undefined;
+function readSerial(entry: MapEntry | undefined, { read, report }: PlaybookContext): readonly Amount[] {
+  if (!entry) return [];
   const { value } = entry;
   const isPercentage =
     value.kind === 'scalar' && typeof value.value === 'string' && /^\d+%$/.test(value.value);
@@ -184,9 +216,10 @@ function readSerial(entry: MapEntry | undefined, { read, report }: PlaybookConte
         'write a number of hosts',
       ),
     );
-    return undefined;
+    return [];
   }
-  return read.number(entry, { least: 1, whole: true });
+  const count = read.number(entry, { least: 1, whole: true });
+  return count === undefined ? [] : [{ value: count, unit: 'hosts' }];
 }
 
 /** Later files win over earlier ones, and all of them over `vars`, as in Ansible. */

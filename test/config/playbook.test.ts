@@ -70,13 +70,13 @@ describe('playbooks', () => {
     expect(first).to.deep.include({
       name: 'Migrate',
       hosts: 'web,db',
-      serial: 2,
+      serial: [{ value: 2, unit: 'hosts' }],
       tags: ['a', 'b'],
       gatherFacts: undefined,
     });
     expect(first?.become).to.deep.equal({ become: true, becomeUser: 'operator' });
     expect(first && createScope([first.vars]).get('y')).to.equal(2);
-    expect(second).to.deep.include({ name: 'all', serial: undefined, become: {} });
+    expect(second).to.deep.include({ name: 'all', serial: [], become: {} });
     expect(second?.gatherFacts).to.deep.include({ id: 'all / Gathering Facts' });
     expect(second?.gatherFacts?.module.name).to.equal('setup');
   });
@@ -109,7 +109,6 @@ describe('playbooks', () => {
       id: 'all / Try',
       name: 'Try',
       register: 'out',
-      loopVar: 'each',
       tags: ['one', 'two'],
       become: { become: false },
       checkMode: false,
@@ -125,8 +124,8 @@ describe('playbooks', () => {
     expect(task.changedWhen?.map((condition) => condition.text)).to.deep.equal(['false']);
     expect(task.failedWhen).to.have.length(2);
     const scope = createScope([task.vars, { each: 'x y', size: 8 }]);
-    expect(task.loop?.render(scope)).to.deep.equal(['a', 'b']);
-    expect(task.loopLabel?.render(scope)).to.equal('<x y>');
+    expect(task.loop?.items.render(scope)).to.deep.equal(['a', 'b']);
+    expect(task.loop?.label?.render(scope)).to.equal('<x y>');
     expect(task.args.render(scope)).to.deep.equal({ cmd: "echo 'x y'", chdir: '/tmp' });
     expect(task.when.map((condition) => condition.evaluate(scope))).to.deep.equal([true, true]);
     expect(formatPlace(task.at)).to.equal('books/play.yaml:4:13');
@@ -281,16 +280,19 @@ describe('playbooks', () => {
   });
 
   it('finds, reads and renders files while it runs', async () => {
-    const { language } = await load('- hosts: all\n', {
+    const { language, plays } = await load('- hosts: all\n  tasks:\n    - debug: {msg: a}\n', {
       files: { 'templates/a.hbs': 'size {{size}}\n', 'books/files/b': 'bytes' },
     });
-    expect(await language.renderTemplateFile('a.hbs', createScope([{ size: 8 }]))).to.equal('size 8\n');
-    expect(Buffer.from(await language.readControllerFile('b')).toString()).to.equal('bytes');
+    const [task] = tasksOf(plays[0]?.tasks ?? []);
+    const files = task?.files;
+    if (!files) throw new Error('no task');
+    expect(await files.renderTemplate('a.hbs', createScope([{ size: 8 }]))).to.equal('size 8\n');
+    expect(Buffer.from(await files.read('b')).toString()).to.equal('bytes');
     expect(language.evaluate('size + 1', language.scope([{ size: 8 }]))).to.equal(9);
     await Promise.all(
       ['c.hbs', '/none/a.hbs'].map(async (name) => {
-        const said = await language
-          .renderTemplateFile(name, createScope([]))
+        const said = await files
+          .renderTemplate(name, createScope([]))
           .catch((error: unknown) => String(error));
         expect(said).to.include(name);
       }),
