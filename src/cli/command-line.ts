@@ -16,6 +16,7 @@ export interface RunCommand {
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];
   readonly startAtTask: string | undefined;
+  readonly step: boolean;
   /** As given: `k=v …`, JSON or YAML, or `@file`. */
   readonly extraVars: readonly string[];
   readonly check: boolean;
@@ -121,6 +122,7 @@ function createProgram(version: string): Command {
     .addOption(new Option('-t, --tags <tags>', 'only tasks with one of these tags').argParser(collect))
     .addOption(new Option('--skip-tags <tags>', 'no tasks with one of these tags').argParser(collect))
     .option('--start-at-task <name>', 'pass over all tasks before this one')
+    .option('--step', 'ask before each task')
     .option('--force-handlers', 'notified handlers run after a failure too')
 
     .optionsGroup('Only look, touch no host:')
@@ -240,6 +242,7 @@ interface Options {
   readonly tags?: string[];
   readonly skipTags?: string[];
   readonly startAtTask?: string;
+  readonly step?: true;
   readonly forceHandlers?: true;
   readonly syntaxCheck?: true;
   readonly listHosts?: true;
@@ -278,6 +281,7 @@ function toRunCommand(program: Command): RunCommand {
     tags: splitTags(options.tags),
     skipTags: splitTags(options.skipTags),
     startAtTask: options.startAtTask,
+    step: options.step ?? false,
     extraVars: options.extraVars ?? [],
     check: options.check ?? false,
     diff: options.diff ?? false,

@@ -12,13 +12,18 @@ import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
 
 export interface Loaded {
-  readonly playbooks: readonly PlaybookRun[];
+  readonly playbooks: readonly LoadedPlaybook[];
+  /** Every host, `localhost` among them. */
+  readonly inventory: ReadonlyMap<string, Host>;
   /** Host names of each group. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly extraVars: VarsTemplate;
   /** What is odd but does no harm. */
   readonly warnings: readonly string[];
 }
+
+/** What a run needs, but for the answers of the user. */
+export type LoadedPlaybook = Omit<PlaybookRun, 'answersOf'>;
 
 /** Throws ZrunError or ZrunErrors with everything that is wrong. */
 export async function load(command: RunCommand, { cwd, env }: Environment): Promise<Loaded> {
@@ -31,7 +36,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     privateKeyFile: command.privateKey,
   });
   const errors: ZrunError[] = [];
-  const playbooks: PlaybookRun[] = [];
+  const playbooks: LoadedPlaybook[] = [];
   for (const file of command.playbooks) {
     try {
       const playbook = await loadPlaybook(file, { modules, cwd, inventory, extraVars });
@@ -44,10 +49,16 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
   refuseNoHosts(playbooks, command.limit);
   return {
     playbooks,
+    inventory: inventoryHosts(inventory),
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars,
     warnings: inventory.warnings,
   };
+}
+
+/** `localhost` is there even where the inventory does not name it, as in Ansible. */
+function inventoryHosts({ hosts, implicitLocalhost }: Inventory): ReadonlyMap<string, Host> {
+  return hosts.has('localhost') ? hosts : new Map([...hosts, ['localhost', implicitLocalhost]]);
 }
 
 function inventorySources({ inventory }: RunCommand, env: Environment['env']): readonly string[] {
@@ -59,7 +70,7 @@ function inventorySources({ inventory }: RunCommand, env: Environment['env']): r
   });
 }
 
-function chooseHosts(playbook: Playbook, inventory: Inventory, limit: string | undefined): PlaybookRun {
+function chooseHosts(playbook: Playbook, inventory: Inventory, limit: string | undefined): LoadedPlaybook {
   const hosts = new Map<Play, readonly Host[]>();
   const errors: ZrunError[] = [];
   for (const play of playbook.plays) {
@@ -74,7 +85,7 @@ function chooseHosts(playbook: Playbook, inventory: Inventory, limit: string | u
 }
 
 /** A run without a host would end well and have done nothing: hardly what was meant. */
-function refuseNoHosts(playbooks: readonly PlaybookRun[], limit: string | undefined): void {
+function refuseNoHosts(playbooks: readonly LoadedPlaybook[], limit: string | undefined): void {
   const plays = playbooks.flatMap((each) => each.playbook.plays.map((play) => each.hostsOf(play)));
   if (plays.length === 0 || plays.some((hosts) => hosts.length > 0)) return;
   throw new ZrunError('no-hosts', 'no play has a host to work on', {

@@ -46,7 +46,9 @@ async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Env
 
 async function runLoaded(command: RunCommand, loaded: Loaded, environment: Environment): Promise<number> {
   const { findBecomePassword } = await import('./password.js');
+  const { answerPrompts, confirmStep } = await import('./prompts.js');
   const becomePassword = await findBecomePassword(command, environment);
+  const playbooks = await answerPrompts(loaded);
   const [{ run }, { createTransport }, { createRunId }, { startReporting }] = await Promise.all([
     import('../engine/index.js'),
     import('../transport/index.js'),
@@ -71,6 +73,7 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
     skipTags: command.skipTags,
     startAtTask: command.startAtTask,
     forceHandlers: command.forceHandlers,
+    step: command.step,
     extraVars: loaded.extraVars,
   };
   const reporting = await startReporting(command, runId, environment, loaded.warnings);
@@ -82,12 +85,14 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
   });
   try {
     const outcome = await run({
-      playbooks: loaded.playbooks,
+      playbooks,
+      inventory: loaded.inventory,
       groups: loaded.groups,
       settings,
       connect: transport.connect,
       emit: interrupts.emit,
       signal: interrupts.signal,
+      confirmStep: (task) => confirmStep(task, interrupts.signal),
       now: () => Date.now(),
     });
     return exitCodeOf(outcome, command);

@@ -66,13 +66,7 @@ export interface Counts {
  * failed. `not-tried`: it was never begun.
  */
 export type HostOutcome =
-  | 'done'
-  | 'failed'
-  | 'unreachable'
-  | 'unknown'
-  | 'halted'
-  | 'interrupted'
-  | 'not-tried';
+  'done' | 'failed' | 'unreachable' | 'unknown' | 'halted' | 'interrupted' | 'not-tried';
 
 export type RunEvent =
   | {

@@ -132,6 +132,8 @@ export interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, 
   readonly vars?: z.ZodObject;
   /** Its parameters are the names of the variables that it sets (`set_fact`). */
   readonly paramsAreVars?: boolean;
+  /** The engine runs it once for all hosts of a batch (`pause`). */
+  readonly once?: boolean;
   readonly examples: readonly Example[];
   plan(read: Read, params: z.output<S>, context: TaskContext): Promise<Plan<D>>;
   /** Makes exactly the change that was planned. Left out where plan never wants one. Its result goes to `register`. */
@@ -147,6 +149,7 @@ export interface Module {
   readonly returns: z.ZodObject;
   readonly vars: z.ZodObject | undefined;
   readonly paramsAreVars: boolean;
+  readonly once: boolean;
   readonly examples: readonly Example[];
   /** Throws a zod error where the parameters are not right. */
   bind(params: ValueMap): BoundTask;
@@ -174,6 +177,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     returns,
     vars,
     paramsAreVars = false,
+    once = false,
     examples,
   } = definition;
   return {
@@ -184,6 +188,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     returns,
     vars,
     paramsAreVars,
+    once,
     examples,
     bind(raw) {
       const params = schema.parse(raw);

@@ -233,13 +233,7 @@ export interface Meta extends StepBase {
 }
 
 export type MetaAction =
-  | 'noop'
-  | 'flush_handlers'
-  | 'clear_facts'
-  | 'reset_connection'
-  | 'end_host'
-  | 'end_batch'
-  | 'end_play';
+  'noop' | 'flush_handlers' | 'clear_facts' | 'reset_connection' | 'end_host' | 'end_batch' | 'end_play';
 
 /** Every task below these steps, in the order in which they stand in the file, as far as that is known. */
 export function* tasksOf(steps: readonly Step[]): Generator<Task> {

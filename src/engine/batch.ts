@@ -14,7 +14,7 @@ import type { TaskRun } from './task.js';
 export interface Batch {
   readonly hosts: readonly HostState[];
   /** `ansible_play_batch` and its like. */
-  vars(): ValueMap;
+  readonly vars: ValueMap;
   /** Why nobody may begin another task. */
   readonly halted: string | undefined;
   halt(reason: string): void;
@@ -66,10 +66,13 @@ export function createBatch({ run, play, hosts, allHosts, forks, stepping }: Bat
     hosts,
     halted: undefined,
     ended: undefined,
-    vars() {
-      // As in Ansible, hosts that failed are not among them.
-      upright ??= allHosts.filter((state) => state.outcome === 'done').map(nameOf);
-      return { ansible_play_batch: names, ansible_play_hosts: upright, ansible_play_hosts_all: all };
+    vars: {
+      ansible_play_batch: names,
+      ansible_play_hosts_all: all,
+      /** As in Ansible, hosts that failed are not among them. Made when it is asked for: there may be thousands. */
+      get ansible_play_hosts() {
+        return (upright ??= allHosts.filter((state) => state.outcome === 'done').map(nameOf));
+      },
     },
     halt(reason) {
       batch.halted ??= reason;

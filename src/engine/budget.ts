@@ -5,22 +5,22 @@
 import type { Amount, Budget, HostOrder } from '../core/plan.js';
 import type { HostOutcome } from '../core/events.js';
 
-/** What has gone wrong among `of` hosts. */
+/** What has gone wrong among `of` hosts so far. */
 export interface Tally {
-  readonly failed: number;
-  readonly unreachable: number;
+  failed: number;
+  unreachable: number;
   readonly of: number;
 }
 
-export function tally(outcomes: Iterable<HostOutcome>): Tally {
-  let [failed, unreachable, of] = [0, 0, 0];
-  for (const outcome of outcomes) {
-    of++;
-    // A host that was lost in mid-task may be half done: that is no better than failed.
-    if (outcome === 'failed' || outcome === 'unknown') failed++;
-    if (outcome === 'unreachable') unreachable++;
-  }
-  return { failed, unreachable, of };
+export function createTally(of: number): Tally {
+  return { failed: 0, unreachable: 0, of };
+}
+
+/** Counts a host that has left. */
+export function addTo(tally: Tally, outcome: HostOutcome): void {
+  // A host that was lost in mid-task may be half done: that is no better than failed.
+  if (outcome === 'failed' || outcome === 'unknown') tally.failed++;
+  if (outcome === 'unreachable') tally.unreachable++;
 }
 
 /** Why no other host may be begun; undefined while the budget lasts. An amount must be exceeded, as in Ansible. */

@@ -110,6 +110,14 @@ export async function exchangesOf(state: HostState): Promise<number> {
   return exchanges;
 }
 
+/** Of connections that are closed; those of delegates among them. */
+export function handshakesOf(state: HostState): number {
+  return [...state.delegates.values()].reduce(
+    (sum, each) => sum + handshakesOf(each),
+    state.handshakesBefore,
+  );
+}
+
 /** Runs a script over the host's connection; a connection found broken is forgotten, so that the next call reconnects. */
 export async function runOn(
   state: HostState,

@@ -1,18 +1,19 @@
 /**
- * Owns a run: plays one after another, batches of hosts within a play, hosts at a time within a batch, and the summary.
- * Knows neither files nor ssh nor how anything is shown: all of that is handed in.
+ * Owns a run: plays one after another, what hosts keep from one to the next, and the summary. Knows neither files nor
+ * ssh nor how anything is shown: all of that is handed in.
  */
 import pLimit from 'p-limit';
 import type { HostSummary } from '../core/events.js';
-import type { Host } from '../core/host.js';
-import type { Play, Task } from '../core/plan.js';
-import { createHostState, disconnect, exchangesOf, type HostState } from './host-state.js';
+import type { Task } from '../core/plan.js';
+import type { Batch, Stepping } from './batch.js';
+import { createHostState, disconnectAll, exchangesOf, handshakesOf, type HostState } from './host-state.js';
 import { exitCodeOf } from './results.js';
-import type { PlaybookRun, RunInput } from './settings.js';
+import { rollThrough } from './rolling.js';
+import type { RunInput } from './settings.js';
 import { createTagFilter } from './tags.js';
-import { walkPlay } from './walk.js';
+import { walkBetweenBatches, walkPlay, type Walk } from './walk.js';
 
-export type { PlaybookRun, RunInput, RunSettings } from './settings.js';
+export type { PlaybookRun, RunInput, RunSettings, StepAnswer } from './settings.js';
 export { createTagFilter, type TagFilter } from './tags.js';
 export { exitCodes } from './results.js';
 
@@ -25,13 +26,15 @@ export interface RunOutcome {
 export async function run(input: RunInput): Promise<RunOutcome> {
   const { playbooks, settings, emit } = input;
   const startedAt = input.now();
-  const states = new Map<string, HostState>();
   const plays = playbooks.flatMap((each) =>
     each.playbook.plays.map((play) => ({ play, each, hosts: each.hostsOf(play) })),
   );
+  const states = new Map<string, HostState>();
   for (const { hosts } of plays) {
     for (const host of hosts) if (!states.has(host.name)) states.set(host.name, createHostState(host));
   }
+  const participants = [...states.values()];
+  for (const state of participants) state.pendingHandlers = input.pendingHandlers?.get(state.host.name) ?? [];
   emit({
     type: 'run-started',
     runId: settings.runId,
@@ -39,33 +42,66 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     version: settings.version,
     check: settings.check,
     playbooks: playbooks.map(({ playbook }) => playbook.path),
-    hosts: [...states.keys()],
+    hosts: participants.map((state) => state.host.name),
   });
 
   const tags = createTagFilter(settings.tags, settings.skipTags);
   const started = createStartGate(settings.startAtTask);
+  const forks = pLimit(Math.max(1, settings.forks));
+  const stepping: Stepping = { isOn: settings.step };
+  const finished = new Set<HostState>();
+  const finish = async (state: HostState): Promise<void> => {
+    if (finished.has(state)) return;
+    finished.add(state);
+    await finishHost(state, input);
+  };
   for (const [index, { play, each, hosts }] of plays.entries()) {
     const neededLater = new Set(
       plays.slice(index + 1).flatMap((later) => later.hosts.map((host) => host.name)),
     );
-    const participants = hosts.flatMap((host) => states.get(host.name) ?? []).filter(isUpright);
-    await runPlay(input, each, play, participants, async (state) => {
-      await walkPlay({ run: input, play, language: each.playbook.language, state, tags, started });
-      if (neededLater.has(state.host.name) && isUpright(state)) return;
-      await finishHost(state, input);
+    const walkOf = (state: HostState, batch: Batch): Walk => ({
+      source: {
+        run: input,
+        play,
+        language: each.playbook.language,
+        answers: each.answersOf(play),
+        states,
+        batchVars: batch.vars,
+      },
+      batch,
+      state,
+      tags,
+      started,
     });
+    const goesOn = await rollThrough({
+      run: input,
+      each,
+      play,
+      hosts: hosts.flatMap((host) => states.get(host.name) ?? []).filter(isUpright),
+      forks,
+      stepping,
+      walk: (state, batch) => walkPlay(walkOf(state, batch)),
+      walkBetween: (state, batch) => walkBetweenBatches(walkOf(state, batch)),
+      async finish(state) {
+        if (!neededLater.has(state.host.name) || !isUpright(state)) await finish(state);
+      },
+    });
+    if (!goesOn) break;
   }
+  // Those that a later play would have had, and whose run was stopped before it.
+  for (const state of participants) await finish(state);
+  for (const state of states.values()) await disconnectAll(state);
 
-  const hosts = await Promise.all([...states.values()].map(summarise));
-  const exitCode = exitCodeOf(hosts);
+  const summaries = await Promise.all(participants.map(summarise));
+  const exitCode = exitCodeOf(summaries);
   emit({
     type: 'run-finished',
     at: new Date(input.now()).toISOString(),
     ms: input.now() - startedAt,
     exitCode,
-    hosts,
+    hosts: summaries,
   });
-  return { exitCode, hosts };
+  return { exitCode, hosts: summaries };
 }
 
 function isUpright(state: HostState): boolean {
@@ -73,65 +109,15 @@ function isUpright(state: HostState): boolean {
 }
 
 async function finishHost(state: HostState, { emit }: RunInput): Promise<void> {
-  await disconnect(state);
-  const { outcome, problem } = state;
-  emit({ type: 'host-finished', host: state.host.name, outcome, ...(problem && { problem }) });
-}
-
-/**
- * Batches are barriers: the next begins when every host of the last has left the play. As in Ansible, a batch in which
- * every host failed ends the run for the hosts that are left.
- */
-async function runPlay(
-  input: RunInput,
-  { playbook }: PlaybookRun,
-  play: Play,
-  participants: readonly HostState[],
-  walk: (state: HostState) => Promise<void>,
-): Promise<void> {
-  const { emit, settings, signal } = input;
-  const batches = inBatches(participants, play.serial);
-  const limit = pLimit(Math.max(1, settings.forks));
-  emit({ type: 'play-started', play: play.name, hosts: participants.map(nameOf), batches: batches.length });
-  if (participants.length === 0) {
-    emit({ type: 'warning', message: `${playbook.path}: play '${play.name}' has no hosts to work on` });
-  }
-  let stop = false;
-  for (const [index, batch] of batches.entries()) {
-    if (stop || signal.aborted) {
-      for (const state of batch) {
-        state.outcome = signal.aborted ? 'interrupted' : 'not-tried';
-        await finishHost(state, input);
-      }
-      continue;
-    }
-    if (batches.length > 1) {
-      emit({
-        type: 'batch-started',
-        play: play.name,
-        batch: index + 1,
-        of: batches.length,
-        hosts: batch.map(nameOf),
-      });
-    }
-    await Promise.all(batch.map((state) => limit(() => walk(state))));
-    stop = batch.every((state) => !isUpright(state));
-  }
-}
-
-function nameOf(state: { readonly host: Host }): string {
-  return state.host.name;
-}
-
-function inBatches(
-  states: readonly HostState[],
-  serial: number | undefined,
-): readonly (readonly HostState[])[] {
-  if (serial === undefined || serial >= states.length) return states.length === 0 ? [] : [states];
-  const batches: HostState[][] = [];
-  for (let start = 0; start < states.length; start += serial)
-    batches.push(states.slice(start, start + serial));
-  return batches;
+  await disconnectAll(state);
+  const { outcome, problem, pendingHandlers } = state;
+  emit({
+    type: 'host-finished',
+    host: state.host.name,
+    outcome,
+    ...(problem && { problem }),
+    ...(pendingHandlers.length > 0 && { pendingHandlers }),
+  });
 }
 
 /** `--start-at-task`: each host passes over everything before the first task of that name. */
@@ -145,6 +131,14 @@ function createStartGate(name: string | undefined): (host: string, task: Task) =
 
 async function summarise(state: HostState): Promise<HostSummary> {
   const exchanges = await exchangesOf(state);
-  const { host, outcome, counts, problem, handshakesBefore: handshakes } = state;
-  return { host: host.name, outcome, counts, ...(problem && { problem }), handshakes, exchanges };
+  const { host, outcome, counts, problem, pendingHandlers } = state;
+  return {
+    host: host.name,
+    outcome,
+    counts,
+    ...(problem && { problem }),
+    ...(pendingHandlers.length > 0 && { pendingHandlers }),
+    handshakes: handshakesOf(state),
+    exchanges,
+  };
 }

@@ -78,6 +78,7 @@ export const exitCodes: Readonly<Record<HostOutcome, number>> = {
   failed: 2,
   unreachable: 3,
   unknown: 5,
+  halted: 2,
   interrupted: 130,
   'not-tried': 2,
 };
@@ -88,6 +89,7 @@ export function exitCodeOf(hosts: readonly Pick<HostSummary, 'outcome'>[]): numb
     'failed',
     'unknown',
     'unreachable',
+    'halted',
     'not-tried',
     'done',
   ];

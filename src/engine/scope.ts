@@ -14,9 +14,9 @@ export interface ScopeSource {
   /** Answers to `vars_prompt`. */
   readonly answers: ValueMap;
   /** Every host of the run by its name. */
-  readonly states: ReadonlyMap<string, HostState>;
+  readonly states: Map<string, HostState>;
   /** The batch's own magic variables. */
-  batchVars(): ValueMap;
+  readonly batchVars: ValueMap;
 }
 
 export interface Layers {
@@ -42,34 +42,29 @@ export function scopeFor(source: ScopeSource, state: HostState, layers: Layers):
     state.results,
     layers.extra,
     run.settings.extraVars,
+    source.batchVars,
     magicVars(source, state),
   ]);
 }
 
+const magic = new WeakMap<HostState, ValueMap>();
+
+/** The same for a host through the whole run. */
 function magicVars(source: ScopeSource, state: HostState): ValueMap {
-  const { settings, groups } = source.run;
-  return {
-    ...namesOf(state),
-    groups,
-    ansible_check_mode: settings.check,
-    zrun_run_id: settings.runId,
-    ...source.batchVars(),
-    hostvars: hostVars(source),
-  };
-}
-
-const names = new WeakMap<HostState, ValueMap>();
-
-function namesOf(state: HostState): ValueMap {
-  const known = names.get(state);
+  const known = magic.get(state);
   if (known) return known;
+  const { settings, groups } = source.run;
   const { host } = state;
   const made: ValueMap = {
     inventory_hostname: host.name,
     inventory_hostname_short: host.name.split('.')[0] ?? host.name,
     group_names: host.groups.filter((group) => group !== 'all'),
+    groups,
+    ansible_check_mode: settings.check,
+    zrun_run_id: settings.runId,
+    hostvars: hostVars(source),
   };
-  names.set(state, made);
+  magic.set(state, made);
   return made;
 }
 

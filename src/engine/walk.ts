@@ -1,154 +1,276 @@
 /**
- * Owns one host's walk through one play: tasks in order, blocks with rescue and always, handlers, and how the host
- * leaves the play. Knows nothing of other hosts.
+ * Owns one host's walk through one play: tasks in order, blocks with rescue and always, includes, handlers, and how the
+ * host leaves the play. Of other hosts it knows only what their batch says.
  */
-import { toProblem, type Problem } from '../core/errors.js';
+import { formatPlace, toProblem, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult } from '../core/events.js';
-import { formatPlace } from '../core/errors.js';
-import type {
-  BecomeSettings,
-  Block,
-  Expression,
-  Language,
-  Play,
-  Step,
-  Task,
-  VarsTemplate,
-} from '../core/plan.js';
-import type { ValueMap } from '../core/value.js';
-import { regain, type HostState } from './host-state.js';
+import type { Block, Include, Meta, Play, Step, Task } from '../core/plan.js';
+import { UnknownValueError, type ValueMap } from '../core/value.js';
+import type { Batch } from './batch.js';
+import { disconnect, regain, type HostState } from './host-state.js';
+import { isTrue, judgeThrown, type Outcome } from './judge.js';
+import type { Position } from './lockstep.js';
+import { itemsOf } from './loop.js';
+import { createMemory, learn } from './memory.js';
 import { count, countRescued } from './results.js';
-import type { RunInput } from './settings.js';
+import type { ScopeSource } from './scope.js';
+import { scopeOf, type Surroundings } from './surroundings.js';
 import { runTask } from './task.js';
 import type { TagFilter } from './tags.js';
 
 export interface Walk {
-  readonly run: RunInput;
-  readonly play: Play;
-  readonly language: Language;
+  readonly source: ScopeSource;
+  readonly batch: Batch;
   readonly state: HostState;
   readonly tags: TagFilter;
   /** Shared by the walks of a run: true once this host has come to the task of `--start-at-task`. */
   started(host: string, task: Task): boolean;
 }
 
-interface Inherited {
+interface Inherited extends Omit<Surroundings, 'source' | 'state' | 'memory'> {
   readonly section: TaskRef['section'];
-  readonly when: readonly Expression[];
-  readonly vars: readonly VarsTemplate[];
-  readonly become: readonly BecomeSettings[];
-  readonly extra: ValueMap;
-  readonly signal: AbortSignal;
+  /** Of what is around; a step's own index is put behind it. */
+  readonly position: Position;
 }
 
 /** Why a host stopped walking; `done` when it did not. */
 type Ending =
   | { readonly type: 'done' }
-  | { readonly type: 'stopped'; readonly task: Task; readonly ref: TaskRef; readonly result: TaskResult }
-  | { readonly type: 'interrupted' };
+  | { readonly type: 'stopped'; readonly step: Step; readonly ref: TaskRef; readonly result: TaskResult }
+  | { readonly type: 'interrupted' }
+  /** Others failed. */
+  | { readonly type: 'halted'; readonly reason: string }
+  /** The playbook says that it is over. */
+  | { readonly type: 'ended' };
 
 const done: Ending = { type: 'done' };
 
 /** Walks the play and sets the host's outcome. Never throws. */
 export async function walkPlay(walk: Walk): Promise<void> {
-  const { run, play, state } = walk;
-  const inherited: Inherited = {
-    section: 'tasks',
-    when: [],
-    vars: [],
-    become: [play.become],
-    extra: {},
-    signal: run.signal,
-  };
-  try {
+  const { source, state } = walk;
+  const { play, run } = source;
+  takeUpPending(play, state);
+  await walkThrough(walk, async (inherited) => {
     let ending = play.gatherFacts
-      ? await walkSteps(walk, [play.gatherFacts], { ...inherited, section: 'facts' })
+      ? await walkSteps(walk, [play.gatherFacts], { ...inherited, section: 'facts', position: [0] })
       : done;
-    if (ending.type === 'done') ending = await walkSteps(walk, play.tasks, inherited);
-    if (ending.type === 'done' || (run.settings.forceHandlers && canGoOn(ending))) {
-      const handlers = await walkHandlers(walk, inherited);
-      if (ending.type === 'done') ending = handlers;
-    }
-    leave(state, ending);
+    if (ending.type === 'done') ending = await walkSteps(walk, play.tasks, { ...inherited, position: [1] });
+    const isForced = run.settings.forceHandlers || play.forceHandlers;
+    if (isForced && canGoOn(ending)) await walkHandlers(walk, [2]);
+    return ending;
+  });
+  const left = play.handlers.filter(({ id }) => state.notified.has(id)).map(({ name }) => name);
+  state.notified.clear();
+  if (state.outcome !== 'done') state.pendingHandlers = [...new Set([...state.pendingHandlers, ...left])];
+  else if (left.length > 0)
+    run.emit({
+      type: 'warning',
+      host: state.host.name,
+      message: `the play was ended before these handlers, which were notified: ${left.join(', ')}`,
+    });
+}
+
+/** What an earlier run notified and did not come to is done in the play that has such a handler. */
+function takeUpPending(play: Play, state: HostState): void {
+  for (const handler of play.handlers) {
+    if (!state.pendingHandlers.includes(handler.name)) continue;
+    state.notified.add(handler.id);
+    state.pendingHandlers = state.pendingHandlers.filter((name) => name !== handler.name);
+  }
+}
+
+/** The tasks between two batches, on a host that came through the first. */
+export async function walkBetweenBatches(walk: Walk): Promise<void> {
+  await walkThrough(walk, (inherited) =>
+    walkSteps(walk, walk.source.play.betweenBatches, {
+      ...inherited,
+      section: 'between-batches',
+      position: [3],
+    }),
+  );
+}
+
+/** What the play itself gives to its steps. */
+function fromPlay({ source }: Walk): Inherited {
+  return {
+    section: 'tasks',
+    position: [],
+    when: [],
+    defaults: [],
+    vars: [],
+    become: [source.play.become],
+    extra: {},
+    signal: source.run.signal,
+  };
+}
+
+async function walkThrough(walk: Walk, through: (inherited: Inherited) => Promise<Ending>): Promise<void> {
+  const { state } = walk;
+  try {
+    leave(walk, await through(fromPlay(walk)));
   } catch (error) {
     state.outcome = 'failed';
     state.problem = toProblem(error);
   }
+  walk.batch.leave(state);
 }
 
+/** A failed task leaves a host on which handlers can run; a lost host does not, nor does a handler that failed. */
 function canGoOn(ending: Ending): boolean {
-  return ending.type === 'stopped' && ending.result.status === 'failed';
+  if (ending.type === 'halted') return true;
+  return ending.type === 'stopped' && ending.result.status === 'failed' && ending.ref.section !== 'handlers';
 }
 
-function leave(state: HostState, ending: Ending): void {
-  if (ending.type === 'done') return;
-  if (ending.type === 'interrupted') {
-    state.outcome = 'interrupted';
-    return;
+function leave({ state, batch }: Walk, ending: Ending): void {
+  switch (ending.type) {
+    case 'done':
+    case 'ended':
+      return;
+    case 'interrupted':
+      state.outcome = 'interrupted';
+      return;
+    case 'halted':
+      state.outcome = 'halted';
+      state.problem = { code: 'halted', message: ending.reason };
+      return;
+    case 'stopped': {
+      const { result, step } = ending;
+      state.problem = result.problem;
+      if (result.problem?.code === 'interrupted') state.outcome = 'interrupted';
+      else if (result.status === 'unreachable') state.outcome = 'unreachable';
+      else if (result.status === 'unknown') state.outcome = 'unknown';
+      else state.outcome = 'failed';
+      if (step.type === 'task' && step.anyErrorsFatal && state.outcome !== 'interrupted')
+        batch.halt(`'${step.name}' failed on ${state.host.name}, and any_errors_fatal stops the others`);
+    }
   }
-  const { result } = ending;
-  state.problem = result.problem;
-  if (result.problem?.code === 'interrupted') state.outcome = 'interrupted';
-  else if (result.status === 'unreachable') state.outcome = 'unreachable';
-  else if (result.status === 'unknown') state.outcome = 'unknown';
-  else state.outcome = 'failed';
 }
 
 async function walkSteps(walk: Walk, steps: readonly Step[], inherited: Inherited): Promise<Ending> {
-  for (const step of steps) {
-    const ending =
-      step.type === 'task' ? await walkTask(walk, step, inherited) : await walkBlock(walk, step, inherited);
+  for (const [index, step] of steps.entries()) {
+    const ending = await walkStep(walk, step, { ...inherited, position: [...inherited.position, index] });
     if (ending.type !== 'done') return ending;
   }
   return done;
 }
 
-async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<Ending> {
-  const { run, play, language, state } = walk;
-  if (inherited.section !== 'facts' && !walk.started(state.host.name, task)) return done;
-  if (inherited.section !== 'handlers' && !walk.tags.selects(task.tags)) return done;
+async function walkStep(walk: Walk, step: Step, inherited: Inherited): Promise<Ending> {
+  if (step.type === 'block') return walkBlock(walk, step, inherited);
+  const { batch, state } = walk;
+  const isSelected = inherited.section === 'handlers' || walk.tags.selects(step.tags);
+  if (!isSelected) return done;
+  if (step.type === 'task' && inherited.section !== 'facts' && !walk.started(state.host.name, step))
+    return done;
+  await batch.turn(state, inherited.position);
   if (inherited.signal.aborted) return { type: 'interrupted' };
-  const ref: TaskRef = {
-    id: task.id,
-    name: task.name,
-    module: task.module.name,
-    at: formatPlace(task.at),
-    section: inherited.section,
-  };
-  run.emit({ type: 'task-started', host: state.host.name, task: ref });
-  const { when, vars, become, extra, signal } = inherited;
-  const result = await runTask(task, ref, { run, play, language, state, when, vars, become, extra, signal });
-  state.counts = count(state.counts, result);
-  run.emit({ type: 'task-finished', host: state.host.name, task: ref, result });
-  if (result.status === 'changed') task.notify.forEach((name) => state.notified.add(name));
-  return stops(result, run) ? { type: 'stopped', task, ref, result } : done;
+  // What a host does to tidy up after others have failed is not stopped by their failure.
+  const isTidying = inherited.section === 'rescue' || inherited.section === 'always';
+  if (batch.halted !== undefined && !isTidying) return { type: 'halted', reason: batch.halted };
+  if (batch.ended && !isTidying) return { type: 'ended' };
+  switch (step.type) {
+    case 'task':
+      return walkTask(walk, step, inherited);
+    case 'include':
+      return walkInclude(walk, step, inherited);
+    case 'meta':
+      return walkMeta(walk, step, inherited);
+  }
+}
+
+async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<Ending> {
+  const { source, state, batch } = walk;
+  const { run } = source;
+  if (!(await batch.mayBegin(task, inherited.position))) return done;
+  const around = aroundOf(walk, inherited);
+  const ref = refOf(task, task.module.name, inherited, titleOf(task, around));
+
+  const perform = (): ReturnType<typeof runTask> =>
+    batch.limited(task, async () => {
+      run.emit({ type: 'task-started', host: state.host.name, task: ref });
+      const made = await runTask(task, ref, around);
+      state.counts = count(state.counts, made.result);
+      run.emit({ type: 'task-finished', host: state.host.name, task: ref, result: made.result });
+      return made;
+    });
+  if (task.runOnce || task.module.once) {
+    const { value, isMine } = await batch.once(`${task.id} ${inherited.position.join('.')}`, perform);
+    if (!isMine) return adopt(walk, ref, value);
+    return conclude(walk, task, ref, value.result);
+  }
+  return conclude(walk, task, ref, (await perform()).result);
+}
+
+function conclude({ source, state }: Walk, task: Task, ref: TaskRef, result: TaskResult): Ending {
+  if (result.status === 'changed') notify(source.play, task, state);
+  return stops(result, source) ? { type: 'stopped', step: task, ref, result } : done;
+}
+
+/** What another host of the batch has done for this one too. */
+function adopt(
+  { source, state }: Walk,
+  ref: TaskRef,
+  { result, memory }: Awaited<ReturnType<typeof runTask>>,
+): Ending {
+  learn(state, createMemory(), memory);
+  if (!stops(result, source)) return done;
+  if (result.problem?.code === 'interrupted') return { type: 'interrupted' };
+  return { type: 'halted', reason: `'${ref.name}', which one host runs for all, failed` };
 }
 
 /** In check mode an unknown result is to be expected; in a run it means that the connection broke in mid-task. */
-function stops(result: TaskResult, run: RunInput): boolean {
+function stops(result: TaskResult, { run }: ScopeSource): boolean {
   if (result.ignored) return false;
   if (result.status === 'unknown') return !run.settings.check;
   return result.status === 'failed' || result.status === 'unreachable';
 }
 
+function aroundOf({ source, state }: Walk, inherited: Inherited): Omit<Surroundings, 'memory'> {
+  const { when, defaults, vars, become, extra, signal } = inherited;
+  return { source, state, when, defaults, vars, become, extra, signal };
+}
+
+function refOf(
+  step: { readonly id: string; readonly at: Place },
+  module: string,
+  { section }: Inherited,
+  name: string,
+): TaskRef {
+  return { id: step.id, name, module, at: formatPlace(step.at), section };
+}
+
+/** A name that is a template is rendered for the host; where it cannot be, its text has to do. */
+function titleOf(task: Task, around: Omit<Surroundings, 'memory'>): string {
+  if (!task.title) return task.name;
+  try {
+    const title = task.title.render(scopeOf(task, { ...around, memory: createMemory() }, {}));
+    return typeof title === 'object' ? task.name : String(title);
+  } catch {
+    return task.name;
+  }
+}
+
+// --- blocks -------------------------------------------------------------------------------------------------------
+
 async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promise<Ending> {
   const inside: Inherited = {
     ...inherited,
     when: [...inherited.when, ...block.when],
+    defaults: [...inherited.defaults, block.defaults],
     vars: [...inherited.vars, block.vars],
     become: [...inherited.become, block.become],
   };
-  let ending = await walkSteps(walk, block.tasks, inside);
+  const at = (part: number): Position => [...inherited.position, part];
+  let ending = await walkSteps(walk, block.tasks, { ...inside, position: at(0) });
   const mustTidy = block.rescue.length > 0 || block.always.length > 0;
   // After Ctrl-C a host is not left half way: what the playbook says about failures still runs, undisturbed.
   const undisturbed = mustTidy && inherited.signal.aborted ? new AbortController().signal : inherited.signal;
   const after: Inherited = { ...inside, signal: undisturbed };
-  if (mustTidy && isCutOff(ending)) await regain(walk.state, walk.run);
-  if (ending.type !== 'done' && block.rescue.length > 0 && (await isRescuable(ending, walk.state))) {
-    ending = await rescue(walk, block, ending, after);
+  if (mustTidy && isCutOff(ending)) await regain(walk.state, walk.source.run);
+  if (block.rescue.length > 0 && (await isRescuable(ending, walk.state))) {
+    ending = await rescue(walk, block, ending, { ...after, section: 'rescue', position: at(1) });
   }
   if (block.always.length > 0) {
-    const always = await walkSteps(walk, block.always, { ...after, section: 'always' });
+    const always = await walkSteps(walk, block.always, { ...after, section: 'always', position: at(2) });
     if (ending.type === 'done') ending = always;
   }
   return ending;
@@ -161,58 +283,163 @@ function isCutOff(ending: Ending): boolean {
 
 /** A host that cannot be reached cannot be rescued; one that can be again is. */
 async function isRescuable(ending: Ending, state: HostState): Promise<boolean> {
+  if (ending.type === 'done' || ending.type === 'ended') return false;
   if (ending.type !== 'stopped' || ending.result.status !== 'unreachable') return true;
   return (await state.connection?.catch(() => undefined)) !== undefined;
 }
 
 async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inherited): Promise<Ending> {
-  const { run, state } = walk;
+  const { source, state } = walk;
+  const { run } = source;
   const ref = failed.type === 'stopped' ? failed.ref : undefined;
-  const message =
-    failed.type === 'stopped'
-      ? (failed.result.problem?.message ?? failed.result.summary)
-      : 'interrupted by the user';
+  const reason = reasonOf(failed);
   run.emit({
     type: 'rescue-started',
     host: state.host.name,
     block: block.name,
     ...(ref && { failed: ref }),
-    reason: message,
+    reason,
   });
   const ending = await walkSteps(walk, block.rescue, {
     ...inherited,
-    section: 'rescue',
     extra: {
       ...inherited.extra,
       ansible_failed_task: { name: ref?.name ?? '' },
       ansible_failed_result:
-        failed.type === 'stopped' ? { msg: message, ...failed.result.result } : { msg: message },
+        failed.type === 'stopped' ? { msg: reason, ...failed.result.result } : { msg: reason },
     },
   });
-  const wasInterrupted =
-    failed.type === 'interrupted' || (failed.type === 'stopped' && isInterrupted(failed.result.problem));
-  if (ending.type === 'done') {
-    if (failed.type === 'stopped' && !wasInterrupted)
-      state.counts = countRescued(state.counts, failed.result.status);
-    // A stop that was asked for stays a stop, however well the rescue went.
-    return wasInterrupted ? { type: 'interrupted' } : done;
+  if (ending.type !== 'done') return ending;
+  // A stop that was asked for stays a stop, however well the rescue went.
+  if (failed.type === 'interrupted' || failed.type === 'halted') return failed;
+  if (failed.type === 'stopped') {
+    if (failed.result.problem?.code === 'interrupted') return { type: 'interrupted' };
+    state.counts = countRescued(state.counts, failed.result.status);
   }
-  return ending;
+  return done;
 }
 
-function isInterrupted(problem: Problem | undefined): boolean {
-  return problem?.code === 'interrupted';
+function reasonOf(ending: Ending): string {
+  if (ending.type === 'stopped') return ending.result.problem?.message ?? ending.result.summary;
+  return ending.type === 'halted' ? ending.reason : 'interrupted by the user';
 }
 
-/** In the order in which they are defined, each once, however often it was notified. A handler may notify others. */
-async function walkHandlers(walk: Walk, inherited: Inherited): Promise<Ending> {
-  const { play, state } = walk;
-  for (const handler of play.handlers) {
-    const names = [handler.name, ...handler.listen];
-    if (!names.some((name) => state.notified.has(name))) continue;
-    const ending = await walkTask(walk, handler, { ...inherited, section: 'handlers' });
+// --- steps that are the engine's own --------------------------------------------------------------------------------
+
+async function walkInclude(walk: Walk, include: Include, inherited: Inherited): Promise<Ending> {
+  const { source, state } = walk;
+  const ref = refOf(include, 'include_tasks', inherited, include.name);
+  const around: Surroundings = { ...aroundOf(walk, inherited), memory: createMemory() };
+  const report = (outcome: Outcome): TaskResult => {
+    const result: TaskResult = { ...outcome, ms: 0, exchanges: 0 };
+    source.run.emit({ type: 'task-started', host: state.host.name, task: ref });
+    state.counts = count(state.counts, result);
+    source.run.emit({ type: 'task-finished', host: state.host.name, task: ref, result });
+    return result;
+  };
+  const fail = (error: unknown): Ending => {
+    const result = report(judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false }));
+    return stops(result, source) ? { type: 'stopped', step: include, ref, result } : done;
+  };
+
+  let turns: readonly { readonly vars: ValueMap; readonly steps: readonly Step[] }[];
+  try {
+    const outside = scopeOf(include, around, {});
+    const items = include.loop ? itemsOf(include.loop, outside).map(({ vars }) => vars) : [{}];
+    const wanted: { vars: ValueMap; steps: readonly Step[] }[] = [];
+    for (const vars of items) {
+      const scope = scopeOf(include, around, vars);
+      if ([...inherited.when, ...include.when].every((condition) => isTrue(condition, scope)))
+        wanted.push({ vars, steps: await include.load(scope) });
+    }
+    turns = wanted;
+  } catch (error) {
+    return fail(error);
+  }
+  const none = { diff: [], result: {}, ignored: false };
+  if (turns.length === 0) {
+    const conditions = [...inherited.when, ...include.when].map((condition) => condition.text).join(', ');
+    report({ ...none, status: 'skipped', summary: `when: ${conditions}` });
+    return done;
+  }
+  report({ ...none, status: 'ok', summary: 'included' });
+  for (const [index, { vars, steps }] of turns.entries()) {
+    const ending = await walkSteps(walk, steps, {
+      ...inherited,
+      // An include's own conditions have been decided about; those of the blocks around it have, too.
+      when: [],
+      vars: [...inherited.vars, include.vars],
+      become: [...inherited.become, include.become],
+      extra: { ...inherited.extra, ...vars },
+      position: [...inherited.position, index],
+    });
     if (ending.type !== 'done') return ending;
   }
-  state.notified.clear();
+  return done;
+}
+
+async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<Ending> {
+  const { source, state, batch } = walk;
+  const around: Surroundings = { ...aroundOf(walk, inherited), memory: createMemory() };
+  try {
+    const scope = scopeOf(meta, around, {});
+    if (![...inherited.when, ...meta.when].every((condition) => isTrue(condition, scope))) return done;
+  } catch (error) {
+    // In check mode, what rests on what was not run is not done.
+    if (error instanceof UnknownValueError && source.run.settings.check) return done;
+    const ref = refOf({ id: formatPlace(meta.at), at: meta.at }, 'meta', inherited, meta.name);
+    const outcome = judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+    const result: TaskResult = { ...outcome, ms: 0, exchanges: 0 };
+    source.run.emit({ type: 'task-started', host: state.host.name, task: ref });
+    state.counts = count(state.counts, result);
+    source.run.emit({ type: 'task-finished', host: state.host.name, task: ref, result });
+    return { type: 'stopped', step: meta, ref, result };
+  }
+  switch (meta.action) {
+    case 'noop':
+      return done;
+    case 'flush_handlers':
+      return walkHandlers(walk, inherited.position);
+    case 'clear_facts':
+      state.facts = {};
+      return done;
+    case 'reset_connection':
+      await disconnect(state);
+      return done;
+    case 'end_host':
+      return { type: 'ended' };
+    case 'end_batch':
+    case 'end_play':
+      batch.end(meta.action === 'end_play' ? 'play' : 'batch');
+      return { type: 'ended' };
+  }
+}
+
+// --- handlers -------------------------------------------------------------------------------------------------------
+
+function notify(play: Play, task: Task, state: HostState): void {
+  for (const handler of play.handlers) {
+    if ([handler.name, ...handler.listen].some((name) => task.notify.includes(name)))
+      state.notified.add(handler.id);
+  }
+}
+
+/**
+ * In the order in which they are defined, each once, however often it was notified. A handler may notify others. They
+ * are the play's: nothing of the place from which they are flushed is handed on to them.
+ */
+async function walkHandlers(walk: Walk, position: Position): Promise<Ending> {
+  const { source, state } = walk;
+  for (const [index, handler] of source.play.handlers.entries()) {
+    if (!state.notified.has(handler.id)) continue;
+    const ending = await walkStep(walk, handler, {
+      ...fromPlay(walk),
+      section: 'handlers',
+      position: [...position, index],
+    });
+    // One that did not do its work is still to be done.
+    if (ending.type !== 'done') return ending;
+    state.notified.delete(handler.id);
+  }
   return done;
 }

@@ -4,7 +4,7 @@
  * colour is already in it.
  */
 import { formatPlace, formatProblem, type Problem } from '../core/errors.js';
-import type { ItemResult, TaskRef, TaskResult, TaskStatus } from '../core/events.js';
+import type { HostOutcome, ItemResult, TaskRef, TaskResult, TaskStatus } from '../core/events.js';
 import type { Diff } from '../core/module.js';
 import { formatDuration } from './duration.js';
 import type { Verbosity } from './reporter.js';
@@ -46,6 +46,16 @@ export const statusColours: Record<TaskStatus, Colour> = {
   failed: 'red',
   unknown: 'magenta',
   unreachable: 'red',
+};
+
+export const outcomeColours: Record<HostOutcome, Colour> = {
+  done: 'green',
+  failed: 'red',
+  unreachable: 'red',
+  unknown: 'magenta',
+  halted: 'yellow',
+  interrupted: 'yellow',
+  'not-tried': 'cyan',
 };
 
 /** Undefined where nothing is to be said at this verbosity. */
@@ -126,7 +136,8 @@ function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: De
     if (result.summary !== '' && result.summary !== result.problem.message && result.waitsFor === undefined)
       details.push(`wanted to: ${visibleLine(result.summary)}`);
   }
-  if (options.diff) details.push(...result.diff.flatMap((diff) => describeDiff(diff, paint)));
+  if (result.showsDiff ?? options.diff)
+    details.push(...result.diff.flatMap((diff) => describeDiff(diff, paint)));
   if (verbosity >= 1 && !result.problem) details.push(...describeOutput(result));
   if (verbosity >= 2) details.push(...describeValues(result, paint));
   return details;

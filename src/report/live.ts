@@ -76,6 +76,7 @@ export function createLiveView(paint: Paint): LiveView {
         case 'batch-started':
         case 'host-connected':
         case 'rescue-started':
+        case 'play-stopped':
         case 'warning':
           return;
         case 'run-finished':

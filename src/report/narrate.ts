@@ -4,7 +4,7 @@
  * asks for the text decides when.
  */
 import type { EventOf, RunEvent, TaskRef } from '../core/events.js';
-import { describeProblem, describeResult, plural, type Described } from './describe.js';
+import { describeProblem, describeResult, outcomeColours, plural, type Described } from './describe.js';
 import { formatDuration } from './duration.js';
 import { assertNever, type Verbosity } from './reporter.js';
 import type { Paint } from './style.js';
@@ -114,7 +114,7 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
     const message = visibleLine(problem?.message.split('\n')[0] ?? '');
     addHost(host, {
       status: outcome,
-      colour: outcome === 'unknown' ? 'magenta' : 'red',
+      colour: outcomeColours[outcome],
       text: message === '' ? `the host is left here` : message,
       details: problem ? describeProblem(problem, undefined, verbosity) : [],
       namesHosts: true,
@@ -188,6 +188,11 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
           return;
         case 'host-finished':
           finishHost(event);
+          return;
+        case 'play-stopped':
+          addText(
+            `\n${paint('red', 'STOPPED')} ${visibleLine(event.reason)}; ${plural(event.notTried.length, 'host')} not tried`,
+          );
           return;
         case 'warning': {
           const about = event.host === undefined ? '' : `${visibleLine(event.host)}: `;

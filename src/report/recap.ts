@@ -4,7 +4,7 @@
  */
 import type { EventOf, HostOutcome, HostSummary, RunEvent, TaskRef, TaskResult } from '../core/events.js';
 import type { Problem } from '../core/errors.js';
-import { describeProblem, plural } from './describe.js';
+import { describeProblem, outcomeColours, plural } from './describe.js';
 import { formatDuration } from './duration.js';
 import { someOf, wrapNames } from './narrate.js';
 import { assertNever, type Verbosity } from './reporter.js';
@@ -41,6 +41,7 @@ export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap 
   /** Failures of each host that no rescue has dealt with, in order. */
   const failuresOf = new Map<string, Failure[]>();
   const rescued: Failure[] = [];
+  const stopped: EventOf<'play-stopped'>[] = [];
 
   function addFailure(host: string, task: TaskRef, result: TaskResult): void {
     const problem = result.problem ?? { code: 'task-failed', message: result.summary };
@@ -62,6 +63,9 @@ export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap 
           if (failure) rescued.push(failure);
           return;
         }
+        case 'play-stopped':
+          stopped.push(event);
+          return;
         case 'run-finished':
           finished = event;
           return;
@@ -88,6 +92,8 @@ export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap 
         ...formatHostLines(hosts, paint),
         ...formatUnhappyEnds(hosts, failuresOf, paint, verbosity),
         ...formatRescued(hosts, rescued, paint),
+        ...formatPending(hosts, paint),
+        ...stopped.map((event) => formatStop(event, paint)),
         ...formatGoingOn(hosts, paint),
         '',
         formatSummary(hosts, ms, check),
@@ -130,20 +136,12 @@ function cell(name: string, count: number, colour: Colour, paint: Paint): string
   return count > 0 ? paint(colour, text) : text;
 }
 
-const outcomeColours: Record<HostOutcome, Colour> = {
-  done: 'green',
-  failed: 'red',
-  unreachable: 'red',
-  unknown: 'magenta',
-  interrupted: 'yellow',
-  'not-tried': 'cyan',
-};
-
 const outcomeWords: Record<HostOutcome, string> = {
   done: 'done',
   failed: 'failed',
   unreachable: 'unreachable',
   unknown: 'unknown',
+  halted: 'halted',
   interrupted: 'interrupted',
   'not-tried': 'not tried',
 };
@@ -156,7 +154,7 @@ function formatUnhappyEnds(
   verbosity: Verbosity,
 ): string[] {
   const lines: string[] = [];
-  for (const outcome of ['failed', 'unknown', 'unreachable', 'interrupted'] as const) {
+  for (const outcome of ['failed', 'unknown', 'unreachable', 'halted', 'interrupted'] as const) {
     const ends = hosts.filter((host) => host.outcome === outcome);
     const groups = groupFailures(ends.map((host) => endOf(host, failuresOf)));
     for (const group of groups) {
@@ -234,6 +232,24 @@ function formatRescued(hosts: readonly HostSummary[], rescued: readonly Failure[
     const on = names.length === 1 ? (names[0] ?? '') : `${plural(names.length, 'host')} (${someOf(names)})`;
     return `\n${paint('yellow', 'rescued')} on ${visibleLine(on)}, after task '${visibleLine(first.task?.name ?? '')}' failed: ${message}`;
   });
+}
+
+/** Handlers that were notified and not run: the host may still use what it had before the change. */
+function formatPending(hosts: readonly HostSummary[], paint: Paint): string[] {
+  const byHandlers = new Map<string, string[]>();
+  for (const { host, pendingHandlers = [] } of hosts) {
+    if (pendingHandlers.length === 0) continue;
+    const key = pendingHandlers.map((name) => `'${visibleLine(name)}'`).join(', ');
+    byHandlers.set(key, [...(byHandlers.get(key) ?? []), visibleLine(host)]);
+  }
+  return [...byHandlers].map(
+    ([handlers, names]) =>
+      `\n${paint('yellow', 'handlers not run')} on ${someOf(names)}: ${handlers}. What they were to see to is still to be done`,
+  );
+}
+
+function formatStop({ play, reason }: EventOf<'play-stopped'>, paint: Paint): string {
+  return `\n${paint('red', 'stopped')} play '${visibleLine(play)}': ${visibleLine(reason)}`;
 }
 
 function formatGoingOn(hosts: readonly HostSummary[], paint: Paint): string[] {

@@ -53,6 +53,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'task-output':
     case 'task-retried':
     case 'rescue-started':
+    case 'play-stopped':
     case 'warning':
       return event;
   }

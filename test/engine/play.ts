@@ -9,7 +9,8 @@ import { loadInventory, loadPlaybook, parseExtraVars, selectHosts } from '../../
 import { ZrunError } from '../../src/core/errors.js';
 import type { RunEvent } from '../../src/core/events.js';
 import type { Connect, Connection } from '../../src/core/host.js';
-import { run, type RunOutcome, type RunSettings } from '../../src/engine/index.js';
+import type { ValueMap } from '../../src/core/value.js';
+import { run, type RunOutcome, type RunSettings, type StepAnswer } from '../../src/engine/index.js';
 import { modules } from '../../src/modules/index.js';
 import { createLocalTransport } from '../../src/transport/local.js';
 
@@ -23,6 +24,10 @@ export interface PlayOptions {
   /** Aborted when an event is seen for which this is true. */
   readonly interruptAt?: (event: RunEvent) => boolean;
   readonly extraVars?: readonly string[];
+  /** To `vars_prompt`. */
+  readonly answers?: ValueMap;
+  /** Answers to `--step`, in order. */
+  readonly steps?: readonly StepAnswer[];
 }
 
 export interface Played {
@@ -55,10 +60,16 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
 
   const events: RunEvent[] = [];
   const interrupt = new AbortController();
+  const steps = [...(options.steps ?? [])];
   const outcome = await run({
     playbooks: [
-      { playbook, hostsOf: (each) => selectHosts(inventory, each.hosts, undefined, { at: each.at }) },
+      {
+        playbook,
+        hostsOf: (each) => selectHosts(inventory, each.hosts, undefined, { at: each.at }),
+        answersOf: () => options.answers ?? {},
+      },
     ],
+    inventory: new Map([...inventory.hosts, ['localhost', inventory.implicitLocalhost]]),
     groups: {},
     settings: { ...defaults, extraVars, ...options.settings },
     connect: connectWith(options),
@@ -67,6 +78,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
       if (options.interruptAt?.(event)) interrupt.abort();
     },
     signal: interrupt.signal,
+    confirmStep: () => Promise.resolve(steps.shift() ?? 'no'),
     now: () => Date.now(),
   });
   return {
@@ -91,6 +103,7 @@ const defaults: RunSettings = {
   skipTags: [],
   startAtTask: undefined,
   forceHandlers: false,
+  step: false,
   extraVars: {},
 };
 

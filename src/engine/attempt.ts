@@ -1,0 +1,245 @@
+/**
+ * Owns the protocol of one attempt: plan, the decision whether to apply, apply, look again. The only caller of `apply`.
+ */
+import { z } from 'zod';
+import { toProblem, ZrunError, type Problem } from '../core/errors.js';
+import type { TaskRef } from '../core/events.js';
+import type { BoundChange, BoundPlan, BoundTask, Nothing, TaskContext, Write } from '../core/module.js';
+import type { Scope, Task } from '../core/plan.js';
+import type { Read } from '../core/probe.js';
+import { lines, type ShellText } from '../core/shell.js';
+import { findUnknown, isMap, Unknown, UnknownValueError, type ValueMap } from '../core/value.js';
+import { disconnect, isLost, runOn } from './host-state.js';
+import { endedWith, judge, judgePredicted, judgeThrown, type Outcome } from './judge.js';
+import { createMemory, learn } from './memory.js';
+import { mainState, workerFor, type Attempt, type Worker } from './surroundings.js';
+
+/** Throws what the task's own templates throw; whatever happens on the host is the outcome. */
+export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
+  const { task, around, scope, settings } = attempt;
+  const { run, language } = around.source;
+  const worker = workerFor(attempt);
+  const context = contextOf(attempt);
+  const bound = bind(task, renderArgs(task, scope), attempt);
+  const handles = createHandles(attempt, ref, worker);
+  // In check mode every look goes through what earlier tasks would have left.
+  const read = run.settings.check ? worker.state.overlay.over(handles.read) : handles.read;
+  const plan = (): Promise<BoundPlan> => bound.plan(read, context);
+
+  let planned: BoundPlan;
+  try {
+    planned = await retryLost(worker, around.signal, plan);
+  } catch (error) {
+    return judge(attempt, judgeThrown(error, settings));
+  }
+  if (planned.change === 'none') return judge(attempt, nothing(attempt, worker, planned));
+  if (settings.check) {
+    if (run.settings.check) worker.state.overlay.record(task.name, planned);
+    return judgePredicted(attempt, predicted(planned, task));
+  }
+  return judge(attempt, await applyChange(attempt, worker, handles, planned, plan));
+
+  function contextOf({ around: { state } }: Attempt): TaskContext {
+    return {
+      host: state.host.name,
+      runId: run.settings.runId,
+      check: settings.check,
+      task: task.name,
+      checkMode: settings.checkMode,
+      evaluate: (expression) => language.evaluate(expression, scope),
+      renderTemplate: (path) => task.files.renderTemplate(path, scope),
+      readControllerFile: (path) => task.files.read(path),
+    };
+  }
+}
+
+function renderArgs(task: Task, scope: Scope): ValueMap {
+  const args = task.args.render(scope);
+  const unknown = findUnknown(args);
+  if (unknown) throw new UnknownValueError(unknown.waitsFor);
+  if (isMap(args)) return args;
+  throw new ZrunError('parameter-invalid', `${task.module.name} takes a map of parameters`, {
+    at: task.args.at,
+  });
+}
+
+/** Parameters can come out wrong only now that their templates are rendered for this host. */
+function bind(task: Task, params: ValueMap, { around }: Attempt): BoundTask {
+  try {
+    return task.module.bind(params);
+  } catch (error) {
+    throw error instanceof z.ZodError ? around.source.language.explainParameters(task, error, params) : error;
+  }
+}
+
+interface Handles {
+  readonly read: Read;
+  readonly write: Write;
+}
+
+function createHandles({ task, around, settings }: Attempt, ref: TaskRef, worker: Worker): Handles {
+  const { source, state: walking, signal } = around;
+  const { run } = source;
+  const { state, as, environment } = worker;
+  const { timeoutMs } = settings;
+  const inEnvironment = (script: ShellText): ShellText => (environment ? lines(environment, script) : script);
+  return {
+    async read(probe) {
+      const options = { as, stdin: probe.stdin, timeoutMs, signal };
+      return probe.parse(await runOn(state, run, inEnvironment(probe.script), options));
+    },
+    write: {
+      async run(script, { stdin, accept = [], shownAs } = {}) {
+        const output = await runOn(state, run, inEnvironment(script), {
+          as,
+          stdin,
+          timeoutMs,
+          signal,
+          // What a template hides from some hosts only is hidden while it runs from all.
+          onOutput:
+            task.noLog !== false
+              ? undefined
+              : (stream, chunk) =>
+                  run.emit({
+                    type: 'task-output',
+                    host: walking.host.name,
+                    task: ref,
+                    stream,
+                    text: chunk.toString('utf8'),
+                  }),
+        });
+        if (output.status === 0 || accept.includes(output.status)) return output;
+        const command = shownAs ?? script.shellText;
+        throw new ZrunError('command-failed', endedWith(command, output.status), {
+          command,
+          status: output.status,
+          stdout: output.stdout.toString('utf8'),
+          stderr: output.stderr.toString('utf8'),
+        });
+      },
+    },
+  };
+}
+
+/** A look that the connection broke under is taken once more over a new one: looking twice does no harm. */
+async function retryLost<T>(worker: Worker, signal: AbortSignal, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isLost(error) || signal.aborted) throw error;
+    await disconnect(worker.state);
+    return look();
+  }
+}
+
+async function applyChange(
+  { around, settings, task }: Attempt,
+  worker: Worker,
+  handles: Handles,
+  plan: BoundChange,
+  planAgain: () => Promise<BoundPlan>,
+): Promise<Outcome> {
+  const changed = {
+    summary: plan.summary,
+    diff: plan.diff,
+    ...(plan.destroys !== undefined && { destroys: plan.destroys }),
+  };
+  let result: ValueMap;
+  try {
+    result = await plan.apply(handles.write);
+  } catch (error) {
+    if (isLost(error)) {
+      const seen = await lookAfterLoss(error, worker, around.signal, plan, planAgain);
+      return { ...changed, ...seen, ignored: false };
+    }
+    return { ...judgeThrown(error, settings), ...changed };
+  }
+  if (around.source.run.settings.verify && plan.repeats !== true) {
+    const left = await planAgain();
+    if (left.change === 'some') {
+      const problem: Problem = {
+        code: 'not-idempotent',
+        message: `${task.module.name} made its change and still wants to ${left.summary}`,
+        hint: 'Something else may be changing the host at the same time; if not, this is a bug in the module.',
+      };
+      return { ...changed, status: 'failed', problem, result, ignored: settings.ignoreErrors };
+    }
+  }
+  return { ...changed, status: 'changed', result, ignored: false };
+}
+
+/**
+ * The connection broke while a change was being made: neither success nor failure. A new connection is made and the
+ * host looked at: where nothing is left to do, the change was made; otherwise nobody can say, since it may still be
+ * going on.
+ */
+async function lookAfterLoss(
+  error: unknown,
+  worker: Worker,
+  signal: AbortSignal,
+  plan: BoundChange,
+  planAgain: () => Promise<BoundPlan>,
+): Promise<Pick<Outcome, 'status' | 'result' | 'problem' | 'summary'>> {
+  const lost = toProblem(error);
+  if (plan.repeats !== true && !signal.aborted) {
+    try {
+      await disconnect(worker.state);
+      const left = await planAgain();
+      if (left.change === 'none') {
+        return {
+          status: 'changed',
+          result: left.result,
+          summary: `${plan.summary} (the connection broke meanwhile; seen done over a new one)`,
+        };
+      }
+    } catch {
+      // Still out of reach, or the look itself failed: the first loss is what the user must know.
+    }
+  }
+  const problem: Problem = {
+    ...lost,
+    message: `${lost.message}, while this was under way: ${plan.summary}`,
+    hint: 'It may or may not have happened, and may still be going on. Run the playbook again: it looks before it acts.',
+  };
+  return { status: 'unknown', result: {}, problem, summary: plan.summary };
+}
+
+function nothing({ task, around }: Attempt, worker: Worker, plan: Nothing): Outcome {
+  if (plan.vars) {
+    const { state, memory, source } = around;
+    // As in Ansible, `set_fact` goes before the play's variables and gathered facts after them.
+    const learnt = task.module.paramsAreVars ? { results: plan.vars } : { facts: plan.vars };
+    if (task.delegateFacts && worker.state !== state)
+      learn(mainState(worker.state.host.name, source, task.at), createMemory(), learnt);
+    else learn(state, memory, learnt);
+  }
+  return {
+    status: 'ok',
+    summary: plan.reason,
+    diff: [],
+    ...(plan.message !== undefined && { message: plan.message }),
+    result: plan.result,
+    ignored: false,
+  };
+}
+
+function predicted(plan: BoundChange, task: Task): Outcome {
+  return {
+    status: 'changed',
+    summary: plan.summary,
+    diff: plan.diff,
+    ...(plan.destroys !== undefined && { destroys: plan.destroys }),
+    result: stamp(plan.predicted, task.name),
+    ignored: false,
+  };
+}
+
+/** Modules need not know their task's name: an unknown without one waits for this task. */
+function stamp(result: ValueMap, waitsFor: string): ValueMap {
+  return Object.fromEntries(
+    Object.entries(result).map(([key, value]) => [
+      key,
+      value instanceof Unknown && value.waitsFor === '' ? new Unknown(waitsFor) : value,
+    ]),
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * Owns what an attempt's outcome means: `failed_when`, `changed_when`, exit codes, and what was thrown.
+ */
+import { toProblem, ZrunError, type Problem } from '../core/errors.js';
+import type { TaskResult } from '../core/events.js';
+import type { Expression, Scope } from '../core/plan.js';
+import { UnknownValueError, type Value, type ValueMap } from '../core/value.js';
+import { isLost, isUnreachable } from './host-state.js';
+import { registered } from './results.js';
+import { scopeOf, type Attempt, type Settled } from './surroundings.js';
+
+/** A result without what only the caller knows. */
+export type Outcome = Omit<TaskResult, 'ms' | 'exchanges' | 'items'>;
+
+/** `failed_when` and `changed_when`, and a command's exit code, decide over what the module said. */
+export function judge(attempt: Attempt, outcome: Outcome): Outcome {
+  const { task, settings } = attempt;
+  if (outcome.status === 'unreachable' || outcome.status === 'unknown') return outcome;
+  let judged = outcome;
+  const scope = withResult(attempt, outcome);
+  if (task.failedWhen) {
+    const failing = task.failedWhen.find((condition) => isTrue(condition, scope));
+    if (failing) {
+      const problem: Problem = outcome.problem ?? {
+        code: 'task-failed',
+        message: `failed_when holds: ${failing.text}`,
+        at: failing.at,
+      };
+      judged = { ...outcome, status: 'failed', problem };
+    } else if (outcome.status === 'failed') {
+      const { problem, ...rest } = outcome;
+      judged = { ...rest, status: 'ok' };
+    }
+  } else if (judged.status !== 'failed') {
+    const problem = exitCodeProblem(outcome.result);
+    if (problem) judged = { ...outcome, status: 'failed', problem };
+  }
+  if (judged.status === 'failed') return { ...judged, ignored: settings.ignoreErrors };
+  if (task.changedWhen) {
+    const changed = task.changedWhen.every((condition) => isTrue(condition, scope));
+    judged = { ...judged, status: changed ? 'changed' : 'ok' };
+  }
+  return judged;
+}
+
+/** In check mode, a condition over a result that does not exist yet leaves the change unknown rather than guessed. */
+export function judgePredicted(attempt: Attempt, outcome: Outcome): Outcome {
+  const { changedWhen } = attempt.task;
+  if (!changedWhen) return outcome;
+  try {
+    const scope = withResult(attempt, outcome);
+    const changed = changedWhen.every((condition) => isTrue(condition, scope));
+    return { ...outcome, status: changed ? 'changed' : 'ok' };
+  } catch (error) {
+    if (!(error instanceof UnknownValueError)) throw error;
+    return { ...outcome, status: 'unknown', waitsFor: error.waitsFor };
+  }
+}
+
+/** Modules that run the user's command return `rc`; anything but 0 is a failure unless `failed_when` says otherwise. */
+function exitCodeProblem(result: ValueMap): Problem | undefined {
+  const { rc, cmd, stdout, stderr } = result;
+  if (typeof rc !== 'number' || rc === 0) return undefined;
+  return {
+    code: 'command-failed',
+    message: endedWith(typeof cmd === 'string' ? cmd : 'the command', rc),
+    ...(typeof cmd === 'string' && { command: cmd }),
+    status: rc,
+    ...(typeof stdout === 'string' && { stdout }),
+    ...(typeof stderr === 'string' && { stderr }),
+  };
+}
+
+/** A headline: which command it was, short enough for one line, and how it ended. */
+export function endedWith(command: string, status: number): string {
+  const line = command.trim();
+  if (line.includes('\n')) return `the script ended with exit code ${status}`;
+  return `\`${line.length <= 60 ? line : `${line.slice(0, 60).trimEnd()} …`}\` ended with exit code ${status}`;
+}
+
+/** What a thrown value means for the task's status. Settings are not there where they could not be rendered. */
+export function judgeThrown(
+  error: unknown,
+  { ignoreErrors, ignoreUnreachable }: Pick<Settled, 'ignoreErrors' | 'ignoreUnreachable'>,
+): Outcome {
+  const none = { diff: [], result: {}, ignored: false };
+  if (error instanceof UnknownValueError) {
+    return { ...none, status: 'unknown', summary: error.message, waitsFor: error.waitsFor };
+  }
+  const problem = toProblem(error);
+  if (isUnreachable(error) || isLost(error)) {
+    const result = { msg: problem.message, unreachable: true };
+    const summary = problem.message;
+    return { ...none, status: 'unreachable', summary, problem, result, ignored: ignoreUnreachable };
+  }
+  return {
+    ...none,
+    status: 'failed',
+    summary: problem.message,
+    problem,
+    result: {
+      msg: problem.message,
+      ...(problem.status !== undefined && { rc: problem.status }),
+      ...(problem.stdout !== undefined && { stdout: problem.stdout }),
+      ...(problem.stderr !== undefined && { stderr: problem.stderr }),
+    },
+    ignored: ignoreErrors,
+  };
+}
+
+/** The attempt's scope, with its own result under the name of `register`. */
+export function withResult({ task, around, item }: Attempt, outcome: Outcome): Scope {
+  if (task.register === undefined) return scopeOf(task, around, item);
+  return scopeOf(task, around, { ...item, [task.register]: registered(outcome.result, outcome.status) });
+}
+
+export function isTrue(condition: Expression, scope: Scope): boolean {
+  const value = condition.evaluate(scope);
+  if (typeof value === 'boolean') return value;
+  throw new ZrunError(
+    'expression-type',
+    `'${condition.text}' gives ${describeValue(value)}, not true or false`,
+    {
+      at: condition.at,
+      hint: 'Conditions are CEL: compare explicitly, as in `x != ""` or `size(list) > 0`.',
+    },
+  );
+}
+
+export function describeValue(value: Value): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a map' : `the ${typeof value} ${JSON.stringify(value)}`;
+}

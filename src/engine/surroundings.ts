@@ -1,0 +1,170 @@
+/**
+ * Owns where a task stands when a host comes to it: everything that it inherits, and what is made of that for one item.
+ */
+import { ZrunError, nearest } from '../core/errors.js';
+import type { Become } from '../core/host.js';
+import {
+  settle,
+  type BecomeSettings,
+  type Expression,
+  type Scope,
+  type Task,
+  type VarsTemplate,
+} from '../core/plan.js';
+import { findUnknown, isMap, UnknownValueError, type ValueMap } from '../core/value.js';
+import { lines, sh, type ShellText } from '../core/shell.js';
+import { becomeFor } from './become.js';
+import { createHostState, type HostState } from './host-state.js';
+import type { Memory } from './memory.js';
+import { scopeFor, type ScopeSource } from './scope.js';
+
+export interface Surroundings {
+  readonly source: ScopeSource;
+  /** The host that walks. */
+  readonly state: HostState;
+  /** From the outermost block to the innermost. */
+  readonly when: readonly Expression[];
+  readonly defaults: readonly VarsTemplate[];
+  readonly vars: readonly VarsTemplate[];
+  readonly become: readonly BecomeSettings[];
+  /** `ansible_failed_task` and its like inside a rescue, the item of an include. */
+  readonly extra: ValueMap;
+  /** Aborts what is under way; a rescue after an interrupt has a fresh one. */
+  readonly signal: AbortSignal;
+  /** What the task taught the host so far. */
+  readonly memory: Memory;
+}
+
+/** One item's turn, or the whole task's where it does not loop. */
+export interface Attempt {
+  readonly task: Task;
+  readonly around: Surroundings;
+  /** The loop's variables. */
+  readonly item: ValueMap;
+  readonly scope: Scope;
+  readonly settings: Settled;
+}
+
+/** The task's keywords, as they are for this item on this host. */
+export interface Settled {
+  /** Plan only. */
+  readonly check: boolean;
+  readonly checkMode: boolean | undefined;
+  readonly diff: boolean | undefined;
+  readonly ignoreErrors: boolean;
+  readonly ignoreUnreachable: boolean;
+  readonly retries: number;
+  readonly delayMs: number;
+  readonly timeoutMs: number;
+}
+
+export function scopeOf(task: Pick<Task, 'vars'>, around: Surroundings, item: ValueMap): Scope {
+  const { source, state, defaults, vars, extra } = around;
+  return scopeFor(source, state, { defaults, vars: [...vars, task.vars], extra: { ...extra, ...item } });
+}
+
+export function settleTask(task: Task, scope: Scope, { source }: Surroundings): Settled {
+  const { settings } = source.run;
+  const checkMode = settle(task.checkMode, scope);
+  const timeout = settle(task.timeout, scope);
+  return {
+    check: checkMode ?? settings.check,
+    checkMode,
+    diff: settle(task.diff, scope),
+    ignoreErrors: settle(task.ignoreErrors, scope),
+    ignoreUnreachable: settle(task.ignoreUnreachable, scope),
+    retries: settle(task.retries, scope),
+    delayMs: settle(task.delay, scope) * 1000,
+    timeoutMs: timeout === undefined ? settings.taskTimeoutMs : timeout * 1000,
+  };
+}
+
+/** Who does the work, and as whom. */
+export interface Worker {
+  readonly state: HostState;
+  readonly as: Become | undefined;
+  /** Commands that set the task's environment; undefined where there is none. */
+  readonly environment: ShellText | undefined;
+}
+
+export function workerFor({ task, around, scope }: Attempt): Worker {
+  const { source, state: walking, become } = around;
+  const state = task.delegateTo ? delegateOf(task, scope, walking, source) : walking;
+  // What the inventory says about becoming somebody is about the host that does the work.
+  const about =
+    state === walking ? scope : source.language.scope([state.host.vars, source.run.settings.extraVars]);
+  return {
+    state,
+    as: becomeFor(scope, about, [...become, task.become], source.run),
+    environment: environmentOf(task, scope),
+  };
+}
+
+/**
+ * The state of the host that works in the place of another. Each host that walks has connections of its own to its
+ * delegates, so that fifty hosts that wait for the same one do not wait for each other. What check mode predicts of the
+ * delegate, all share.
+ */
+function delegateOf(task: Task, scope: Scope, walking: HostState, source: ScopeSource): HostState {
+  const rendered = task.delegateTo?.render(scope);
+  const at = task.delegateTo?.at;
+  if (typeof rendered !== 'string' || rendered === '')
+    throw new ZrunError('parameter-invalid', 'delegate_to must be the name of a host', { at });
+  if (rendered === walking.host.name) return walking;
+  const known = walking.delegates.get(rendered);
+  if (known) return known;
+  const made = createHostState(mainState(rendered, source, at).host, mainState(rendered, source, at).overlay);
+  walking.delegates.set(rendered, made);
+  return made;
+}
+
+/** What the run knows of a host, whether it walks through plays or only works for others. */
+export function mainState(name: string, source: ScopeSource, at: Task['at'] | undefined): HostState {
+  const known = source.states.get(name);
+  if (known) return known;
+  const host = source.run.inventory.get(name);
+  if (!host) {
+    const near = nearest(name, source.run.inventory.keys());
+    throw new ZrunError(
+      'parameter-invalid',
+      `delegate_to names '${name}', which is no host of the inventory`,
+      {
+        at,
+        hint: near === undefined ? 'name a host of the inventory, or localhost' : `did you mean '${near}'?`,
+      },
+    );
+  }
+  const made = createHostState(host);
+  source.states.set(name, made);
+  return made;
+}
+
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function environmentOf(task: Task, scope: Scope): ShellText | undefined {
+  if (task.environment.length === 0) return undefined;
+  const exports: ShellText[] = [];
+  for (const template of task.environment) {
+    const rendered = template.render(scope);
+    const unknown = findUnknown(rendered);
+    if (unknown) throw new UnknownValueError(unknown.waitsFor);
+    if (!isMap(rendered))
+      throw new ZrunError('parameter-invalid', 'environment must be a map of names and values', {
+        at: template.at,
+      });
+    for (const [name, value] of Object.entries(rendered)) {
+      if (!variableName.test(name))
+        throw new ZrunError('parameter-invalid', `'${name}' is no name for an environment variable`, {
+          at: template.at,
+          hint: 'letters, digits and underscores, not beginning with a digit',
+        });
+      if (typeof value === 'object' && value !== null)
+        throw new ZrunError('parameter-invalid', `the environment variable '${name}' must be text`, {
+          at: template.at,
+        });
+      const text = value === null ? '' : String(value);
+      exports.push(sh`export ${{ shellText: name }}=${text}`);
+    }
+  }
+  return lines(...exports);
+}
