@@ -97,7 +97,7 @@ function createProgram(version: string): Command {
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
     .usage(
-      'PLAYBOOK... -i INVENTORY [options]\n       zrun doc [MODULE]\n       zrun lint PLAYBOOK... [-i INVENTORY]',
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun doc [MODULE]\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun schema playbook|inventory [-o FILE]',
     )
     .argument('<playbook...>')
 

@@ -10,6 +10,7 @@ type Verb = (environment: Environment) => Promise<number>;
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   doc: async () => (await import('./doc.js')).showDocumentation,
   lint: async () => (await import('./lint.js')).lint,
+  schema: async () => (await import('./schema.js')).writeSchema,
 };
 
 /** Does what the command line says. Never throws; returns the exit code. */

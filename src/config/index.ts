@@ -10,4 +10,5 @@ export { lintPlaybook, lintRules, type Finding } from './lint/index.js';
 export { createLanguage } from './language.js';
 export { selectHosts } from './patterns.js';
 export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
+export { schemas, type JsonSchema } from './schema/index.js';
 export { createScope } from './scope.js';

@@ -1,0 +1,82 @@
+/**
+ * Owns the schemas of inventories in YAML and of files of variables, with the variables that mean something to zrun.
+ */
+import {
+  boolean,
+  commonDefinitions,
+  draft,
+  mapOf,
+  orEmpty,
+  template,
+  text,
+  type JsonSchema,
+} from './json-schema.js';
+
+export function inventorySchema(): JsonSchema {
+  return {
+    $schema: draft,
+    title: 'zrun inventory',
+    type: 'object',
+    additionalProperties: { $ref: '#/definitions/group' },
+    definitions: { ...commonDefinitions, ...inventoryDefinitions },
+  };
+}
+
+/** A file of variables: group_vars, host_vars, vars_files, -e @file. */
+export function variablesSchema(): JsonSchema {
+  return {
+    $schema: draft,
+    title: 'zrun variables',
+    ...orEmpty({ $ref: '#/definitions/hostVariables' }),
+    definitions: { ...commonDefinitions, ...inventoryDefinitions },
+  };
+}
+
+function says(description: string, schema: JsonSchema): JsonSchema {
+  return { description, ...schema };
+}
+
+const port: JsonSchema = {
+  anyOf: [{ type: 'integer', minimum: 1, maximum: 65_535 }, { type: 'string', pattern: '^\\d+$' }, template],
+};
+
+/** The variables that say how a host is reached. */
+const connectionVariables: Readonly<Record<string, JsonSchema>> = {
+  ansible_host: says('The address, where the name is not one.', text),
+  ansible_port: says('The port of sshd.', port),
+  ansible_user: says('The user to log in as.', text),
+  ansible_connection: says('ssh, or local for this machine itself.', {
+    anyOf: [{ enum: ['ssh', 'local', 'smart', 'paramiko', 'ansible.builtin.ssh'] }, template],
+  }),
+  ansible_ssh_private_key_file: says('The key to log in with.', text),
+  ansible_ssh_common_args: says(
+    'Only a jump host: -o ProxyJump=user@host. All else belongs into ~/.ssh/config.',
+    text,
+  ),
+  ansible_become: says('Tasks run through sudo.', { anyOf: [boolean, template] }),
+  ansible_become_user: says('The user to become: root, if left out.', text),
+  ansible_become_method: says('sudo is the only one.', { enum: ['sudo'] }),
+  ansible_become_password: says("sudo's password; better given with -K.", text),
+  zrun_known_hosts_file: says('Instead of ~/.ssh/known_hosts.', text),
+  zrun_proxy_jump: says('Jump hosts, as ssh -J has them; several with commas.', text),
+};
+
+const inventoryDefinitions: Readonly<Record<string, JsonSchema>> = {
+  group: orEmpty({
+    type: 'object',
+    properties: {
+      hosts: says(
+        'Hosts by name; web[01:09] stands for nine. Behind a name, its variables.',
+        orEmpty(mapOf(orEmpty({ $ref: '#/definitions/hostVariables' }))),
+      ),
+      children: says('Groups that belong to this one.', orEmpty(mapOf({ $ref: '#/definitions/group' }))),
+      vars: says('Variables of all its hosts.', orEmpty({ $ref: '#/definitions/hostVariables' })),
+    },
+    additionalProperties: false,
+  }),
+  hostVariables: {
+    type: 'object',
+    propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+    properties: connectionVariables,
+  },
+};
