@@ -4,7 +4,7 @@
  */
 import type { Place, Source } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
-import { tasksOf, type Play, type Playbook, type Task } from '../../core/plan.js';
+import type { Play, Playbook, Step } from '../../core/plan.js';
 import { ignoreFindings } from '../report.js';
 import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml.js';
 
@@ -53,14 +53,14 @@ export function createBook(
   },
 ): Book {
   const { main, modules, others, isComplete } = options;
-  const loaded = playbook.plays.flatMap((play) => tasksOfPlay(play));
+  const loaded = playbook.plays.flatMap((play) => stepsOfPlay(play));
   const sources = new Map<string, Source>([[main.name, main]]);
-  for (const { at } of [...playbook.plays, ...loaded.map(({ task }) => task)]) {
+  for (const { at } of [...playbook.plays, ...loaded.map(({ step }) => step)]) {
     if (!sources.has(at.source.name)) sources.set(at.source.name, at.source);
   }
-  const known = new Map<string, LoadedTask[]>();
+  const known = new Map<string, LoadedStep[]>();
   for (const one of loaded) {
-    const key = placeKey(one.task.at);
+    const key = placeKey(one.step.at);
     const same = known.get(key);
     if (same) same.push(one);
     else known.set(key, [one]);
@@ -78,18 +78,20 @@ export function createBook(
     }
   }
   const { plays, blocks, tasks } = walk;
-  return { playbook, modules, plays, blocks, tasks, files, others, isComplete };
+  // What is only included once a host is there to say which file is not at hand.
+  const isOpen = loaded.some(({ step }) => step.type === 'include' && !step.steps);
+  return { playbook, modules, plays, blocks, tasks, files, others, isComplete: isComplete && !isOpen };
 }
 
-interface LoadedTask {
-  readonly task: Task;
+interface LoadedStep {
+  readonly step: Step;
   readonly isHandler: boolean;
 }
 
 interface Walk {
   readonly modules: ReadonlyMap<string, Module>;
   /** By the place of the task. One file may be included several times. */
-  readonly known: ReadonlyMap<string, readonly LoadedTask[]>;
+  readonly known: ReadonlyMap<string, readonly LoadedStep[]>;
   readonly plays: MapNode[];
   readonly blocks: MapNode[];
   readonly tasks: WrittenTask[];
@@ -101,13 +103,20 @@ interface Around {
 }
 
 /** The lists of a play that hold tasks. */
-const taskLists = ['pre_tasks', 'tasks', 'post_tasks', 'handlers'] as const;
+const taskLists = ['pre_tasks', 'tasks', 'post_tasks', 'between_batches', 'handlers'] as const;
 
-function tasksOfPlay(play: Play): LoadedTask[] {
-  return [
-    ...[...tasksOf(play.tasks)].map((task) => ({ task, isHandler: false })),
-    ...[...tasksOf(play.handlers)].map((task) => ({ task, isHandler: true })),
-  ];
+function stepsOfPlay(play: Play): LoadedStep[] {
+  const handlers = [...stepsOf(play.handlers)].map((step) => ({ step, isHandler: true }));
+  const others = [...stepsOf([...play.tasks, ...play.betweenBatches])];
+  return [...others.map((step) => ({ step, isHandler: false })), ...handlers];
+}
+
+function* stepsOf(steps: readonly Step[]): Generator<Step> {
+  for (const step of steps) {
+    yield step;
+    if (step.type === 'include') yield* stepsOf(step.steps ?? []);
+    if (step.type === 'block') yield* stepsOf([...step.tasks, ...step.rescue, ...step.always]);
+  }
 }
 
 function placeKey(at: Place): string {
@@ -149,9 +158,14 @@ function readTask(walk: Walk, node: MapNode, around: Around): WrittenTask {
     call,
     params: call ? readParams(call, node.entries.get('args')) : new Map<string, MapEntry>(),
     isOnDemand: around.isOnDemand || loaded.some(({ isHandler }) => isHandler),
-    noLog: around.noLog || (loaded.length > 0 && loaded.every(({ task }) => task.noLog)),
+    noLog: around.noLog || (loaded.length > 0 && loaded.every(({ step }) => isHidden(step))),
     at: call?.entry.keyAt ?? [...node.entries.values()][0]?.keyAt ?? node.at,
   };
+}
+
+/** A `no_log` that only a host can tell counts: somebody has thought of it. */
+function isHidden(step: Step): boolean {
+  return step.type === 'task' && step.noLog !== false;
 }
 
 function findCall(node: MapNode, modules: ReadonlyMap<string, Module>): WrittenTask['call'] {

@@ -39,7 +39,7 @@ export async function lintPlaybook(
   const book: Book = {
     ...written,
     others: [...variableSources(playbook, options), ...templates.sources],
-    isComplete: templates.isComplete,
+    isComplete: written.isComplete && templates.isComplete,
   };
   const findings: Finding[] = [];
   for (const rule of rules) rule.check(book, (finding) => findings.push({ rule: rule.id, ...finding }));
@@ -69,7 +69,7 @@ function variableSources(
   { inventory, extraVars }: Pick<LoadPlaybookOptions, 'inventory' | 'extraVars'>,
 ): readonly Source[] {
   const layers = [
-    ...playbook.plays.map(({ vars }) => vars),
+    ...playbook.plays.flatMap(({ defaults, vars }) => [defaults, vars]),
     ...[...(inventory?.hosts.values() ?? [])].map(({ vars }) => vars),
     ...(extraVars ? [extraVars] : []),
   ];

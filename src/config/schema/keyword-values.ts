@@ -12,6 +12,9 @@ const texts = oneOrMore(text);
 const positive: JsonSchema = { type: 'number', minimum: 0 };
 const share: JsonSchema = { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?%$' };
 
+const percentage: JsonSchema = { anyOf: [{ type: 'number', minimum: 0, maximum: 100 }, share, template] };
+const amount: JsonSchema = { anyOf: [{ type: 'integer', minimum: 0 }, share, template] };
+
 function orTemplate(schema: JsonSchema): JsonSchema {
   return { anyOf: [schema, template] };
 }
@@ -27,6 +30,10 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   args: says("More of the module's parameters.", { type: 'object' }),
   become: says('Runs through sudo.', orTemplate(boolean)),
   become_user: says('The user to become: root, if left out.', text),
+  between_batches: says(
+    "Tasks that run on a batch's good hosts before the next batch begins; where one fails, none does.",
+    steps,
+  ),
   block: says('Tasks that share keywords, and a rescue.', steps),
   changed_when: says('A CEL expression that says whether this was a change.', conditions),
   check_mode: says('true: only ever plan. false: run during --check too.', orTemplate(boolean)),
@@ -66,9 +73,16 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
     },
     additionalProperties: false,
   }),
-  max_fail_percentage: says('The batch may lose this many of its hosts, in percent, before the play ends.', {
-    anyOf: [{ type: 'number', minimum: 0, maximum: 100 }, share, template],
-  }),
+  max_fail_percentage: says('The batch may lose this many of its hosts by failures, in percent.', percentage),
+  max_fail_total: says('The play may lose this many of all its hosts by failures: a number, or 5%.', amount),
+  max_unreachable_percentage: says(
+    'The batch may lose this many of its hosts because they cannot be reached, in percent.',
+    percentage,
+  ),
+  max_unreachable_total: says(
+    'The play may lose this many of all its hosts because they cannot be reached: a number, or 5%.',
+    amount,
+  ),
   name: says('What this is for, in a few words.', { type: ['string', 'number'] }),
   no_log: says('Shows and logs nothing of what this does.', orTemplate(boolean)),
   notify: says('Handlers that run at the end of the play if this changed something.', texts),
@@ -94,7 +108,7 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
     anyOf: [...oneOrMoreOf({ type: 'integer', minimum: 1 }, share, template)],
   }),
   strategy: says('free: each host at its own pace. linear: task by task.', {
-    enum: ['free', 'linear', 'host_pinned'],
+    enum: ['free', 'linear'],
   }),
   tags: says('Names by which --tags and --skip-tags choose.', texts),
   tasks: says('What is done, in order.', steps),
@@ -124,17 +138,7 @@ export const actionValues: Readonly<Record<string, JsonSchema>> = {
   include_tasks: says('Runs the tasks of a file here.', fileForm()),
   include_vars: says('Takes the variables of a file.', fileForm()),
   meta: says('Acts on the run itself.', {
-    enum: [
-      'flush_handlers',
-      'end_host',
-      'end_play',
-      'end_batch',
-      'clear_facts',
-      'clear_host_errors',
-      'reset_connection',
-      'refresh_inventory',
-      'noop',
-    ],
+    enum: ['noop', 'flush_handlers', 'clear_facts', 'reset_connection', 'end_host', 'end_batch', 'end_play'],
   }),
 };
 

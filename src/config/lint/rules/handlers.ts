@@ -7,9 +7,12 @@ export const handlerUnused: Rule = {
   id: 'handler-unused',
   summary: 'a handler that nobody notifies',
   check(book, report) {
+    if (!book.isComplete) return;
     for (const play of book.playbook.plays) {
       const handlers = [...tasksOf(play.handlers)];
-      const notified = new Set([...tasksOf(play.tasks), ...handlers].flatMap(({ notify }) => notify));
+      const notified = new Set(
+        [...tasksOf([...play.tasks, ...play.betweenBatches]), ...handlers].flatMap(({ notify }) => notify),
+      );
       for (const { name, listen, at } of handlers) {
         if ([name, ...listen].some((one) => notified.has(one))) continue;
         report({
