@@ -2,7 +2,18 @@
  * Owns the way from the words of a command line to playbooks and hosts: which files are read, and that everything that
  * is wrong in them is said in one go, before any host is touched.
  */
-import { loadInventory, loadPlaybook, parseExtraVars, selectHosts, type Inventory } from '../config/index.js';
+import path from 'node:path';
+import {
+  checkConnections,
+  loadPlaybook,
+  parseExtraVars,
+  readInventory,
+  readLimit,
+  selectHosts,
+  type Inventory,
+  type InventorySources,
+  type Limit,
+} from '../config/index.js';
 import { throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
 import type { Host } from '../core/host.js';
 import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
@@ -27,41 +38,73 @@ export type LoadedPlaybook = Omit<PlaybookRun, 'answersOf'>;
 
 /** Throws ZrunError or ZrunErrors with everything that is wrong. */
 export async function load(command: RunCommand, { cwd, env }: Environment): Promise<Loaded> {
-  const sources = inventorySources(command, env);
   const extraVars = await parseExtraVars(command.extraVars, { cwd });
-  const inventory = await loadInventory(sources, {
+  const limit = await readLimit(command.limit, { cwd });
+  const sources = await readInventory(inventoryNames(command.inventory, env), {
     cwd,
     extraVars,
     remoteUser: command.user,
     privateKeyFile: command.privateKey,
+    programTimeoutMs: programTimeoutMs(env),
   });
+  const inventoryFor = createInventories(sources, cwd);
+  const inventories = new Set<Inventory>();
   const errors: ZrunError[] = [];
   const playbooks: LoadedPlaybook[] = [];
   for (const file of command.playbooks) {
     try {
+      const inventory = await inventoryFor(file);
+      inventories.add(inventory);
       const playbook = await loadPlaybook(file, { modules, cwd, inventory, extraVars });
-      playbooks.push(chooseHosts(playbook, inventory, command.limit));
+      playbooks.push(chooseHosts(playbook, inventory, limit));
     } catch (error) {
       errors.push(...errorsIn(error));
     }
   }
   throwAll(errors);
   refuseNoHosts(playbooks, command.limit);
+  const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
+  const odd = checkConnections(new Set(chosen));
+  const [first] = inventories;
   return {
     playbooks,
-    inventory: inventoryHosts(inventory),
-    groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
+    // The same for all: only variables differ by the playbook's folder, and a host of the first has the first's.
+    inventory: inventoryHosts([...inventories]),
+    groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
     extraVars,
-    warnings: inventory.warnings,
+    warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...odd])],
   };
 }
 
 /** `localhost` is there even where the inventory does not name it, as in Ansible. */
-function inventoryHosts({ hosts, implicitLocalhost }: Inventory): ReadonlyMap<string, Host> {
+function inventoryHosts([first]: readonly Inventory[]): ReadonlyMap<string, Host> {
+  if (!first) return new Map();
+  const { hosts, implicitLocalhost } = first;
   return hosts.has('localhost') ? hosts : new Map([...hosts, ['localhost', implicitLocalhost]]);
 }
 
-function inventorySources({ inventory }: RunCommand, env: Environment['env']): readonly string[] {
+/** Playbooks of one folder share an inventory: `group_vars/` and `host_vars/` beside a playbook belong to it. */
+function createInventories(sources: InventorySources, cwd: string): (playbook: string) => Promise<Inventory> {
+  const known = new Map<string, Promise<Inventory>>();
+  return (playbook) => {
+    const folder = path.dirname(path.resolve(cwd, playbook));
+    const inventory = known.get(folder) ?? sources.forPlaybooksIn(folder);
+    known.set(folder, inventory);
+    return inventory;
+  };
+}
+
+/** ZRUN_INVENTORY_TIMEOUT: how many seconds a program that is an inventory may take for an answer. */
+export function programTimeoutMs(env: Environment['env']): number | undefined {
+  const given = env['ZRUN_INVENTORY_TIMEOUT'];
+  if (given === undefined || given === '') return undefined;
+  const seconds = Number(given);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
+  throw new ZrunError('usage', `ZRUN_INVENTORY_TIMEOUT must be a number of seconds, not '${given}'`);
+}
+
+/** What -i names, or else ZRUN_INVENTORY. */
+export function inventoryNames(inventory: readonly string[], env: Environment['env']): readonly string[] {
   if (inventory.length > 0) return inventory;
   const fromEnvironment = env['ZRUN_INVENTORY'];
   if (fromEnvironment) return [fromEnvironment];
@@ -70,7 +113,7 @@ function inventorySources({ inventory }: RunCommand, env: Environment['env']): r
   });
 }
 
-function chooseHosts(playbook: Playbook, inventory: Inventory, limit: string | undefined): LoadedPlaybook {
+function chooseHosts(playbook: Playbook, inventory: Inventory, limit: Limit | undefined): LoadedPlaybook {
   const hosts = new Map<Play, readonly Host[]>();
   const errors: ZrunError[] = [];
   for (const play of playbook.plays) {

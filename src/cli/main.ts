@@ -9,6 +9,7 @@ type Verb = (environment: Environment) => Promise<number>;
 
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   doc: async () => (await import('./doc.js')).showDocumentation,
+  inventory: async () => (await import('./inventory.js')).showInventory,
   lint: async () => (await import('./lint.js')).lint,
   schema: async () => (await import('./schema.js')).writeSchema,
 };

@@ -7,9 +7,10 @@ import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
 import type { Target } from '../core/host.js';
 import type { VarsTemplate } from '../core/plan.js';
-import type { Value } from '../core/value.js';
+import type { Value, ValueMap } from '../core/value.js';
 import { errorAt, type Report } from './report.js';
 import { createScope } from './scope.js';
+import { readSshArguments, type SshArguments } from './ssh-arguments.js';
 import type { CompiledTemplate } from './template.js';
 import { ansibleBoolean } from './yaml.js';
 
@@ -23,11 +24,6 @@ export interface ConnectionDefaults {
   readonly extraVars?: VarsTemplate | undefined;
 }
 
-export interface ConnectionFindings {
-  readonly report: Report;
-  readonly warnings: string[];
-}
-
 /** Ansible's older names, and what they are called now. */
 const aliases: Readonly<Record<string, string>> = {
   ansible_ssh_host: 'ansible_host',
@@ -35,8 +31,12 @@ const aliases: Readonly<Record<string, string>> = {
   ansible_ssh_user: 'ansible_user',
   ansible_private_key_file: 'ansible_ssh_private_key_file',
   ansible_become_pass: 'ansible_become_password',
+  ansible_sudo: 'ansible_become',
+  ansible_sudo_user: 'ansible_become_user',
   ansible_sudo_pass: 'ansible_become_password',
 };
+
+const sshArguments = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const;
 
 const understood: readonly string[] = [
   'ansible_host',
@@ -44,7 +44,7 @@ const understood: readonly string[] = [
   'ansible_user',
   'ansible_connection',
   'ansible_ssh_private_key_file',
-  'ansible_ssh_common_args',
+  ...sshArguments,
   'ansible_become',
   'ansible_become_user',
   'ansible_become_method',
@@ -53,78 +53,102 @@ const understood: readonly string[] = [
   'zrun_proxy_jump',
 ];
 
-/** Of no use to zrun, and nobody minds: it needs no Python, and POSIX sh is everywhere. */
-const harmless: readonly string[] = [
-  'ansible_python_interpreter',
-  'ansible_shell_type',
-  'ansible_shell_executable',
+/**
+ * Of no use to zrun, and nobody minds: it needs no Python, POSIX sh is everywhere, and how files and commands travel is
+ * its own affair.
+ */
+const harmless =
+  /^ansible_(?:\w+_interpreter|shell_type|shell_executable|executable|shell_allow_world_readable_temp|remote_tmp|async_dir|(?:ssh_)?pipelining|ssh_transfer_method|scp_if_ssh|(?:ssh_)?(?:scp|sftp)_(?:extra_args|executable|batch_mode)|sftp_batch_mode|ssh_executable|control_path|control_path_dir|ssh_control_path|ssh_control_path_dir|ssh_retries|ssh_reconnection_retries|ssh_use_tty|facts_parallel|group_priority)$/;
+
+/** Of no use to zrun either, but somebody counts on them: what to do in their place. */
+const instead: readonly (readonly [names: RegExp, hint: string])[] = [
+  [/^ansible_(?:ssh_)?(?:password|pass)$/, 'zrun logs in with keys or an ssh agent, never with a password'],
+  [
+    /^ansible_(?:ssh_|paramiko_)?host_key_(?:checking|auto_add)$/,
+    'host keys are always checked; --accept-new-host-keys trusts hosts that are new',
+  ],
+  [/^ansible_(?:become|sudo)_(?:exe|flags)$/, "zrun calls the host's sudo in its own way"],
+  [/^ansible_(?:(?:ssh|connect|command)_)?timeout$/, 'the limits are set with -T and --task-timeout'],
 ];
 
+/** Names that the engine gives a host, which connection variables may use too. */
+export type ConnectionNames = ValueMap;
+
+/** Older names under the names that the engine asks for, where those are not given. */
+export function aliasesIn<T>(vars: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  const added = new Map<string, T>();
+  for (const [old, current] of Object.entries(aliases)) {
+    const value = vars.get(old);
+    if (value !== undefined && !vars.has(current)) added.set(current, value);
+  }
+  return added;
+}
+
+/** What a person is told of variables that look like the connection's, and that zrun does nothing with. */
+export function warningsOf(vars: ReadonlyMap<string, { readonly at: Place }>): readonly string[] {
+  const warnings: string[] = [];
+  for (const [name, { at }] of vars) {
+    if (!/^(?:ansible|zrun)_/.test(name)) continue;
+    if (understood.includes(name) || Object.hasOwn(aliases, name) || harmless.test(name)) continue;
+    const reason = instead.find(([names]) => names.test(name))?.[1];
+    const near = reason === undefined ? nearest(name, understood) : undefined;
+    const hint = reason ?? (near === undefined ? undefined : `did you mean '${near}'?`);
+    warnings.push(
+      `${at.source.name}: zrun does nothing with '${name}'${hint === undefined ? '' : `; ${hint}`}`,
+    );
+  }
+  return warnings;
+}
+
+interface Reading {
+  /** Undefined where there is no such variable, or what it holds is wrong, which is reported. */
+  readonly value: (name: string) => Value | undefined;
+  readonly text: (name: string) => string | undefined;
+  readonly file: (name: string) => string | undefined;
+  readonly refuse: (name: string, message: string, hint?: string) => void;
+  readonly placeOf: (name: string) => Place | undefined;
+}
+
 /**
- * Reads where a host is. `added` holds variables under the names that the engine asks for, where the inventory has
- * older ones. Errors are reported with the place of the variable.
+ * Reads where a host is. Errors are reported with the place of the variable; `notes` gets what is odd and does no harm.
  */
 export function readConnection(
   host: string,
   vars: ReadonlyMap<string, CompiledTemplate>,
   hostAt: Place | undefined,
+  names: ConnectionNames,
   defaults: ConnectionDefaults,
-  { report, warnings }: ConnectionFindings,
-): { readonly target: Target; readonly added: ReadonlyMap<string, CompiledTemplate> } {
-  const added = new Map<string, CompiledTemplate>();
-  for (const [name, template] of vars) {
-    const current = aliases[name];
-    if (current !== undefined) {
-      if (!vars.has(current)) added.set(current, template);
-    } else warnOfUnknown(name, template.at, warnings);
-  }
-  const named: VarsTemplate = new Map<string, CompiledTemplate>([...vars, ...added]);
-  const scope = createScope([{ inventory_hostname: host }, named, defaults.extraVars ?? new Map()]);
-  const placeOf = (name: string): Place | undefined =>
-    (defaults.extraVars?.get(name) ?? named.get(name))?.at ?? hostAt;
+  { report, notes }: { readonly report: Report; readonly notes: string[] },
+): Target {
+  const scope = createScope([names, vars, defaults.extraVars ?? new Map<string, CompiledTemplate>()]);
+  const reading = createReading(
+    (name) => scope.get(name),
+    (name) => (defaults.extraVars?.get(name) ?? vars.get(name))?.at ?? hostAt,
+    report,
+  );
+  const { text, file, refuse } = reading;
 
-  const refuse = (name: string, message: string, hint?: string): void => {
-    report(errorAt(placeOf(name), 'inventory-invalid', message, hint));
-  };
-  const value = (name: string): Value | undefined => {
-    try {
-      return scope.get(name) ?? undefined;
-    } catch (error) {
-      if (!(error instanceof ZrunError)) throw error;
-      report(error);
-      return undefined;
-    }
-  };
-  const text = (name: string): string | undefined => {
-    const found = value(name);
-    if (found === undefined || (typeof found === 'string' && found !== '')) return found;
-    if (typeof found === 'number') return String(found);
-    refuse(name, `'${name}' must be text`);
-    return undefined;
-  };
-  const file = (name: string, fallback?: string): string | undefined => {
-    const found = text(name) ?? fallback;
-    return found?.replace(/^~(?=\/|$)/, os.homedir());
-  };
-
-  checkBecome(value, refuse);
-  const connection =
-    text('ansible_connection') ?? (host === 'localhost' && !named.has('ansible_host') ? 'local' : 'ssh');
-  if (connection === 'local') return { target: { transport: 'local' }, added };
-  if (
-    connection !== 'ssh' &&
-    connection !== 'smart' &&
-    connection !== 'paramiko' &&
-    connection !== 'ansible.builtin.ssh'
-  ) {
-    refuse('ansible_connection', `there is no connection '${connection}'`, 'write ssh or local');
+  checkBecome(reading);
+  const isLocalhost = host === 'localhost' && !scope.has('ansible_host');
+  const connection = text('ansible_connection') ?? (isLocalhost ? 'local' : 'ssh');
+  if (/^(?:ansible\.(?:builtin|legacy)\.)?local$/.test(connection)) return { transport: 'local' };
+  if (!/^(?:ansible\.(?:builtin|legacy)\.)?(?:ssh|smart|paramiko|paramiko_ssh)$/.test(connection)) {
+    refuse(
+      'ansible_connection',
+      `there is no connection '${connection}'`,
+      `write ssh or local; to work on the other hosts alone: --limit 'all:!${host}'`,
+    );
   }
-  const port = readPort(value('ansible_port'), refuse);
-  const proxyJump = text('zrun_proxy_jump') ?? readCommonArgs(text('ansible_ssh_common_args'), refuse);
-  const user = text('ansible_user') ?? defaults.remoteUser;
-  const privateKeyFile = file('ansible_ssh_private_key_file', defaults.privateKeyFile);
-  const knownHostsFile = file('zrun_known_hosts_file');
-  const target: Target = {
+  const given = readAllSshArguments(reading, notes);
+  const port = readPort(reading) ?? given.port;
+  const proxyJump = text('zrun_proxy_jump') ?? given.proxyJump;
+  const user = text('ansible_user') ?? given.user ?? defaults.remoteUser;
+  const privateKeyFile =
+    file('ansible_ssh_private_key_file') ??
+    homeFile(given.privateKeyFile) ??
+    homeFile(defaults.privateKeyFile);
+  const knownHostsFile = file('zrun_known_hosts_file') ?? homeFile(given.knownHostsFile);
+  return {
     transport: 'ssh',
     address: text('ansible_host') ?? host,
     ...(port !== undefined && { port }),
@@ -133,33 +157,79 @@ export function readConnection(
     ...(knownHostsFile !== undefined && { knownHostsFile: path.normalize(knownHostsFile) }),
     ...(proxyJump !== undefined && { proxyJump }),
   };
-  return { target, added };
 }
 
-type Refuse = (name: string, message: string, hint?: string) => void;
+function createReading(
+  get: (name: string) => Value | undefined,
+  placeOf: (name: string) => Place | undefined,
+  report: Report,
+): Reading {
+  const reading: Reading = {
+    placeOf,
+    refuse(name, message, hint) {
+      report(errorAt(placeOf(name), 'inventory-invalid', message, hint));
+    },
+    value(name) {
+      try {
+        return get(name) ?? undefined;
+      } catch (error) {
+        if (!(error instanceof ZrunError)) throw error;
+        report(error);
+        return undefined;
+      }
+    },
+    text(name) {
+      const found = reading.value(name);
+      if (found === undefined || (typeof found === 'string' && found !== '')) return found;
+      if (typeof found === 'number') return String(found);
+      reading.refuse(name, `'${name}' must be text`);
+      return undefined;
+    },
+    file: (name) => homeFile(reading.text(name)),
+  };
+  return reading;
+}
 
-function readPort(value: Value | undefined, refuse: Refuse): number | undefined {
-  if (value === undefined) return undefined;
-  const port = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+function homeFile(file: string | undefined): string | undefined {
+  return file?.replace(/^~(?=\/|$)/, os.homedir());
+}
+
+function readPort({ value, refuse }: Reading): number | undefined {
+  const given = value('ansible_port');
+  if (given === undefined) return undefined;
+  const port = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given;
   if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   refuse('ansible_port', "'ansible_port' must be a number from 1 to 65535");
   return undefined;
 }
 
-/** Of ssh's own arguments only the jump host is understood; anything else would be lost without a word. */
-function readCommonArgs(args: string | undefined, refuse: Refuse): string | undefined {
-  if (args === undefined || args.trim() === '') return undefined;
-  const jump = /^\s*(?:-o\s*['"]?ProxyJump[= ]\s*|-J\s*)([^\s'"]+)['"]?\s*$/i.exec(args);
-  if (jump) return jump[1];
-  refuse(
-    'ansible_ssh_common_args',
-    `of ssh's arguments zrun understands only a jump host, not '${args.trim()}'`,
-    'write -o ProxyJump=user@host here, and everything else in ~/.ssh/config',
-  );
-  return undefined;
+/** In the order in which Ansible puts them on ssh's command line, where what is said first counts. */
+function readAllSshArguments({ value, refuse, placeOf }: Reading, notes: string[]): SshArguments {
+  let all: SshArguments = {};
+  for (const name of sshArguments) {
+    const written = value(name);
+    if (written === undefined || written === '') continue;
+    if (typeof written !== 'string') {
+      refuse(name, `'${name}' must be text`);
+      continue;
+    }
+    const read = readSshArguments(written);
+    if ('refused' in read) {
+      refuse(
+        name,
+        `zrun cannot do what '${read.refused}' asks of ssh`,
+        read.hint ?? 'write it for this host in ~/.ssh/config, and take it out here',
+      );
+      continue;
+    }
+    all = { ...read.arguments, ...all };
+    const file = placeOf(name)?.source.name ?? '--inventory';
+    for (const note of read.notes) notes.push(`${file}: of '${name}', not all is followed: ${note}`);
+  }
+  return all;
 }
 
-function checkBecome(value: (name: string) => Value | undefined, refuse: Refuse): void {
+function checkBecome({ value, refuse }: Reading): void {
   const become = value('ansible_become');
   if (
     become !== undefined &&
@@ -169,17 +239,10 @@ function checkBecome(value: (name: string) => Value | undefined, refuse: Refuse)
     refuse('ansible_become', "'ansible_become' must be true or false");
   }
   const method = value('ansible_become_method');
-  if (method !== undefined && method !== 'sudo') {
+  if (method !== undefined && method !== 'sudo' && method !== 'ansible.builtin.sudo') {
     refuse(
       'ansible_become_method',
       `zrun becomes another user by sudo alone, not by ${JSON.stringify(method)}`,
     );
   }
-}
-
-function warnOfUnknown(name: string, at: Place, warnings: string[]): void {
-  if (!/^(?:ansible|zrun)_/.test(name) || understood.includes(name) || harmless.includes(name)) return;
-  const near = nearest(name, understood);
-  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-  warnings.push(`${at.source.name}: zrun does nothing with '${name}'${hint}`);
 }

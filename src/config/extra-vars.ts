@@ -2,9 +2,10 @@
  * Owns `-e`: `k=v k2="a b"` (always text), JSON or YAML in braces, and `@file.yaml`.
  */
 import { collectFindings, errorAt, type Report } from './report.js';
-import { readVarsSource } from './plays.js';
+import type { Source } from '../core/errors.js';
+import { withWritten, type InventoryVariable } from './inventory-variable.js';
 import { readSource } from './source.js';
-import { compileTemplate, compileVars, isVariableName, type CompiledTemplate } from './template.js';
+import { compileTemplate, isVariableName } from './template.js';
 import { describeNode, parseYaml, type ScalarNode } from './yaml.js';
 
 /**
@@ -14,9 +15,9 @@ import { describeNode, parseYaml, type ScalarNode } from './yaml.js';
 export async function parseExtraVars(
   options: readonly string[],
   { cwd }: { readonly cwd: string },
-): Promise<ReadonlyMap<string, CompiledTemplate>> {
+): Promise<ReadonlyMap<string, InventoryVariable>> {
   const findings = collectFindings();
-  const vars = new Map<string, CompiledTemplate>();
+  const vars = new Map<string, InventoryVariable>();
   for (const option of options) {
     for (const [name, template] of await parseOne(option, cwd, findings.report)) vars.set(name, template);
   }
@@ -28,24 +29,11 @@ async function parseOne(
   option: string,
   cwd: string,
   report: Report,
-): Promise<ReadonlyMap<string, CompiledTemplate>> {
-  if (option.startsWith('@')) return readVarsSource(await readSource(cwd, option.slice(1)), report);
+): Promise<ReadonlyMap<string, InventoryVariable>> {
+  if (option.startsWith('@')) return readMap(await readSource(cwd, option.slice(1)), report);
   const source = { name: '--extra-vars', text: option };
-  if (/^\s*[{[]/.test(option)) {
-    const root = parseYaml(source, report);
-    if (root?.kind === 'map') return compileVars(root, report);
-    if (root)
-      report(
-        errorAt(
-          root.at,
-          'usage',
-          `extra variables must be a map, but are ${describeNode(root)}`,
-          `write '{"name": value}'`,
-        ),
-      );
-    return new Map();
-  }
-  const vars = new Map<string, CompiledTemplate>();
+  if (/^\s*[{[]/.test(option)) return readMap(source, report);
+  const vars = new Map<string, InventoryVariable>();
   for (const match of option.matchAll(/\S+?="(?:[^"\\]|\\.)*"|\S+?='[^']*'|\S+/g)) {
     const [word] = match;
     const equals = word.indexOf('=');
@@ -59,10 +47,40 @@ async function parseOne(
       report(errorAt(at, 'usage', `'${word}' is not an extra variable`, hint));
       continue;
     }
-    vars.set(
-      name,
-      compileTemplate(textNode(source, match.index + equals + 1, word.slice(equals + 1)), report),
+    const node = textNode(source, match.index + equals + 1, word.slice(equals + 1));
+    vars.set(name, withWritten(node, compileTemplate(node, report)));
+  }
+  return vars;
+}
+
+/** A map of variables, in JSON or YAML. */
+function readMap(source: Source, report: Report): ReadonlyMap<string, InventoryVariable> {
+  const vars = new Map<string, InventoryVariable>();
+  if (source.text.startsWith('$ANSIBLE_VAULT;')) {
+    const message = `${source.name} is encrypted by ansible-vault, which zrun cannot read`;
+    const hint = `decrypt it for this run: -e @<(ansible-vault view ${source.name})`;
+    report(errorAt(undefined, 'file-unreadable', message, hint));
+    return vars;
+  }
+  const root = parseYaml(source, report);
+  if (!root || (root.kind === 'scalar' && root.value === null)) return vars;
+  if (root.kind !== 'map') {
+    report(
+      errorAt(
+        { ...root.at, end: root.at.start + 1 },
+        'usage',
+        `extra variables must be a map, but are ${describeNode(root)}`,
+        source.name === '--extra-vars' ? `write '{"name": value}'` : "write 'name: value'",
+      ),
     );
+    return vars;
+  }
+  for (const { key, keyAt, value } of root.entries.values()) {
+    if (isVariableName(key)) vars.set(key, withWritten(value, compileTemplate(value, report)));
+    else {
+      const hint = 'use letters, digits and _, a letter first';
+      report(errorAt(keyAt, 'usage', `'${key}' cannot be a variable's name`, hint));
+    }
   }
   return vars;
 }

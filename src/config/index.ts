@@ -4,11 +4,21 @@
 export { parseExtraVars } from './extra-vars.js';
 export { helpers as templateHelpers } from './helpers.js';
 export { celFunctions } from './cel-environment.js';
-export { loadInventory, type Group, type Inventory, type InventoryOptions } from './inventory.js';
+export {
+  checkConnections,
+  loadInventory,
+  readInventory,
+  type Group,
+  type Inventory,
+  type InventoryHost,
+  type InventoryOptions,
+  type InventorySources,
+} from './inventory.js';
 export { keywords } from './keywords.js';
 export { lintPlaybook, lintRules, type Finding } from './lint/index.js';
 export { createLanguage } from './language.js';
-export { selectHosts } from './patterns.js';
+export { readLimit, selectHosts, type Limit } from './patterns.js';
 export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
 export { schemas, type JsonSchema } from './schema/index.js';
 export { createScope } from './scope.js';
+export { formatJson, formatPython, formatYaml } from './value-text.js';

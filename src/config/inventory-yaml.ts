@@ -1,54 +1,73 @@
 /**
  * Owns the YAML form of an inventory, as Ansible has it: groups at the top, each with hosts, children and vars.
  */
-import { nearest, type Source } from '../core/errors.js';
-import { expandHosts } from './host-ranges.js';
-import type { RawGroup, RawHost } from './inventory.js';
+import { nearest } from '../core/errors.js';
+import type { BuiltGroup, InventoryBuilder } from './inventory-builder.js';
+import { checkName, readHosts } from './inventory-names.js';
+import { variablesOf, type InventoryVariables } from './inventory-variable.js';
 import { errorAt, type Report } from './report.js';
-import { compileVars, type CompiledTemplate } from './template.js';
-import { describeNode, parseYaml, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
+import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 
 const groupKeys = ['hosts', 'children', 'vars'];
 
-export function parseYamlInventory(source: Source, report: Report): readonly RawGroup[] {
-  const root = parseYaml(source, report);
-  if (!root || isEmpty(root)) return [];
+const none: InventoryVariables = new Map();
+
+export function readYamlInventory(root: YamlNode, builder: InventoryBuilder): void {
+  if (isEmpty(root)) return;
   if (root.kind !== 'map') {
-    const [first] = root.kind === 'list' ? root.items : [];
-    const isPlaybook = first?.kind === 'map' && (first.entries.has('tasks') || first.entries.has('hosts'));
-    report(
-      errorAt(
-        { ...root.at, end: root.at.start + 1 },
-        'inventory-invalid',
-        isPlaybook
-          ? 'this is a playbook, not an inventory'
-          : `an inventory is a map of groups, but this is ${describeNode(root)}`,
-        isPlaybook
-          ? 'give the inventory with -i, and the playbook without'
-          : "begin with 'all:' and, below it, 'hosts:'",
-      ),
-    );
-    return [];
+    refuseRoot(root, builder.report);
+    return;
   }
-  const groups: RawGroup[] = [];
-  for (const entry of root.entries.values()) readGroup(entry, groups, report);
-  return groups;
+  const plugin = root.entries.get('plugin');
+  if (plugin) {
+    refusePlugin(plugin, builder.report);
+    return;
+  }
+  for (const entry of root.entries.values()) readGroup(entry, undefined, builder);
 }
 
-function readGroup(entry: MapEntry, groups: RawGroup[], report: Report): void {
+function refuseRoot(root: YamlNode, report: Report): void {
+  const [first] = root.kind === 'list' ? root.items : [];
+  const isPlaybook = first?.kind === 'map' && (first.entries.has('tasks') || first.entries.has('hosts'));
+  report(
+    errorAt(
+      { ...root.at, end: root.at.start + 1 },
+      'inventory-invalid',
+      isPlaybook
+        ? 'this is a playbook, not an inventory'
+        : `an inventory is a map of groups, but this is ${describeNode(root)}`,
+      isPlaybook
+        ? 'give the inventory with -i, and the playbook without'
+        : "begin with 'all:' and, below it, 'hosts:'",
+    ),
+  );
+}
+
+function refusePlugin({ keyAt, value }: MapEntry, report: Report): void {
+  const name = value.kind === 'scalar' && typeof value.value === 'string' ? ` '${value.value}'` : '';
+  const file = keyAt.source.name;
+  report(
+    errorAt(
+      keyAt,
+      'inventory-invalid',
+      `this file sets up Ansible's inventory plugin${name}, and zrun has no inventory plugins`,
+      `let Ansible ask it: put 'exec ansible-inventory -i ${file} --list' into an executable script, and give that with -i`,
+    ),
+  );
+}
+
+function readGroup(entry: MapEntry, parent: BuiltGroup | undefined, builder: InventoryBuilder): void {
   const { key: name, keyAt: at, value } = entry;
-  if (groupKeys.includes(name)) {
+  const { report } = builder;
+  if (groupKeys.includes(name) && parent === undefined) {
     const message = `'${name}' stands at the top, where the names of groups belong`;
     report(errorAt(at, 'inventory-invalid', message, `write 'all:' above it, and indent it`));
     return;
   }
-  checkName('group', name, at, report);
-  const empty = new Map<string, never>();
-  if (isEmpty(value)) {
-    groups.push({ name, at, hosts: empty, children: [], vars: empty });
-    return;
-  }
-  if (value.kind !== 'map') {
+  if (!checkName('group', name, at, report)) return;
+  const group = builder.addGroup(name, at);
+  if (value.kind === 'map') readParts(value, group, builder);
+  else if (!isEmpty(value)) {
     const hint = `write 'hosts:' below '${name}:', and the hosts below that, each with a colon`;
     report(
       errorAt(
@@ -58,21 +77,22 @@ function readGroup(entry: MapEntry, groups: RawGroup[], report: Report): void {
         hint,
       ),
     );
-    return;
   }
-  const hosts = new Map<string, RawHost>();
-  const children: string[] = [];
-  let vars: ReadonlyMap<string, CompiledTemplate> = empty;
-  for (const part of value.entries.values()) {
-    if (part.key === 'hosts') readHosts(part, hosts, report);
+  // Its own children come first, as Ansible goes about it: the order of groups follows from that.
+  if (parent) builder.addChild(parent.name, name, at);
+}
+
+function readParts(map: MapNode, group: BuiltGroup, builder: InventoryBuilder): void {
+  const { report } = builder;
+  for (const part of map.entries.values()) {
+    if (part.key === 'hosts') readGroupHosts(part, group, builder);
     else if (part.key === 'children') {
-      for (const child of mapOrNothing(part, 'groups', report)?.entries.values() ?? []) {
-        children.push(child.key);
-        readGroup(child, groups, report);
-      }
+      for (const child of mapOf(part, 'groups', report)) readGroup(child, group, builder);
     } else if (part.key === 'vars') {
-      const map = mapOrNothing(part, 'variables', report);
-      if (map) vars = compileVars(map, report);
+      const [first] = mapOf(part, 'variables', report);
+      if (!first || part.value.kind !== 'map') continue;
+      for (const [name, variable] of variablesOf(part.value))
+        builder.setGroupVariable(group.name, name, variable);
     } else {
       const near = nearest(part.key, groupKeys);
       const hint = near
@@ -81,13 +101,13 @@ function readGroup(entry: MapEntry, groups: RawGroup[], report: Report): void {
       report(errorAt(part.keyAt, 'inventory-invalid', `a group has no '${part.key}'`, hint));
     }
   }
-  groups.push({ name, at, hosts, children, vars });
 }
 
-function readHosts(entry: MapEntry, hosts: Map<string, RawHost>, report: Report): void {
-  for (const { key, keyAt, value } of mapOrNothing(entry, 'hosts', report)?.entries.values() ?? []) {
-    let vars: ReadonlyMap<string, CompiledTemplate> = new Map();
-    if (value.kind === 'map') vars = compileVars(value, report);
+function readGroupHosts(entry: MapEntry, group: BuiltGroup, builder: InventoryBuilder): void {
+  const { report } = builder;
+  for (const { key, keyAt, value } of mapOf(entry, 'hosts', report)) {
+    let vars = none;
+    if (value.kind === 'map') vars = variablesOf(value);
     else if (!isEmpty(value)) {
       const message = `the variables of '${key}' must be a map, but are ${describeNode(value)}`;
       report(
@@ -99,18 +119,22 @@ function readHosts(entry: MapEntry, hosts: Map<string, RawHost>, report: Report)
         ),
       );
     }
-    for (const name of expandHosts(key, keyAt, report)) {
-      checkName('host', name, keyAt, report);
-      hosts.set(name, { at: keyAt, vars });
+    const { names, port } = readHosts(key, keyAt, report);
+    for (const name of names) {
+      const host = builder.addHost(name, group.name, keyAt, port);
+      for (const [variable, template] of vars) host.vars.set(variable, template);
     }
   }
 }
 
-/** Undefined where there is nothing, or something else, which is reported. */
-function mapOrNothing(entry: MapEntry, of: string, report: Report): MapNode | undefined {
+/** The entries of a map; a single word stands for a map of it. None where there is something else, which is reported. */
+function mapOf(entry: MapEntry, of: string, report: Report): Iterable<MapEntry> {
   const { key, value } = entry;
-  if (value.kind === 'map') return value;
-  if (isEmpty(value)) return undefined;
+  if (value.kind === 'map') return value.entries.values();
+  if (isEmpty(value)) return [];
+  if (of !== 'variables' && value.kind === 'scalar' && typeof value.value === 'string') {
+    return [{ key: value.value, keyAt: value.at, value: { ...value, value: null } }];
+  }
   const hint =
     of === 'variables' ? "write 'name: value'" : "write each name with a colon, as in 'web1:', without '- '";
   report(
@@ -121,20 +145,7 @@ function mapOrNothing(entry: MapEntry, of: string, report: Report): MapNode | un
       hint,
     ),
   );
-  return undefined;
-}
-
-function checkName(what: 'host' | 'group', name: string, at: MapEntry['keyAt'], report: Report): void {
-  // The characters that patterns are made of, and what would break a terminal or a path.
-  if (!/[\s,!&*~/\\\p{Cc}]/u.test(name) && name !== '') return;
-  report(
-    errorAt(
-      at,
-      'inventory-invalid',
-      `'${name}' cannot be a ${what}'s name`,
-      'use letters, digits, dots, - and _',
-    ),
-  );
+  return [];
 }
 
 function isEmpty(node: YamlNode): boolean {

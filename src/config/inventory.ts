@@ -1,26 +1,39 @@
 /**
- * Owns what an inventory means, whatever format it came in: groups in groups, whose variable wins, and the hosts that
- * come of it. A format is one file; `formats` is the list of them.
+ * Owns what an inventory is to the rest of zrun: its hosts with their variables and connections, and its groups. How it
+ * is written, and whose variable wins, is known next door.
  */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Place } from '../core/errors.js';
-import type { Host } from '../core/host.js';
-import { readConnection, type ConnectionDefaults } from './connection.js';
-import { parseHostList } from './inventory-host-list.js';
-import { parseYamlInventory } from './inventory-yaml.js';
-import { collectFindings, errorAt, type Report } from './report.js';
-import { readSource, unreadable } from './source.js';
-import type { CompiledTemplate } from './template.js';
+import { formatPlace, ZrunError, ZrunErrors, type Place } from '../core/errors.js';
+import type { Host, Target } from '../core/host.js';
+import type { Value, ValueMap } from '../core/value.js';
+import { aliasesIn, readConnection, warningsOf, type ConnectionDefaults } from './connection.js';
+import { createInventoryBuilder, type InventoryBuilder } from './inventory-builder.js';
+import { layerHosts, type LayeredInventory } from './inventory-hosts.js';
+import { readInventorySource } from './inventory-sources.js';
+import type { InventoryVariables } from './inventory-variable.js';
+import { createVarsFolders } from './inventory-vars-files.js';
+import { collectFindings, type Findings } from './report.js';
 
 export interface Inventory {
-  /** In the order of the files. */
-  readonly hosts: ReadonlyMap<string, Host>;
+  /** As the pattern `all` gives them: by groups, in the order of the files. */
+  readonly hosts: ReadonlyMap<string, InventoryHost>;
   readonly groups: ReadonlyMap<string, Group>;
   /** What is odd but does no harm, with its place. */
   readonly warnings: readonly string[];
   /** `localhost` is there without being named, over the local transport. Not part of `hosts`, nor of `all`. */
-  readonly implicitLocalhost: Host;
+  readonly implicitLocalhost: InventoryHost;
+}
+
+/**
+ * A host, whose `target` is worked out when it is asked for: it throws ZrunError or ZrunErrors where its connection
+ * variables are wrong. So hosts that are not worked on (a Windows machine, a switch) do no harm. `checkConnections` asks
+ * for those that are.
+ */
+export interface InventoryHost extends Host {
+  /** Connection variables that zrun does nothing with, each said as a person is told. */
+  readonly notes: () => readonly string[];
+  /** The values as `ansible-inventory` shows them: templates as they are written. `own`: without its groups'. */
+  readonly written: { readonly all: () => ValueMap; readonly own: () => ValueMap };
 }
 
 export interface Group {
@@ -28,226 +41,246 @@ export interface Group {
   /** Its own hosts and its children's. */
   readonly hosts: readonly string[];
   readonly children: readonly string[];
+  /** Its own hosts alone. */
+  readonly ownHosts: readonly string[];
+  readonly priority: number;
+  /** Its own variables, as they are written. */
+  readonly written: ValueMap;
 }
 
 export interface InventoryOptions extends ConnectionDefaults {
   /** The user's current directory; `process.cwd()` is for main alone to ask. */
   readonly cwd: string;
+  /** The playbook's folder, absolute or from `cwd`: its `group_vars/` and `host_vars/` win over the inventory's. */
+  readonly playbookFolder?: string | undefined;
+  /** How long a program may take for an answer. */
+  readonly programTimeoutMs?: number | undefined;
 }
 
-/** A group as a format reads it; the same group may be read several times. */
-export interface RawGroup {
-  readonly name: string;
-  readonly at: Place | undefined;
-  readonly hosts: ReadonlyMap<string, RawHost>;
-  readonly children: readonly string[];
-  readonly vars: ReadonlyMap<string, CompiledTemplate>;
+/** Sources that are read, and can be made into an inventory for playbooks in different folders. */
+export interface InventorySources {
+  forPlaybooksIn(folder: string | undefined): Promise<Inventory>;
 }
 
-export interface RawHost {
-  readonly at: Place;
-  readonly vars: ReadonlyMap<string, CompiledTemplate>;
-}
-
-interface MergedGroup {
-  readonly name: string;
-  readonly hosts: Set<string>;
-  readonly children: Set<string>;
-  readonly vars: Map<string, CompiledTemplate>;
-  at: Place | undefined;
-}
+const defaultProgramTimeoutMs = 120_000;
 
 /**
- * Reads inventories, the later ones winning over the earlier. A source is a file's path, or hosts with commas
- * (`web1,web2,`). Throws ZrunError or ZrunErrors: `file-unreadable`, `yaml-syntax`, `inventory-invalid`,
- * `template-syntax`.
+ * Reads inventories, the later ones winning over the earlier. A source is a file's path, a folder's, a program's, or
+ * hosts with commas (`web1,web2,`). Throws ZrunError or ZrunErrors: `file-unreadable`, `yaml-syntax`,
+ * `inventory-invalid`.
  */
 export async function loadInventory(
   sources: readonly string[],
   options: InventoryOptions,
 ): Promise<Inventory> {
+  const read = await readInventory(sources, options);
+  return await read.forPlaybooksIn(options.playbookFolder);
+}
+
+/** As `loadInventory`, where playbooks of several folders are run: programs among the sources are asked once. */
+export async function readInventory(
+  sources: readonly string[],
+  options: InventoryOptions,
+): Promise<InventorySources> {
+  const { cwd, programTimeoutMs = defaultProgramTimeoutMs } = options;
   const findings = collectFindings();
-  const raw: RawGroup[] = [];
-  for (const source of sources) raw.push(...(await readInventory(source, options.cwd, findings.report)));
-  findings.throwAll();
-  const inventory = buildInventory(raw, options, findings.report);
-  findings.throwAll();
-  return inventory;
-}
-
-async function readInventory(name: string, cwd: string, report: Report): Promise<readonly RawGroup[]> {
-  if (name.includes(',')) return parseHostList(name, report);
-  const file = path.resolve(cwd, name);
-  const found = await stat(file).catch((error: unknown) => {
-    throw unreadable(name, error);
-  });
-  const supported =
-    "zrun reads YAML inventories ('.yaml', '.yml') and lists of hosts with commas ('web1,web2,')";
-  if (found.isDirectory()) {
-    throw errorAt(
-      undefined,
-      'inventory-invalid',
-      `${name} is a folder; folders of inventories are not supported yet`,
-      supported,
-    );
-  }
-  const isYaml = /\.(?:ya?ml|json)$/.test(name);
-  if (!isYaml && (found.mode & 0o111) !== 0) {
-    throw errorAt(
-      undefined,
-      'inventory-invalid',
-      `${name} is a program; programs as inventories are not supported yet`,
-      supported,
-    );
-  }
-  const source = await readSource(cwd, name);
-  if (!isYaml && looksLikeIni(source.text)) {
-    const [first] = /^(?!\s*[#;])[^\n]*\S/m.exec(source.text) ?? [''];
-    const start = source.text.indexOf(first);
-    const at = { source, start, end: start + first.length };
-    throw errorAt(at, 'inventory-invalid', 'this is an INI inventory; INI is not supported yet', supported);
-  }
-  return parseYamlInventory(source, report);
-}
-
-function looksLikeIni(text: string): boolean {
-  const [first = ''] = text.split('\n').filter((line) => line.trim() !== '' && !/^\s*[#;]/.test(line));
-  return /^\[[^\]]+\]\s*$/.test(first) || /^[\w.-]+(?:\s+\w+=\S+)*\s*$/.test(first);
-}
-
-function buildInventory(raw: readonly RawGroup[], options: InventoryOptions, report: Report): Inventory {
-  const { groups, hostVars, hostPlaces } = mergeGroups(raw);
-  if (!refuseCircles(groups, report)) return emptyInventory(options);
-  const depths = measureDepths(groups);
-  const order = [...groups.values()].sort(
-    (a, b) => (depths.get(a.name) ?? 0) - (depths.get(b.name) ?? 0) || (a.name < b.name ? -1 : 1),
-  );
-  const members = new Map(order.map((group) => [group.name, membersOf(group, groups)] as const));
-  const warnings: string[] = [];
-  const hosts = new Map<string, Host>();
-  for (const [name, own] of hostVars) {
-    const holding = order.filter((group) => members.get(group.name)?.has(name));
-    const vars = new Map<string, CompiledTemplate>();
-    for (const layer of [...holding.map((group) => group.vars), own]) {
-      for (const [variable, template] of layer) vars.set(variable, template);
+  const warnings = collectFindings();
+  const builder = createInventoryBuilder(findings.report, warnings.report);
+  const folders: string[] = [];
+  for (const name of sources) {
+    try {
+      const folder = await readInventorySource(name, { cwd, programTimeoutMs }, builder);
+      if (folder !== undefined) folders.push(folder);
+    } catch (error) {
+      if (!(error instanceof ZrunError)) throw error;
+      findings.report(error);
     }
-    const { target, added } = readConnection(name, vars, hostPlaces.get(name), options, { report, warnings });
-    for (const [variable, template] of added) vars.set(variable, template);
-    hosts.set(name, { name, groups: holding.map((group) => group.name), vars, target });
+  }
+  builder.finish();
+  findings.throwAll();
+  const order = orderHosts(builder);
+  return {
+    async forPlaybooksIn(folder) {
+      const own = collectFindings();
+      const oddities = collectFindings();
+      const vars = createVarsFolders(cwd, own.report, oddities.report);
+      const places = {
+        inventory: folders,
+        playbook: folder === undefined ? undefined : path.resolve(cwd, folder),
+      };
+      const layered = await layerHosts(builder, order.get('all') ?? [], vars, places);
+      const inventory = await createInventory(builder, layered, order, options, [
+        ...warnings.errors,
+        ...oddities.errors,
+      ]);
+      own.throwAll();
+      return inventory;
+    },
+  };
+}
+
+/**
+ * Makes sure that hosts can be connected to, before any is. Throws ZrunError or ZrunErrors with everything that is wrong
+ * with their connection variables; returns what is odd about them.
+ */
+export function checkConnections(hosts: Iterable<Host | InventoryHost>): readonly string[] {
+  const findings = collectFindings();
+  const notes = new Set<string>();
+  for (const host of hosts) {
+    try {
+      resolveTarget(host);
+    } catch (error) {
+      reportAll(error, findings);
+    }
+    if ('notes' in host) for (const note of host.notes()) notes.add(note);
+  }
+  findings.throwAll();
+  return [...notes];
+}
+
+/** A host of an inventory works out its target when it is asked for it. */
+function resolveTarget(host: Host): Target {
+  return host.target;
+}
+
+function reportAll(error: unknown, { report }: Findings): void {
+  if (error instanceof ZrunError) report(error);
+  else if (error instanceof ZrunErrors) error.errors.forEach(report);
+  else throw error;
+}
+
+async function createInventory(
+  builder: InventoryBuilder,
+  layered: LayeredInventory,
+  order: ReadonlyMap<string, readonly string[]>,
+  options: InventoryOptions,
+  warnings: readonly ZrunError[],
+): Promise<Inventory> {
+  let groupNames: Value | undefined;
+  const groupsOfAll = (): Value => (groupNames ??= Object.fromEntries(order));
+  const readable = createAliasing();
+  const hosts = new Map<string, InventoryHost>();
+  for (const [name, { built, groups, vars, own }] of layered.hosts) {
+    const names = groups.map((group) => group.name);
+    hosts.set(
+      name,
+      createHost({ name, groups: names, at: built.at, vars, own, groupsOfAll, readable, options }),
+    );
+  }
+  const groups = new Map<string, Group>();
+  for (const group of builder.groups.values()) {
+    groups.set(group.name, {
+      name: group.name,
+      hosts: order.get(group.name) ?? [],
+      children: [...group.children],
+      ownHosts: [...group.hosts],
+      priority: group.priority,
+      written: writtenOf(await layered.groupVariables(group)),
+    });
   }
   return {
     hosts,
-    groups: new Map(
-      order.map(({ name, children }) => {
-        const inGroup = members.get(name) ?? new Set<string>();
-        const ordered = [...hosts.keys()].filter((host) => inGroup.has(host));
-        return [name, { name, hosts: ordered, children: [...children] }] as const;
-      }),
-    ),
-    warnings: [...new Set(warnings)],
-    implicitLocalhost: localhost(groups.get('all')?.vars ?? new Map<string, CompiledTemplate>()),
+    groups,
+    warnings: [...new Set(warnings.map(warningText))],
+    implicitLocalhost: localhost(await layered.implicitHost('localhost'), readable),
   };
 }
 
-function mergeGroups(raw: readonly RawGroup[]): {
-  groups: Map<string, MergedGroup>;
-  hostVars: Map<string, Map<string, CompiledTemplate>>;
-  hostPlaces: Map<string, Place>;
-} {
-  const groups = new Map<string, MergedGroup>();
-  const hostVars = new Map<string, Map<string, CompiledTemplate>>();
-  const hostPlaces = new Map<string, Place>();
-  const group = (name: string): MergedGroup => {
-    const known = groups.get(name);
-    if (known) return known;
-    const created = {
-      name,
-      hosts: new Set<string>(),
-      children: new Set<string>(),
-      vars: new Map<string, CompiledTemplate>(),
-      at: undefined,
+interface HostParts {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly at: Place;
+  readonly vars: InventoryVariables;
+  readonly own: InventoryVariables;
+  readonly groupsOfAll: () => Value;
+  readonly readable: Aliasing;
+  readonly options: InventoryOptions;
+}
+
+function createHost(parts: HostParts): InventoryHost {
+  const { name, groups, at, own, groupsOfAll, readable, options } = parts;
+  const { vars, warnings } = readable(parts.vars);
+  const notes: string[] = [];
+  let target: Target | undefined;
+  return {
+    name,
+    groups,
+    vars,
+    get target() {
+      if (target) return target;
+      const findings = collectFindings();
+      const names = {
+        inventory_hostname: name,
+        inventory_hostname_short: name.split('.')[0] ?? name,
+        group_names: groups.filter((group) => group !== 'all'),
+        groups: groupsOfAll(),
+      };
+      const found = readConnection(name, vars, at, names, options, { report: findings.report, notes });
+      findings.throwAll();
+      target = found;
+      return found;
+    },
+    notes: () => [...warnings, ...notes],
+    written: { all: () => writtenOf(parts.vars), own: () => writtenOf(own) },
+  };
+}
+
+/** Variables with older names under those that the engine asks for, and what is odd about them; once for each map. */
+type Aliasing = (vars: InventoryVariables) => {
+  readonly vars: InventoryVariables;
+  readonly warnings: readonly string[];
+};
+
+function createAliasing(): Aliasing {
+  const known = new Map<InventoryVariables, ReturnType<Aliasing>>();
+  return (vars) => {
+    const found = known.get(vars);
+    if (found) return found;
+    const added = aliasesIn(vars);
+    const read = {
+      vars: added.size === 0 ? vars : new Map([...vars, ...added]),
+      warnings: warningsOf(vars),
     };
-    groups.set(name, created);
-    return created;
+    known.set(vars, read);
+    return read;
   };
-  const all = group('all');
-  for (const one of raw) {
-    const merged = group(one.name);
-    merged.at ??= one.at;
-    for (const [name, template] of one.vars) merged.vars.set(name, template);
-    for (const child of one.children) {
-      group(child);
-      merged.children.add(child);
+}
+
+function localhost(own: InventoryVariables, readable: Aliasing): InventoryHost {
+  const { vars, warnings } = readable(own);
+  return {
+    name: 'localhost',
+    groups: ['all'],
+    vars,
+    target: { transport: 'local' },
+    notes: () => warnings,
+    written: { all: () => writtenOf(own), own: () => writtenOf(own) },
+  };
+}
+
+function writtenOf(vars: InventoryVariables): ValueMap {
+  return Object.fromEntries([...vars].map(([name, { written }]) => [name, written]));
+}
+
+function warningText(warning: ZrunError): string {
+  const { at, message, hint } = warning;
+  const place = at ? `${formatPlace(at)}: ` : '';
+  return `${place}${message}${hint === undefined ? '' : `; ${hint}`}`;
+}
+
+/** The hosts of each group: its own, then its children's, level by level, in the order of the files. */
+function orderHosts({ groups }: InventoryBuilder): ReadonlyMap<string, readonly string[]> {
+  const order = new Map<string, readonly string[]>();
+  for (const group of groups.values()) {
+    const hosts = new Set<string>();
+    const seen = new Set([group.name]);
+    // A set is walked in the order in which it grows: level by level.
+    for (const name of seen) {
+      const below = groups.get(name);
+      for (const host of below?.hosts ?? []) hosts.add(host);
+      for (const child of below?.children ?? []) seen.add(child);
     }
-    for (const [name, host] of one.hosts) {
-      merged.hosts.add(name);
-      const vars = hostVars.get(name) ?? new Map<string, CompiledTemplate>();
-      for (const [variable, template] of host.vars) vars.set(variable, template);
-      hostVars.set(name, vars);
-      if (!hostPlaces.has(name)) hostPlaces.set(name, host.at);
-    }
+    order.set(group.name, [...hosts]);
   }
-  // Every group hangs below all; a host that is in no other group is ungrouped.
-  const children = new Set([...groups.values()].flatMap((one) => (one === all ? [] : [...one.children])));
-  const grouped = new Set([...groups.values()].flatMap((one) => (one === all ? [] : [...one.hosts])));
-  for (const name of hostVars.keys()) if (!grouped.has(name)) group('ungrouped').hosts.add(name);
-  for (const name of groups.keys()) if (name !== 'all' && !children.has(name)) all.children.add(name);
-  for (const name of hostVars.keys()) all.hosts.add(name);
-  return { groups, hostVars, hostPlaces };
-}
-
-/** False where a group holds itself, which is reported. */
-function refuseCircles(groups: ReadonlyMap<string, MergedGroup>, report: Report): boolean {
-  const done = new Set<string>();
-  let fine = true;
-  const visit = (name: string, way: readonly string[]): void => {
-    if (way.includes(name)) {
-      const circle = [...way.slice(way.indexOf(name)), name].join(' → ');
-      report(
-        errorAt(
-          groups.get(name)?.at,
-          'inventory-invalid',
-          `the group '${name}' holds itself: ${circle}`,
-          "take one of them out of the other's children",
-        ),
-      );
-      fine = false;
-      return;
-    }
-    if (done.has(name)) return;
-    for (const child of groups.get(name)?.children ?? []) visit(child, [...way, name]);
-    done.add(name);
-  };
-  for (const name of groups.keys()) visit(name, []);
-  return fine;
-}
-
-/** The longest way from `all`: a child's variables win over its parents'. */
-function measureDepths(groups: ReadonlyMap<string, MergedGroup>): Map<string, number> {
-  const depths = new Map<string, number>();
-  const visit = (name: string, depth: number): void => {
-    if ((depths.get(name) ?? -1) >= depth) return;
-    depths.set(name, depth);
-    for (const child of groups.get(name)?.children ?? []) visit(child, depth + 1);
-  };
-  visit('all', 0);
-  return depths;
-}
-
-function membersOf(group: MergedGroup, groups: ReadonlyMap<string, MergedGroup>): Set<string> {
-  const members = new Set(group.hosts);
-  for (const child of group.children) {
-    const found = groups.get(child);
-    if (found) for (const host of membersOf(found, groups)) members.add(host);
-  }
-  return members;
-}
-
-function localhost(vars: ReadonlyMap<string, CompiledTemplate>): Host {
-  return { name: 'localhost', groups: ['all'], vars, target: { transport: 'local' } };
-}
-
-function emptyInventory(_options: InventoryOptions): Inventory {
-  const none = new Map<string, CompiledTemplate>();
-  return { hosts: new Map(), groups: new Map(), warnings: [], implicitLocalhost: localhost(none) };
+  return order;
 }

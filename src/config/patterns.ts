@@ -1,114 +1,204 @@
 /**
  * Owns patterns of hosts: `all`, names, groups, globs, `~regex`, `a:b` and `a,b` (either), `a:&b` (both), `a:!b` (not),
- * `group[0]`, `group[0:2]`. As Ansible has them.
+ * `group[0]`, `group[0:2]`. As Ansible has them, but a name that does not exist is an error.
  */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { nearest, type Place } from '../core/errors.js';
 import type { Host } from '../core/host.js';
 import type { Inventory } from './inventory.js';
 import { errorAt } from './report.js';
+import { unreadable } from './source.js';
 
 export interface SelectOptions {
   /** Where a playbook names the pattern. */
   readonly at?: Place | undefined;
 }
 
+/** What `--limit` says, with the files that it names read. */
+export interface Limit {
+  readonly written: string;
+  readonly terms: readonly Term[];
+}
+
+interface Term {
+  readonly text: string;
+  readonly at: Place | undefined;
+}
+
+/** What a pattern is part of, for errors. */
+interface Asking {
+  readonly inventory: Inventory;
+  /** `the pattern` or `the limit`. */
+  readonly said: string;
+}
+
 /**
- * The hosts of a pattern that are also in the limit, in the inventory's order. Empty where both match hosts, but none
- * in common. Throws ZrunError `no-hosts` where the pattern or the limit matches nothing by itself, or names what the
- * inventory does not have.
+ * Reads the files that a limit names with `@`: one pattern a line, `#` begins a comment. Throws ZrunError
+ * `file-unreadable`, or `no-hosts` where nothing is left.
+ */
+export async function readLimit(
+  written: string | undefined,
+  { cwd }: { readonly cwd: string },
+): Promise<Limit | undefined> {
+  if (written === undefined) return undefined;
+  const terms: Term[] = [];
+  for (const text of splitTerms(written)) {
+    if (text.startsWith('@')) terms.push(...(await readTerms(cwd, text.slice(1))));
+    else terms.push({ text, at: undefined });
+  }
+  if (terms.length > 0) return { written, terms };
+  throw errorAt(
+    undefined,
+    'no-hosts',
+    written.trim() === ''
+      ? 'the limit is empty, and so names no host'
+      : `the limit '${written}' is empty, and so names no host`,
+    'leave out --limit to work on all hosts',
+  );
+}
+
+async function readTerms(cwd: string, name: string): Promise<readonly Term[]> {
+  const text = await readFile(path.resolve(cwd, name), 'utf8').catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
+  const source = { name, text };
+  return [...text.matchAll(/[^\r\n]+/g)].flatMap((line) => {
+    const written = line[0].trim();
+    if (written === '' || written.startsWith('#')) return [];
+    const start = line.index + line[0].indexOf(written);
+    const at = { source, start, end: start + written.length };
+    return splitTerms(written).map((term) => ({ text: term, at }));
+  });
+}
+
+/**
+ * The hosts of a pattern that are also in the limit, in the pattern's order: `canary:web` has the canaries first. Empty
+ * where both match hosts, but none in common. Throws ZrunError `no-hosts` where the pattern or the limit matches nothing
+ * by itself, or names what the inventory does not have.
  */
 export function selectHosts(
   inventory: Inventory,
   pattern: string,
-  limit?: string,
+  limit?: Limit,
   { at }: SelectOptions = {},
 ): readonly Host[] {
-  const hosts = matchHosts(inventory, pattern, 'the pattern', at);
+  const terms = splitTerms(pattern).map((text) => ({ text, at }));
+  const hosts = matchTerms({ inventory, said: 'the pattern' }, pattern, terms, at);
   if (limit === undefined) return hosts;
-  if (limit.trim() === '') {
-    throw errorAt(
-      undefined,
-      'no-hosts',
-      'the limit is empty, and so names no host',
-      'leave out --limit to work on all hosts',
-    );
-  }
-  const within = new Set(matchHosts(inventory, limit, 'the limit', undefined).map((host) => host.name));
-  return hosts.filter((host) => within.has(host.name));
+  const within = matchTerms({ inventory, said: 'the limit' }, limit.written, limit.terms, undefined);
+  const names = new Set(within.map((host) => host.name));
+  return hosts.filter((host) => names.has(host.name));
 }
 
-function matchHosts(
-  inventory: Inventory,
-  pattern: string,
-  said: string,
+function matchTerms(
+  asking: Asking,
+  written: string,
+  terms: readonly Term[],
   at: Place | undefined,
 ): readonly Host[] {
-  const terms = splitTerms(pattern);
+  const { inventory, said } = asking;
   if (terms.length === 0)
-    throw errorAt(at, 'no-hosts', `${said} names no host`, "write 'all' for every host");
+    throw errorAt(at, 'no-hosts', `${said} is empty, and so names no host`, 'write all for every host');
   const matched = new Set<string>();
-  let isFirst = true;
-  const either = terms.filter((term) => !/^[!&]/.test(term));
+  const either = terms.filter(({ text }) => !/^[!&]/.test(text));
   if (either.length === 0) for (const name of inventory.hosts.keys()) matched.add(name);
-  for (const term of either) for (const name of matchTerm(inventory, term, said, at)) matched.add(name);
+  for (const term of either) for (const name of matchTerm(asking, term)) matched.add(name);
   for (const sign of ['&', '!']) {
-    for (const term of terms.filter((one) => one.startsWith(sign))) {
-      const names = new Set(matchTerm(inventory, term.slice(1), said, at));
+    for (const { text, at: place } of terms.filter((one) => one.text.startsWith(sign))) {
+      const names = new Set(matchTerm(asking, { text: text.slice(1).trim(), at: place }));
       for (const name of matched) if (names.has(name) === (sign === '!')) matched.delete(name);
-      isFirst = false;
     }
   }
-  if (matched.size === 0) {
-    const quoted = `${said} '${pattern}'`;
-    if (inventory.hosts.size === 0) {
-      throw errorAt(
-        at,
-        'no-hosts',
-        `${quoted} matches no host: the inventory is empty`,
-        'give an inventory with -i',
-      );
-    }
-    const hint = isFirst
-      ? 'zrun … --list-hosts shows what a pattern matches'
-      : 'what is left after & and ! is nothing';
-    throw errorAt(at, 'no-hosts', `${quoted} matches no host`, hint);
-  }
-  const local =
-    matched.has('localhost') && !inventory.hosts.has('localhost') ? [inventory.implicitLocalhost] : [];
-  return [...[...inventory.hosts.values()].filter((host) => matched.has(host.name)), ...local];
+  if (matched.size === 0) throw nothingMatched(asking, written, terms.length > either.length, at);
+  return [...matched].flatMap((name) => {
+    const host =
+      inventory.hosts.get(name) ?? (name === 'localhost' ? inventory.implicitLocalhost : undefined);
+    return host ?? [];
+  });
 }
 
-/** Splits at colons and commas, but not inside the brackets of a range, a regular expression's colons included. */
-function splitTerms(pattern: string): string[] {
-  if (pattern.trimStart().startsWith('~')) return [pattern.trim()];
-  return pattern
-    .split(/[,:](?![^[]*\])/)
-    .map((term) => term.trim())
-    .filter((term) => term !== '');
-}
-
-function matchTerm(
-  inventory: Inventory,
-  term: string,
-  said: string,
+function nothingMatched(
+  { inventory, said }: Asking,
+  written: string,
+  isReduced: boolean,
   at: Place | undefined,
-): readonly string[] {
-  if (term.startsWith('~')) return matchNames(inventory, compileRegex(term.slice(1), said, at));
-  const range = /^(.*)\[(-?\d+)(?:(:)(-?\d+)?)?\]$/.exec(term);
-  if (range) {
-    const [, base = '', first = '0', colon, last] = range;
-    return slice(matchTerm(inventory, base, said, at), Number(first), colon !== undefined, last);
+): Error {
+  if (inventory.hosts.size === 0) {
+    return errorAt(
+      at,
+      'no-hosts',
+      `${said} '${written}' matches no host: the inventory is empty`,
+      'give an inventory with -i',
+    );
   }
-  if (/[*?[]/.test(term)) return matchNames(inventory, globToRegex(term));
-  const group = inventory.groups.get(term);
-  if (group) return group.hosts;
-  if (term === 'all') return [...inventory.hosts.keys()];
-  if (inventory.hosts.has(term)) return [term];
-  if (/^(?:localhost|127\.0\.0\.1|::1)$/.test(term)) return ['localhost'];
-  throw unknownName(inventory, term, said, at);
+  const hint = isReduced
+    ? 'what is left after & and ! is nothing'
+    : 'zrun … --list-hosts shows what a pattern matches';
+  return errorAt(at, 'no-hosts', `${said} '${written}' matches no host`, hint);
 }
 
-/** Groups by their own names, hosts by theirs. */
+/**
+ * Splits at colons and commas, but not in brackets (ranges, classes of characters), nor in a regular expression's
+ * parentheses and braces. An IPv6 address is one name.
+ */
+function splitTerms(pattern: string): readonly string[] {
+  const terms: string[] = [];
+  for (const part of splitOutside(pattern, ',')) {
+    const text = part.trim();
+    if (isIpv6(text.replace(/^[!&]/, ''))) terms.push(text);
+    else terms.push(...splitOutside(text, ':').map((one) => one.trim()));
+  }
+  return terms.filter((term) => term !== '');
+}
+
+function splitOutside(text: string, separator: string): readonly string[] {
+  const parts: string[] = [];
+  let part = '';
+  let depth = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const character = text[i] ?? '';
+    const isRegex = /^\s*[!&]?~/.test(part);
+    if (character === '\\' && isRegex) {
+      part += character + (text[i + 1] ?? '');
+      i += 1;
+      continue;
+    }
+    if (character === '[' || (isRegex && /[({]/.test(character))) depth += 1;
+    else if (character === ']' || (isRegex && /[)}]/.test(character))) depth = Math.max(0, depth - 1);
+    if (character === separator && depth === 0) {
+      parts.push(part);
+      part = '';
+    } else part += character;
+  }
+  return [...parts, part];
+}
+
+function isIpv6(text: string): boolean {
+  return /^[0-9a-f:.]*$/i.test(text) && (text.match(/:/g) ?? []).length > 1;
+}
+
+function matchTerm(asking: Asking, term: Term): readonly string[] {
+  const { inventory } = asking;
+  const { text, at } = term;
+  if (text === '') throw errorAt(at, 'no-hosts', `${asking.said} has a ! or & with nothing behind it`);
+  if (inventory.hosts.has(text)) return [text];
+  if (text.startsWith('~')) return matchNames(inventory, compileRegex(text.slice(1), asking, at));
+  const range = /^(.+)\[(?:(-?\d+)|(\d+)([:-])(\d*))\]$/.exec(text);
+  if (range) {
+    const [, base = '', index, first = '', separator, last = ''] = range;
+    if (separator === '-') throw dashedRange(term, base, first, last);
+    const names = matchTerm(asking, { text: base, at });
+    return index === undefined ? slice(names, first, last) : pick(names, Number(index), term, asking);
+  }
+  if (/[*?[]/.test(text)) return matchNames(inventory, globToRegex(text));
+  const group = inventory.groups.get(text);
+  if (group) return group.hosts;
+  if (/^(?:localhost|127\.0\.0\.1|::1)$/.test(text)) return ['localhost'];
+  throw unknownName(asking, term);
+}
+
+/** Groups by their own names, then hosts by theirs. */
 function matchNames(inventory: Inventory, regex: RegExp): readonly string[] {
   const names = new Set<string>();
   for (const group of inventory.groups.values()) {
@@ -118,16 +208,35 @@ function matchNames(inventory: Inventory, regex: RegExp): readonly string[] {
   return [...names];
 }
 
-/** Ansible's `group[0:2]` has both ends. */
-function slice(
+/** Ansible's `group[0:2]` has both ends; without the last, it goes to the end. */
+function slice(names: readonly string[], first: string, last: string): readonly string[] {
+  return names.slice(Number(first), last === '' ? undefined : Number(last) + 1);
+}
+
+function pick(
   names: readonly string[],
-  first: number,
-  isRange: boolean,
-  last: string | undefined,
+  index: number,
+  { text, at }: Term,
+  { said }: Asking,
 ): readonly string[] {
-  if (!isRange) return names.slice(first, first === -1 ? undefined : first + 1);
-  const end = last === undefined || last === '-1' ? undefined : Number(last) + 1;
-  return names.slice(first, end);
+  const name = names.at(index);
+  if (name !== undefined) return [name];
+  const many = names.length === 1 ? 'is 1 host' : `are ${names.length} hosts`;
+  throw errorAt(
+    at,
+    'no-hosts',
+    `${said} asks for '${text}', but there ${many}`,
+    'the first is [0], the last is [-1]',
+  );
+}
+
+function dashedRange({ text, at }: Term, base: string, first: string, last: string): Error {
+  return errorAt(
+    at,
+    'no-hosts',
+    `the range in '${text}' cannot be read`,
+    `write ${base}[${first}:${last}]; for names that end in one of these digits, ~${base}[${first}-${last}]`,
+  );
 }
 
 function globToRegex(glob: string): RegExp {
@@ -135,18 +244,28 @@ function globToRegex(glob: string): RegExp {
     .replace(/[.+^${}()|\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${text.replaceAll('[!', '[^')}$`);
+  return new RegExp(`^${text.replaceAll('[!', '[^')}$`, 's');
 }
 
-function compileRegex(text: string, said: string, at: Place | undefined): RegExp {
+/** From the beginning of the name, as Python's re.match; Python's own ways of writing it are understood. */
+function compileRegex(text: string, { said }: Asking, at: Place | undefined): RegExp {
+  const [, letters = '', rest = ''] = /^(?:\(\?([aimsxu]+)\))?([\s\S]*)$/.exec(text) ?? [];
+  const flags = letters.replaceAll(/[^ims]/g, '');
+  const translated = rest
+    .replaceAll('(?P<', '(?<')
+    .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
+    .replaceAll('\\A', '^')
+    .replaceAll('\\Z', '$');
   try {
-    return new RegExp(`^(?:${text})`);
+    return new RegExp(`^(?:${translated})`, flags);
   } catch (cause) {
-    throw errorAt(at, 'no-hosts', `${said} '~${text}' is not a regular expression`, undefined, { cause });
+    const reason = cause instanceof Error ? cause.message.replace(/^.*: /, '') : String(cause);
+    const message = `${said} '~${text}' is not a regular expression: ${reason}`;
+    throw errorAt(at, 'no-hosts', message, undefined, { cause });
   }
 }
 
-function unknownName(inventory: Inventory, name: string, said: string, at: Place | undefined): Error {
+function unknownName({ inventory, said }: Asking, { text: name, at }: Term): Error {
   const near = nearest(name, [...inventory.hosts.keys(), ...inventory.groups.keys()]);
   const known = [...inventory.groups.keys()]
     .filter((group) => group !== 'ungrouped')
@@ -154,7 +273,7 @@ function unknownName(inventory: Inventory, name: string, said: string, at: Place
     .join(', ');
   const hint =
     near === undefined
-      ? known === ''
+      ? known === 'all' && inventory.hosts.size === 0
         ? 'give an inventory with -i'
         : `there are the groups ${known}`
       : `did you mean '${near}'?`;

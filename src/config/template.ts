@@ -2,15 +2,15 @@
  * Owns how a YAML node becomes a template: strings with `{{` are compiled, everything else is itself. Rendering gives
  * a value of the node's form; a static check gives its shape.
  */
-import type { Place } from '../core/errors.js';
+import { ZrunError, type Place } from '../core/errors.js';
 import type { Scope, VarsTemplate } from '../core/plan.js';
 import { Unknown, UnknownValueError, type Value } from '../core/value.js';
 import type { Declarations } from './declarations.js';
 import { checkText, holdsTemplate, parseText, renderText } from './handlebars.js';
-import { errorAt, type Report } from './report.js';
+import { collectFindings, errorAt, type Report } from './report.js';
 import type { PartialTemplate } from './scope.js';
 import { anyShape, listOf, mergeShapes, objectOf, shapeOfValue, type Shape } from './shape.js';
-import type { MapNode, YamlNode } from './yaml.js';
+import type { MapNode, ScalarNode, YamlNode } from './yaml.js';
 
 export interface CompiledTemplate extends PartialTemplate {
   /** Reports names that nothing defines; gives the shape of what it renders to. */
@@ -40,6 +40,61 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
       node.items.map((item) => compileTemplate(item, report)),
     );
   return compileMap(node, report);
+}
+
+/**
+ * As `compileTemplate`, but a text is parsed when it is first asked for, and what is wrong in it is an error only then:
+ * an inventory may hold what another tool alone can read. `check` reports the error; `render` throws it. `refuse` says
+ * what is wrong with a text before it is parsed; `explain` may put an error in other words.
+ */
+export function compileLater(
+  node: YamlNode,
+  refuse: (node: ScalarNode) => ZrunError | undefined,
+  explain: (error: ZrunError) => ZrunError,
+): CompiledTemplate {
+  if (node.kind === 'list')
+    return compileList(
+      node.at,
+      node.items.map((item) => compileLater(item, refuse, explain)),
+    );
+  if (node.kind === 'map') {
+    const entries = [...node.entries.values()];
+    return mapTemplate(
+      node.at,
+      entries.map(({ key, keyAt, value }) => ({
+        key,
+        keyAt,
+        template: compileLater(value, refuse, explain),
+      })),
+    );
+  }
+  const refused = refuse(node);
+  if (!refused && (typeof node.value !== 'string' || node.raw || !holdsTemplate(node.value)))
+    return constant(node.value, node.at);
+  let compiled: CompiledTemplate | ZrunError | undefined = refused;
+  const compile = (): CompiledTemplate | ZrunError => {
+    if (compiled) return compiled;
+    const findings = collectFindings();
+    const template = compileTemplate(node, findings.report);
+    const [error] = findings.errors;
+    compiled = error ? explain(error) : template;
+    return compiled;
+  };
+  return leaf({
+    at: node.at,
+    isConstant: false,
+    render(scope) {
+      const template = compile();
+      if (template instanceof ZrunError) throw template;
+      return template.render(scope);
+    },
+    check(declared, report) {
+      const template = compile();
+      if (!(template instanceof ZrunError)) return template.check(declared, report);
+      report(template);
+      return anyShape;
+    },
+  });
 }
 
 /** Each entry of a map as a variable. */

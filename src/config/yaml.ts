@@ -20,6 +20,7 @@ import { lineAndColumn, type Place, type Source } from '../core/errors.js';
 import type { Value } from '../core/value.js';
 import { errorAt, type Report } from './report.js';
 import { alignScalar } from './scalar-offsets.js';
+import { readYaml11 } from './yaml-1.1.js';
 import type { PositionedText } from './source.js';
 
 export type YamlNode = ScalarNode | MapNode | ListNode;
@@ -30,6 +31,8 @@ export interface ScalarNode {
   readonly value: string | number | boolean | null;
   /** Tagged `!raw`: never a template. */
   readonly raw: boolean;
+  /** Tagged `!vault`: what Ansible encrypted. Only where `YamlOptions.inventory` lets it pass. */
+  readonly vault?: true;
   /** Written without quotes, on its own: `yes` may stand for a boolean. */
   readonly plain: boolean;
   /** The value as text, with its places; for numbers and booleans as written. */
@@ -54,14 +57,24 @@ export interface ListNode {
   readonly items: readonly YamlNode[];
 }
 
-/** More nodes than any honest file has; aliases of aliases reach it quickly. */
-const maxNodes = 100_000;
+export interface YamlOptions {
+  /**
+   * Reads a file as Ansible reads an inventory, so that people can bring theirs: scalars are those of YAML 1.1 (`yes`,
+   * `0644`), `!vault` is let through, and of two equal keys the last one counts, which is warned of.
+   */
+  readonly inventory?: { readonly warn: Report } | undefined;
+}
+
+/** More nodes than a file of this many characters honestly has; aliases of aliases reach it quickly. */
+function maxNodesOf({ text }: Source): number {
+  return Math.max(100_000, text.length);
+}
 
 /**
  * Reads one YAML document. What is wrong is reported; undefined where nothing of use is left, an empty scalar for an
  * empty file.
  */
-export function parseYaml(source: Source, report: Report): YamlNode | undefined {
+export function parseYaml(source: Source, report: Report, options: YamlOptions = {}): YamlNode | undefined {
   const document = parseDocument(source.text, {
     lineCounter: new LineCounter(),
     prettyErrors: false,
@@ -74,7 +87,7 @@ export function parseYaml(source: Source, report: Report): YamlNode | undefined 
     report(syntaxError(source, first));
     return undefined;
   }
-  const reader = new Reader(source, document, report);
+  const reader = new Reader(source, document, report, options);
   return document.contents ? reader.read(document.contents) : emptyScalar(source, source.text.length);
 }
 
@@ -114,6 +127,9 @@ type ParsedNode = Alias | Scalar | YAMLMap | { readonly items: readonly unknown[
 /** Walks a parsed document once. A class, because the count of nodes and the open anchors belong to one walk. */
 class Reader {
   private nodes = 0;
+  /** Inside a list or map that is `!unsafe` as a whole. */
+  private unsafe = 0;
+  private readonly maxNodes: number;
   private readonly open = new Set<unknown>();
   private readonly targets = new Map<Alias, NonNullable<ReturnType<Alias['resolve']>>>();
 
@@ -121,26 +137,34 @@ class Reader {
     private readonly source: Source,
     private readonly document: Document.Parsed,
     private readonly report: Report,
-  ) {}
+    private readonly options: YamlOptions,
+  ) {
+    this.maxNodes = maxNodesOf(source);
+  }
 
   read(node: unknown): YamlNode {
     this.nodes += 1;
-    if (this.nodes > maxNodes) {
+    if (this.nodes > this.maxNodes) {
       throw errorAt(
         this.place(node),
         'yaml-syntax',
-        `aliases make this file larger than ${maxNodes} nodes`,
+        `aliases make this file larger than ${this.maxNodes} nodes`,
         'write out what is needed, or use fewer aliases of aliases',
       );
     }
     if (isAlias(node)) return this.readAlias(node);
     if (isScalar(node)) return this.readScalar(node);
-    if (isYamlMap(node)) return this.readMap(node);
-    if (isSeq(node)) {
-      this.checkTag(node.tag, this.place(node));
-      return { kind: 'list', at: this.place(node), items: node.items.map((item) => this.read(item)) };
-    }
-    return emptyScalar(this.source, 0);
+    if (!isYamlMap(node) && !isSeq(node)) return emptyScalar(this.source, 0);
+    const isUnsafe = this.options.inventory !== undefined && node.tag === '!unsafe';
+    if (!isUnsafe) this.checkTag(node.tag, this.place(node));
+    this.unsafe += isUnsafe ? 1 : 0;
+    const read = isYamlMap(node) ? this.readMap(node) : this.readList(node.items, this.place(node));
+    this.unsafe -= isUnsafe ? 1 : 0;
+    return read;
+  }
+
+  private readList(items: readonly unknown[], at: Place): ListNode {
+    return { kind: 'list', at, items: items.map((item) => this.read(item)) };
   }
 
   private readAlias(node: Alias): YamlNode {
@@ -167,12 +191,16 @@ class Reader {
 
   private readScalar(node: Scalar): ScalarNode {
     const at = this.place(node);
-    const raw = node.tag === '!raw' || node.tag === '!unsafe';
-    if (!raw) this.checkTag(node.tag, at);
+    const written = node.source ?? '';
+    if (this.options.inventory && /^!vault(?:-encrypted)?$/.test(node.tag ?? ''))
+      return { ...plainText(written, at), vault: true };
+    const tagged = node.tag === '!raw' || node.tag === '!unsafe';
+    if (!tagged) this.checkTag(node.tag, at);
     const plain = node.type === 'PLAIN' && node.tag === undefined;
-    let value = raw ? (node.source ?? '') : scalarValue(node.value);
-    if (plain) value = this.checkNumber(node.source ?? '', value, at);
-    const text = typeof value === 'string' ? value : (node.source ?? '');
+    let value = tagged ? written : scalarValue(node.value);
+    if (plain) value = this.options.inventory ? readYaml11(written) : this.checkNumber(written, value, at);
+    const raw = tagged || (this.unsafe > 0 && typeof value === 'string');
+    const text = typeof value === 'string' ? value : written;
     return { kind: 'scalar', at, value, raw, plain, text: alignScalar(text, at) };
   }
 
@@ -203,7 +231,6 @@ class Reader {
 
   private readMap(node: YAMLMap): YamlNode {
     const at = this.place(node);
-    this.checkTag(node.tag, at);
     if (node.flow && isTemplateBraces(node)) return this.refuseBareTemplate(at);
     this.open.add(node);
     const entries = new Map<string, MapEntry>();
@@ -232,8 +259,13 @@ class Reader {
     if (earlier) {
       const { line } = lineAndColumn(earlier.keyAt);
       const message = `the key '${key}' stands twice in this map`;
-      this.report(errorAt(keyAt, 'yaml-syntax', message, `the first one is in line ${line}`));
-      return;
+      const { inventory } = this.options;
+      const hint = `the first one is in line ${line}`;
+      if (!inventory) {
+        this.report(errorAt(keyAt, 'yaml-syntax', message, hint));
+        return;
+      }
+      inventory.warn(errorAt(keyAt, 'yaml-syntax', `${message}; only the last one counts`, hint));
     }
     entries.set(key, { key, keyAt, value });
   }
@@ -248,8 +280,7 @@ class Reader {
 
   private refuseBareTemplate(at: Place): ScalarNode {
     this.report(bareTemplate(at));
-    const text = at.source.text.slice(at.start, at.end);
-    return { kind: 'scalar', at, value: null, raw: true, plain: false, text: alignScalar(text, at) };
+    return { ...plainText(at.source.text.slice(at.start, at.end), at), value: null };
   }
 
   private checkTag(tag: string | undefined, at: Place): void {
@@ -274,6 +305,11 @@ class Reader {
 function scalarValue(value: unknown): ScalarNode['value'] {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   return typeof value === 'bigint' ? String(value) : null;
+}
+
+/** Text that is never a template. */
+function plainText(text: string, at: Place): ScalarNode {
+  return { kind: 'scalar', at, value: text, raw: true, plain: false, text: alignScalar(text, at) };
 }
 
 function emptyScalar(source: Source, offset: number): ScalarNode {

@@ -2,12 +2,19 @@
  * What a user reads when an input is wrong: every message whole, with its file, line, column, caret and hint. The
  * expected texts are files in `golden/`; UPDATE_GOLDEN=1 writes them anew, to be read aloud before they are kept.
  */
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { formatProblem, ZrunError, ZrunErrors } from '../../src/core/errors.js';
-import { loadInventory, loadPlaybook, parseExtraVars, selectHosts } from '../../src/config/index.js';
+import {
+  checkConnections,
+  loadInventory,
+  loadPlaybook,
+  parseExtraVars,
+  readLimit,
+  selectHosts,
+} from '../../src/config/index.js';
 import { wrongInputs, type WrongInput } from './wrong-inputs.js';
 import { testModules } from './modules.js';
 
@@ -50,6 +57,7 @@ async function inFolder<T>(input: WrongInput, work: (folder: string) => Promise<
       await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
       await writeFile(path.join(folder, name), text);
     }
+    for (const name of input.executable ?? []) await chmod(path.join(folder, name), 0o755);
     return await work(folder);
   } finally {
     await rm(folder, { recursive: true });
@@ -60,8 +68,14 @@ async function inFolder<T>(input: WrongInput, work: (folder: string) => Promise<
 async function complaint(input: WrongInput, cwd: string): Promise<string> {
   try {
     const extraVars = await parseExtraVars(input.extraVars ?? [], { cwd });
-    const inventory = await loadInventory(input.inventory ?? ['hosts.yaml'], { cwd, extraVars });
-    if (input.pattern !== undefined) selectHosts(inventory, input.pattern, input.limit);
+    const inventory = await loadInventory(input.inventory ?? ['hosts.yaml'], {
+      cwd,
+      extraVars,
+      programTimeoutMs: input.programTimeoutMs,
+    });
+    checkConnections(inventory.hosts.values());
+    if (input.pattern !== undefined)
+      selectHosts(inventory, input.pattern, await readLimit(input.limit, { cwd }));
     if (input.files?.['play.yaml'] !== undefined) {
       await loadPlaybook('play.yaml', { modules: testModules, cwd, inventory, extraVars });
     }

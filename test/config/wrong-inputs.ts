@@ -6,6 +6,9 @@ export interface WrongInput {
   readonly name: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly inventory?: readonly string[];
+  /** Of the files, those that may be executed. */
+  readonly executable?: readonly string[];
+  readonly programTimeoutMs?: number;
   readonly pattern?: string;
   readonly limit?: string;
   readonly extraVars?: readonly string[];
@@ -48,12 +51,6 @@ export const wrongInputs: readonly WrongInput[] = [
 
   // ------------------------------------------------------------ inventories
   { name: 'inventory: no such file', inventory: ['hosts.yml'] },
-  { name: 'inventory: a folder', files: { 'inventories/a.yaml': 'all:\n' }, inventory: ['inventories'] },
-  {
-    name: 'inventory: INI',
-    files: { hosts: '# ours\n[web]\nweb1 ansible_host=10.0.0.1\n' },
-    inventory: ['hosts'],
-  },
   { name: 'inventory: a playbook', inventory: ['play.yaml'], files: play('- hosts: all\n  tasks: []\n') },
   { name: 'inventory: hosts at the top', files: hosts('hosts:\n  web1:\n') },
   { name: 'inventory: hosts as a list', files: hosts('all:\n  hosts:\n    - web1\n    - web2\n') },
@@ -79,7 +76,14 @@ export const wrongInputs: readonly WrongInput[] = [
   {
     name: 'inventory: arguments of ssh',
     files: hosts(
-      'all:\n  vars:\n    ansible_ssh_common_args: -o StrictHostKeyChecking=no\n  hosts:\n    web1:\n',
+      [
+        'all:',
+        '  hosts:',
+        '    web1: {ansible_ssh_common_args: -o StrictHostKeyChecking=no -F ./ssh_config}',
+        '    web2: {ansible_ssh_extra_args: "-o ProxyCommand=\'nc -x proxy %h %p\'"}',
+        '    web3: {ansible_ssh_common_args: "-o ProxyCommand=\\"ssh -W %h:%p"}',
+        '',
+      ].join('\n'),
     ),
   },
   {
@@ -92,6 +96,133 @@ export const wrongInputs: readonly WrongInput[] = [
     name: 'inventory: an unknown variable in an address',
     files: hosts('all:\n  hosts:\n    web1:\n      ansible_host: "{{ ip }}"\n'),
   },
+  {
+    name: 'inventory: Jinja where it is used',
+    files: hosts(
+      [
+        'all:',
+        '  vars:',
+        "    harmless: '{{ x | default(1) }}'",
+        '  hosts:',
+        '    web1:',
+        "      ansible_host: '{{ address | default(inventory_hostname) }}'",
+        '    web2:',
+        "      ansible_user: '{% if x %}a{% endif %}'",
+        '    web3:',
+        '      ansible_host: \'{{ lookup("env", "WEB3") }}\'',
+        '    web4:',
+        "      ansible_host: '{{ a if b else c }}'",
+        '',
+      ].join('\n'),
+    ),
+  },
+  {
+    name: 'inventory: vault where it is used',
+    files: hosts(
+      'all:\n  hosts:\n    web1:\n      ansible_host: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        6162\n',
+    ),
+  },
+  {
+    name: 'inventory: a plugin of Ansible',
+    files: { 'aws_ec2.yaml': 'plugin: amazon.aws.aws_ec2\nregions: [eu-central-1]\n' },
+    inventory: ['aws_ec2.yaml'],
+  },
+  { name: 'inventory: TOML', files: { 'hosts.toml': '[all]\n' }, inventory: ['hosts.toml'] },
+  { name: 'inventory: a host without its comma', inventory: ['web1'] },
+  {
+    name: 'inventory: an impossible name',
+    files: hosts("all:\n  hosts:\n    -oProxyCommand=x:\n    'a/b':\n  children:\n    'web*':\n"),
+  },
+  {
+    name: 'inventory: INI, broken lines',
+    files: {
+      hosts: [
+        'web1 ansible_host = 10.0.0.1',
+        'web2 note="never closed',
+        'web3 lonely',
+        '[web]',
+        'web4 dir=C:\\',
+        'all:',
+        '[web:var]',
+        'x=1',
+        '[web:vars]',
+        'colour: red',
+        '[web servers]',
+        'web9',
+        '',
+      ].join('\n'),
+    },
+    inventory: ['hosts'],
+  },
+  {
+    name: 'inventory: INI, unknown groups',
+    files: {
+      hosts: '[web]\nweb1\n\n[prod:children]\nwbe\n\n[databases:vars]\nx=1\n\n[web:children]\nprod stage\n',
+    },
+    inventory: ['hosts'],
+  },
+  {
+    name: 'inventory: INI, groups in a circle',
+    files: { hosts: '[a:children]\nb\n[b:children]\nc\n[c:children]\na\n' },
+    inventory: ['hosts'],
+  },
+  {
+    name: 'inventory: a priority that is no number',
+    files: { hosts: '[web]\nweb1\n[web:vars]\nansible_group_priority=high\n' },
+    inventory: ['hosts'],
+  },
+  {
+    name: 'inventory: too many hosts',
+    files: { hosts: 'web[1:300][1:300]\nweb[0:9999999999]\n' },
+    inventory: ['hosts'],
+  },
+  {
+    name: 'inventory: a folder with a broken file',
+    files: { 'inv/10-good.yaml': 'all: {hosts: {web1: }}\n', 'inv/20-bad.yaml': 'web:\n  hosts: [a]\n' },
+    inventory: ['inv'],
+  },
+  {
+    name: 'inventory: group variables that are no map',
+    files: { 'group_vars/all.yaml': '- a\n- b\n' },
+  },
+  {
+    name: 'inventory: a program that may not be executed',
+    files: { 'inv.sh': '#!/bin/sh\necho {}\n' },
+    inventory: ['inv.sh'],
+  },
+  {
+    name: 'inventory: a program that fails',
+    files: { 'inv.sh': "#!/bin/sh\necho 'no token: log in first' >&2\nexit 3\n" },
+    executable: ['inv.sh'],
+    inventory: ['./inv.sh'],
+  },
+  {
+    name: 'inventory: a program that prints no JSON',
+    files: { 'inv.sh': '#!/bin/sh\necho Hello\n' },
+    executable: ['inv.sh'],
+    inventory: ['./inv.sh'],
+  },
+  {
+    name: 'inventory: a program that prints another shape',
+    files: {
+      'inv.sh': `#!/bin/sh\necho '{"web": {"hosts": "web1", "vars": []}, "db": {"children": [1]}}'\n`,
+    },
+    executable: ['inv.sh'],
+    inventory: ['./inv.sh'],
+  },
+  {
+    name: 'inventory: a program without its interpreter',
+    files: { 'inv.py': '#!/usr/bin/pythn\n' },
+    executable: ['inv.py'],
+    inventory: ['./inv.py'],
+  },
+  {
+    name: 'inventory: a program that hangs',
+    files: { 'inv.sh': '#!/bin/sh\necho asking >&2\nsleep 600\n' },
+    executable: ['inv.sh'],
+    inventory: ['./inv.sh'],
+    programTimeoutMs: 500,
+  },
 
   // ------------------------------------------------------------ patterns
   { name: 'pattern: a host that does not exist', pattern: 'wbe1' },
@@ -99,6 +230,19 @@ export const wrongInputs: readonly WrongInput[] = [
   { name: 'pattern: nothing is left', pattern: 'databases:!db1' },
   { name: 'pattern: an empty limit', pattern: 'all', limit: '' },
   { name: 'pattern: a limit that matches nothing', pattern: 'all', limit: 'mail*' },
+  { name: 'pattern: a limit of separators', pattern: 'all', limit: ' , ' },
+  {
+    name: 'pattern: a limit in a file',
+    files: { 'failed.txt': '# of yesterday\nweb1\nwbe2\n' },
+    pattern: 'all',
+    limit: '@failed.txt',
+  },
+  { name: 'pattern: a file without hosts', files: { 'f.txt': '# none\n' }, pattern: 'all', limit: '@f.txt' },
+  { name: 'pattern: no such file', pattern: 'all', limit: 'web1,@failed.retry' },
+  { name: 'pattern: beyond the end', pattern: 'databases[3]' },
+  { name: 'pattern: a range with a dash', pattern: 'web[0-2]' },
+  { name: 'pattern: no regular expression', pattern: '~web(1' },
+  { name: 'pattern: a misspelt exclusion', pattern: 'all', limit: 'all:!wb1' },
   { name: 'pattern: an unknown host in the limit', pattern: 'all', limit: 'web1,db2' },
 
   // ------------------------------------------------------------ extra variables
