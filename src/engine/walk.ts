@@ -31,6 +31,8 @@ interface Inherited extends Omit<Surroundings, 'source' | 'state' | 'memory'> {
   readonly section: TaskRef['section'];
   /** Of what is around; a step's own index is put behind it. */
   readonly position: Position;
+  /** Some block around has a rescue for what fails here. */
+  readonly isRescued: boolean;
 }
 
 /** Why a host stopped walking; `done` when it did not. */
@@ -95,6 +97,7 @@ function fromPlay({ source }: Walk): Inherited {
   return {
     section: 'tasks',
     position: [],
+    isRescued: false,
     when: [],
     defaults: [],
     vars: [],
@@ -121,7 +124,7 @@ function canGoOn(ending: Ending): boolean {
   return ending.type === 'stopped' && ending.result.status === 'failed' && ending.ref.section !== 'handlers';
 }
 
-function leave({ state, batch }: Walk, ending: Ending): void {
+function leave({ state }: Walk, ending: Ending): void {
   switch (ending.type) {
     case 'done':
     case 'ended':
@@ -134,14 +137,12 @@ function leave({ state, batch }: Walk, ending: Ending): void {
       state.problem = { code: 'halted', message: ending.reason };
       return;
     case 'stopped': {
-      const { result, step } = ending;
+      const { result } = ending;
       state.problem = result.problem;
       if (result.problem?.code === 'interrupted') state.outcome = 'interrupted';
       else if (result.status === 'unreachable') state.outcome = 'unreachable';
       else if (result.status === 'unknown') state.outcome = 'unknown';
       else state.outcome = 'failed';
-      if (step.type === 'task' && step.anyErrorsFatal && state.outcome !== 'interrupted')
-        batch.halt(`'${step.name}' failed on ${state.host.name}, and any_errors_fatal stops the others`);
     }
   }
 }
@@ -195,14 +196,23 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   if (task.runOnce || task.module.once) {
     const { value, isMine } = await batch.once(`${task.id} ${inherited.position.join('.')}`, perform);
     if (!isMine) return adopt(walk, ref, value);
-    return conclude(walk, task, ref, value.result);
+    return conclude(walk, task, ref, value.result, inherited);
   }
-  return conclude(walk, task, ref, (await perform()).result);
+  return conclude(walk, task, ref, (await perform()).result, inherited);
 }
 
-function conclude({ source, state }: Walk, task: Task, ref: TaskRef, result: TaskResult): Ending {
+function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
+  const { source, state } = walk;
   if (result.status === 'changed') notify(source.play, task, state);
-  return stops(result, source) ? { type: 'stopped', step: task, ref, result } : done;
+  if (!stops(result, source)) return done;
+  // At once, so that nobody begins another task while this host is still tidying up.
+  if (!inherited.isRescued && result.problem?.code !== 'interrupted') haltOthers(walk, task);
+  return { type: 'stopped', step: task, ref, result };
+}
+
+function haltOthers({ batch, state }: Walk, task: Task): void {
+  if (task.anyErrorsFatal)
+    batch.halt(`'${task.name}' failed on ${state.host.name}, and any_errors_fatal stops the others`);
 }
 
 /** What another host of the batch has done for this one too. */
@@ -260,7 +270,11 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
     become: [...inherited.become, block.become],
   };
   const at = (part: number): Position => [...inherited.position, part];
-  let ending = await walkSteps(walk, block.tasks, { ...inside, position: at(0) });
+  let ending = await walkSteps(walk, block.tasks, {
+    ...inside,
+    position: at(0),
+    isRescued: inherited.isRescued || block.rescue.length > 0,
+  });
   const mustTidy = block.rescue.length > 0 || block.always.length > 0;
   // After Ctrl-C a host is not left half way: what the playbook says about failures still runs, undisturbed.
   const undisturbed = mustTidy && inherited.signal.aborted ? new AbortController().signal : inherited.signal;

@@ -1,0 +1,67 @@
+/**
+ * Every keyword of a playbook, as a story named after it, in the manner of Ansible's integration targets: the whole
+ * command line, against a real sshd.
+ */
+import { expect } from 'chai';
+import { keywords } from '../../src/config/index.js';
+import { flagStories } from './stories-flags.js';
+import { includeStories } from './stories-includes.js';
+import { metaStories } from './stories-meta.js';
+import { playStories } from './stories-plays.js';
+import { rollingStories } from './stories-rolling.js';
+import { taskStories } from './stories-tasks.js';
+import { openGrounds, type Grounds } from './site.js';
+import { siteOf, type Story } from './story.js';
+
+const stories: readonly Story[] = [
+  ...playStories,
+  ...rollingStories,
+  ...taskStories,
+  ...includeStories,
+  ...metaStories,
+  ...flagStories,
+];
+
+/** Shown by stories of their own elsewhere, for want of a terminal here or of anything to see. */
+const elsewhere: Readonly<Record<string, string>> = {
+  name: 'every story has one',
+  become_user: 'test/integration/sudo.test.ts',
+  vars_prompt: 'test/cli/prompts.test.ts',
+};
+
+describe('keywords', function () {
+  this.timeout(120_000);
+  let grounds: Grounds;
+  before(async () => (grounds = await openGrounds()));
+  after(() => grounds.close());
+
+  it('every keyword that zrun has is told of', () => {
+    const told = new Set([...stories.map(({ keyword }) => keyword), ...Object.keys(elsewhere)]);
+    const supported = Object.entries(keywords).filter(([, { status }]) => status === 'supported');
+    expect(supported.map(([name]) => name).filter((name) => !told.has(name))).to.deep.equal([]);
+  });
+
+  for (const keyword of new Set(stories.map((story) => story.keyword))) {
+    describe(keyword, () => {
+      for (const story of stories.filter((each) => each.keyword === keyword)) {
+        it(story.title, async () => {
+          const { code, lines, outcomes, stderr } = await grounds.play(siteOf(story));
+          expect(stderr).to.equal('');
+          const hosts = story.hosts ?? ['a'];
+          const expected = isByHost(story.lines) ? story.lines : { a: story.lines };
+          expect(lines).to.deep.equal({
+            ...Object.fromEntries(hosts.map((host) => [host, []])),
+            ...expected,
+          });
+          const done = Object.fromEntries(hosts.map((host) => [host, 'done']));
+          expect(outcomes).to.deep.equal({ ...done, ...story.outcomes });
+          expect(code, 'exit code').to.equal(story.code ?? 0);
+        });
+      }
+    });
+  }
+});
+
+function isByHost(lines: Story['lines']): lines is Readonly<Record<string, readonly string[]>> {
+  return !Array.isArray(lines);
+}

@@ -1,0 +1,133 @@
+/** Files of tasks, roles and playbooks, as stories. */
+import type { Story } from './story.js';
+
+export const includeStories: readonly Story[] = [
+  {
+    keyword: 'import_playbook',
+    title: 'plays of another file, with variables, and templates found beside them',
+    playbook: `
+- import_playbook: other/site.yaml
+  vars: {from: outside}
+- {hosts: all, gather_facts: false, tasks: [{name: after, debug: {msg: x}}]}
+`,
+    files: {
+      'other/site.yaml': `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: imported, debug: {msg: "{{from}}"}}
+    - {name: file, template: {src: it.hbs, dest: TMP/it}}
+    - {name: read, command: cat TMP/it, register: r, changed_when: false}
+    - {name: tell, debug: {msg: "{{r.stdout}}"}}
+`,
+      'other/templates/it.hbs': 'from {{from}}\n',
+    },
+    lines: [
+      'ok | imported | outside',
+      'changed | file | create TMP/it (13 bytes)',
+      'ok | read | run cat TMP/it',
+      'ok | tell | from outside',
+      'ok | after | x',
+    ],
+  },
+  {
+    keyword: 'include_tasks',
+    title: 'with variables, a condition of its own, and a loop',
+    tasks: `
+    - {name: not, include_tasks: some.yaml, vars: {word: no}, when: 1 > 2}
+    - {name: each, include_tasks: some.yaml, vars: {word: "{{item}}!"}, loop: [x, y]}`,
+    files: { 'some.yaml': '- {name: said, debug: {msg: "{{word}}"}}\n' },
+    lines: ['skipped | not | when: 1 > 2', 'ok | each | included', 'ok | said | x!', 'ok | said | y!'],
+  },
+  {
+    keyword: 'include_tasks',
+    title: 'a file whose name each host gives',
+    hosts: ['a', 'b'],
+    tasks: `
+    - {name: mine, include_tasks: "{{inventory_hostname}}.yaml"}`,
+    files: {
+      'a.yaml': '- {name: of a, debug: {msg: x}}\n',
+      'b.yaml': '- {name: of b, debug: {msg: y}}\n',
+    },
+    lines: { a: ['ok | mine | included', 'ok | of a | x'], b: ['ok | mine | included', 'ok | of b | y'] },
+  },
+  {
+    keyword: 'import_tasks',
+    title: 'puts the tasks in its place, and its condition on each of them',
+    tasks: `
+    - {import_tasks: some.yaml, vars: {word: no}, when: 1 > 2}
+    - {import_tasks: some.yaml, vars: {word: yes}, tags: t}`,
+    files: { 'some.yaml': '- {name: said, debug: {msg: "{{word}}"}}\n' },
+    lines: ['skipped | said | when: 1 > 2', 'ok | said | true'],
+  },
+  {
+    keyword: 'roles',
+    title: 'tasks, handlers, templates, files, defaults, vars and what they depend on',
+    args: ['-e', 'over=extra'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  vars: {weak: play}
+  roles:
+    - web
+    - {role: last, vars: {given: given}, when: 2 > 1}
+  tasks: [{name: after, debug: {msg: "{{only}}"}}]
+`,
+    files: {
+      'roles/base/tasks/main.yml': '- {name: base, debug: {msg: first}}\n',
+      'roles/web/meta/main.yml': 'dependencies: [base]\n',
+      'roles/web/defaults/main.yml': 'weak: default\nonly: default\nover: default\nstrong: default\n',
+      'roles/web/vars/main.yml': 'strong: role\n',
+      'roles/web/handlers/main.yml': '- {name: restart, debug: {msg: restarted}}\n',
+      'roles/web/templates/page.hbs': '{{weak}} {{only}} {{over}} {{strong}}\n',
+      'roles/web/files/plain': 'plain\n',
+      'roles/web/tasks/main.yml': `
+- {name: page, template: {src: page.hbs, dest: TMP/page}, notify: "web : restart"}
+- {name: read, command: cat TMP/page, register: r, changed_when: false}
+- {name: tell, debug: {msg: "{{r.stdout}}"}}
+- {name: plain, copy: {src: plain, dest: TMP/plain}}
+- {include_tasks: more.yml}
+`,
+      'roles/web/tasks/more.yml': '- {name: more, debug: {msg: "{{role_name}}"}}\n',
+      'roles/last/tasks/main.yml': '- {name: last, debug: {msg: "{{given}}"}}\n',
+    },
+    lines: [
+      'ok | base | first',
+      'changed | page | create TMP/page (24 bytes)',
+      'ok | read | run cat TMP/page',
+      'ok | tell | play default extra role',
+      'changed | plain | create TMP/plain (6 bytes)',
+      'ok | include_tasks | included',
+      'ok | more | web',
+      'ok | last | given',
+      'ok | after | default',
+      'ok | restart | restarted',
+    ],
+  },
+  {
+    keyword: 'import_role',
+    title: 'a role among tasks, in its place, and one of its files',
+    tasks: `
+    - {name: before, debug: {msg: x}}
+    - {import_role: {name: r}}
+    - {import_role: {name: r, tasks_from: other}}`,
+    files: {
+      'roles/r/defaults/main.yml': 'd: default\n',
+      'roles/r/tasks/main.yml': '- {name: main, debug: {msg: "{{d}}"}}\n',
+      'roles/r/tasks/other.yml': '- {name: other, debug: {msg: "{{d}}"}}\n',
+    },
+    lines: ['ok | before | x', 'ok | main | default', 'ok | other | default'],
+  },
+  {
+    keyword: 'include_role',
+    title: 'a role when a host comes to it',
+    tasks: `
+    - {name: not, include_role: {name: r}, when: 1 > 2}
+    - {name: it, include_role: {name: r}, vars: {d: given}}`,
+    files: {
+      'roles/r/defaults/main.yml': 'd: default\n',
+      'roles/r/tasks/main.yml': '- {name: main, debug: {msg: "{{d}}"}}\n',
+    },
+    lines: ['skipped | not | when: 1 > 2', 'ok | it | included', 'ok | main | given'],
+  },
+];

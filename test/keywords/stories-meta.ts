@@ -1,0 +1,100 @@
+/** `meta` with each of its words, as stories. */
+import type { Story } from './story.js';
+
+export const metaStories: readonly Story[] = [
+  {
+    keyword: 'meta: flush_handlers',
+    title: 'handlers run here, and not again',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: one, command: "true", notify: h}
+    - meta: flush_handlers
+    - {name: two, debug: {msg: x}}
+  handlers: [{name: h, debug: {msg: handled}}]
+`,
+    lines: ['changed | one | run true', 'ok | h | handled', 'ok | two | x'],
+  },
+  {
+    keyword: 'meta: end_host',
+    title: 'ends the play for this host, with nothing wrong',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - meta: end_host
+      when: inventory_hostname == "a"
+    - {name: on, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+    lines: { a: ['ok | next play | x'], b: ['ok | on | x', 'ok | next play | x'] },
+  },
+  {
+    keyword: 'meta: end_batch',
+    title: 'ends the play for this batch; the next one goes on',
+    hosts: ['a', 'b', 'c'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  serial: 2
+  strategy: linear
+  tasks:
+    - meta: end_batch
+      when: inventory_hostname == "a"
+    - {name: on, debug: {msg: x}}
+`,
+    lines: { a: [], b: [], c: ['ok | on | x'] },
+  },
+  {
+    keyword: 'meta: end_play',
+    title: 'ends the play for all hosts; the next play goes on',
+    hosts: ['a', 'b', 'c'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  serial: 1
+  tasks:
+    - {name: first, debug: {msg: x}}
+    - meta: end_play
+    - {name: never, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+    lines: {
+      a: ['ok | first | x', 'ok | next play | x'],
+      b: ['ok | next play | x'],
+      c: ['ok | next play | x'],
+    },
+  },
+  {
+    keyword: 'meta: clear_facts',
+    title: 'facts are gone until they are gathered again',
+    playbook: `
+- hosts: all
+  tasks:
+    - meta: clear_facts
+    - {name: lack, debug: {msg: "{{default facts 'none'}}"}}
+    - {name: again, setup: {}}
+`,
+    lines: ['ok | Gathering Facts | gathered', 'ok | lack | none', 'ok | again | gathered'],
+  },
+  {
+    keyword: 'meta: reset_connection',
+    title: 'the next task has a connection of its own',
+    tasks: `
+    - {name: one, shell: echo $PPID, register: one, changed_when: false}
+    - meta: reset_connection
+    - {name: two, shell: echo $PPID, register: two, changed_when: false}
+    - {name: other, assert: {that: one.stdout != two.stdout}}`,
+    lines: ['ok | one | run echo $PPID', 'ok | two | run echo $PPID', 'ok | other | holds'],
+  },
+  {
+    keyword: 'meta: noop',
+    title: 'does nothing, whatever its condition',
+    tasks: `
+    - meta: noop
+    - {name: on, debug: {msg: x}}`,
+    lines: ['ok | on | x'],
+  },
+];
