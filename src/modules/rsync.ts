@@ -44,6 +44,13 @@ const params = z
       .boolean()
       .default(false)
       .describe('After a copy, compares all contents once more, and fails where one differs.'),
+    changed_since: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.:-]*(?:\/[\w.: -]+)*@[\w.:-]+$/, 'the name of a ZFS snapshot: tank/docker@name')
+      .optional()
+      .describe(
+        'A ZFS snapshot of the file system that holds src: `verify` then looks only at the contents of files that have changed since, by the account of `zfs diff`. For the last part of a copy whose first part was made from that snapshot, and verified, while src was in use.',
+      ),
     src_missing: z.enum(['fail', 'skip']).default('fail').describe('What happens where there is no src.'),
   })
   .refine(
@@ -52,7 +59,11 @@ const params = z
       return from !== to && !isBelow(from, to) && !isBelow(to, from);
     },
     { error: 'src and dest must lie apart, not one in the other' },
-  );
+  )
+  .refine(({ verify, changed_since }) => verify || changed_since === undefined, {
+    error: 'says what `verify: true` compares, and that is not there',
+    path: ['changed_since'],
+  });
 
 type Params = z.output<typeof params>;
 
@@ -99,10 +110,38 @@ mkdir -p "$tmp/from/cache" "$tmp/to"
 echo 1 >"$tmp/from/kept"; echo 2 >"$tmp/from/cache/x"; echo 3 >"$tmp/to/stray"`,
       after: 'test "$(ls "$tmp/to")" = kept',
     },
+    {
+      title: 'The last part of a copy: only what has changed since a snapshot is read once more',
+      task: `
+rsync:
+  src: /scratch-rsync-src
+  dest: '{{tmp}}/copy'
+  delete: true
+  verify: true
+  changed_since: tank/scratch-rsync@first`,
+      needs: 'zfs',
+      before: `
+zfs destroy -r tank/scratch-rsync 2>/dev/null || :
+zfs create -o mountpoint=/scratch-rsync-src tank/scratch-rsync
+mkdir -p "$tmp/copy" "/scratch-rsync-src/a folder"
+echo same >/scratch-rsync-src/same
+echo old >"/scratch-rsync-src/a folder/ö\\0 x"
+echo gone >/scratch-rsync-src/gone
+zfs snapshot tank/scratch-rsync@first
+cp -a /scratch-rsync-src/. "$tmp/copy/"
+touch -r "/scratch-rsync-src/a folder/ö\\0 x" "$tmp/time"
+echo new >"/scratch-rsync-src/a folder/ö\\0 x"
+touch -r "$tmp/time" "/scratch-rsync-src/a folder/ö\\0 x"
+rm /scratch-rsync-src/gone
+echo more >/scratch-rsync-src/more`,
+      after: `
+diff -r /scratch-rsync-src "$tmp/copy" && zfs destroy -r tank/scratch-rsync`,
+    },
   ],
   async plan(read, params, context) {
     const options: RsyncOptions = {
       ...params,
+      changedSince: params.changed_since,
       src: normalizePath(params.src),
       dest: normalizePath(params.dest),
     };

@@ -15,6 +15,8 @@ export interface RsyncOptions {
   readonly checksum: boolean;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** A ZFS snapshot; undefined: all contents are compared. */
+  readonly changedSince?: string | undefined;
 }
 
 /** What a dry run would do. */
@@ -66,18 +68,32 @@ const sampleLength = 20;
 
 /** A dry run: reads both folders, changes neither. Counted on the host, since a first copy may list millions. */
 export function rsyncProbe(options: RsyncOptions): Probe<RsyncSight> {
-  const [program = 'rsync', ...rest] = rsyncArgv(options);
-  const dryRun = [program, '--dry-run', '--out-format=%i %l %n', ...rest];
+  const look = '--out-format=%i %l %n';
+  const dryRun = dryRunArgv(options, look);
+  const { changedSince } = options;
+  // In check mode the snapshot may not be there yet: then nothing has changed since.
+  const changed =
+    changedSince === undefined
+      ? sh`:`
+      : sh`if zfs list -H -o name ${changedSince} >/dev/null 2>&1; then
+${listChanged(options)}
+fi`;
+  const alsoChanged =
+    changedSince === undefined
+      ? sh`:`
+      : sh`[ -z "\${changed-}" ] || { ${changedArgv(options, '--dry-run', look)}; echo "status $?"; }`;
   const script = sh`LC_ALL=C; export LC_ALL
 command -v rsync >/dev/null || { echo 'none not-installed'; exit 0; }
 [ -d ${options.src} ] || { echo 'none no-source'; exit 0; }
-{ ${dryRun}; echo "status $?"; } | awk '
-/^status / { print; next }
+${changed}
+{ ${dryRun}; echo "status $?"; ${alsoChanged}; } | awk '
+/^status / { if ($2 != 0) bad = $2; next }
 !/^([<>ch.][fdLDS]|[*])/ { next }
+{ name = $0; sub(/^[^ ]+ +[0-9]+ /, "", name); if (name in seen) next; seen[name] = 1 }
 { n++; if (n <= ${sampleLength}) print "item " $0 }
 /^[*]deleting/ { deleted++; next }
 /^[<>]f/ { files++; bytes += $2 }
-END { printf "sum %d %d %.0f %d\\n", n, files, bytes, deleted }'`;
+END { printf "status %d\\nsum %d %d %.0f %d\\n", bad, n, files, bytes, deleted }'`;
   return {
     of: rsyncKind,
     key: `${options.src} -> ${options.dest}`,
@@ -135,16 +151,56 @@ export const copyDiffers = 97;
  * What differs is then on standard output.
  */
 export function rsyncScript(options: RsyncOptions, verify: boolean): ShellText {
-  const compare = [
-    'rsync',
-    '--dry-run',
-    '--out-format=%i %n',
-    ...rsyncArgv({ ...options, checksum: true }).slice(1),
-  ];
-  const check = sh`differing=$(${compare}) || exit
-[ -z "$differing" ] || { printf '%s\\n' "$differing" | head -n 20; exit ${copyDiffers}; }`;
+  const check = options.changedSince === undefined ? compareAll(options) : compareChanged(options);
   return sh`LC_ALL=C; export LC_ALL
 ${rsyncArgv(options)} || exit
-sync -f -- ${options.dest} 2>/dev/null || sync
-${verify ? check : sh`:`}`;
+${verify ? check : sh`:`}
+sync -f -- ${options.dest} 2>/dev/null || sync`;
+}
+
+function compareAll(options: RsyncOptions): ShellText {
+  return refuseDifference(sh`${dryRunArgv({ ...options, checksum: true })}`);
+}
+
+/** What has changed is copied by its content, whatever its size and time say; then everything is looked at again. */
+function compareChanged(options: RsyncOptions): ShellText {
+  return sh`${listChanged(options)}
+${changedArgv(options)} || exit
+${refuseDifference(sh`${dryRunArgv(options)}`)}
+${refuseDifference(changedArgv(options, '--dry-run', '--out-format=%i %n'))}`;
+}
+
+/**
+ * Leaves the names of files in src that have changed since the snapshot in the file "$changed". `zfs diff` knows every
+ * file that was written to. It writes bytes that are no plain ASCII as \0ooo, which is what printf's %b reads. Source:
+ * zfs-diff(8); stream_bytes in lib/libzfs/libzfs_diff.c.
+ */
+function listChanged({ changedSince = '', src }: RsyncOptions): ShellText {
+  const [dataset = ''] = changedSince.split('@');
+  return sh`changed=$(mktemp) || exit
+trap 'rm -f "$changed" "$changed.all"' EXIT
+zfs diff -FH ${changedSince} ${dataset} >"$changed.all" || exit
+src=${inFolder(src)}
+awk -F '\t' '$1 != "-" && $2 == "F" { print $1 == "R" ? $4 : $3 }' "$changed.all" |
+  while IFS= read -r name; do
+    # A line feed at the end of a name would be cut off by $(…).
+    name=$(printf '%b.' "$name") && name=\${name%.}
+    case $name in "$src"*) printf '%s\\0' "\${name#"$src"}" ;; esac
+  done >"$changed"`;
+}
+
+/** rsync for what "$changed" names, by content. */
+function changedArgv(options: RsyncOptions, ...more: readonly string[]): ShellText {
+  const [program = 'rsync', ...rest] = rsyncArgv({ ...options, delete: false, checksum: true });
+  return sh`${[program, ...more, '--from0']} --files-from="$changed" ${rest}`;
+}
+
+function dryRunArgv(options: RsyncOptions, format = '--out-format=%i %n'): readonly string[] {
+  const [program = 'rsync', ...rest] = rsyncArgv(options);
+  return [program, '--dry-run', format, ...rest];
+}
+
+function refuseDifference(compare: ShellText): ShellText {
+  return sh`differing=$(${compare}) || exit
+[ -z "$differing" ] || { printf '%s\\n' "$differing" | head -n 20; exit ${copyDiffers}; }`;
 }
