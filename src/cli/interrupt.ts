@@ -12,6 +12,8 @@ export interface Interrupts {
   readonly signal: AbortSignal;
   /** Hands events on, and keeps in mind what is under way. */
   readonly emit: Emit;
+  /** As if the user had pressed Ctrl-C. */
+  interrupt(): void;
   stop(): void;
 }
 
@@ -26,11 +28,12 @@ export function watchInterrupts(environment: Environment, reporting: Reporting):
     reporting.emit(event);
   };
 
-  const stop = environment.onStopSignal((signal) => {
+  const onSignal = (signal: StopSignal): void => {
     if (controller.signal.aborted) leaveAtOnce();
     emit({ type: 'warning', message: stoppingMessage(signal) });
     controller.abort();
-  });
+  };
+  const stop = environment.onStopSignal(onSignal);
 
   function leaveAtOnce(): never {
     // The journal and the live view write what they hold before they first wait: enough for leaving like this.
@@ -44,7 +47,7 @@ export function watchInterrupts(environment: Environment, reporting: Reporting):
     environment.exitNow(exitCodes.interrupted);
   }
 
-  return { signal: controller.signal, emit, stop };
+  return { signal: controller.signal, emit, interrupt: () => onSignal('SIGINT'), stop };
 }
 
 function stoppingMessage(signal: StopSignal): string {

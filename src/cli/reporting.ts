@@ -12,6 +12,8 @@ export interface Reporting {
   readonly emit: Emit;
   /** Undefined where the folder could not be made. */
   readonly logFile: string | undefined;
+  /** Keeps the terminal as it is, for a question, until what it returns is called. Nothing is lost meanwhile. */
+  hold(): () => void;
   /** Everything is written when it resolves. Never rejects. */
   close(): Promise<void>;
 }
@@ -74,6 +76,10 @@ export async function startReporting(
       // After run-started, so that every reporter knows the run that they are about.
       if (isFirst) warnings.forEach(warn);
       isFirst = false;
+    },
+    hold() {
+      const releases = reporters.map((reporter) => reporter.hold?.());
+      return () => releases.forEach((release) => release?.());
     },
     async close() {
       await Promise.allSettled(reporters.map((reporter) => reporter.close()));

@@ -49,12 +49,14 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
   const { answerPrompts, confirmStep } = await import('./prompts.js');
   const becomePassword = await findBecomePassword(command, environment);
   const playbooks = await answerPrompts(loaded);
-  const [{ run }, { createTransport }, { createRunId }, { startReporting }] = await Promise.all([
-    import('../engine/index.js'),
-    import('../transport/index.js'),
-    import('../report/run-folder.js'),
-    import('./reporting.js'),
-  ]);
+  const [{ run }, { createTransport }, { createRunId }, { startReporting }, { createController }] =
+    await Promise.all([
+      import('../engine/index.js'),
+      import('../transport/index.js'),
+      import('../report/run-folder.js'),
+      import('./reporting.js'),
+      import('./controller.js'),
+    ]);
   const runId = createRunId(new Date(), randomBytes(2).toString('hex'));
   const settings: RunSettings = {
     runId,
@@ -90,6 +92,12 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
       groups: loaded.groups,
       settings,
       connect: transport.connect,
+      controller: createController({
+        cwd: environment.cwd,
+        homeFolder: environment.homeFolder,
+        holdOutput: () => reporting.hold(),
+        onInterrupt: () => interrupts.interrupt(),
+      }),
       emit: interrupts.emit,
       signal: interrupts.signal,
       confirmStep: (task) => confirmStep(task, interrupts.signal),

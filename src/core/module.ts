@@ -8,10 +8,30 @@ import type { Effect, Read } from './probe.js';
 import type { ShellText } from './shell.js';
 import type { Value, ValueMap } from './value.js';
 
+/** What a task can have done on the controller itself: for `pause` and `fetch`. Nothing here touches a host. */
+export interface Controller {
+  /** Waits. Rejects with `interrupted` when the signal is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * A line that the user types on the terminal; questions of several tasks are put one after another. Rejects with
+   * `task-failed` where there is no terminal, and with `interrupted`.
+   */
+  ask(question: string, options: { readonly echo: boolean; readonly signal: AbortSignal }): Promise<string>;
+  /** The SHA-256 of a file in hex; undefined where there is none. Paths may be relative to where zrun was started. */
+  hashFile(path: string): Promise<string | undefined>;
+  /**
+   * Puts a file in the place of an old one at once, or leaves the old one where the content breaks off. Makes the
+   * folders that it needs; only the user of zrun can read what was not there before.
+   */
+  writeFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
 /** What a task can ask of its surroundings while it plans. Nothing here touches the host. */
 export interface TaskContext {
   /** The inventory's name of the host. */
   readonly host: string;
+  /** The host is the machine that zrun runs on, without a connection in between. */
+  readonly isController: boolean;
   readonly runId: string;
   readonly check: boolean;
   /** The task's name as reports show it. */
@@ -27,6 +47,11 @@ export interface TaskContext {
   renderTemplate(path: string): Promise<string>;
   /** A file of the controller, found beside the playbook (or in `files/` there) unless absolute. */
   readControllerFile(path: string): Promise<Uint8Array>;
+  /** The playbook's path, as the user gave it: what relative paths on the controller are relative to. */
+  readonly playbook: string;
+  readonly controller: Controller;
+  /** Aborted when the user stops the run. */
+  readonly signal: AbortSignal;
 }
 
 /** How a change is shown with --diff. */
@@ -98,6 +123,23 @@ export interface Write {
       readonly shownAs?: string;
     },
   ): Promise<Output>;
+  /**
+   * Ends the connection and makes new ones until the host answers as wanted, as after a reboot. Rejects with
+   * `task-timeout` when the time is over, with `interrupted`, and at once where the host is not the one that it was
+   * (`host-key-changed`).
+   */
+  reconnect(options: ReconnectOptions): Promise<Output>;
+}
+
+export interface ReconnectOptions {
+  /** Milliseconds until the host must have answered as wanted. */
+  readonly timeoutMs: number;
+  /** Milliseconds for one attempt; the run's own limit when left out. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Asked over each new connection, as the task's user. Must not change anything on the host. */
+  readonly script: ShellText;
+  /** False: not yet as wanted; it is asked again over another connection. */
+  readonly isReady: (output: Output) => boolean;
 }
 
 /** One example: documentation and test in one. */

@@ -12,6 +12,7 @@ import { findUnknown, isMap, Unknown, UnknownValueError, type ValueMap } from '.
 import { disconnect, isLost, runOn } from './host-state.js';
 import { endedWith, judge, judgePredicted, judgeThrown, type Outcome } from './judge.js';
 import { createMemory, learn } from './memory.js';
+import { reconnect } from './reconnect.js';
 import { mainState, workerFor, type Attempt, type Worker } from './surroundings.js';
 
 /** Throws what the task's own templates throw; whatever happens on the host is the outcome. */
@@ -39,9 +40,10 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
   }
   return judge(attempt, await applyChange(attempt, worker, handles, planned, plan));
 
-  function contextOf({ around: { state } }: Attempt): TaskContext {
+  function contextOf({ around: { state, source, signal } }: Attempt): TaskContext {
     return {
       host: state.host.name,
+      isController: worker.state.host.target.transport === 'local',
       runId: run.settings.runId,
       check: settings.check,
       task: task.name,
@@ -49,6 +51,9 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
       evaluate: (expression) => language.evaluate(expression, scope),
       renderTemplate: (path) => task.files.renderTemplate(path, scope),
       readControllerFile: (path) => task.files.read(path),
+      playbook: source.play.at.source.name,
+      controller: run.controller,
+      signal,
     };
   }
 }
@@ -117,6 +122,8 @@ function createHandles({ task, around, settings }: Attempt, ref: TaskRef, worker
           stderr: output.stderr.toString('utf8'),
         });
       },
+      reconnect: (options) =>
+        reconnect(state, run, { ...options, script: inEnvironment(options.script), as, signal }),
     },
   };
 }

@@ -3,6 +3,7 @@
  */
 import type { Emit } from '../core/events.js';
 import type { Connect, Host } from '../core/host.js';
+import type { Controller } from '../core/module.js';
 import type { BecomeSettings, Play, Playbook, VarsTemplate } from '../core/plan.js';
 import type { Secret } from '../core/secret.js';
 import type { ValueMap } from '../core/value.js';
@@ -53,6 +54,8 @@ export interface RunInput {
   readonly pendingHandlers?: ReadonlyMap<string, readonly string[]>;
   readonly settings: RunSettings;
   readonly connect: Connect;
+  /** The controller's terminal, clock and files, for the few modules that need them. */
+  readonly controller: Controller;
   readonly emit: Emit;
   /**
    * Aborted when the user wants to stop: what runs on a host is killed there, blocks that have a `rescue` or an

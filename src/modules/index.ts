@@ -8,9 +8,12 @@ import { command } from './command.js';
 import { copy } from './copy.js';
 import { debug } from './debug.js';
 import { fail } from './fail.js';
+import { fetch } from './fetch.js';
 import { file } from './file.js';
 import { lineinfile } from './lineinfile.js';
+import { pause } from './pause.js';
 import { ping } from './ping.js';
+import { reboot } from './reboot.js';
 import { rsync } from './rsync.js';
 import { setFact } from './set_fact.js';
 import { setup } from './setup.js';
@@ -34,9 +37,12 @@ const all: readonly Module[] = [
   copy,
   debug,
   fail,
+  fetch,
   file,
   lineinfile,
+  pause,
   ping,
+  reboot,
   rsync,
   setFact,
   setup,

@@ -641,7 +641,7 @@ async function applyMount(write: Write, { detail, predicted }: Change<Detail>, p
     // One script for all: what is unmounted goes before its line, what is mounted comes after, when systemd has read
     // the new line (it unmounts what its old unit does not know).
     const isLeaving = action.do === 'unmount';
-    const together: Write = {
+    const together: Pick<Write, 'run'> = {
       run: async (script, options) => {
         const output = await run(
           lines(

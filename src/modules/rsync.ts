@@ -21,6 +21,7 @@ import {
   type RsyncOptions,
 } from './lib/rsync.js';
 import { formatSize } from './lib/size.js';
+import { everyStatus } from './lib/status.js';
 
 const params = z
   .strictObject({
@@ -206,8 +207,6 @@ interface Detail {
   readonly options: RsyncOptions;
   readonly differences: RsyncDifferences | undefined;
 }
-
-const everyStatus = Array.from({ length: 256 }, (_, status) => status);
 
 async function orUnknown<T>(answer: Promise<T>): Promise<T | UnknownValueError> {
   try {

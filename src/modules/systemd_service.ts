@@ -8,6 +8,7 @@ import { defineModule, type FieldDiff, type Plan, type TaskContext, type Write }
 import { setState, type Effect, type Read } from '../core/probe.js';
 import { lines, quoteArgv, sh, type ShellText } from '../core/shell.js';
 import { Unknown, type ValueMap } from '../core/value.js';
+import { everyStatus } from './lib/status.js';
 import {
   parseUnit,
   staleKind,
@@ -383,8 +384,6 @@ async function applySteps(
     hint: 'The last lines of its log, if it has any, are above.',
   });
 }
-
-const everyStatus = Array.from({ length: 256 }, (_, status) => status);
 
 /** As timeout(1) has it. */
 const timedOut = 124;

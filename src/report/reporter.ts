@@ -6,6 +6,8 @@ import type { RunEvent } from '../core/events.js';
 export interface Reporter {
   /** Never throws; what it cannot write is lost for it alone. */
   tell(event: RunEvent): void;
+  /** Draws nothing on the terminal, which somebody is asked something on, until what it returns is called. */
+  hold?(): () => void;
   /** Writes what is held back. Resolves when it is handed to the system; nothing may be told afterwards. */
   close(): Promise<void>;
 }

@@ -32,9 +32,11 @@ export function createTtyReporter(options: TtyOptions): Reporter {
   const update = createLogUpdate(out, { showCursor: true });
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
+  let isHeld = false;
   let drainedAt = now();
 
   function draw(): void {
+    if (isHeld) return;
     const isDue = isOver || narrator.isSingle || now() - drainedAt >= groupMs;
     const text = isDue ? narrator.drain() : '';
     if (isDue) drainedAt = now();
@@ -52,6 +54,7 @@ export function createTtyReporter(options: TtyOptions): Reporter {
   function finish(): void {
     if (isOver) return;
     isOver = true;
+    isHeld = false;
     clearInterval(timer);
     out.off('resize', draw);
     update.clear();
@@ -71,6 +74,12 @@ export function createTtyReporter(options: TtyOptions): Reporter {
       if (event.type !== 'run-finished') return;
       finish();
       out.write(recap.format());
+    },
+    hold() {
+      update.clear();
+      out.write(narrator.drain());
+      isHeld = true;
+      return () => (isHeld = false);
     },
     close() {
       finish();

@@ -31,6 +31,7 @@ function watch() {
   const interrupts = watchInterrupts(environment, {
     emit: (event) => told.push(event),
     logFile: undefined,
+    hold: () => () => undefined,
     close: () => {
       isClosed = true;
       return Promise.resolve();

@@ -6,9 +6,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadInventory, loadPlaybook, parseExtraVars, selectHosts } from '../../src/config/index.js';
+import { createController } from '../../src/cli/controller.js';
 import { ZrunError } from '../../src/core/errors.js';
 import type { RunEvent } from '../../src/core/events.js';
-import type { Connect, Connection } from '../../src/core/host.js';
+import type { Connect, Connection, Host } from '../../src/core/host.js';
 import type { ValueMap } from '../../src/core/value.js';
 import { run, type RunOutcome, type RunSettings, type StepAnswer } from '../../src/engine/index.js';
 import { modules } from '../../src/modules/index.js';
@@ -28,6 +29,8 @@ export interface PlayOptions {
   readonly answers?: ValueMap;
   /** Answers to `--step`, in order. */
   readonly steps?: readonly StepAnswer[];
+  /** Another way to the hosts than a shell on this machine; they then count as other machines. */
+  readonly connect?: Connect;
 }
 
 export interface Played {
@@ -65,14 +68,23 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
     playbooks: [
       {
         playbook,
-        hostsOf: (each) => selectHosts(inventory, each.hosts, undefined, { at: each.at }),
+        hostsOf: (each) =>
+          selectHosts(inventory, each.hosts, undefined, { at: each.at }).map((host): Host =>
+            options.connect ? { ...host, target: { transport: 'ssh', address: host.name } } : host,
+          ),
         answersOf: () => options.answers ?? {},
       },
     ],
     inventory: new Map([...inventory.hosts, ['localhost', inventory.implicitLocalhost]]),
     groups: {},
     settings: { ...defaults, extraVars, ...options.settings },
-    connect: connectWith(options),
+    connect: options.connect ?? connectWith(options),
+    controller: createController({
+      cwd: tmp,
+      homeFolder: tmp,
+      holdOutput: () => () => undefined,
+      onInterrupt: () => interrupt.abort(),
+    }),
     emit(event) {
       events.push(event);
       if (options.interruptAt?.(event)) interrupt.abort();

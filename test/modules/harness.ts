@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { evaluate } from '@marcbachmann/cel-js';
 import { expect } from 'chai';
 import { parse } from 'yaml';
@@ -16,6 +17,7 @@ import type { BoundPlan, Example, Module, TaskContext, Write } from '../../src/c
 import type { Read } from '../../src/core/probe.js';
 import type { ShellText } from '../../src/core/shell.js';
 import { isMap, type Value, type ValueMap } from '../../src/core/value.js';
+import { createController } from '../../src/cli/controller.js';
 import { createOverlay } from '../../src/engine/overlay.js';
 
 /** Runs a script on some host, with bytes for its standard input. */
@@ -76,6 +78,15 @@ export function createHost(runScript: RunScript = localRun()): Host {
           stderr: output.stderr.toString(),
         });
       },
+      // Each script has a connection of its own here; one that cannot be made is an answer that does not suit.
+      async reconnect({ script, timeoutMs, isReady }) {
+        for (const deadline = Date.now() + timeoutMs; Date.now() < deadline;) {
+          const output = await run(script);
+          if (isReady(output)) return output;
+          await sleep(1000);
+        }
+        throw new ZrunError('task-timeout', 'the host does not answer as wanted');
+      },
     },
   };
 }
@@ -83,6 +94,7 @@ export function createHost(runScript: RunScript = localRun()): Host {
 export function createContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {
     host: 'test',
+    isController: false,
     runId: 'test-run',
     check: false,
     task: 'the task under test',
@@ -90,6 +102,14 @@ export function createContext(overrides: Partial<TaskContext> = {}): TaskContext
     evaluate: (expression) => fromCel(evaluate(expression)),
     renderTemplate: (file) => Promise.resolve(`rendered from ${file}\n`),
     readControllerFile: (file) => readFile(file),
+    playbook: '/nonexistent/playbook.yaml',
+    controller: createController({
+      cwd: '/nonexistent',
+      homeFolder: '/nonexistent',
+      holdOutput: () => () => undefined,
+      onInterrupt: () => undefined,
+    }),
+    signal: new AbortController().signal,
     ...overrides,
   };
 }

@@ -11,6 +11,7 @@ import { lines, sh } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { fileKind, fileProbe } from './file.js';
 import { hostPath } from './path.js';
+import { everyStatus } from './status.js';
 
 export const commandParams = {
   chdir: hostPath('The directory to run in.').optional(),
@@ -99,8 +100,6 @@ export async function applyCommand(
   if (!params.strip_empty_ends) return resultOf(shown, output.status, stdout, stderr);
   return resultOf(shown, output.status, stripEnd(stdout), stripEnd(stderr));
 }
-
-const everyStatus = Array.from({ length: 256 }, (_, status) => status);
 
 function commandScript({ chdir }: CommandParams, argv: readonly string[]): ShellText {
   return lines(chdir !== undefined && sh`cd ${chdir} || exit`, sh`exec ${argv}`);

@@ -232,7 +232,7 @@ const refused = 99;
  * Writes what was planned. Throws `task-failed` where `validate` refuses the new file (the old one is untouched), and
  * `command-failed` where the host does.
  */
-export async function applyFileContent(write: Write, change: FileChange): Promise<FileWritten> {
+export async function applyFileContent(write: Pick<Write, 'run'>, change: FileChange): Promise<FileWritten> {
   const { path, content, attributes, mode, before } = change;
   if (content === undefined) {
     await write.run(attributeScript(path, { ...attributes, mode: formatMode(mode) }), {

@@ -1,0 +1,137 @@
+/**
+ * Owns what modules can have done on the controller: waits, questions on the terminal, files. Knows no module.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ZrunError } from '../core/errors.js';
+import type { Controller } from '../core/module.js';
+import { visible } from '../report/visible.js';
+import { ask } from './terminal.js';
+
+export interface ControllerOptions {
+  /** What relative paths are relative to. */
+  readonly cwd: string;
+  /** What `~/` at the beginning of a path stands for. */
+  readonly homeFolder: string;
+  /** Keeps the terminal free of anything else until what it returns is called. */
+  holdOutput(): () => void;
+  /** Ctrl-C at a question: there it is a key and no signal. */
+  onInterrupt(): void;
+}
+
+export function createController(options: ControllerOptions): Controller {
+  const { cwd, homeFolder } = options;
+  const resolve = (file: string): string =>
+    file.startsWith('~/') ? path.join(homeFolder, file.slice(2)) : path.resolve(cwd, file);
+  /** One question after another. */
+  let asking: Promise<unknown> = Promise.resolve();
+
+  async function askOne(question: string, echo: boolean, signal: AbortSignal): Promise<string> {
+    if (isStopped(signal)) throw interrupted();
+    const release = options.holdOutput();
+    try {
+      return await ask({ text: visible(question), echo, signal, about: 'an answer', otherwise });
+    } catch (error) {
+      if (!(error instanceof ZrunError)) throw error;
+      // Ctrl-C is a key here, and no signal.
+      if (error.code === 'interrupted' && !isStopped(signal)) options.onInterrupt();
+      if (error.code !== 'usage') throw error;
+      throw new ZrunError('task-failed', error.message, { hint: error.hint, cause: error });
+    } finally {
+      release();
+    }
+  }
+
+  return {
+    async wait(ms, signal) {
+      try {
+        await sleep(ms, undefined, { signal });
+      } catch (error) {
+        throw interrupted(error);
+      }
+    },
+    ask(question, { echo, signal }) {
+      const answer = asking.then(() => askOne(question, echo, signal));
+      asking = answer.catch(() => undefined);
+      return answer;
+    },
+    hashFile: (file) => hashFile(resolve(file), file),
+    writeFile: (file, content) => writeWhole(resolve(file), file, content),
+  };
+}
+
+const otherwise =
+  'Run zrun in a terminal, give `pause` a time (`seconds`, `minutes`), or leave its task out with --skip-tags.';
+
+/** Asked by name, since it changes while the question stands. */
+function isStopped(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+function interrupted(cause?: unknown): ZrunError {
+  return new ZrunError('interrupted', 'the run was stopped', { cause });
+}
+
+async function hashFile(file: string, shownAs: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    if (isCode(error, 'EISDIR')) {
+      throw new ZrunError('task-failed', `${shownAs} on this machine is a directory, not a file`, {
+        hint: 'Name the file itself, or end the path with / where it should go into the directory.',
+        cause: error,
+      });
+    }
+    throw unusable(shownAs, error);
+  }
+  return hash.digest('hex');
+}
+
+/** A file of the same folder takes the old one's place only when all of it is on the disk. */
+async function writeWhole(file: string, shownAs: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = path.join(path.dirname(file), `.zrun-${randomUUID()}`);
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const mode = await modeOf(file);
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await fill(handle, content);
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error instanceof ZrunError ? error : unusable(shownAs, error);
+  }
+}
+
+async function fill(handle: FileHandle, content: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of content) await handle.writeFile(chunk);
+  await handle.sync();
+}
+
+/** What comes from a host may be meant for few eyes there; an old file's own mode is the user's choice. */
+async function modeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).mode & 0o777;
+  } catch {
+    return 0o600;
+  }
+}
+
+function unusable(shownAs: string, error: unknown): ZrunError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ZrunError('task-failed', `${shownAs} on this machine cannot be used: ${reason}`, {
+    cause: error,
+  });
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
