@@ -180,7 +180,7 @@ describe('a question', function () {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
     const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    expect(text).to.contain('there is no terminal to ask on');
+    expect(text).to.contain('there is no terminal to ask for an answer on');
     expect(text).to.contain('`seconds`');
     expect(code).to.equal(2);
   });
