@@ -33,9 +33,10 @@ export function expandHosts(name: string, at: Place, report: Report): readonly s
 
 /** A text says what is wrong. */
 function expandRange(range: string): readonly string[] | string {
-  const match = /^(\w+):(\w+)(?::(\d+))?$/.exec(range);
+  const match = /^(\w*):(\w+)(?::(\d+))?$/.exec(range);
   if (!match) return 'cannot be read';
-  const [, first = '', last = '', by = '1'] = match;
+  const [, from = '', last = '', by = '1'] = match;
+  const first = from === '' ? '0' : from;
   const step = Number(by);
   if (step === 0) return 'has a step of 0';
   if (/^\d+$/.test(first) && /^\d+$/.test(last)) {

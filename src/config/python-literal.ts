@@ -201,8 +201,8 @@ function readEscape(reader: Reader): string {
 }
 
 function readNumber(reader: Reader): number {
-  const signs = take(reader, /(?:[-+]\s*)*/)?.[0] ?? '';
-  const isNegative = signs.replaceAll(/[^-]/g, '').length % 2 === 1;
+  // Python's literals have one sign at most.
+  const sign = take(reader, /[-+]?[ \t]*/)?.[0] ?? '';
   const based = take(reader, /0(?:[xX](?:_?[0-9a-fA-F])+|[oO](?:_?[0-7])+|[bB](?:_?[01])+)(?![\w.])/)?.[0];
   const decimal =
     based ??
@@ -214,5 +214,5 @@ function readNumber(reader: Reader): number {
   const value = Number(decimal.replaceAll('_', ''));
   const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
   if (!isExact) throw new NoLiteral();
-  return isNegative ? 0 - value : value;
+  return sign.startsWith('-') ? 0 - value : value;
 }

@@ -234,14 +234,16 @@ class Reader {
     if (node.flow && isTemplateBraces(node)) return this.refuseBareTemplate(at);
     this.open.add(node);
     const entries = new Map<string, MapEntry>();
-    const merged: MapEntry[] = [];
+    const merged: MapNode[] = [];
     for (const pair of node.items) this.readPair(pair, entries, merged);
-    for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
     this.open.delete(node);
-    return { kind: 'map', at, entries };
+    if (merged.length === 0) return { kind: 'map', at, entries };
+    // Of several the first wins, and the map's own keys over all; they stand in PyYAML's order.
+    const layers = [...merged.reverse().map((map) => map.entries), entries];
+    return { kind: 'map', at, entries: new Map(layers.flatMap((layer) => [...layer])) };
   }
 
-  private readPair(pair: Pair, entries: Map<string, MapEntry>, merged: MapEntry[]): void {
+  private readPair(pair: Pair, entries: Map<string, MapEntry>, merged: MapNode[]): void {
     if (!isScalar(pair.key)) {
       const at = this.place(pair.key);
       const isBraces = isYamlMap(pair.key) && pair.key.flow === true;
@@ -271,9 +273,9 @@ class Reader {
   }
 
   /** `<<: *defaults`, or a list of them: what is not given here. */
-  private readMerge(value: YamlNode, merged: MapEntry[]): void {
+  private readMerge(value: YamlNode, merged: MapNode[]): void {
     for (const map of value.kind === 'list' ? value.items : [value]) {
-      if (map.kind === 'map') merged.push(...map.entries.values());
+      if (map.kind === 'map') merged.push(map);
       else this.report(errorAt(map.at, 'yaml-syntax', `'<<' merges maps, but this is ${describeNode(map)}`));
     }
   }

@@ -1,0 +1,3 @@
+#!/bin/sh
+[ "$1" = --list ] && echo '{"g": ["a"]}'
+exit 0
