@@ -219,6 +219,9 @@ function compileParameter(
   const { language, report } = context;
   const name = value.value;
   if (role === 'controller-file') context.wait(language.checkControllerFile(name, value.at, report));
+  if (role === 'controller-script') {
+    context.wait(language.checkControllerFile(firstWord(name), value.at, report));
+  }
   if (role === 'template-file') {
     context.wait(
       language.checkTemplateFile(name, value.at, report).then((file) => {
@@ -227,6 +230,13 @@ function compileParameter(
     );
   }
   return template;
+}
+
+/** Of a command line, as `script` reads it. */
+function firstWord(text: string): string {
+  const found: readonly (string | undefined)[] =
+    /^\s*(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(text)?.slice(1) ?? [];
+  return found.find((word) => word !== undefined) ?? '';
 }
 
 /** As a template, but with Ansible's booleans read where the module wants booleans. */

@@ -253,7 +253,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
 
 /** What a parameter means beyond its type; read from the schema's metadata when a playbook is checked. */
 export interface ParameterRole {
-  readonly role: 'expression' | 'expressions' | 'template-file' | 'controller-file';
+  readonly role: 'expression' | 'expressions' | 'template-file' | 'controller-file' | 'controller-script';
 }
 
 export const parameterRoles = z.registry<ParameterRole>();
@@ -271,4 +271,9 @@ export function templateFile(description: string): z.ZodString {
 /** A plain file on the controller. */
 export function controllerFile(description: string): z.ZodString {
   return z.string().min(1).describe(description).register(parameterRoles, { role: 'controller-file' });
+}
+
+/** A command line whose first word is a plain file on the controller. */
+export function controllerScript(description: string): z.ZodString {
+  return z.string().min(1).describe(description).register(parameterRoles, { role: 'controller-script' });
 }

@@ -15,6 +15,8 @@ import { pause } from './pause.js';
 import { ping } from './ping.js';
 import { reboot } from './reboot.js';
 import { rsync } from './rsync.js';
+import { script } from './script.js';
+import { serviceFacts } from './service_facts.js';
 import { setFact } from './set_fact.js';
 import { setup } from './setup.js';
 import { shell } from './shell.js';
@@ -44,6 +46,8 @@ const all: readonly Module[] = [
   ping,
   reboot,
   rsync,
+  script,
+  serviceFacts,
   setFact,
   setup,
   shell,

@@ -43,15 +43,17 @@ export const commandReturns = z.strictObject({
   cmd: z.string().describe('The command as it was run.'),
 });
 
+/** When a command is run at all. */
+export type CommandConditions = Pick<CommandParams, 'creates' | 'removes'>;
+
 /** One exchange where `creates` or `removes` is given, none otherwise. */
 export async function planCommand(
   read: Read,
-  params: CommandParams,
+  { creates, removes }: CommandConditions,
   argv: readonly string[],
   shown: string,
   context: TaskContext,
 ): Promise<Plan<readonly string[]>> {
-  const { creates, removes } = params;
   const [created, removable] = await Promise.all([
     creates === undefined ? undefined : read(fileProbe(creates)),
     removes === undefined ? undefined : read(fileProbe(removes)),
@@ -85,17 +87,26 @@ export async function planCommand(
 }
 
 /** Resolves with whatever exit code: what it means is decided by the engine. */
-export async function applyCommand(
+export function applyCommand(
   write: Write,
   params: CommandParams,
   argv: readonly string[],
   shown: string,
 ): Promise<ValueMap> {
-  const output = await write.run(commandScript(params, argv), {
-    ...(params.stdin !== undefined && { stdin: stdinOf(params.stdin, params.stdin_add_newline) }),
-    accept: everyStatus,
-    shownAs: shown,
-  });
+  const { stdin, stdin_add_newline } = params;
+  const bytes = stdin === undefined ? undefined : stdinOf(stdin, stdin_add_newline);
+  return runCommand(write, params, commandScript(params, argv), bytes, shown);
+}
+
+/** Runs a script and makes a result of what it answers, whatever its exit code. */
+export async function runCommand(
+  write: Write,
+  params: Pick<CommandParams, 'strip_empty_ends'>,
+  script: ShellText,
+  stdin: Uint8Array | undefined,
+  shown: string,
+): Promise<ValueMap> {
+  const output = await write.run(script, { ...(stdin && { stdin }), accept: everyStatus, shownAs: shown });
   const [stdout, stderr] = [output.stdout.toString(), output.stderr.toString()];
   if (!params.strip_empty_ends) return resultOf(shown, output.status, stdout, stderr);
   return resultOf(shown, output.status, stripEnd(stdout), stripEnd(stderr));
