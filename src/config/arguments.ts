@@ -5,14 +5,14 @@
 import { nearest, type Place } from '../core/errors.js';
 import type { Module } from '../core/module.js';
 import { isMap } from '../core/value.js';
-import type { DeclaredNames } from './declarations.js';
 import { compileExpression } from './expression.js';
 import { checkText, holdsTemplate } from './handlebars.js';
-import { actions, isKeyword, namesOf } from './keywords.js';
+import { actions, isKeyword, namesOf, otherActions, type Action } from './keywords.js';
 import { explainIssue, literalValue, roleOf } from './parameters.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { errorAt } from './report.js';
 import { anyShape } from './shape.js';
+import type { Site } from './site.js';
 import { compileTemplate, constant, mapTemplate, type CompiledTemplate } from './template.js';
 import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 
@@ -24,16 +24,22 @@ export interface ModuleCall {
   readonly parameters: ReadonlyMap<string, CompiledTemplate>;
 }
 
-/** The key of a task that names its module; else which keys are to blame, after that is reported. */
-export function findModule(
+/** What a step is told to do: by a module, or by the language itself. */
+export type Doing =
+  | { readonly module: Module; readonly entry: MapEntry }
+  | { readonly action: Action; readonly entry: MapEntry };
+
+/** The key of a task that names what it does; else which keys are to blame, after that is reported. */
+export function findDoing(
   task: MapNode,
-  context: PlaybookContext,
-): { readonly module: Module; readonly entry: MapEntry } | { readonly blamed: readonly string[] } {
-  const { modules, report } = context;
+  { modules, report }: PlaybookContext,
+): Doing | { readonly blamed: readonly string[] } {
   const candidates = [...task.entries.values()].filter(({ key }) => !isKeyword(key));
-  const named = candidates.flatMap((entry) => {
+  const named = candidates.flatMap((entry): Doing[] => {
     const module = moduleNamed(entry.key, modules);
-    return module ? [{ module, entry }] : [];
+    if (module) return [{ module, entry }];
+    const action = actions.find((one) => one === bareName(entry.key));
+    return action ? [{ action, entry }] : [];
   });
   const [first, second] = named;
   if (second) {
@@ -48,17 +54,16 @@ export function findModule(
     return { blamed: named.map(({ entry }) => entry.key) };
   }
   if (first) return first;
-  const action = [...task.entries.values()].find(({ key }) => actionNamed(key) !== undefined);
-  if (action) {
-    const hint = actionNamed(action.key);
-    report(errorAt(action.keyAt, 'keyword-unsupported', `zrun does not have '${action.key}' yet`, hint));
-    return { blamed: [action.key] };
+  const other = candidates.find(({ key }) => Object.hasOwn(otherActions, bareName(key)));
+  if (other) {
+    const hint = otherActions[bareName(other.key)];
+    report(errorAt(other.keyAt, 'keyword-unsupported', `a task cannot do '${other.key}' in zrun`, hint));
+    return { blamed: [other.key] };
   }
-  const unsupported = ['action', 'local_action'].some((key) => task.entries.has(key));
   // What is nearer to a keyword than to a module is taken for the keyword.
   const unknown = candidates.find(({ key }) => nearest(key, namesOf('task')) === undefined) ?? candidates[0];
   if (unknown) report(unknownModule(unknown, task, modules));
-  else if (!unsupported) {
+  else {
     const at = [...task.entries.values()][0]?.keyAt ?? task.at;
     report(
       errorAt(
@@ -77,9 +82,8 @@ function moduleNamed(key: string, modules: ReadonlyMap<string, Module>): Module 
   return modules.get(key.replace(/^ansible\.(?:builtin|legacy|posix)\./, ''));
 }
 
-function actionNamed(key: string): string | undefined {
-  const name = key.replace(/^ansible\.(?:builtin|legacy)\./, '');
-  return Object.hasOwn(actions, name) ? actions[name] : undefined;
+function bareName(key: string): string {
+  return key.replace(/^ansible\.(?:builtin|legacy)\./, '');
 }
 
 /** Modules of Ansible's that zrun has under another name. */
@@ -88,7 +92,6 @@ const otherNames: Readonly<Record<string, string>> = {
   systemd: 'systemd_service',
   synchronize: 'rsync',
   raw: 'shell',
-  script: 'shell',
   gather_facts: 'setup',
 };
 
@@ -110,21 +113,21 @@ function unknownModule(
   return errorAt(entry.keyAt, 'module-unknown', `there is no module '${entry.key}'`, hint);
 }
 
-/** Reads the arguments in whatever form they are written. `local`: names that hold in this task alone. */
+/** Reads the arguments in whatever form they are written. `site`: the task's own, with the names that hold in it. */
 export function readArguments(
   module: Module,
   entry: MapEntry,
   argsEntry: MapEntry | undefined,
-  local: DeclaredNames,
-  context: PlaybookContext,
+  site: Site,
 ): ModuleCall {
+  const { context, names, read } = site;
   const map = toMap(module, entry, context);
-  const extra = argsEntry && context.read.map(argsEntry);
+  const extra = argsEntry && read.map(argsEntry);
   const entries = new Map([...(map?.entries ?? []), ...(extra?.entries ?? [])]);
   const merged: MapNode = { kind: 'map', at: entry.value.at, entries };
   const parameters = new Map<string, CompiledTemplate>();
   for (const parameter of entries.values()) {
-    parameters.set(parameter.key, compileParameter(module, parameter, local, context));
+    parameters.set(parameter.key, compileParameter(module, parameter, site));
   }
   const args = mapTemplate(
     entry.keyAt,
@@ -135,7 +138,7 @@ export function readArguments(
     })),
   );
   if (map) checkLiterals(module, merged, entry.keyAt, args, context);
-  context.later(local, (declared, report) => void args.check(declared, report));
+  context.later(names, (declared, report) => void args.check(declared, report));
   return { module, at: entry.keyAt, args, parameters };
 }
 
@@ -205,27 +208,21 @@ function indented(pairs: readonly (readonly [string, string])[]): string {
 }
 
 /** A parameter's own meaning decides whether its text is a template, an expression, or the name of a file. */
-function compileParameter(
-  module: Module,
-  parameter: MapEntry,
-  local: DeclaredNames,
-  context: PlaybookContext,
-): CompiledTemplate {
+function compileParameter(module: Module, parameter: MapEntry, site: Site): CompiledTemplate {
+  const { context, files, names } = site;
   const { key, value } = parameter;
   const role = roleOf(module, key);
-  if (role === 'expression' || role === 'expressions') return compileConditions(parameter, local, context);
+  if (role === 'expression' || role === 'expressions') return compileConditions(parameter, site);
   const template = compileLiterals(module, value, [key], context);
   if (value.kind !== 'scalar' || typeof value.value !== 'string' || !template.isConstant) return template;
-  const { language, report } = context;
+  const { report } = context;
   const name = value.value;
-  if (role === 'controller-file') context.wait(language.checkControllerFile(name, value.at, report));
-  if (role === 'controller-script') {
-    context.wait(language.checkControllerFile(firstWord(name), value.at, report));
-  }
+  if (role === 'controller-file') context.wait(files.check(name, value.at, report));
+  if (role === 'controller-script') context.wait(files.check(firstWord(name), value.at, report));
   if (role === 'template-file') {
     context.wait(
-      language.checkTemplateFile(name, value.at, report).then((file) => {
-        if (file) context.later(local, (declared, tell) => void checkText(file, declared, tell));
+      files.checkTemplate(name, value.at, report).then((file) => {
+        if (file) context.later(names, (declared, tell) => void checkText(file, declared, tell));
       }),
     );
   }
@@ -260,11 +257,7 @@ function compileLiterals(
   );
 }
 
-function compileConditions(
-  { key, value }: MapEntry,
-  local: DeclaredNames,
-  context: PlaybookContext,
-): CompiledTemplate {
+function compileConditions({ key, value }: MapEntry, { context, names }: Site): CompiledTemplate {
   const { language, report } = context;
   const texts: string[] = [];
   for (const item of value.kind === 'list' ? value.items : [value]) {
@@ -278,7 +271,7 @@ function compileConditions(
     const compiled = compileExpression(item.text, report);
     if (!compiled) continue;
     language.rememberExpression(compiled);
-    context.later(local, (declared, tell) => void compiled.check(declared, tell));
+    context.later(names, (declared, tell) => void compiled.check(declared, tell));
   }
   const [only = ''] = texts;
   return { ...constant(value.kind === 'list' ? texts : only, value.at), check: () => anyShape };

@@ -22,31 +22,36 @@ export function toCel(value: Value, onUnknown: (error: UnknownValueError) => voi
 
 function toCelList(list: readonly Value[], onUnknown: (error: UnknownValueError) => void): unknown[] {
   const converted: unknown[] = [];
-  list.forEach((item, i) => defineLazily(converted, String(i), item, onUnknown));
+  list.forEach((item, i) => {
+    let known: { readonly value: unknown } | undefined;
+    Object.defineProperty(converted, i, {
+      enumerable: true,
+      configurable: true,
+      get: () => (known ??= { value: toCel(item, onUnknown) }).value,
+    });
+  });
   originals.set(converted, list);
   return converted;
 }
 
+/** What CEL sees of a map: its own keys and nothing else. Neither its keys nor its values are walked. */
 function toCelMap(map: ValueMap, onUnknown: (error: UnknownValueError) => void): object {
-  // Without a prototype: CEL sees the map's own keys and nothing else.
-  const converted = Object.create(null) as object;
-  for (const [key, value] of Object.entries(map)) defineLazily(converted, key, value, onUnknown);
+  const known = new Map<string, unknown>();
+  const valueOf = (key: string | symbol): unknown => {
+    if (typeof key !== 'string' || !Object.hasOwn(map, key)) return undefined;
+    if (!known.has(key)) known.set(key, toCel(map[key] ?? null, onUnknown));
+    return known.get(key);
+  };
+  // Without a prototype, and always `configurable`: the target itself stays empty.
+  const converted = new Proxy(Object.create(null) as object, {
+    get: (_, key) => (key === 'constructor' ? undefined : valueOf(key)),
+    has: (_, key) => Object.hasOwn(map, key),
+    ownKeys: () => Object.keys(map),
+    getOwnPropertyDescriptor: (_, key) =>
+      Object.hasOwn(map, key) ? { configurable: true, enumerable: true, get: () => valueOf(key) } : undefined,
+  });
   originals.set(converted, map);
   return converted;
-}
-
-function defineLazily(
-  target: object,
-  key: string,
-  value: Value,
-  onUnknown: (error: UnknownValueError) => void,
-): void {
-  let converted: { readonly value: unknown } | undefined;
-  Object.defineProperty(target, key, {
-    enumerable: true,
-    configurable: true,
-    get: () => (converted ??= { value: toCel(value, onUnknown) }).value,
-  });
 }
 
 /**

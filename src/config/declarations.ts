@@ -19,34 +19,85 @@ export type ShapeSource = Shape | Pick<CompiledTemplate, 'check'>;
 
 export type DeclaredNames = ReadonlyMap<string, readonly ShapeSource[]>;
 
-/** Shapes are worked out when they are asked for: a variable's template may use the other variables. */
-export function createDeclarations(
-  declared: DeclaredNames,
-  explain?: (name: string) => string | undefined,
-): Declarations {
-  return { ...layerOf(declared, undefined), ...(explain && { explain }) };
+/** Names that hold in one place, on top of those that hold around it. They may still grow while files are read. */
+export interface NameLayer {
+  readonly outer: NameLayer | undefined;
+  readonly names: DeclaredNames;
+  /** As a role's defaults are: what else defines the name wins. */
+  readonly isWeak: boolean;
 }
 
 /** The same names with others put before them: a loop's item, a task's own variables. */
-export function extendDeclarations(outer: Declarations, inner: DeclaredNames): Declarations {
-  if (inner.size === 0) return outer;
-  const explain = outer.explain?.bind(outer);
-  return { ...layerOf(inner, outer), ...(explain && { explain }) };
+export function addNames(
+  outer: NameLayer | undefined,
+  names: DeclaredNames,
+  { isWeak = false }: { readonly isWeak?: boolean } = {},
+): NameLayer {
+  return { outer, names, isWeak };
 }
 
-function layerOf(declared: DeclaredNames, outer: Declarations | undefined): Declarations {
+/** The names of variables that have templates. */
+export function namesOfVars(vars: ReadonlyMap<string, CompiledTemplate>): DeclaredNames {
+  return new Map([...vars].map(([name, template]) => [name, [template]] as const));
+}
+
+/** What holds everywhere in a playbook, whatever layer a name is looked up from. */
+export interface CommonNames {
+  /** Magic variables, those of the inventory, and what tasks set. */
+  readonly base: DeclaredNames;
+  /** What tasks set by a name wins over a layer's own value, so both shapes count. */
+  readonly setByTasks: DeclaredNames;
+  /** Those of -e, which win over all others. */
+  readonly given: DeclaredNames;
+  /** Any other name is let through, with nothing known of it. */
+  readonly isOpen: boolean;
+  explain(name: string): string | undefined;
+}
+
+/** Turns layers into declarations, once each: many tasks share a layer. */
+export function createResolver(common: CommonNames): (layer: NameLayer | undefined) => Declarations {
+  const { base, given, setByTasks } = common;
+  const explain = common.explain.bind(common);
+  const known = new Map<NameLayer, Declarations>();
+  const closed = layerOf((name) => given.get(name) ?? base.get(name), undefined, [given, base]);
+  const root: Declarations = { ...(common.isOpen ? opened(closed) : closed), explain };
+
+  function resolve(layer: NameLayer | undefined): Declarations {
+    if (!layer) return root;
+    const found = known.get(layer);
+    if (found) return found;
+    const outer = resolve(layer.outer);
+    const sourcesOf = (name: string): readonly ShapeSource[] | undefined => {
+      const own = given.has(name) ? undefined : layer.names.get(name);
+      return own && [...own, ...(setByTasks.get(name) ?? [])];
+    };
+    const made = { ...layerOf(sourcesOf, outer, [layer.names], layer.isWeak), explain };
+    known.set(layer, made);
+    return made;
+  }
+  return resolve;
+}
+
+function layerOf(
+  sourcesOf: (name: string) => readonly ShapeSource[] | undefined,
+  outer: Declarations | undefined,
+  owners: readonly DeclaredNames[],
+  isWeak = false,
+): Declarations {
   const known = new Map<string, Shape>();
   const declarations: Declarations = {
-    names: () => new Set([...declared.keys(), ...(outer?.names() ?? [])]),
+    names: () => new Set([...owners.flatMap((owner) => [...owner.keys()]), ...(outer?.names() ?? [])]),
     get(name) {
-      const sources = declared.get(name);
-      if (!sources) return outer?.get(name);
       const shape = known.get(name);
       if (shape) return shape;
+      const sources = sourcesOf(name);
+      if (!sources) return outer?.get(name);
       // A variable that refers to itself is for the run to refuse.
       known.set(name, anyShape);
       const shapes = sources.map((source) => shapeOfSource(source, declarations));
-      const found = shapes.length === 0 ? anyShape : shapes.reduce(mergeShapes);
+      const stronger = isWeak ? outer?.get(name) : undefined;
+      const all = stronger ? [...shapes, stronger] : shapes;
+      const found = all.length === 0 ? anyShape : all.reduce(mergeShapes);
       known.set(name, found);
       return found;
     },
@@ -59,7 +110,7 @@ function shapeOfSource(source: ShapeSource, declarations: Declarations): Shape {
 }
 
 /** The same names, and any other: nothing is known of it. CEL's own words for types stay what they are. */
-export function openDeclarations(closed: Declarations): Declarations {
+function opened(closed: Declarations): Declarations {
   return { ...closed, get: (name) => closed.get(name) ?? (typeNames.has(name) ? undefined : anyShape) };
 }
 

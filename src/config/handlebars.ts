@@ -167,7 +167,8 @@ function compileCalls(
     }
     const [least, most] = helper.arity;
     if (call.params.length < least || call.params.length > most) {
-      const counts = least === most ? String(least) : `${least} or ${most}`;
+      const counts =
+        least === most ? String(least) : most === Infinity ? `at least ${least}` : `${least} or ${most}`;
       refuse(
         call.path,
         `'${name}' takes ${counts} value${most === 1 ? '' : 's'}, not ${call.params.length}`,
@@ -259,8 +260,40 @@ export function renderAsText(template: TextTemplate, scope: Scope): string {
   return renderProgram(template, template.program, rootFrame(scope));
 }
 
+/** As `renderText`, for the value of a parameter: undefined where the whole of it says `omit`. */
+export function renderEntry(template: TextTemplate, scope: Scope): Value | undefined {
+  const { single } = template;
+  if (!single || !endsInOmit(single)) return renderText(template, scope);
+  const value = evaluateOmittable(template, single, rootFrame(scope));
+  if (value instanceof Unknown) throw new UnknownValueError(value.waitsFor);
+  return value;
+}
+
+/** `{{omit}}`, or `{{default x omit}}`. */
+function endsInOmit(call: Call): boolean {
+  const otherwise = omitFallback(call);
+  if (!otherwise) return isOmit(call.path) && call.params.length === 0;
+  return isOmit(otherwise) || (isSubExpression(otherwise) && endsInOmit(otherwise));
+}
+
+function omitFallback({ path, params }: Call): hbs.AST.Expression | undefined {
+  return pathText(path) === 'default' && params.length === 2 ? params[1] : undefined;
+}
+
+function isOmit(node: Node): boolean {
+  return pathText(node) === 'omit';
+}
+
+function evaluateOmittable(template: TextTemplate, call: Call, frame: Frame): Value | undefined {
+  const [subject] = call.params;
+  const value = subject && evaluateValue(template, subject, frame, true);
+  if (value !== undefined && value !== null) return value;
+  const otherwise = omitFallback(call);
+  return otherwise && isSubExpression(otherwise) ? evaluateOmittable(template, otherwise, frame) : undefined;
+}
+
 function renderSingle(template: TextTemplate, call: Call, scope: Scope): Value {
-  const value = evaluateCall(template, call, rootFrame(scope), true);
+  const value = evaluateCall(template, call, rootFrame(scope), true, false);
   if (value instanceof Unknown) throw new UnknownValueError(value.waitsFor);
   return value ?? null;
 }
@@ -274,7 +307,7 @@ function renderProgram(template: TextTemplate, program: hbs.AST.Program | undefi
   for (const statement of program?.body ?? []) {
     if (isContent(statement)) text += statement.value;
     else if (isMustache(statement))
-      text += textAt(template, statement, evaluateCall(template, statement, frame, true));
+      text += textAt(template, statement, evaluateCall(template, statement, frame, true, false));
     else if (isBlock(statement)) text += renderBlock(template, statement, frame);
   }
   return text;
@@ -343,9 +376,15 @@ function innerFrame(
   return { context: { value }, locals, data, outer };
 }
 
-function evaluateCall(template: TextTemplate, call: Call, frame: Frame, asValue: boolean): Value | undefined {
-  if (!isPath(call.path)) return evaluateValue(template, call.path, frame, false);
-  if (call.params.length === 0 && asValue) return evaluatePath(template, call.path, frame, false);
+function evaluateCall(
+  template: TextTemplate,
+  call: Call,
+  frame: Frame,
+  asValue: boolean,
+  lenient: boolean,
+): Value | undefined {
+  if (!isPath(call.path)) return evaluateValue(template, call.path, frame, lenient);
+  if (call.params.length === 0 && asValue) return evaluatePath(template, call.path, frame, lenient);
   const name = pathText(call.path);
   const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
   if (!helper)
@@ -362,12 +401,42 @@ function evaluateCall(template: TextTemplate, call: Call, frame: Frame, asValue:
       throw errorAt(placeOf(template, call.path), 'template-syntax', "'cel' takes a quoted expression");
     return expression.evaluate(celScope(frame));
   }
+  if (name === 'lookup') return evaluateLookup(template, call, frame, lenient);
   const values = call.params.map((param, i) => {
     const value = evaluateValue(template, param, frame, name === 'default' && i === 0);
     return value === undefined ? null : known(value);
   });
   const subject = call.params[0] && isPath(call.params[0]) ? `'${pathText(call.params[0])}'` : 'this';
   return guard(template, call.params[0] ?? call.path, subject, () => helper.apply(...values));
+}
+
+/** `{{lookup map key …}}`: parts whose names are values themselves. */
+function evaluateLookup(
+  template: TextTemplate,
+  call: Call,
+  frame: Frame,
+  lenient: boolean,
+): Value | undefined {
+  const [subject, ...keys] = call.params;
+  if (!subject) return undefined;
+  let value = evaluateValue(template, subject, frame, lenient);
+  let said = isPath(subject) ? pathText(subject) : 'this';
+  for (const node of keys) {
+    const key = evaluateValue(template, node, frame, lenient);
+    if (value === undefined || key === undefined) return undefined;
+    const name = guard(template, node, 'the key', () => toText(known(key)));
+    value = known(value);
+    const part = value === null ? undefined : ownPart(value, name);
+    if (part === undefined && lenient) return undefined;
+    if (part === undefined) {
+      const message =
+        value === null ? `'${said}' is null, so it has no '${name}'` : `'${said}' has no '${name}'`;
+      throw errorAt(placeOf(template, node), 'variable-unknown', message, absentHint(value, name));
+    }
+    value = part;
+    said += `.${name}`;
+  }
+  return value;
 }
 
 /** An expression sees the blocks' own names too. */
@@ -399,7 +468,7 @@ function evaluateValue(
   lenient: boolean,
 ): Value | undefined {
   if (isPath(node)) return evaluatePath(template, node, frame, lenient);
-  if (isSubExpression(node)) return evaluateCall(template, node, frame, false);
+  if (isSubExpression(node)) return evaluateCall(template, node, frame, false, lenient);
   return literalValue(node);
 }
 
@@ -558,6 +627,13 @@ export function checkText(template: TextTemplate, declared: Declarations, report
   return textShape;
 }
 
+/** As `checkText`, for the value of a parameter, which may be `omit`. */
+export function checkEntry(template: TextTemplate, declared: Declarations, report: Report): Shape {
+  const { single } = template;
+  if (!single || !endsInOmit(single)) return checkText(template, declared, report);
+  return anyShape;
+}
+
 function checkProgram(
   template: TextTemplate,
   program: hbs.AST.Program | undefined,
@@ -629,12 +705,37 @@ function checkCall(
     const expression = param && template.expressions.get(param);
     return expression?.check(celDeclarations(frame), report) ?? anyShape;
   }
+  if (name === 'lookup') return checkLookup(template, call, frame, report);
   call.params.forEach((param, i) => {
     // `default` is there for names that may not exist.
     checkValue(template, param, frame, name === 'default' && i === 0 ? ignoreFindings : report);
   });
   if (name === 'default') return anyShape;
   return textShape;
+}
+
+function checkLookup(template: TextTemplate, call: Call, frame: ShapeFrame, report: Report): Shape {
+  const [subject, ...keys] = call.params;
+  let shape = subject ? checkValue(template, subject, frame, report) : anyShape;
+  let said = subject && isPath(subject) ? pathText(subject) : 'this';
+  for (const node of keys) {
+    checkValue(template, node, frame, report);
+    const key = isPath(node) || isSubExpression(node) ? undefined : String(scalarOf(node));
+    const next = key === undefined ? lookedUp(shape) : partOf(shape, key);
+    if (!next) {
+      const message = `'${said}' has no '${key ?? ''}'`;
+      report(errorAt(placeOf(template, node), 'variable-unknown', message, partHint(key ?? '', shape)));
+      return anyShape;
+    }
+    shape = next;
+    said += `.${key ?? '…'}`;
+  }
+  return shape;
+}
+
+/** Some part of it: which one, only the run knows. */
+function lookedUp(shape: Shape): Shape {
+  return shape.type === 'object' ? anyShape : itemOf(shape);
 }
 
 function celDeclarations(frame: ShapeFrame): Declarations {
@@ -796,6 +897,10 @@ function isString(node: Node): node is hbs.AST.StringLiteral {
 }
 
 function literalValue(node: Node): Value {
+  return scalarOf(node);
+}
+
+function scalarOf(node: Node): string | number | boolean | null {
   if (isString(node)) return node.value;
   if (node.type === 'NumberLiteral') return (node as hbs.AST.NumberLiteral).value;
   if (node.type === 'BooleanLiteral') return (node as hbs.AST.BooleanLiteral).value;

@@ -50,7 +50,10 @@ function textOf(value: Value | undefined): string {
   return toText(value);
 }
 
-/** `cel` and `default` are the evaluator's own: one compiles, the other must not look at what is missing. */
+/**
+ * `cel`, `default` and `lookup` are the evaluator's own: one compiles, the others must not look at what is missing, or
+ * is not asked for.
+ */
 export const helpers: Readonly<Record<string, Helper>> = {
   sh: {
     usage: '{{sh x}}',
@@ -116,6 +119,12 @@ export const helpers: Readonly<Record<string, Helper>> = {
       if (typeof count !== 'number') throw new HelperError('is not a number of bytes');
       return formatBytes(count);
     },
+  },
+  lookup: {
+    usage: '{{lookup map key}}',
+    summary: 'a part whose name is a value, as in {{lookup hostvars item "address"}}',
+    arity: [2, Infinity],
+    apply: () => null,
   },
   cel: {
     usage: '{{cel "a + b"}}',

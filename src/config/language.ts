@@ -2,159 +2,122 @@
  * Owns what the engine may ask of the language while it runs: scopes, expressions given as text, and the controller's
  * own files. Templates and expressions are compiled once a run.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { ZrunError, nearest, type Place } from '../core/errors.js';
+import { readFile } from 'node:fs/promises';
+import { ZrunError, type Place } from '../core/errors.js';
 import type { Language, TaskFiles } from '../core/plan.js';
 import { compileLooseExpression, type CompiledExpression } from './expression.js';
 import { parseText, renderAsText, type TextTemplate } from './handlebars.js';
 import { explainParameters } from './parameters.js';
-import { errorAt, throwFindings, type Report } from './report.js';
+import { throwFindings, type Report } from './report.js';
 import { createScope } from './scope.js';
-import { looseText, unreadable, wholeText } from './source.js';
+import { findFile } from './search.js';
+import { looseText, shownName, unreadable, wholeText } from './source.js';
 
 /** A language that also takes what a check of the playbook has compiled already. */
 export interface PlaybookLanguage extends Language {
-  /** What tasks of the playbook itself may name. */
-  readonly files: TaskFiles;
   /** Errors of an expression that stands in a file are shown there. */
   rememberExpression(expression: CompiledExpression): void;
+  /** What tasks may name that stand in a playbook of this folder, in a role of that one. Both absolute. */
+  filesOf(playbookFolder: string, own: readonly string[]): PlaybookFiles;
+}
+
+/** The files of a task, before it runs. */
+export interface PlaybookFiles extends TaskFiles {
   /** Finds and parses a template file; undefined where that is reported. `at` is where a playbook names it. */
-  checkTemplateFile(name: string, at: Place, report: Report): Promise<TextTemplate | undefined>;
-  /** Reports a controller file that is not there. */
-  checkControllerFile(name: string, at: Place, report: Report): Promise<void>;
+  checkTemplate(name: string, at: Place, report: Report): Promise<TextTemplate | undefined>;
+  /** Reports a file that is not there. */
+  check(name: string, at: Place, report: Report): Promise<void>;
 }
 
-export interface LanguageOptions {
-  /** The folder of the playbook, absolute. */
-  readonly playbookDir: string;
-  /** The user's current directory, absolute. */
-  readonly cwd: string;
-}
-
-export function createLanguage({ playbookDir, cwd }: LanguageOptions): PlaybookLanguage {
+/** `cwd`: the user's current directory, absolute. */
+export function createLanguage({ cwd }: { readonly cwd: string }): PlaybookLanguage {
   const expressions = new Map<string, CompiledExpression>();
   const templates = new Map<string, Promise<TextTemplate>>();
-
-  const templateFolders = [
-    path.join(playbookDir, 'templates'),
-    path.join(playbookDir, '..', 'templates'),
-    playbookDir,
-    path.join(cwd, 'templates'),
-  ];
-  const fileFolders = [path.join(playbookDir, 'files'), playbookDir, cwd];
+  const known = new Map<string, PlaybookFiles>();
 
   function expressionFor(text: string): CompiledExpression {
-    const known = expressions.get(text);
-    if (known) return known;
-    const compiled = compileLooseExpression(looseText('expression', text));
+    const compiled = expressions.get(text) ?? compileLooseExpression(looseText('expression', text));
     expressions.set(text, compiled);
     return compiled;
   }
 
-  function templateFor(name: string, at: Place | undefined): Promise<TextTemplate> {
-    const known = templates.get(name);
-    if (known) return known;
-    const parsed = parseTemplateFile(name, at);
-    templates.set(name, parsed);
+  function templateAt(file: string, at: Place | undefined): Promise<TextTemplate> {
+    const parsed = templates.get(file) ?? parseTemplateFile(file, at);
+    templates.set(file, parsed);
     return parsed;
   }
 
-  async function parseTemplateFile(name: string, at: Place | undefined): Promise<TextTemplate> {
-    const file = await findFile('template', name, templateFolders, cwd, at);
-    const text = (await readNamed(file, name, at)).toString('utf8');
+  async function parseTemplateFile(file: string, at: Place | undefined): Promise<TextTemplate> {
+    const text = (await read(file, at)).toString('utf8');
     const parsed = parseText(wholeText({ name: shownName(file, cwd), text }), throwFindings);
-    if (!parsed) throw new ZrunError('internal', `template not parsed: ${name}`);
+    if (!parsed) throw new ZrunError('internal', `template not parsed: ${file}`);
     return parsed;
   }
 
-  return {
-    scope: createScope,
-    evaluate: (text, scope) => expressionFor(text).evaluate(scope),
-    files: {
-      async renderTemplate(name, scope) {
-        return renderAsText(await templateFor(name, undefined), scope);
-      },
-      async read(name) {
-        return await readNamed(await findFile('file', name, fileFolders, cwd, undefined), name, undefined);
-      },
-    },
-    explainParameters: (task, error, params) => explainParameters(task.module, error, task.args, params),
-    rememberExpression(expression) {
-      if (!expressions.has(expression.text)) expressions.set(expression.text, expression);
-    },
-    async checkTemplateFile(name, at, report) {
+  async function read(file: string, at: Place | undefined): Promise<Buffer> {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      throw unreadable(shownName(file, cwd), error, at);
+    }
+  }
+
+  function createFiles(playbookFolder: string, own: readonly string[]): PlaybookFiles {
+    const templateFolders = [
+      ...own.flatMap((folder) => [`${folder}/templates`, folder]),
+      `${playbookFolder}/templates`,
+      `${playbookFolder}/../templates`,
+      playbookFolder,
+      `${cwd}/templates`,
+    ];
+    const fileFolders = [
+      ...own.flatMap((folder) => [`${folder}/files`, folder]),
+      `${playbookFolder}/files`,
+      playbookFolder,
+      cwd,
+    ];
+    // A name is looked for once; what is not there may come to be there (a file that the run itself fetches).
+    const found = new Map<string, string>();
+    const find = async (what: 'template' | 'file', name: string, at: Place | undefined): Promise<string> => {
+      const key = `${what} ${name}`;
+      const folders = what === 'template' ? templateFolders : fileFolders;
+      const file = found.get(key) ?? (await findFile(what, name, folders, cwd, at));
+      found.set(key, file);
+      return file;
+    };
+    const reporting = async <T>(report: Report, work: () => Promise<T>): Promise<T | undefined> => {
       try {
-        return await templateFor(name, at);
+        return await work();
       } catch (error) {
         if (!(error instanceof ZrunError)) throw error;
         report(error);
         return undefined;
       }
+    };
+    return {
+      renderTemplate: async (name, scope) =>
+        renderAsText(await templateAt(await find('template', name, undefined), undefined), scope),
+      read: async (name) => await read(await find('file', name, undefined), undefined),
+      checkTemplate: (name, at, report) =>
+        reporting(report, async () => await templateAt(await find('template', name, at), at)),
+      check: async (name, at, report) => {
+        await reporting(report, () => find('file', name, at));
+      },
+    };
+  }
+
+  return {
+    scope: createScope,
+    evaluate: (text, scope) => expressionFor(text).evaluate(scope),
+    explainParameters: (task, error, params) => explainParameters(task.module, error, task.args, params),
+    rememberExpression(expression) {
+      if (!expressions.has(expression.text)) expressions.set(expression.text, expression);
     },
-    async checkControllerFile(name, at, report) {
-      try {
-        await findFile('file', name, fileFolders, cwd, at);
-      } catch (error) {
-        if (!(error instanceof ZrunError)) throw error;
-        report(error);
-      }
+    filesOf(playbookFolder, own) {
+      const key = JSON.stringify([playbookFolder, ...own]);
+      const files = known.get(key) ?? createFiles(playbookFolder, own);
+      known.set(key, files);
+      return files;
     },
   };
-}
-
-/** Looks for a file in one folder after the other. Throws ZrunError `file-unreadable`. */
-async function findFile(
-  what: 'template' | 'file',
-  name: string,
-  folders: readonly string[],
-  cwd: string,
-  at: Place | undefined,
-): Promise<string> {
-  if (path.isAbsolute(name)) {
-    if (await isThere(name)) return name;
-    throw unreadable(name, Object.assign(new Error('missing'), { code: 'ENOENT' }), at);
-  }
-  const distinct = [...new Set(folders)];
-  for (const folder of distinct) {
-    const file = path.join(folder, name);
-    if (await isThere(file)) return file;
-  }
-  const near = nearest(name, (await Promise.all(distinct.map(namesIn))).flat());
-  const looked = distinct.map((folder) => shownName(folder, cwd)).join(', ');
-  const hint =
-    near === undefined ? `looked for it in ${looked}` : `did you mean '${near}'? (looked in ${looked})`;
-  throw errorAt(at, 'file-unreadable', `there is no ${what} '${name}'`, hint);
-}
-
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch {
-    return [];
-  }
-}
-
-async function readNamed(file: string, name: string, at: Place | undefined): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw unreadable(name, error, at);
-  }
-}
-
-/** A path as the user would write it from where they are. */
-export function shownName(file: string, cwd: string): string {
-  const relative = path.relative(cwd, file);
-  if (relative === '') return '.';
-  return relative.startsWith(`..${path.sep}..`) ? file : relative;
 }

@@ -1,64 +1,153 @@
 /**
- * Owns what is carried through one playbook while it is read: where errors go, which names get defined where, and the
- * checks that wait until all of them are known.
+ * Owns what is carried through one playbook while it is read: where errors go, which names get defined where, the
+ * files that were read already, and the checks that wait until everything is known.
  */
+import { readFile } from 'node:fs/promises';
 import type { Module } from '../core/module.js';
-import type { DeclaredNames, Declarations, ShapeSource } from './declarations.js';
-import { createFieldReader, type FieldReader } from './fields.js';
+import type { Place } from '../core/errors.js';
+import type { VarsTemplate } from '../core/plan.js';
+import { createResolver, type Declarations, type NameLayer, type ShapeSource } from './declarations.js';
+import type { Inventory } from './inventory.js';
 import type { PlaybookLanguage } from './language.js';
-import type { Report } from './report.js';
+import { collectFindings, ignoreFindings, type Report } from './report.js';
+import { shownName, unreadable } from './source.js';
+import { compiledOf } from './template.js';
+import { anyShape } from './shape.js';
+import { commonNames } from './variables.js';
+import { parseYaml, type YamlNode } from './yaml.js';
 
-/** A check of names and types, with the names that hold only there (a loop's item, a task's vars). */
+/** A check of names and types. */
 export type NameCheck = (declared: Declarations, report: Report) => void;
 
 export interface PlaybookContext {
   readonly modules: ReadonlyMap<string, Module>;
   readonly report: Report;
-  readonly read: FieldReader;
   readonly language: PlaybookLanguage;
+  /** Those of -e. */
+  readonly extraVars: VarsTemplate;
+  /** The user's current directory. */
+  readonly cwd: string;
   /** A name that hosts have from some task on, in whatever play. */
   readonly declare: (name: string, source: ShapeSource) => void;
-  /** To be done when every name is known. `local` goes before the names of the play. */
-  readonly later: (local: DeclaredNames, check: NameCheck) => void;
+  /** To be done when every name is known, with those that hold at `names`. */
+  readonly later: (names: NameLayer | undefined, check: NameCheck) => void;
   /** To be waited for before the check of names. */
   readonly wait: (work: Promise<void>) => void;
+  /** To be done last. */
+  readonly atEnd: (check: (report: Report) => void) => void;
+  /** A file's content, parsed once whoever reads it; `at` is where it is named. Undefined: that is reported. */
+  readonly readYaml: (file: string, at: Place) => Promise<YamlNode | undefined>;
+  /**
+   * Reads what only the run knows the name of: all of it is checked then, against what the playbook defines. Throws
+   * what is wrong with it.
+   */
+  readonly readNow: <T>(read: (context: PlaybookContext) => Promise<T>) => Promise<T>;
+  /** Reads what a run may come to name, for the names alone that its tasks set. Each file once. */
+  readonly foresee: (file: string, read: (context: PlaybookContext) => Promise<unknown>) => Promise<void>;
 }
 
-export interface ContextWork {
-  readonly context: PlaybookContext;
-  readonly declared: ReadonlyMap<string, readonly ShapeSource[]>;
-  readonly checks: readonly { readonly local: DeclaredNames; readonly check: NameCheck }[];
-  readonly waiting: readonly Promise<void>[];
+export interface ContextOptions {
+  readonly modules: ReadonlyMap<string, Module>;
+  readonly language: PlaybookLanguage;
+  readonly cwd: string;
+  readonly inventory: Inventory | undefined;
+  readonly extraVars: VarsTemplate;
+  /** Names that nothing defines are let through. */
+  readonly openNames: boolean;
 }
 
-export function createContext(
-  modules: ReadonlyMap<string, Module>,
-  language: PlaybookLanguage,
-  report: Report,
-): ContextWork {
-  const declared = new Map<string, ShapeSource[]>();
-  const checks: { local: DeclaredNames; check: NameCheck }[] = [];
+type ParsedFile = Promise<{ readonly root: YamlNode | undefined; readonly report: (to: Report) => void }>;
+
+/** What all readings of one playbook share, those of the run too. */
+interface Shared extends ContextOptions {
+  readonly setByTasks: Map<string, ShapeSource[]>;
+  readonly files: Map<string, ParsedFile>;
+  readonly foreseen: Set<string>;
+}
+
+/** Reads a playbook, then does all checks. Throws what is wrong, in one go. */
+export async function readWithContext<T>(
+  options: ContextOptions,
+  read: (context: PlaybookContext) => Promise<T>,
+): Promise<T> {
+  return await readAndCheck(
+    { ...options, setByTasks: new Map(), files: new Map(), foreseen: new Set() },
+    read,
+  );
+}
+
+async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) => Promise<T>): Promise<T> {
+  const findings = collectFindings();
+  const checks: { readonly names: NameLayer | undefined; readonly check: NameCheck }[] = [];
   const waiting: Promise<void>[] = [];
+  const last: ((report: Report) => void)[] = [];
+  const made = await read({
+    ...createContext(shared, findings.report),
+    later: (names, check) => void checks.push({ names, check }),
+    wait: (work) => void waiting.push(work),
+    atEnd: (check) => void last.push(check),
+  });
+  await Promise.all(waiting);
+  const resolve = createResolver({
+    ...commonNames(shared.inventory, shared.setByTasks),
+    setByTasks: shared.setByTasks,
+    isOpen: shared.openNames,
+    given: new Map([...compiledOf(shared.extraVars)].map(([name, template]) => [name, [template]] as const)),
+  });
+  for (const { names, check } of checks) check(resolve(names), findings.report);
+  for (const check of last) check(findings.report);
+  findings.throwAll();
+  return made;
+}
+
+/** A context in which nothing is checked. */
+function createContext(shared: Shared, report: Report): PlaybookContext {
+  const { modules, language, cwd, extraVars, setByTasks, files, foreseen } = shared;
+  const declare = (name: string, source: ShapeSource): void => {
+    const known = setByTasks.get(name);
+    if (known) known.push(source);
+    else setByTasks.set(name, [source]);
+  };
   return {
-    declared,
-    checks,
-    waiting,
-    context: {
-      modules,
-      report,
-      language,
-      read: createFieldReader('playbook-invalid', report),
-      declare(name, source) {
-        const known = declared.get(name);
-        if (known) known.push(source);
-        else declared.set(name, [source]);
-      },
-      later(local, check) {
-        checks.push({ local, check });
-      },
-      wait(work) {
-        waiting.push(work);
-      },
+    modules,
+    report,
+    language,
+    extraVars,
+    cwd,
+    declare,
+    later: () => undefined,
+    wait: (work) => void work.catch(() => undefined),
+    atEnd: () => undefined,
+    async readYaml(file, at) {
+      const known = files.get(file);
+      const parsed = known ?? parseFile(file, shownName(file, cwd), at);
+      files.set(file, parsed);
+      const { root, report: repeat } = await parsed;
+      repeat(report);
+      return root;
+    },
+    readNow: (read) => readAndCheck(shared, read),
+    async foresee(file, read) {
+      if (foreseen.has(file)) return;
+      foreseen.add(file);
+      await read({
+        ...createContext(shared, ignoreFindings),
+        declare: (name) => {
+          declare(name, anyShape);
+        },
+      });
     },
   };
+}
+
+async function parseFile(file: string, name: string, at: Place): ParsedFile {
+  const findings = collectFindings();
+  const repeat = (to: Report): void => {
+    findings.errors.forEach(to);
+  };
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    findings.report(unreadable(name, error, at));
+  });
+  if (text === undefined) return { root: undefined, report: repeat };
+  return { root: parseYaml({ name, text: text.replace(/^\uFEFF/, '') }, findings.report), report: repeat };
 }

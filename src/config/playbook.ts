@@ -1,26 +1,23 @@
 /**
- * Owns how a playbook file becomes plays that are fit to run: read, compiled, and checked against everything that can
- * be known before a connection is made. All that is wrong is said in one go.
+ * Owns how a playbook file becomes plays that are fit to run: read, with the playbooks that it imports, compiled, and
+ * checked against everything that can be known before a connection is made. All that is wrong is said in one go.
  */
 import path from 'node:path';
+import type { Place } from '../core/errors.js';
 import type { Module } from '../core/module.js';
 import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
-import {
-  createDeclarations,
-  extendDeclarations,
-  openDeclarations,
-  type DeclaredNames,
-  type ShapeSource,
-} from './declarations.js';
+import { createFieldReader } from './fields.js';
 import type { Inventory } from './inventory.js';
+import { checkKeywords } from './keywords.js';
 import { createLanguage } from './language.js';
-import { createContext, type ContextWork, type PlaybookContext } from './playbook-context.js';
-import { readPlay, type PlayFiles } from './plays.js';
-import { collectFindings, errorAt, type Report } from './report.js';
-import { readSource } from './source.js';
-import { compiledOf } from './template.js';
-import { explainUnknownName, magicNames } from './variables.js';
-import { describeNode, parseYaml, type YamlNode } from './yaml.js';
+import { readWithContext, type PlaybookContext } from './playbook-context.js';
+import { readPlay, type PlayPlace } from './plays.js';
+import { errorAt } from './report.js';
+import { createScope } from './scope.js';
+import { createIds, type OpenFile } from './site.js';
+import { readSource, shownName } from './source.js';
+import { readVars } from './steps.js';
+import { describeNode, parseYaml, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 
 export interface LoadPlaybookOptions {
   readonly modules: ReadonlyMap<string, Module>;
@@ -39,50 +36,35 @@ export interface LoadPlaybookOptions {
  * `expression-syntax`, `expression-type`, `variable-unknown`.
  */
 export async function loadPlaybook(file: string, options: LoadPlaybookOptions): Promise<Playbook> {
-  const { modules, cwd, extraVars = new Map() } = options;
+  const { modules, cwd, inventory, extraVars = new Map(), openNames = false } = options;
   const source = await readSource(cwd, file);
-  const findings = collectFindings();
-  const playbookDir = path.dirname(path.resolve(cwd, file));
-  const language = createLanguage({ playbookDir, cwd });
-  const work = createContext(modules, language, findings.report);
-  const root = parseYaml(source, findings.report);
-  const shownDir = path.dirname(file) === '.' ? '' : path.dirname(file);
-  const plays = root ? await readPlays(root, work.context, { playbookDir, shownDir }, extraVars) : [];
-  await checkNames(work, options, findings.report);
-  findings.throwAll();
+  const language = createLanguage({ cwd });
+  const work = { modules, language, cwd, inventory, extraVars, openNames };
+  const plays = await readWithContext(work, async (context) => {
+    const root = parseYaml(source, context.report);
+    return await readPlays(root, context, {
+      file: { path: path.resolve(cwd, file), outer: undefined, isConditional: false, content: {} },
+      tags: [],
+      vars: new Map(),
+      when: [],
+      uniqueId: createIds(),
+    });
+  });
   return { path: file, plays, language };
 }
 
 async function readPlays(
-  root: YamlNode,
+  root: YamlNode | undefined,
   context: PlaybookContext,
-  files: PlayFiles,
-  extraVars: VarsTemplate,
-): Promise<Play[]> {
+  place: PlayPlace,
+): Promise<readonly Play[]> {
   const { report } = context;
+  if (!root) return [];
   if (root.kind !== 'list') {
-    const looksLikeInventory =
-      root.kind === 'map' &&
-      [...root.entries.values()].some(
-        ({ value }) => value.kind === 'map' && (value.entries.has('hosts') || value.entries.has('children')),
-      );
-    const isEmpty = root.kind === 'scalar' && root.value === null;
-    const message = isEmpty
-      ? 'this playbook is empty'
-      : `a playbook is a list of plays, but this is ${describeNode(root)}`;
-    const hint = looksLikeInventory
-      ? 'this looks like an inventory: give it with -i'
-      : "begin with '- name: …' and, below it, 'hosts: …'";
-    const start = isEmpty ? 0 : root.at.start;
-    report(errorAt({ ...root.at, start, end: start + 1 }, 'playbook-invalid', message, hint));
+    refuseRoot(root, context);
     return [];
   }
-  const ids = new Map<string, number>();
-  const uniqueId = (wanted: string): string => {
-    const count = (ids.get(wanted) ?? 0) + 1;
-    ids.set(wanted, count);
-    return count === 1 ? wanted : `${wanted}#${count}`;
-  };
+  if (root.items.length === 0) report(errorAt(root.at, 'playbook-invalid', 'this playbook has no plays'));
   const plays: Play[] = [];
   for (const node of root.items) {
     if (node.kind !== 'map') {
@@ -100,20 +82,10 @@ async function readPlays(
       /^(?:ansible\.builtin\.)?import_playbook$/.test(key),
     );
     if (imported) {
-      report(
-        errorAt(
-          imported.keyAt,
-          'keyword-unsupported',
-          `zrun does not have '${imported.key}' yet`,
-          'name several playbooks on the command line',
-        ),
-      );
+      plays.push(...(await importPlaybook(node, imported, context, place)));
       continue;
     }
-    const isTask =
-      !node.entries.has('hosts') &&
-      [...node.entries.keys()].some((key) => context.modules.has(key) || key === 'block');
-    if (isTask) {
+    if (isTask(node, context)) {
       const at = [...node.entries.values()][0]?.keyAt;
       report(
         errorAt(
@@ -125,47 +97,76 @@ async function readPlays(
       );
       continue;
     }
-    const play = await readPlay(node, context, files, extraVars, uniqueId);
+    const play = await readPlay(node, context, place);
     if (play) plays.push(play);
   }
-  if (root.items.length === 0) report(errorAt(root.at, 'playbook-invalid', 'this playbook has no plays'));
   return plays;
 }
 
-/** Everything that may be used is known now; everything that is used is checked. */
-async function checkNames(
-  work: ContextWork,
-  { inventory, extraVars = new Map(), openNames = false }: LoadPlaybookOptions,
-  report: Report,
-): Promise<void> {
-  await Promise.all(work.waiting);
-  const declared = new Map<string, readonly ShapeSource[]>(magicNames);
-  for (const names of [inventoryNames(inventory), work.declared]) {
-    for (const [name, sources] of names) declared.set(name, [...(declared.get(name) ?? []), ...sources]);
-  }
-  const closed = createDeclarations(declared, explainUnknownName);
-  const base = openNames ? openDeclarations(closed) : closed;
-  const given: DeclaredNames = new Map(
-    [...compiledOf(extraVars)].map(([name, template]) => [name, [template]] as const),
-  );
-  for (const { local, check } of work.checks) {
-    // What tasks set under a play's own names wins over the play's value, so both shapes count.
-    const visible = new Map(
-      [...local].map(([name, sources]) => [name, [...sources, ...(work.declared.get(name) ?? [])]] as const),
+function refuseRoot(root: Exclude<YamlNode, { kind: 'list' }>, { report }: PlaybookContext): void {
+  const looksLikeInventory =
+    root.kind === 'map' &&
+    [...root.entries.values()].some(
+      ({ value }) => value.kind === 'map' && (value.entries.has('hosts') || value.entries.has('children')),
     );
-    check(extendDeclarations(extendDeclarations(base, visible), given), report);
-  }
+  const isEmpty = root.kind === 'scalar' && root.value === null;
+  const message = isEmpty
+    ? 'this playbook is empty'
+    : `a playbook is a list of plays, but this is ${describeNode(root)}`;
+  const hint = looksLikeInventory
+    ? 'this looks like an inventory: give it with -i'
+    : "begin with '- name: …' and, below it, 'hosts: …'";
+  const start = isEmpty ? 0 : root.at.start;
+  report(errorAt({ ...root.at, start, end: start + 1 }, 'playbook-invalid', message, hint));
 }
 
-/** The variables of all hosts together; hosts of one group share its templates. */
-function inventoryNames(inventory: Inventory | undefined): Map<string, readonly ShapeSource[]> {
-  const distinct = new Map<string, Set<ShapeSource>>();
-  for (const host of inventory ? [...inventory.hosts.values(), inventory.implicitLocalhost] : []) {
-    for (const [name, template] of compiledOf(host.vars)) {
-      const known = distinct.get(name);
-      if (known) known.add(template);
-      else distinct.set(name, new Set([template]));
-    }
+function isTask(node: MapNode, { modules }: PlaybookContext): boolean {
+  const bare = [...node.entries.keys()].map((key) => key.replace(/^ansible\.\w+\./, ''));
+  return (
+    !node.entries.has('hosts') &&
+    bare.some((key) => modules.has(key) || /^(?:block|(?:import|include)_(?:tasks|role))$/.test(key))
+  );
+}
+
+/** The plays of another playbook, which get what the import says: its variables, its tags, its conditions. */
+async function importPlaybook(
+  node: MapNode,
+  entry: MapEntry,
+  context: PlaybookContext,
+  place: PlayPlace,
+): Promise<readonly Play[]> {
+  checkKeywords(node, 'playbook import', new Set([entry.key]), context.report);
+  const folder = path.dirname(place.file.path);
+  const known = createScope([{ playbook_dir: folder }, context.extraVars]);
+  const read = createFieldReader('playbook-invalid', context.report, known);
+  const name = read.text(entry);
+  const vars = readVars(node.entries.get('vars'), { context, read });
+  const tagsEntry = node.entries.get('tags');
+  const when = node.entries.get('when');
+  const tags = tagsEntry ? read.texts(tagsEntry, { split: true }).map(({ text }) => text) : [];
+  if (name === undefined) return [];
+  const file = path.resolve(folder, name);
+  const { at } = entry.value;
+  if (!checkCircle(file, at, place.file, context)) return [];
+  const root = await context.readYaml(file, at);
+  return await readPlays(root, context, {
+    ...place,
+    file: { path: file, outer: place.file, isConditional: false, content: {} },
+    // The outermost import's are the strongest, as each is put over the plays that the ones inside it bring.
+    vars: new Map([...vars, ...place.vars]),
+    tags: [...place.tags, ...tags],
+    when: when ? [...place.when, when] : place.when,
+  });
+}
+
+function checkCircle(file: string, at: Place, from: OpenFile, { cwd, report }: PlaybookContext): boolean {
+  const chain: string[] = [];
+  for (let open: OpenFile | undefined = from; open; open = open.outer) {
+    chain.unshift(open.path);
+    if (open.path !== file) continue;
+    const said = [...chain, file].map((one) => shownName(one, cwd)).join(' → ');
+    report(errorAt(at, 'playbook-invalid', `this playbook imports itself: ${said}`));
+    return false;
   }
-  return new Map([...distinct].map(([name, templates]) => [name, [...templates]] as const));
+  return true;
 }

@@ -1,286 +1,243 @@
 /**
- * Owns how a play is read.
+ * Owns how a play is read: its own keywords, and the order in which its sections make its steps.
  */
-import type { Amount, Meta, Play, Task, VarsTemplate } from '../core/plan.js';
-import type { DeclaredNames } from './declarations.js';
-import { nearest, ZrunError, type Place } from '../core/errors.js';
-import { holdsTemplate } from './handlebars.js';
+import path from 'node:path';
+import type { Place } from '../core/errors.js';
+import type { Expression, Play, Step, Task, VarsPrompt } from '../core/plan.js';
+import { readConditions } from './conditions.js';
+import { readBudget, readOrder, readSerial, readStrategy } from './batches.js';
+import { addNames, namesOfVars, type ShapeSource } from './declarations.js';
+import { createFieldReader, isTemplateNode, type FieldReader } from './fields.js';
+import { checkNotification, joinHandlers, readHandlers } from './handlers.js';
 import { checkKeywords } from './keywords.js';
 import type { PlaybookContext } from './playbook-context.js';
-import { errorAt, type Report } from './report.js';
+import { readPrompts } from './prompts.js';
+import { errorAt } from './report.js';
+import { readRoleUse } from './role-use.js';
+import { mainParts, readRole } from './roles.js';
 import { createScope } from './scope.js';
-import { readSource } from './source.js';
-import { compileTemplate, compileVars, constant, type CompiledTemplate } from './template.js';
-import {
-  declareModuleVars,
-  readBecome,
-  readHandlers,
-  readSettings,
-  readSteps,
-  readVars,
-  type Inherited,
-  type Notification,
-  type StepReader,
-} from './tasks.js';
-import { describeNode, parseYaml, type MapEntry, type MapNode } from './yaml.js';
+import { neutralSettings, readBecome, readSettings } from './settings.js';
+import { textShape } from './shape.js';
+import type { OpenFile, PlayFrame, Site } from './site.js';
+import { flushHandlers, readSteps, readVars } from './steps.js';
+import { declareModuleVars, plainTask } from './tasks.js';
+import { constant, type CompiledTemplate } from './template.js';
+import { readVarsFiles } from './vars-files.js';
+import type { MapEntry, MapNode } from './yaml.js';
 
-export interface PlayFiles {
-  /** The folder of the playbook, absolute. */
-  readonly playbookDir: string;
-  /** As the user would write it, for errors. */
-  readonly shownDir: string;
+/** Where a play stands: its file, and what an `import_playbook` of that file gives it. */
+export interface PlayPlace {
+  readonly file: OpenFile;
+  readonly tags: readonly string[];
+  readonly vars: ReadonlyMap<string, CompiledTemplate>;
+  /** The imports' conditions, to be read with the names of each play. */
+  readonly when: readonly MapEntry[];
+  readonly uniqueId: (path: string) => string;
 }
 
 export async function readPlay(
   node: MapNode,
   context: PlaybookContext,
-  files: PlayFiles,
-  extraVars: VarsTemplate,
-  uniqueId: (path: string) => string,
+  place: PlayPlace,
 ): Promise<Play | undefined> {
-  const { read, report } = context;
+  const { report } = context;
   checkKeywords(node, 'play', new Set(), report);
   const get = (name: string): MapEntry | undefined => node.entries.get(name);
   const first = [...node.entries.values()][0];
   const at = get('name')?.value.at ?? get('hosts')?.keyAt ?? first?.keyAt ?? node.at;
-  const hosts = readHosts(get('hosts'), at, extraVars, context);
-  const nameEntry = get('name');
-  const name = (nameEntry && read.text(nameEntry)) ?? hosts ?? '';
+  const folder = path.dirname(place.file.path);
 
-  const vars = new Map<string, CompiledTemplate>([['playbook_dir', constant(files.playbookDir, at)]]);
-  for (const [key, template] of readVars(get('vars'), context)) vars.set(key, template);
-  const fileVars = await readVarsFiles(get('vars_files'), context, files);
-  for (const [key, template] of fileVars) vars.set(key, template);
-  const names: DeclaredNames = new Map([...vars].map(([key, template]) => [key, [template]] as const));
+  const vars = new Map<string, CompiledTemplate>([['playbook_dir', constant(folder, at)]]);
+  const readerOf = (more: ReadonlyMap<string, CompiledTemplate>): FieldReader =>
+    createFieldReader('playbook-invalid', report, createScope([vars, more, context.extraVars]));
+  const written = readVars(get('vars'), { context, read: readerOf(new Map()) });
+  for (const [name, template] of [...written, ...place.vars]) vars.set(name, template);
+  const fileVars = await readVarsFiles(get('vars_files'), context, folder, readerOf);
+  for (const [name, template] of fileVars) vars.set(name, template);
+  const read = readerOf(new Map());
+  const hosts = readHosts(get('hosts'), at, read, context);
+  const prompts = readPrompts(get('vars_prompt'), read, report);
+
+  const frame = createFrame(folder, vars, prompts);
+  const site = siteOfPlay(node, frame, place, context, read, nameOf(get('name'), read) ?? hosts ?? '');
   for (const template of vars.values())
-    context.later(names, (declared, tell) => void template.check(declared, tell));
+    context.later(site.names, (declared, tell) => void template.check(declared, tell));
+  const become = readBecome(node, site);
 
-  const tagsEntry = get('tags');
-  const tags = tagsEntry ? read.texts(tagsEntry, { split: true }).map(({ text }) => text) : [];
-  const inherited: Inherited = {
-    path: name,
-    tags,
-    notify: [],
-    ...readSettings(
-      node,
-      { ignoreErrors: false, noLog: false, checkMode: undefined, timeout: undefined },
-      context,
-    ),
-    names,
-    uniqueId,
-  };
-  const notifications: Notification[] = [];
-  const reader: StepReader = { context, onNotify: (notification) => notifications.push(notification) };
-  const [tasks, handlers] = [get('tasks'), get('handlers')];
+  // What an import of this playbook says goes for each of its steps.
+  const when = place.when.flatMap((entry) => readConditions(entry, site));
+  const preTasks = await readSection(get('pre_tasks'), site);
+  const roles = await readRoles(get('roles'), site);
+  const tasks = await readSection(get('tasks'), site);
+  const postTasks = await readSection(get('post_tasks'), site);
+  const between = await readSection(get('between_batches'), site);
+  const handlersEntry = get('handlers');
+  const own = handlersEntry ? await readHandlers(handlersEntry.value, site) : [];
+  const handlers = joinHandlers(frame.roleHandlers.values(), own);
+  frame.handlers.push(...handlers);
+  const force = get('force_handlers');
   const play: Play = {
-    name,
+    name: site.path,
     at,
     hosts: hosts ?? '',
-    defaults: new Map(),
-    vars,
-    prompts: [],
-    gatherFacts: readGatherFacts(get('gather_facts'), inherited, context, at),
-    become: readBecome(node, context),
-    strategy: 'free',
-    order: 'inventory',
-    serial: readSerial(get('serial'), context),
-    budget: {
-      batch: { failed: undefined, unreachable: undefined },
-      play: { failed: undefined, unreachable: undefined },
-    },
-    forceHandlers: false,
-    tags,
-    tasks: [...(tasks ? readSteps(reader, tasks, inherited) : []), flushHandlers(at, tags)],
-    handlers: handlers ? readHandlers(reader, handlers, inherited) : [],
-    betweenBatches: [],
+    defaults: frame.defaults,
+    vars: frame.vars,
+    prompts,
+    gatherFacts: readGatherFacts(get('gather_facts'), site, at, when),
+    become,
+    strategy: readStrategy(get('strategy'), read, report),
+    order: readOrder(get('order'), read, report),
+    serial: readSerial(get('serial'), read, report),
+    budget: readBudget(node, read, report),
+    forceHandlers: (force && read.boolean(force)) ?? false,
+    tags: site.tags,
+    tasks: joinSections(at, [preTasks, [...roles, ...tasks], postTasks], when),
+    handlers,
+    betweenBatches: under(when, between),
   };
-  checkNotifications(notifications, play.handlers, report);
   return hosts === undefined ? undefined : play;
 }
 
-/** Handlers that wait are run here, whatever tags are chosen. */
-function flushHandlers(at: Place, tags: readonly string[]): Meta {
+function nameOf(entry: MapEntry | undefined, read: FieldReader): string | undefined {
+  if (!entry) return undefined;
+  if (!isTemplateNode(entry.value)) return read.text(entry);
+  // A name may say what is not known yet: it is then shown as it is written.
+  const { value } = entry;
+  const written = value.kind === 'scalar' ? value.text.text : undefined;
+  return read.quietly(entry) ?? written;
+}
+
+function createFrame(
+  folder: string,
+  vars: Map<string, CompiledTemplate>,
+  prompts: readonly VarsPrompt[],
+): PlayFrame & { readonly handlers: Task[] } {
+  const varNames = new Map<string, ShapeSource[]>(
+    [...namesOfVars(vars)].map(([name, sources]) => [name, [...sources]] as const),
+  );
+  for (const { name } of prompts) varNames.set(name, [...(varNames.get(name) ?? []), textShape]);
+  const handlers: Task[] = [];
   return {
-    type: 'meta',
-    action: 'flush_handlers',
-    name: 'flush_handlers',
-    at,
-    when: [],
-    vars: new Map(),
-    become: {},
-    tags: [...tags, 'always'],
+    folder,
+    knownLayers: [vars],
+    defaults: new Map(),
+    vars,
+    defaultNames: new Map(),
+    varNames,
+    rolesDone: new Set(),
+    roleHandlers: new Map(),
+    handlers,
+    onNotify(name, at, from) {
+      from.atEnd((report) => {
+        checkNotification(name, at, handlers, report);
+      });
+    },
   };
 }
 
-/** The pattern; a template may use extra variables, as nothing else is known yet. */
+function siteOfPlay(
+  node: MapNode,
+  frame: PlayFrame,
+  place: PlayPlace,
+  context: PlaybookContext,
+  read: FieldReader,
+  name: string,
+): Site {
+  const tags = node.entries.get('tags');
+  const own = tags ? read.texts(tags, { split: true }).map(({ text }) => text) : [];
+  const names = addNames(addNames(undefined, frame.defaultNames, { isWeak: true }), frame.varNames);
+  const site: Site = {
+    context,
+    read,
+    known: createScope([frame.vars, context.extraVars]),
+    fixed: createScope([{ playbook_dir: frame.folder }, context.extraVars]),
+    play: frame,
+    role: undefined,
+    file: place.file,
+    files: context.language.filesOf(frame.folder, []),
+    path: name,
+    tags: [...new Set([...own, ...place.tags])],
+    notify: [],
+    settings: neutralSettings,
+    names,
+    isConditional: place.when.length > 0,
+    uniqueId: place.uniqueId,
+  };
+  return { ...site, settings: readSettings(node, site, names) };
+}
+
+/** The pattern. */
 function readHosts(
   entry: MapEntry | undefined,
-  at: Play['at'],
-  extraVars: VarsTemplate,
-  context: PlaybookContext,
+  at: Place,
+  read: FieldReader,
+  { report }: PlaybookContext,
 ): string | undefined {
-  const { read, report } = context;
   if (!entry) {
     report(
       errorAt(at, 'playbook-invalid', "this play has no 'hosts'", "add 'hosts: all', or the name of a group"),
     );
     return undefined;
   }
+  const found = read.texts(entry);
+  const hosts = found.map(({ text }) => text).join(',');
+  if (hosts.trim() !== '') return hosts;
   const { value } = entry;
-  if (value.kind !== 'scalar' || typeof value.value !== 'string' || !holdsTemplate(value.value)) {
-    const hosts = read
-      .texts(entry)
-      .map(({ text }) => text)
-      .join(',');
-    if (hosts.trim() !== '') return hosts;
-    if (value.kind !== 'map' && !(value.kind === 'scalar' && value.value === null)) {
-      report(errorAt(value.at, 'playbook-invalid', "'hosts' names no host", "write 'all' for every host"));
-    }
-    return undefined;
-  }
-  const scope = createScope([extraVars]);
-  try {
-    const rendered = compileTemplate(value, report).render(scope);
-    if (typeof rendered === 'string' && rendered.trim() !== '') return rendered;
-    if (Array.isArray(rendered)) return rendered.map(String).join(',');
-    report(errorAt(value.at, 'playbook-invalid', "'hosts' must be text", 'it is a pattern of hosts'));
-  } catch (error) {
-    if (!(error instanceof ZrunError)) throw error;
-    const hint = "a template in 'hosts' sees only the variables of -e";
-    report(errorAt(error.at, error.code, error.message, error.hint ?? hint));
+  const isSaid = value.kind === 'map' || (value.kind === 'scalar' && value.value === null);
+  if (!isSaid && (found.length > 0 || value.kind === 'list')) {
+    report(errorAt(value.at, 'playbook-invalid', "'hosts' names no host", "write 'all' for every host"));
   }
   return undefined;
 }
 
+async function readSection(entry: MapEntry | undefined, site: Site): Promise<readonly Step[]> {
+  return entry ? await readSteps(entry.value, site, entry.key) : [];
+}
+
+async function readRoles(entry: MapEntry | undefined, site: Site): Promise<readonly Step[]> {
+  if (!entry || (entry.value.kind === 'scalar' && entry.value.value === null)) return [];
+  const steps: Step[] = [];
+  for (const item of site.read.list(entry)?.items ?? []) {
+    const use = await readRoleUse(item, site);
+    const block =
+      use && (await readRole({ ...use, parts: mainParts, mayRepeat: undefined, isExported: true }));
+    if (block) steps.push(block);
+  }
+  return steps;
+}
+
+/** Handlers that were notified in one section run before the next one begins. */
+function joinSections(
+  at: Place,
+  sections: readonly (readonly Step[])[],
+  when: readonly Expression[],
+): readonly Step[] {
+  const filled = sections.filter((steps) => steps.length > 0);
+  if (filled.length === 0) return [flushHandlers(at)];
+  return filled.flatMap((steps) => [...under(when, steps), flushHandlers(at)]);
+}
+
+function under(when: readonly Expression[], steps: readonly Step[]): readonly Step[] {
+  return when.length === 0 ? steps : steps.map((step) => ({ ...step, when: [...when, ...step.when] }));
+}
+
 function readGatherFacts(
   entry: MapEntry | undefined,
-  inherited: Inherited,
-  context: PlaybookContext,
-  at: Play['at'],
+  site: Site,
+  at: Place,
+  when: readonly Expression[],
 ): Task | undefined {
-  const wanted = entry ? context.read.boolean(entry) : true;
+  const { context, read } = site;
+  const wanted = entry ? read.boolean(entry) : true;
   const module = context.modules.get('setup');
   if (wanted === false || !module) return undefined;
   declareModuleVars(module, context);
-  const name = 'Gathering Facts';
-  return {
-    type: 'task',
-    id: inherited.uniqueId(`${inherited.path} / ${name}`),
-    name,
+  return plainTask(site, {
+    name: 'Gathering Facts',
     at: entry?.keyAt ?? at,
     module,
     args: constant({}, at),
-    when: [],
-    vars: new Map(),
-    become: {},
-    tags: [...inherited.tags, 'always'],
-    setsVars: [],
-    register: undefined,
-    title: undefined,
-    files: context.language.files,
-    loop: undefined,
-    notify: [],
-    listen: [],
-    checkMode: undefined,
-    diff: undefined,
-    ignoreUnreachable: false,
-    anyErrorsFatal: false,
-    environment: [],
-    throttle: undefined,
-    runOnce: false,
-    delegateTo: undefined,
-    delegateFacts: false,
-    changedWhen: undefined,
-    failedWhen: undefined,
-    ignoreErrors: false,
-    until: undefined,
-    retries: 0,
-    delay: 5,
-    timeout: inherited.timeout,
-    noLog: false,
-  };
-}
-
-function readSerial(entry: MapEntry | undefined, { read, report }: PlaybookContext): readonly Amount[] {
-  if (!entry) return [];
-  const { value } = entry;
-  const isPercentage =
-    value.kind === 'scalar' && typeof value.value === 'string' && /^\d+%$/.test(value.value);
-  if (value.kind === 'list' || isPercentage) {
-    const form = isPercentage ? 'a percentage' : 'a list';
-    report(
-      errorAt(
-        value.at,
-        'keyword-unsupported',
-        `zrun does not have 'serial' as ${form} yet`,
-        'write a number of hosts',
-      ),
-    );
-    return [];
-  }
-  const count = read.number(entry, { least: 1, whole: true });
-  return count === undefined ? [] : [{ value: count, unit: 'hosts' }];
-}
-
-/** Later files win over earlier ones, and all of them over `vars`, as in Ansible. */
-async function readVarsFiles(
-  entry: MapEntry | undefined,
-  context: PlaybookContext,
-  { playbookDir, shownDir }: PlayFiles,
-): Promise<Map<string, CompiledTemplate>> {
-  const vars = new Map<string, CompiledTemplate>();
-  if (!entry) return vars;
-  for (const { text: file, at } of context.read.texts(entry)) {
-    try {
-      const source = await readSource(playbookDir, file, at);
-      const shown = {
-        ...source,
-        name: shownDir === '' || file.startsWith('/') ? file : `${shownDir}/${file}`,
-      };
-      for (const [key, template] of readVarsSource(shown, context.report)) vars.set(key, template);
-    } catch (error) {
-      if (!(error instanceof ZrunError)) throw error;
-      context.report(error);
-    }
-  }
-  return vars;
-}
-
-/** A file that is a map of variables. */
-export function readVarsSource(
-  source: { readonly name: string; readonly text: string },
-  report: Report,
-): Map<string, CompiledTemplate> {
-  const root = parseYaml(source, report);
-  if (root?.kind === 'map') return compileVars(root, report);
-  if (root && !(root.kind === 'scalar' && root.value === null)) {
-    report(
-      errorAt(
-        { ...root.at, end: root.at.start + 1 },
-        'playbook-invalid',
-        `a file of variables must be a map, but is ${describeNode(root)}`,
-        "write 'name: value'",
-      ),
-    );
-  }
-  return new Map<string, CompiledTemplate>();
-}
-
-function checkNotifications(
-  notifications: readonly Notification[],
-  handlers: readonly Task[],
-  report: Report,
-): void {
-  const known = new Set(handlers.flatMap((handler) => [handler.name, ...handler.listen]));
-  for (const { name, at } of notifications) {
-    if (known.has(name)) continue;
-    const near = nearest(name, known);
-    const hint =
-      near === undefined
-        ? known.size === 0
-          ? "this play has no 'handlers:'"
-          : `there are ${[...known].join(', ')}`
-        : `did you mean '${near}'?`;
-    report(errorAt(at, 'playbook-invalid', `no handler is called '${name}', and none listens to it`, hint));
-  }
+    when,
+    tags: [...site.tags, 'always'],
+  });
 }

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Place, Source } from '../core/errors.js';
+import type { Place, Source, ZrunError } from '../core/errors.js';
 import { errorAt } from './report.js';
 
 /** A piece of a source whose own offsets can be mapped to places: a scalar's value, or a whole file. */
@@ -43,7 +43,7 @@ export async function readSource(cwd: string, name: string, at?: Place): Promise
 }
 
 /** Says why a file cannot be read in the user's words. */
-export function unreadable(name: string, cause: unknown, at?: Place): Error {
+export function unreadable(name: string, cause: unknown, at?: Place): ZrunError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reasons: Readonly<Record<string, readonly [string, string | undefined]>> = {
     ENOENT: ['there is no such file', 'check the path; it is taken from the current directory'],
@@ -54,4 +54,11 @@ export function unreadable(name: string, cause: unknown, at?: Place): Error {
   const [reason, hint] = reasons[code] ?? [cause instanceof Error ? cause.message : String(cause), undefined];
   const said = at ? undefined : hint;
   return errorAt(at, 'file-unreadable', `cannot read ${name}: ${reason}`, said, { cause });
+}
+
+/** A path as the user would write it from where they are. */
+export function shownName(file: string, cwd: string): string {
+  const relative = path.relative(cwd, file);
+  if (relative === '') return '.';
+  return relative.startsWith(`..${path.sep}..`) ? file : relative;
 }

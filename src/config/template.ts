@@ -6,7 +6,7 @@ import { ZrunError, type Place } from '../core/errors.js';
 import type { Scope, VarsTemplate } from '../core/plan.js';
 import { Unknown, UnknownValueError, type Value } from '../core/value.js';
 import type { Declarations } from './declarations.js';
-import { checkText, holdsTemplate, parseText, renderText } from './handlebars.js';
+import { checkEntry, checkText, holdsTemplate, parseText, renderEntry, renderText } from './handlebars.js';
 import { collectFindings, errorAt, type Report } from './report.js';
 import type { PartialTemplate } from './scope.js';
 import { anyShape, listOf, mergeShapes, objectOf, shapeOfValue, type Shape } from './shape.js';
@@ -15,6 +15,12 @@ import type { MapNode, ScalarNode, YamlNode } from './yaml.js';
 export interface CompiledTemplate extends PartialTemplate {
   /** Reports names that nothing defines; gives the shape of what it renders to. */
   check(declared: Declarations, report: Report): Shape;
+  /**
+   * As `render` (or `renderPartial`) and `check`, for the value of a parameter: undefined where it says `omit`, and is
+   * to be left out.
+   */
+  renderEntry(scope: Scope, isPartial?: boolean): Value | undefined;
+  checkEntry(declared: Declarations, report: Report): Shape;
   /** Where the part at this path stands (the nearest that does), and its key. */
   placeOf(path: readonly PropertyKey[]): { readonly value: Place; readonly key: Place | undefined };
 }
@@ -27,12 +33,17 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
     }
     const parsed = parseText(node.text, report);
     if (!parsed) return { ...constant(node.value, node.at), check: () => anyShape };
-    return leaf({
-      at: node.at,
-      isConstant: false,
-      render: (scope) => renderText(parsed, scope),
-      check: (declared, onError) => checkText(parsed, declared, onError),
-    });
+    return {
+      ...leaf({
+        at: node.at,
+        isConstant: false,
+        render: (scope) => renderText(parsed, scope),
+        check: (declared, onError) => checkText(parsed, declared, onError),
+      }),
+      renderEntry: (scope, isPartial = false) =>
+        isPartial ? orUnknown(() => renderEntry(parsed, scope)) : renderEntry(parsed, scope),
+      checkEntry: (declared, onError) => checkEntry(parsed, declared, onError),
+    };
   }
   if (node.kind === 'list')
     return compileList(
@@ -140,17 +151,20 @@ export function constant(value: Value, at: Place): CompiledTemplate {
   return leaf({ at, isConstant: true, render: () => value, check: () => shapeOfConstant(value) });
 }
 
-function leaf(template: Omit<CompiledTemplate, 'renderPartial' | 'placeOf'>): CompiledTemplate {
+function leaf(template: Pick<CompiledTemplate, 'at' | 'isConstant' | 'render' | 'check'>): CompiledTemplate {
   return {
     ...template,
-    renderPartial: (scope) => renderOrUnknown(template, scope),
+    renderEntry: (scope, isPartial = false) =>
+      isPartial ? orUnknown(() => template.render(scope)) : template.render(scope),
+    checkEntry: (declared, report) => template.check(declared, report),
+    renderPartial: (scope) => orUnknown(() => template.render(scope)),
     placeOf: () => ({ value: template.at, key: undefined }),
   };
 }
 
-function renderOrUnknown(template: { render(scope: Scope): Value }, scope: Scope): Value {
+function orUnknown<T extends Value | undefined>(render: () => T): T | Unknown {
   try {
-    return template.render(scope);
+    return render();
   } catch (error) {
     if (error instanceof UnknownValueError) return new Unknown(error.waitsFor);
     throw error;
@@ -158,7 +172,7 @@ function renderOrUnknown(template: { render(scope: Scope): Value }, scope: Scope
 }
 
 function compileList(at: Place, items: readonly CompiledTemplate[]): CompiledTemplate {
-  return {
+  const list: CompiledTemplate = {
     at,
     isConstant: items.every((item) => item.isConstant),
     render: (scope) => items.map((item) => item.render(scope)),
@@ -171,7 +185,10 @@ function compileList(at: Place, items: readonly CompiledTemplate[]): CompiledTem
       const item = typeof first === 'number' ? items[first] : undefined;
       return item ? item.placeOf(rest) : { value: at, key: undefined };
     },
+    renderEntry: (scope, isPartial = false) => (isPartial ? list.renderPartial(scope) : list.render(scope)),
+    checkEntry: (declared, report) => list.check(declared, report),
   };
+  return list;
 }
 
 function compileMap(node: MapNode, report: Report): CompiledTemplate {
@@ -191,14 +208,23 @@ export function mapTemplate(
   at: Place,
   entries: readonly { readonly key: string; readonly keyAt: Place; readonly template: CompiledTemplate }[],
 ): CompiledTemplate {
-  return {
+  const without = (valueOf: (template: CompiledTemplate) => Value | undefined): Value => {
+    const values: (readonly [string, Value])[] = [];
+    for (const { key, template } of entries) {
+      const value = valueOf(template);
+      if (value !== undefined) values.push([key, value]);
+    }
+    return Object.fromEntries(values);
+  };
+  const map: CompiledTemplate = {
     at,
     isConstant: entries.every(({ template }) => template.isConstant),
-    render: (scope) => Object.fromEntries(entries.map(({ key, template }) => [key, template.render(scope)])),
-    renderPartial: (scope) =>
-      Object.fromEntries(entries.map(({ key, template }) => [key, template.renderPartial(scope)])),
+    render: (scope) => without((template) => template.renderEntry(scope)),
+    renderPartial: (scope) => without((template) => template.renderEntry(scope, true)),
     check(declared, report) {
-      const fields = entries.map(({ key, template }) => [key, template.check(declared, report)] as const);
+      const fields = entries.map(
+        ({ key, template }) => [key, template.checkEntry(declared, report)] as const,
+      );
       return objectOf(fields, { declared: false });
     },
     placeOf([first, ...rest]) {
@@ -207,7 +233,10 @@ export function mapTemplate(
       const inner = entry.template.placeOf(rest);
       return rest.length === 0 ? { value: inner.value, key: entry.keyAt } : inner;
     },
+    renderEntry: (scope, isPartial = false) => (isPartial ? map.renderPartial(scope) : map.render(scope)),
+    checkEntry: (declared, report) => map.check(declared, report),
   };
+  return map;
 }
 
 function shapeOfConstant(value: Value): Shape {

@@ -2,11 +2,13 @@
  * Owns the names that every playbook may use without defining them, and what a registered result holds.
  */
 import type { Module } from '../core/module.js';
-import type { DeclaredNames, ShapeSource } from './declarations.js';
+import type { Declarations, DeclaredNames, ShapeSource } from './declarations.js';
+import type { Inventory } from './inventory.js';
 import { ignoreFindings } from './report.js';
 import {
   anyShape,
   boolShape,
+  intShape,
   itemOf,
   listOf,
   mapOf,
@@ -16,22 +18,94 @@ import {
   textShape,
   type Shape,
 } from './shape.js';
-import type { CompiledTemplate } from './template.js';
+import { compiledOf, type CompiledTemplate } from './template.js';
 
-/** Ansible's magic variables, as far as the engine sets them. */
-export const magicNames: ReadonlyMap<string, readonly Shape[]> = new Map([
+/** Ansible's magic variables that hold everywhere, as far as the engine sets them. */
+const magicNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
   ['inventory_hostname', [textShape]],
   ['inventory_hostname_short', [textShape]],
   ['group_names', [listOf(textShape)]],
   ['groups', [mapOf(listOf(textShape))]],
+  ['hostvars', [{ check: (declared) => mapOf(hostShape(declared)) }]],
   ['ansible_check_mode', [boolShape]],
+  ['ansible_play_hosts', [listOf(textShape)]],
+  ['ansible_play_hosts_all', [listOf(textShape)]],
+  ['ansible_play_batch', [listOf(textShape)]],
   ['zrun_run_id', [textShape]],
   ['playbook_dir', [textShape]],
 ]);
 
+/** Another host has what hosts have, or has not: which one it is, only the run knows. */
+function hostShape(declared: Declarations): Shape {
+  return objectOf(
+    [...declared.names()].map((name) => [name, anyShape] as const),
+    { declared: false },
+  );
+}
+
+/** What a play's tasks may use without defining it. `setByTasks`: what tasks set, in whatever play. */
+export function commonNames(
+  inventory: Inventory | undefined,
+  setByTasks: DeclaredNames,
+): { readonly base: DeclaredNames; explain(name: string): string | undefined } {
+  const base = new Map<string, readonly ShapeSource[]>(magicNames);
+  for (const names of [namesOfInventory(inventory), setByTasks]) {
+    for (const [name, sources] of names) base.set(name, [...(base.get(name) ?? []), ...sources]);
+  }
+  return { base, explain: explainUnknownName };
+}
+
+/** The variables of all hosts together; hosts of one group share its templates. */
+function namesOfInventory(inventory: Inventory | undefined): DeclaredNames {
+  const distinct = new Map<string, Set<ShapeSource>>();
+  for (const host of inventory ? [...inventory.hosts.values(), inventory.implicitLocalhost] : []) {
+    for (const [name, template] of compiledOf(host.vars)) {
+      const known = distinct.get(name);
+      if (known) known.add(template);
+      else distinct.set(name, new Set([template]));
+    }
+  }
+  return new Map([...distinct].map(([name, templates]) => [name, [...templates]] as const));
+}
+
+/** What a task knows of the loop that it is in, besides the item. */
+const extendedLoop = objectOf([
+  ['index', intShape],
+  ['index0', intShape],
+  ['revindex', intShape],
+  ['revindex0', intShape],
+  ['first', boolShape],
+  ['last', boolShape],
+  ['length', intShape],
+  ['allitems', listOf(anyShape)],
+  ['previtem', maybe(anyShape)],
+  ['nextitem', maybe(anyShape)],
+]);
+
+/** The names that hold in a loop. */
+export function loopNames(
+  item: ShapeSource,
+  loop: {
+    readonly variable: string;
+    readonly indexVariable: string | undefined;
+    readonly isExtended: boolean;
+  },
+): DeclaredNames {
+  const names = new Map<string, readonly ShapeSource[]>([
+    [loop.variable, [item]],
+    ['ansible_loop_var', [textShape]],
+  ]);
+  if (loop.isExtended) names.set('ansible_loop', [extendedLoop]);
+  if (loop.indexVariable !== undefined) {
+    names.set(loop.indexVariable, [intShape]);
+    names.set('ansible_index_var', [textShape]);
+  }
+  return names;
+}
+
 /** What a block's rescue knows besides. */
 export const rescueNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
-  ['ansible_failed_task', [objectOf([['name', textShape]])]],
+  ['ansible_failed_task', [objectOf([['name', textShape]], { open: true })]],
   ['ansible_failed_result', [objectOf([['msg', textShape]], { open: true })]],
 ]);
 
@@ -68,8 +142,10 @@ export function explainUnknownName(name: string): string | undefined {
     return "facts stand below 'facts'; 'zrun doc setup' lists them";
   }
   if (name === 'item') return "'item' is there in a task with loop:";
-  if (name === 'hostvars' || name.startsWith('ansible_play_')) return `zrun does not have '${name}' yet`;
-  if (name === 'omit') return 'leave the parameter out; there is no omit';
+  if (name === 'ansible_loop') return "it is there in a loop with 'loop_control: {extended: true}'";
+  if (name === 'role_path' || name === 'role_name') return `'${name}' is there in the tasks of a role`;
+  if (name === 'omit')
+    return 'it leaves out a parameter, and so must be its whole value: "{{omit}}", or "{{default x omit}}"';
   if (name === 'lookup' || name === 'query')
     return 'there are no lookups; give values with -e @file.yaml or vars_files:';
   return undefined;

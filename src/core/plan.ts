@@ -148,6 +148,8 @@ export interface Task extends StepBase {
   readonly module: Module;
   /** The module's parameters; renders to a map. Expressions are left as text. */
   readonly args: Template;
+  /** Of the role whose handler it is: weaker than everything else. A role's other tasks have them from their block. */
+  readonly defaults: VarsTemplate;
   /** Variables that the task sets by its parameters (`set_fact`). */
   readonly setsVars: readonly string[];
   /** Where its templates and files are found. */

@@ -58,8 +58,13 @@ export interface Settled {
   readonly timeoutMs: number;
 }
 
-export function scopeOf(task: Pick<Task, 'vars'>, around: Surroundings, item: ValueMap): Scope {
-  const { source, state, defaults, vars, extra } = around;
+export function scopeOf(
+  task: Pick<Task, 'vars'> & Partial<Pick<Task, 'defaults'>>,
+  around: Surroundings,
+  item: ValueMap,
+): Scope {
+  const { source, state, vars, extra } = around;
+  const defaults = task.defaults ? [...around.defaults, task.defaults] : around.defaults;
   return scopeFor(source, state, { defaults, vars: [...vars, task.vars], extra: { ...extra, ...item } });
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Unknown, UnknownValueError, type ValueMap } from '../../src/core/value.js';
 import { compileExpression } from '../../src/config/expression.js';
 import { collectFindings, throwFindings } from '../../src/config/report.js';
-import { createDeclarations } from '../../src/config/declarations.js';
+import { createResolver } from '../../src/config/declarations.js';
 import {
   anyShape,
   boolShape,
@@ -189,9 +189,14 @@ describe('expressions', () => {
       free: anyShape,
       list: anyShape,
     };
-    const declared = createDeclarations(
-      new Map(Object.entries(shapes).map(([name, shape]) => [name, [shape]])),
-    );
+    const resolve = createResolver({
+      base: new Map(Object.entries(shapes).map(([name, shape]) => [name, [shape]])),
+      setByTasks: new Map(),
+      given: new Map(),
+      isOpen: false,
+      explain: () => undefined,
+    });
+    const declared = resolve(undefined);
     const check = (text: string): string[] => {
       const findings = collectFindings();
       const compiled = compileExpression(looseText('', text), findings.report, { condition: true });

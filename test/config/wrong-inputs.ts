@@ -262,7 +262,7 @@ export const wrongInputs: readonly WrongInput[] = [
   {
     name: 'playbook: keywords that are not there yet',
     files: play(
-      '- hosts: all\n  roles: [docker]\n  strategy: linear\n  serial: 20%\n  tasks:\n    - command: a\n      delegate_to: localhost\n    - include_tasks: more.yaml\n',
+      '- hosts: all\n  remote_user: root\n  module_defaults: {}\n  tasks:\n    - command: a\n      async: 60\n    - group_by: {key: x}\n    - meta: end_role\n',
     ),
   },
   { name: 'playbook: with_items', files: tasks('- debug: {msg: "{{ item }}"}\n  with_items: [a, b]\n') },
@@ -295,8 +295,8 @@ export const wrongInputs: readonly WrongInput[] = [
   },
   { name: 'playbook: loop over a map', files: tasks('- debug: {msg: "{{ item }}"}\n  loop: {a: 1}\n') },
   {
-    name: 'playbook: a name that is a template',
-    files: tasks('- name: on {{ inventory_hostname }}\n  command: a\n'),
+    name: 'playbook: a keyword that no host can be asked about',
+    files: tasks('- command: a\n  run_once: "{{ inventory_hostname }}"\n'),
   },
   {
     name: 'playbook: no file of variables',

@@ -85,7 +85,7 @@ async function readTemplates(
   playbookDir: string,
   cwd: string,
 ): Promise<{ readonly sources: readonly Source[]; readonly isComplete: boolean }> {
-  const language = createLanguage({ playbookDir, cwd });
+  const language = createLanguage({ cwd });
   const sources: Source[] = [];
   let isComplete = true;
   for (const { call, params } of tasks) {
@@ -93,7 +93,10 @@ async function readTemplates(
     for (const { key, value } of params.values()) {
       if (roleOf(call.module, key) !== 'template-file') continue;
       const name = value.kind === 'scalar' ? value.text.text : '';
-      const template = await language.checkTemplateFile(name, value.at, ignoreFindings);
+      // A role's templates are beside the folder of its tasks.
+      const here = path.resolve(cwd, path.dirname(value.at.source.name));
+      const files = language.filesOf(playbookDir, [path.dirname(here), here]);
+      const template = await files.checkTemplate(name, value.at, ignoreFindings);
       if (template) sources.push(template.text.at.source);
       else isComplete = false;
     }

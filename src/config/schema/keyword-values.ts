@@ -25,6 +25,7 @@ function says(description: string, schema: JsonSchema): JsonSchema {
 
 /** What a keyword takes, wherever it stands. */
 export const keywordValues: Readonly<Record<string, JsonSchema>> = {
+  action: says('The module, and what it takes: a key of its own is plainer.', moduleForm()),
   always: says('Tasks that run in any case, after block and rescue.', steps),
   any_errors_fatal: says('A failure on one host ends the play on all of them.', orTemplate(boolean)),
   args: says("More of the module's parameters.", { type: 'object' }),
@@ -57,6 +58,7 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
     orTemplate(boolean),
   ),
   listen: says('Other names that wake this handler.', texts),
+  local_action: says('As action, on the controller.', moduleForm()),
   loop: says('A list: the task runs for each item, which is called item.', {
     anyOf: [{ type: 'array' }, template],
   }),
@@ -125,6 +127,10 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   }),
   when: says('A CEL expression, or a list of which all must hold.', conditions),
 };
+
+function moduleForm(): JsonSchema {
+  return { anyOf: [text, { type: 'object', required: ['module'] }] };
+}
 
 function oneOrMoreOf(...forms: readonly JsonSchema[]): readonly JsonSchema[] {
   return [...forms, { type: 'array', items: { anyOf: forms }, minItems: 1 }];

@@ -47,7 +47,9 @@ function definitionsOf(modules: ReadonlyMap<string, Module>): Readonly<Record<st
     Record<string, JsonSchema>
   >;
   const names = [...modules.keys()];
-  const supported = Object.entries(actionValues).filter(([name]) => !Object.hasOwn(actions, name));
+  const supported = Object.entries(actionValues).filter(([name]) =>
+    actions.some((action) => action === name),
+  );
   const moduleFields = {
     ...Object.fromEntries(names.map((name) => [name, { $ref: `#/definitions/module.${name}` }])),
     ...Object.fromEntries(supported),

@@ -1,0 +1,138 @@
+/**
+ * Owns how handlers are read: tasks that wait to be notified, in the play, in roles and in files that they name.
+ */
+import { nearest, type Place } from '../core/errors.js';
+import type { Task } from '../core/plan.js';
+import { findDoing } from './arguments.js';
+import { fixedText, enterFile, findTasks, canOpen, isTasks, reportTo } from './includes.js';
+import { isTemplateNode } from './fields.js';
+import { checkKeywords } from './keywords.js';
+import { readOptions } from './options.js';
+import { errorAt, type Report } from './report.js';
+import type { Site } from './site.js';
+import { isEmpty, readCommon } from './steps.js';
+import { readTask } from './tasks.js';
+import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
+
+export interface ReadHandler {
+  readonly task: Task;
+  /** Its name as written, without the role's. */
+  readonly plain: string;
+}
+
+export async function readHandlers(node: YamlNode, site: Site): Promise<readonly ReadHandler[]> {
+  if (isEmpty(node)) return [];
+  if (node.kind !== 'list') {
+    site.read.list({ key: 'handlers', keyAt: node.at, value: node });
+    return [];
+  }
+  const handlers: ReadHandler[] = [];
+  for (const item of node.items) handlers.push(...(await readHandler(item, site)));
+  return handlers;
+}
+
+async function readHandler(node: YamlNode, site: Site): Promise<readonly ReadHandler[]> {
+  const { report } = site.context;
+  if (node.kind !== 'map') {
+    report(errorAt(node.at, 'playbook-invalid', `a handler must be a map, but is ${describeNode(node)}`));
+    return [];
+  }
+  const block = node.entries.get('block');
+  if (block) {
+    report(
+      errorAt(
+        block.keyAt,
+        'keyword-unsupported',
+        'zrun does not have blocks as handlers yet',
+        'write each task as a handler; listen: gives them one name',
+      ),
+    );
+    return [];
+  }
+  const doing = findDoing(node, site.context);
+  if (!('action' in doing)) {
+    const task = readTask(node, doing, site, 'handler');
+    return task ? [{ task, plain: plainName(node, task, site) }] : [];
+  }
+  const { action, entry } = doing;
+  if (action === 'import_tasks' || action === 'include_tasks')
+    return await readHandlerFile(node, entry, site);
+  report(
+    errorAt(
+      entry.keyAt,
+      'keyword-unsupported',
+      `'${action}' cannot be a handler in zrun`,
+      'a handler is a task with a module, or a file of such tasks',
+    ),
+  );
+  return [];
+}
+
+/** A name that is a template is what the play's variables make of it, as far as they are known before the run. */
+function plainName(node: MapNode, task: Task, site: Site): string {
+  const name = node.entries.get('name');
+  if (name && isTemplateNode(name.value))
+    return fixedText(name.value, { ...site, fixed: site.known }) ?? task.name;
+  return site.role ? task.name.slice(`${site.role.name} : `.length) : task.name;
+}
+
+/** The handlers of a file: to notify the file's own name wakes all of them. */
+async function readHandlerFile(node: MapNode, entry: MapEntry, site: Site): Promise<readonly ReadHandler[]> {
+  const { context } = site;
+  const listenEntry = node.entries.get('listen');
+  checkKeywords(node, 'import', new Set([entry.key, 'listen']), context.report);
+  const options = readOptions(entry, node.entries.get('args'), site, { names: ['file'], freeForm: 'file' });
+  const common = readCommon(node, site, entry.keyAt);
+  const file = options?.get('file');
+  const name = file && site.read.text(file);
+  if (!file || name === undefined) return [];
+  const { at } = file.value;
+  const found = await findTasks(name, at, site).catch(reportTo(site));
+  if (found === undefined || !canOpen(found, at, common, site, false)) return [];
+  const root = await context.readYaml(found, at);
+  if (!root || !isTasks(root, site)) return [];
+  const inside = enterFile(found, common.site, false);
+  const wakes = [
+    ...(common.name === undefined ? [] : [common.name]),
+    ...(listenEntry ? site.read.texts(listenEntry).map(({ text }) => text) : []),
+  ];
+  return (await readHandlers(root, inside)).map(({ task, plain }) => ({
+    plain,
+    task: {
+      ...task,
+      when: [...common.when, ...task.when],
+      vars: new Map([...common.vars, ...task.vars]),
+      become: { ...common.become, ...task.become },
+      listen: [...task.listen, ...wakes],
+    },
+  }));
+}
+
+/** All handlers of a play, its roles' first. Each answers to its names; of the roles' plain ones, the last. */
+export function joinHandlers(ofRoles: Iterable<ReadHandler>, own: readonly ReadHandler[]): readonly Task[] {
+  const roles = [...ofRoles];
+  const taken = new Set(own.map(({ plain }) => plain));
+  const joined: Task[] = [];
+  for (const { task, plain } of roles.reverse()) {
+    const answersPlainly = !taken.has(plain);
+    taken.add(plain);
+    joined.unshift(answersPlainly ? { ...task, listen: [...task.listen, plain] } : task);
+  }
+  for (const { task, plain } of own)
+    joined.push(plain === task.name ? task : { ...task, listen: [...task.listen, plain] });
+  return joined;
+}
+
+/** Whether each name that is notified wakes a handler. */
+export function checkNotification(name: string, at: Place, handlers: readonly Task[], report: Report): void {
+  const known = new Set(handlers.flatMap((handler) => [handler.name, ...handler.listen]));
+  if (known.has(name)) return;
+  const near = nearest(name, known);
+  const hint =
+    near === undefined
+      ? known.size === 0
+        ? "this play has no 'handlers:'"
+        : `there are ${[...known].join(', ')}`
+      : `did you mean '${near}'?`;
+  report(errorAt(at, 'playbook-invalid', `no handler is called '${name}', and none listens to it`, hint));
+}

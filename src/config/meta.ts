@@ -1,0 +1,65 @@
+/**
+ * Owns how `meta` steps are read: what the engine itself does at a point of a play.
+ */
+import { nearest } from '../core/errors.js';
+import type { Meta, MetaAction } from '../core/plan.js';
+import { checkKeywords } from './keywords.js';
+import { errorAt } from './report.js';
+import type { Site } from './site.js';
+import { readCommon } from './steps.js';
+import { describeNode, type MapEntry, type MapNode } from './yaml.js';
+
+const metaActions: readonly MetaAction[] = [
+  'noop',
+  'flush_handlers',
+  'clear_facts',
+  'reset_connection',
+  'end_host',
+  'end_batch',
+  'end_play',
+];
+
+/** Ansible's other ones, and what to do instead. */
+const otherActions: Readonly<Record<string, string>> = {
+  clear_host_errors: 'a host that has failed is out of the run; rescue: keeps it in',
+  end_role: 'put the tasks that follow below a block with when:',
+  refresh_inventory: 'inventories are read once, before the run',
+};
+
+export function readMeta(node: MapNode, entry: MapEntry, site: Site): Meta | undefined {
+  const { report } = site.context;
+  checkKeywords(node, 'meta', new Set([entry.key]), report);
+  const common = readCommon(node, site, entry.keyAt);
+  const action = readAction(entry, site);
+  if (!action) return undefined;
+  return {
+    type: 'meta',
+    action,
+    name: common.name ?? action,
+    at: common.at,
+    when: common.when,
+    vars: common.vars,
+    become: common.become,
+    tags: common.site.tags,
+  };
+}
+
+function readAction({ value, key }: MapEntry, { context }: Site): MetaAction | undefined {
+  const { report } = context;
+  const written = value.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
+  const found = metaActions.find((one) => one === written);
+  if (found) return found;
+  const known = `there are ${metaActions.join(', ')}`;
+  if (written === undefined) {
+    const message = `'${key}' must name what to do, but is ${describeNode(value)}`;
+    report(errorAt(value.at, 'playbook-invalid', message, known));
+  } else if (Object.hasOwn(otherActions, written)) {
+    const message = `zrun does not have 'meta: ${written}'`;
+    report(errorAt(value.at, 'keyword-unsupported', message, otherActions[written]));
+  } else {
+    const near = nearest(written, metaActions);
+    const hint = near === undefined ? known : `did you mean '${near}'?`;
+    report(errorAt(value.at, 'playbook-invalid', `there is no 'meta: ${written}'`, hint));
+  }
+  return undefined;
+}

@@ -1,0 +1,190 @@
+/**
+ * Owns `import_role` and `include_role`: roles among the tasks.
+ */
+import path from 'node:path';
+import type { Place } from '../core/errors.js';
+import type { Block, Include, Loop, Scope, Step } from '../core/plan.js';
+import { isTemplateNode } from './fields.js';
+import {
+  compileName,
+  fixedText,
+  includeStep,
+  insideOf,
+  loadOnce,
+  nameIn,
+  readApplied,
+  reportTo,
+} from './includes.js';
+import { checkKeywords, type Action } from './keywords.js';
+import { findLoop } from './loops.js';
+import { readOptions } from './options.js';
+import { errorAt } from './report.js';
+import { findRole, mainParts, readRole, roleFolders, type RoleParts } from './roles.js';
+import { foreseeFiles } from './search.js';
+import { createIds, siteIn, type Site } from './site.js';
+import { readCommon, type Common } from './steps.js';
+import type { MapEntry, MapNode } from './yaml.js';
+
+type Options = ReadonlyMap<string, MapEntry>;
+
+const partOptions = ['tasks_from', 'handlers_from', 'vars_from', 'defaults_from'] as const;
+const shared = ['name', ...partOptions, 'allow_duplicates', 'rolespec_validate'] as const;
+
+export async function readRoleStep(
+  node: MapNode,
+  action: Action & ('import_role' | 'include_role'),
+  entry: MapEntry,
+  site: Site,
+): Promise<Step | undefined> {
+  const isImport = action === 'import_role';
+  checkKeywords(node, isImport ? 'import' : 'include', new Set([entry.key]), site.context.report);
+  const loop = isImport ? undefined : findLoop(node, site);
+  const common = readCommon(node, site, entry.keyAt, loop?.names);
+  const options = readOptions(entry, node.entries.get('args'), site, {
+    names: isImport ? shared : [...shared, 'apply', 'public'],
+    aliases: { role: 'name' },
+  });
+  if (!options) return undefined;
+  if (isImport) return await importRole(options, common, site);
+  return await includeRole(options, common, loop?.finish(common.site.names, common.outside), site);
+}
+
+async function importRole(options: Options, common: Common, site: Site): Promise<Block | undefined> {
+  const words = new Map<string, string>();
+  for (const key of ['name', ...partOptions]) {
+    const entry = options.get(key);
+    const text = entry && common.site.read.text(entry);
+    if (text !== undefined) words.set(key, text);
+  }
+  const { name } = namedRole(words);
+  const at = atOf(options);
+  const folder = await findRole(name, at, site).catch(reportTo(site));
+  if (folder === undefined) return undefined;
+  return await readRole({
+    folder,
+    name: path.basename(name),
+    at,
+    parts: namedRole(words).parts,
+    params: common.vars,
+    when: common.when,
+    become: common.become,
+    site: common.site,
+    mayRepeat: readFlag(options.get('allow_duplicates'), true, site),
+    isExported: true,
+  });
+}
+
+async function includeRole(
+  options: Options,
+  common: Common,
+  loop: Loop | undefined,
+  site: Site,
+): Promise<Include> {
+  const at = atOf(options);
+  const nameEntry = options.get('name');
+  const written = nameEntry?.value.kind === 'scalar' ? nameEntry.value.text.text : '';
+  const include = includeStep(common, loop, `include_role: ${written}`, site);
+  const inside = insideOf(include.id, common, site);
+  const mayRepeat = readFlag(options.get('allow_duplicates'), true, site);
+  const isExported = readFlag(options.get('public'), false, site);
+  const open = (words: ReadonlyMap<string, string>, folder: string, around: Site): Promise<readonly Step[]> =>
+    readApplied(options.get('apply'), around, async (within) => {
+      const { name, parts } = namedRole(words);
+      const made = await readRole({
+        folder,
+        name: path.basename(name),
+        at,
+        parts,
+        params: common.vars,
+        when: [],
+        become: {},
+        // What it depends on may have been done by the play, but what is done in here is not done elsewhere.
+        site: { ...within, play: { ...within.play, rolesDone: new Set(within.play.rolesDone) } },
+        mayRepeat,
+        isExported,
+      });
+      return made ? [made] : [];
+    });
+
+  const fixed = fixedWords(options, site);
+  if (fixed) {
+    const folder = await findRole(namedRole(fixed).name, at, site).catch(reportTo(site));
+    const steps = folder === undefined ? [] : await open(fixed, folder, inside);
+    return { ...include, steps, load: () => Promise.resolve(steps) };
+  }
+  const words = templatesOf(options, common.site);
+  if (isExported) {
+    const message =
+      "'public' makes a role's variables the play's, and so the role must be known before the run";
+    site.context.report(errorAt(options.get('public')?.keyAt, 'playbook-invalid', message));
+  }
+  for (const folder of await foreseeFiles(written, roleFolders(site))) {
+    const found = new Map([['name', path.basename(folder)]]);
+    await site.context.foresee(folder, (context) => open(found, folder, siteIn(context, inside)));
+  }
+  return {
+    ...include,
+    steps: undefined,
+    load: loadOnce(
+      (scope) => Promise.resolve(JSON.stringify([...words(scope)])),
+      (said) =>
+        site.context.readNow(async (context) => {
+          const found = new Map(JSON.parse(said) as [string, string][]);
+          const { name } = namedRole(found);
+          const folder = await findRole(name, at, site);
+          return await open(found, folder, {
+            ...siteIn(context, inside),
+            path: `${include.id} / ${name}`,
+            uniqueId: createIds(),
+          });
+        }),
+    ),
+  };
+}
+
+function atOf(options: Options): Place {
+  const entry = options.get('name');
+  if (!entry) throw new TypeError('a role without a name');
+  return entry.value.at;
+}
+
+function namedRole(words: ReadonlyMap<string, string>): { readonly name: string; readonly parts: RoleParts } {
+  const part = (key: (typeof partOptions)[number]): string =>
+    (words.get(key) ?? 'main').replace(/\.(?:ya?ml|json)$/, '');
+  return {
+    name: words.get('name') ?? '',
+    parts: {
+      ...mainParts,
+      tasks: part('tasks_from'),
+      handlers: part('handlers_from'),
+      vars: part('vars_from'),
+      defaults: part('defaults_from'),
+    },
+  };
+}
+
+/** What the options say, if they say the same in every run. */
+function fixedWords(options: Options, site: Site): ReadonlyMap<string, string> | undefined {
+  const words = new Map<string, string>();
+  for (const key of ['name', ...partOptions]) {
+    const entry = options.get(key);
+    if (!entry) continue;
+    const text = isTemplateNode(entry.value) ? fixedText(entry.value, site) : site.read.text(entry);
+    if (text === undefined && isTemplateNode(entry.value)) return undefined;
+    if (text !== undefined) words.set(key, text);
+  }
+  return words;
+}
+
+function templatesOf(options: Options, site: Site): (scope: Scope) => ReadonlyMap<string, string> {
+  const templates = ['name', ...partOptions].flatMap((key) => {
+    const entry = options.get(key);
+    return entry ? [{ key, entry, template: compileName(entry, site) }] : [];
+  });
+  return (scope) =>
+    new Map(templates.map(({ key, entry, template }) => [key, nameIn(template, entry, scope)] as const));
+}
+
+function readFlag(entry: MapEntry | undefined, otherwise: boolean, { read }: Site): boolean {
+  return (entry && read.boolean(entry)) ?? otherwise;
+}

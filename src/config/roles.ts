@@ -1,0 +1,285 @@
+/**
+ * Owns roles: folders of tasks, handlers, defaults and variables, what they need first, and the block of steps that
+ * one of them stands for. Who asks for a role, and in what words, is not known here.
+ */
+import path from 'node:path';
+import { nearest, ZrunError, type Place } from '../core/errors.js';
+import type { BecomeSettings, Block, Expression, Step } from '../core/plan.js';
+import { addNames, namesOfVars, type NameLayer, type ShapeSource } from './declarations.js';
+import { createFieldReader } from './fields.js';
+import { readHandlers } from './handlers.js';
+import { filesBelow } from './include-vars.js';
+import { enterFile, isTasks, openTasks } from './includes.js';
+import { errorAt } from './report.js';
+import { readRoleMeta } from './role-meta.js';
+import { createScope } from './scope.js';
+import { firstFile, firstFolder, kindOf, namesIn } from './search.js';
+import type { RoleFrame, Site } from './site.js';
+import { shownName } from './source.js';
+import { constant, type CompiledTemplate } from './template.js';
+import { readVarsNode } from './vars-files.js';
+
+type Vars = ReadonlyMap<string, CompiledTemplate>;
+
+/** Which file of each kind is meant: `main`, unless `tasks_from` and its like say otherwise. */
+export interface RoleParts {
+  readonly tasks: string;
+  readonly handlers: string;
+  readonly vars: string;
+  readonly defaults: string;
+}
+
+export const mainParts: RoleParts = { tasks: 'main', handlers: 'main', vars: 'main', defaults: 'main' };
+
+export interface RoleRequest {
+  /** Absolute. */
+  readonly folder: string;
+  readonly name: string;
+  readonly at: Place;
+  readonly parts: RoleParts;
+  /** What it is given; stronger than the role's own variables. */
+  readonly params: Vars;
+  readonly when: readonly Expression[];
+  readonly become: BecomeSettings;
+  /** Where it is asked for, with the tags and settings that it is given. */
+  readonly site: Site;
+  /** Undefined: as the role itself says. */
+  readonly mayRepeat: boolean | undefined;
+  /** The whole play sees its defaults and variables. */
+  readonly isExported: boolean;
+}
+
+interface RoleVars {
+  readonly defaults: Vars;
+  readonly vars: Vars;
+}
+
+const endings = ['.yml', '.yaml', '.json', ''];
+
+/** The steps of a role and of those that it depends on; undefined where it need not be done again. */
+export async function readRole(request: RoleRequest): Promise<Block | undefined> {
+  return (await readRoleAndVars(request)).block;
+}
+
+async function readRoleAndVars(
+  request: RoleRequest,
+): Promise<RoleVars & { readonly block: Block | undefined }> {
+  const { folder, name, at, parts, params, site, when, become } = request;
+  const { play } = site;
+  const role: RoleFrame = { name, folder, outer: site.role };
+  const meta = await readRoleMeta(folder, at, { ...site, role });
+  const done = signatureOf(request);
+  const mayRepeat = request.mayRepeat ?? meta.allowsDuplicates;
+  const isDone = !mayRepeat && play.rolesDone.has(done);
+  play.rolesDone.add(done);
+  const own: RoleVars = {
+    defaults: await readPart(folder, 'defaults', parts.defaults, at, site),
+    vars: await readPart(folder, 'vars', parts.vars, at, site),
+  };
+  if (isDone) return { block: undefined, ...own };
+
+  // What a role depends on gets what the role is given, and is done before it.
+  const needed: Step[] = [];
+  let inherited: RoleVars = { defaults: new Map(), vars: new Map() };
+  for (const dependency of meta.dependencies) {
+    if (!checkCircle(dependency.folder, dependency.at, role, site)) continue;
+    const found = await readRoleAndVars({
+      ...dependency,
+      parts: mainParts,
+      mayRepeat: undefined,
+      isExported: request.isExported,
+    });
+    if (found.block) needed.push(found.block);
+    inherited = joined(inherited, found);
+  }
+
+  const all = joined(inherited, own);
+  const fixed: Vars = new Map([
+    ['role_name', constant(name, at)],
+    ['role_path', constant(folder, at)],
+  ]);
+  const vars: Vars = new Map([...all.vars, ...fixed, ...params]);
+  const inside = roleSite(role, site, addRoleNames(site.names, all.defaults, vars));
+  for (const template of [...own.defaults.values(), ...own.vars.values()])
+    site.context.later(inside.names, (declared, report) => void template.check(declared, report));
+  if (request.isExported) exportVars(own, site);
+  await readRoleHandlers(request, all.defaults, vars, inside);
+
+  const block: Block = {
+    type: 'block',
+    name,
+    at,
+    when,
+    defaults: all.defaults,
+    vars,
+    become,
+    tags: site.tags,
+    tasks: await readRoleTasks(request, inside),
+    rescue: [],
+    always: [],
+  };
+  if (needed.length === 0) return { block, ...all };
+  const whole: Block = {
+    ...block,
+    defaults: new Map(),
+    vars: params,
+    tasks: [...needed, { ...block, when: [], become: {} }],
+  };
+  return { block: whole, ...all };
+}
+
+function joined(weak: RoleVars, strong: RoleVars): RoleVars {
+  return {
+    defaults: new Map([...weak.defaults, ...strong.defaults]),
+    vars: new Map([...weak.vars, ...strong.vars]),
+  };
+}
+
+function addRoleNames(outer: NameLayer, defaults: Vars, vars: Vars): NameLayer {
+  return addNames(addNames(outer, namesOfVars(defaults), { isWeak: true }), namesOfVars(vars));
+}
+
+function roleSite(role: RoleFrame, site: Site, names: NameLayer): Site {
+  const { context, play } = site;
+  const fixedVars = { playbook_dir: play.folder, role_name: role.name, role_path: role.folder };
+  const known = createScope([...play.knownLayers, fixedVars, context.extraVars]);
+  const fixed = createScope([fixedVars, context.extraVars]);
+  const read = createFieldReader('playbook-invalid', context.report, known);
+  return { ...site, role, names, known, fixed, read };
+}
+
+/** A role is the same again where it is given the same. */
+function signatureOf({ folder, parts, params, when, site }: RoleRequest): string {
+  const given = [...params].map(([name, { at }]) => [name, at.source.text.slice(at.start, at.end)] as const);
+  return JSON.stringify([folder, parts, given, when.map(({ text }) => text), site.tags]);
+}
+
+function exportVars({ defaults, vars }: RoleVars, { play }: Site): void {
+  for (const [name, template] of defaults) {
+    play.defaults.set(name, template);
+    addSource(play.defaultNames, name, template);
+  }
+  for (const [name, template] of vars) {
+    play.vars.set(name, template);
+    addSource(play.varNames, name, template);
+  }
+}
+
+function addSource(names: Map<string, ShapeSource[]>, name: string, source: ShapeSource): void {
+  const known = names.get(name);
+  if (known) known.push(source);
+  else names.set(name, [source]);
+}
+
+/** `defaults/main.yml` and its like; where that is a folder, all files in it. */
+async function readPart(
+  folder: string,
+  kind: 'defaults' | 'vars',
+  part: string,
+  at: Place,
+  site: Site,
+): Promise<Vars> {
+  const { context } = site;
+  const vars = new Map<string, CompiledTemplate>();
+  const base = path.join(folder, kind, part);
+  const file = await firstFile(endings.map((ending) => `${base}${ending}`));
+  const files = file !== undefined ? [file] : (await kindOf(base)) === 'folder' ? await filesBelow(base) : [];
+  if (files.length === 0 && part !== 'main') missingPart(folder, kind, part, at, site);
+  for (const one of files) {
+    const root = await context.readYaml(one, at);
+    for (const [name, template] of root ? readVarsNode(root, context.report) : []) vars.set(name, template);
+  }
+  return vars;
+}
+
+async function readRoleTasks({ folder, parts, at }: RoleRequest, inside: Site): Promise<readonly Step[]> {
+  const file = await partFile(folder, 'tasks', parts.tasks, at, inside);
+  if (file === undefined) return [];
+  for (let open: Site['file'] | undefined = inside.file; open; open = open.outer) {
+    if (open.path !== file) continue;
+    const message = `this role's tasks take in the same role and file again: ${shownName(file, inside.context.cwd)}`;
+    const hint = 'tasks_from names another file of the role';
+    inside.context.report(errorAt(at, 'playbook-invalid', message, hint));
+    return [];
+  }
+  return await openTasks(file, at, inside, inside.isConditional);
+}
+
+async function partFile(
+  folder: string,
+  kind: 'tasks' | 'handlers',
+  part: string,
+  at: Place,
+  site: Site,
+): Promise<string | undefined> {
+  const base = path.join(folder, kind, part);
+  const file = await firstFile(endings.map((ending) => `${base}${ending}`));
+  if (file === undefined && part !== 'main') missingPart(folder, kind, part, at, site);
+  return file;
+}
+
+function missingPart(folder: string, kind: string, part: string, at: Place, { context }: Site): void {
+  const message = `the role '${path.basename(folder)}' has no '${part}' among its ${kind}`;
+  const looked = shownName(path.join(folder, kind), context.cwd);
+  context.report(errorAt(at, 'file-unreadable', message, `looked for it in ${looked}`));
+}
+
+/** Handlers of a role answer to `role : name`; which of them answers to the plain name is for the play to say. */
+async function readRoleHandlers(
+  { folder, parts, at }: RoleRequest,
+  defaults: Vars,
+  vars: Vars,
+  inside: Site,
+): Promise<void> {
+  const file = await partFile(folder, 'handlers', parts.handlers, at, inside);
+  const root = file === undefined ? undefined : await inside.context.readYaml(file, at);
+  if (file === undefined || !root || !isTasks(root, inside)) return;
+  const site: Site = { ...enterFile(file, inside, false), notify: [] };
+  const { roleHandlers } = inside.play;
+  for (const { task, plain } of await readHandlers(root, site)) {
+    // The same role, asked for again, is the one that answers.
+    roleHandlers.delete(task.name);
+    roleHandlers.set(task.name, {
+      task: { ...task, defaults, vars: new Map([...vars, ...task.vars]) },
+      plain,
+    });
+  }
+}
+
+function checkCircle(folder: string, at: Place, from: RoleFrame, { context }: Site): boolean {
+  const chain: string[] = [];
+  for (let role: RoleFrame | undefined = from; role; role = role.outer) {
+    chain.unshift(role.name);
+    if (role.folder !== folder) continue;
+    const said = [...chain, role.name].join(' → ');
+    context.report(errorAt(at, 'playbook-invalid', `roles depend on each other in a circle: ${said}`));
+    return false;
+  }
+  return true;
+}
+
+/**
+ * The folder of a role: in `roles/` beside the playbook, beside its folder or in the current one, or beside the role
+ * that asks for it. Throws ZrunError `file-unreadable`.
+ */
+export async function findRole(name: string, at: Place, site: Site): Promise<string> {
+  const { cwd } = site.context;
+  const folders = roleFolders(site);
+  const found = await firstFolder(folders.map((folder) => path.resolve(folder, name)));
+  if (found !== undefined) return found;
+  const known = (await Promise.all(folders.map(namesIn))).flat();
+  const near = nearest(name, known);
+  const looked = folders.map((folder) => shownName(folder, cwd)).join(', ');
+  let hint = `looked for it in ${looked}`;
+  if (near !== undefined) hint = `did you mean '${near}'? (looked in ${looked})`;
+  else if (/^\w+\.\w+\.\w+$/.test(name)) hint = 'zrun has no collections; copy the role into roles/';
+  throw new ZrunError('file-unreadable', `there is no role '${name}'`, { at, hint });
+}
+
+export function roleFolders({ play, role, context }: Site): readonly string[] {
+  const beside = role ? [path.dirname(role.folder)] : [];
+  // Playbooks often have a folder of their own, beside the roles'.
+  const above = play.folder === context.cwd ? [] : [`${play.folder}/../roles`];
+  const folders = [`${play.folder}/roles`, ...above, `${context.cwd}/roles`, ...beside];
+  return [...new Set([...folders, play.folder].map((folder) => path.normalize(folder)))];
+}

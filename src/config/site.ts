@@ -1,0 +1,109 @@
+/**
+ * Owns where a step stands while it is read: what it takes over from the play, the blocks and the imports around it,
+ * the file it is written in, and the names that hold there.
+ */
+import type { Place } from '../core/errors.js';
+import type { Scope, Setting, Step, Task, Template, VarsTemplate } from '../core/plan.js';
+import type { ValueMap } from '../core/value.js';
+import type { NameLayer, ShapeSource } from './declarations.js';
+import { createFieldReader, type FieldReader } from './fields.js';
+import type { PlaybookFiles } from './language.js';
+import type { PlaybookContext } from './playbook-context.js';
+import type { CompiledTemplate } from './template.js';
+
+export interface Site {
+  readonly context: PlaybookContext;
+  readonly read: FieldReader;
+  /** What templates may use that are needed before the run. */
+  readonly known: Scope;
+  /** Of it, what no run can change: names of files that rest on nothing else are known before the run. */
+  readonly fixed: Scope;
+  readonly play: PlayFrame;
+  readonly role: RoleFrame | undefined;
+  /** The file that is being read. */
+  readonly file: OpenFile;
+  /** What tasks may name. */
+  readonly files: PlaybookFiles;
+  /** `play / block`, of which ids are made. */
+  readonly path: string;
+  readonly tags: readonly string[];
+  readonly notify: readonly string[];
+  readonly settings: Settings;
+  /** Names that hold here: variables of the play and of the blocks around. */
+  readonly names: NameLayer;
+  /** True where a condition or a loop decides, between the file's beginning and here, whether this is reached. */
+  readonly isConditional: boolean;
+  /** Hands out each id once. */
+  uniqueId(path: string): string;
+}
+
+/** Settings that plays, blocks and tasks all have; the innermost wins. */
+export interface Settings {
+  readonly ignoreErrors: Setting<boolean>;
+  readonly ignoreUnreachable: Setting<boolean>;
+  readonly noLog: Setting<boolean>;
+  readonly checkMode: Setting<boolean | undefined>;
+  readonly diff: Setting<boolean | undefined>;
+  readonly timeout: Setting<number | undefined>;
+  readonly anyErrorsFatal: boolean;
+  readonly throttle: number | undefined;
+  readonly runOnce: boolean;
+  readonly delegateTo: Template | undefined;
+  readonly delegateFacts: boolean;
+  readonly environment: readonly Template[];
+}
+
+/** What the steps of one play share. */
+export interface PlayFrame {
+  /** The folder of its playbook, absolute. */
+  readonly folder: string;
+  /** What templates may use that are needed before the run: its variables, weaker than those of -e. */
+  readonly knownLayers: readonly (ValueMap | VarsTemplate)[];
+  /** Of the roles whose variables the whole play sees; both grow while the play is read. */
+  readonly defaults: Map<string, CompiledTemplate>;
+  readonly vars: Map<string, CompiledTemplate>;
+  /** The same as names. */
+  readonly defaultNames: Map<string, ShapeSource[]>;
+  readonly varNames: Map<string, ShapeSource[]>;
+  /** Roles that need not be done again. */
+  readonly rolesDone: Set<string>;
+  /** Of roles, by their full names; `plain` is the name as written. */
+  readonly roleHandlers: Map<string, { readonly task: Task; readonly plain: string }>;
+  /** Told of every `notify`, to be checked when the handlers are known. */
+  onNotify(name: string, at: Place, context: PlaybookContext): void;
+}
+
+export interface RoleFrame {
+  readonly name: string;
+  /** Absolute. */
+  readonly folder: string;
+  /** What needs it. */
+  readonly outer: RoleFrame | undefined;
+}
+
+/** A file that is being read, and the one that names it. */
+export interface OpenFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly outer: OpenFile | undefined;
+  /** True where a condition or a loop decides whether the outer file comes to it. */
+  readonly isConditional: boolean;
+  /** What it holds, once it is read: what includes its own file again gets it from here. */
+  readonly content: { steps?: readonly Step[] };
+}
+
+/** The same place, read into another context. */
+export function siteIn(context: PlaybookContext, site: Site): Site {
+  const read = createFieldReader('playbook-invalid', context.report, site.known);
+  return { ...site, context, read };
+}
+
+/** Hands out each id once; a second task of one name gets a number. */
+export function createIds(): (wanted: string) => string {
+  const ids = new Map<string, number>();
+  return (wanted) => {
+    const count = (ids.get(wanted) ?? 0) + 1;
+    ids.set(wanted, count);
+    return count === 1 ? wanted : `${wanted}#${count}`;
+  };
+}

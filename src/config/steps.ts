@@ -1,0 +1,237 @@
+/**
+ * Owns how the steps of a play are read: lists of them, blocks, what blocks and tasks share, and which file of this
+ * folder reads the rest.
+ */
+import type { BecomeSettings, Block, Expression, Meta, Step, Template } from '../core/plan.js';
+import type { Place } from '../core/errors.js';
+import { findDoing } from './arguments.js';
+import { readConditions } from './conditions.js';
+import { addNames, namesOfVars, type NameLayer } from './declarations.js';
+import { isTemplateNode } from './fields.js';
+import { readIncludedVars } from './include-vars.js';
+import { readTasksFile } from './includes.js';
+import { checkKeywords } from './keywords.js';
+import { readMeta } from './meta.js';
+import { errorAt } from './report.js';
+import { readRoleStep } from './role-steps.js';
+import { readBecome, readSettings } from './settings.js';
+import type { Site } from './site.js';
+import { readTask } from './tasks.js';
+import { compileTemplate, compileVars, type CompiledTemplate } from './template.js';
+import { rescueNames } from './variables.js';
+import { describeNode, type MapEntry, type MapNode, type ScalarNode, type YamlNode } from './yaml.js';
+
+export async function readSteps(node: YamlNode, site: Site, key = 'tasks'): Promise<readonly Step[]> {
+  if (isEmpty(node)) return [];
+  if (node.kind !== 'list') {
+    site.read.list({ key, keyAt: node.at, value: node });
+    return [];
+  }
+  const steps: Step[] = [];
+  for (const item of node.items) {
+    const step = await readStep(item, site);
+    if (step) steps.push(step);
+  }
+  return steps;
+}
+
+async function readStep(node: YamlNode, site: Site): Promise<Step | undefined> {
+  const { report } = site.context;
+  if (node.kind !== 'map') {
+    const hint = node.kind === 'scalar' ? "write '- name: …' and, below it, the module" : undefined;
+    report(errorAt(node.at, 'playbook-invalid', `a task must be a map, but is ${describeNode(node)}`, hint));
+    return undefined;
+  }
+  const parts = ['block', 'rescue', 'always']
+    .map((key) => node.entries.get(key))
+    .filter((entry) => entry !== undefined);
+  const [first] = parts;
+  if (first?.key === 'block') return await readBlock(node, first, site);
+  if (first) {
+    report(
+      errorAt(
+        first.keyAt,
+        'playbook-invalid',
+        `'${first.key}' needs a 'block' beside it`,
+        "put the tasks that may fail below 'block:'",
+      ),
+    );
+    return undefined;
+  }
+  const task = withoutAction(node, site);
+  const doing = findDoing(task, site.context);
+  if (!('action' in doing)) return readTask(task, doing, site, 'task');
+  const { action, entry } = doing;
+  switch (action) {
+    case 'import_tasks':
+    case 'include_tasks':
+      return await readTasksFile(task, action, entry, site);
+    case 'import_role':
+    case 'include_role':
+      return await readRoleStep(task, action, entry, site);
+    case 'include_vars':
+      return await readIncludedVars(task, entry, site);
+    case 'meta':
+      return readMeta(task, entry, site);
+  }
+}
+
+async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Block> {
+  checkKeywords(node, 'block', new Set(), site.context.report);
+  const common = readCommon(node, site, body.keyAt);
+  const name = common.name ?? 'block';
+  const inside: Site = { ...common.site, path: site.uniqueId(`${site.path} / ${name}`) };
+  const rescue = node.entries.get('rescue');
+  const always = node.entries.get('always');
+  const inRescue: Site = { ...inside, names: addNames(inside.names, rescueNames), isConditional: true };
+  return {
+    type: 'block',
+    name,
+    at: common.at,
+    when: common.when,
+    defaults: new Map(),
+    vars: common.vars,
+    become: common.become,
+    tags: common.site.tags,
+    tasks: await readSteps(body.value, inside, body.key),
+    rescue: rescue ? await readSteps(rescue.value, inRescue, rescue.key) : [],
+    always: always ? await readSteps(always.value, inside, always.key) : [],
+  };
+}
+
+export interface Common {
+  /** As written. */
+  readonly name: string | undefined;
+  /** Where the name is a template. */
+  readonly title: Template | undefined;
+  readonly at: Place;
+  readonly when: readonly Expression[];
+  readonly vars: ReadonlyMap<string, CompiledTemplate>;
+  readonly become: BecomeSettings;
+  /** For what is inside, with all that the step itself says. */
+  readonly site: Site;
+  /** The names that hold there but for a loop's. */
+  readonly outside: NameLayer;
+}
+
+/** The keywords that tasks and blocks share. `at`: where the step is if it has no name. `around`: with a loop's names. */
+export function readCommon(node: MapNode, site: Site, at: Place, around: NameLayer = site.names): Common {
+  const { context, read } = site;
+  const get = (name: string): MapEntry | undefined => node.entries.get(name);
+  const vars = readVars(get('vars'), site);
+  const ownNames = namesOfVars(vars);
+  const layered = (outer: NameLayer): NameLayer => (vars.size === 0 ? outer : addNames(outer, ownNames));
+  // A task's variables may use the loop's item.
+  const names = layered(around);
+  for (const template of vars.values())
+    context.later(names, (declared, report) => void template.check(declared, report));
+  const [tags, notify, nameEntry] = [get('tags'), get('notify'), get('name')];
+  const woken = notify ? read.texts(notify) : [];
+  for (const { text, at: notifyAt } of woken) site.play.onNotify(text, notifyAt, context);
+  const ownTags = tags ? read.texts(tags, { split: true }).map(({ text }) => text) : [];
+  const isTitle = nameEntry !== undefined && isTemplateNode(nameEntry.value);
+  const title = isTitle ? compileTemplate(nameEntry.value, context.report) : undefined;
+  if (title) context.later(names, (declared, report) => void title.check(declared, report));
+  const inside: Site = {
+    ...site,
+    names,
+    tags: ownTags.length > 0 ? [...new Set([...site.tags, ...ownTags])] : site.tags,
+    notify: [...site.notify, ...woken.map(({ text }) => text)],
+    settings: readSettings(node, site, names),
+    isConditional: site.isConditional || node.entries.has('when') || node.entries.has('loop'),
+  };
+  return {
+    name: isTitle ? (nameEntry.value as ScalarNode).text.text : nameEntry && read.text(nameEntry),
+    title,
+    at: nameEntry?.value.at ?? at,
+    when: readConditions(get('when'), inside),
+    vars,
+    become: readBecome(node, inside),
+    site: inside,
+    outside: layered(site.names),
+  };
+}
+
+export function readVars(
+  entry: MapEntry | undefined,
+  { read, context }: Pick<Site, 'read' | 'context'>,
+): Map<string, CompiledTemplate> {
+  const map = entry && !isEmpty(entry.value) ? read.map(entry) : undefined;
+  return map ? compileVars(map, context.report) : new Map<string, CompiledTemplate>();
+}
+
+/** Handlers that wait are run here, whatever tags are chosen. */
+export function flushHandlers(at: Place): Meta {
+  return {
+    type: 'meta',
+    action: 'flush_handlers',
+    name: 'flush_handlers',
+    at,
+    when: [],
+    vars: new Map(),
+    become: {},
+    tags: ['always'],
+  };
+}
+
+/** `action:` and `local_action:` as the module that they name. */
+function withoutAction(node: MapNode, { context }: Site): MapNode {
+  const entry = node.entries.get('action') ?? node.entries.get('local_action');
+  if (!entry) return node;
+  const named = actionEntry(entry);
+  if (!named) {
+    const message = `'${entry.key}' must name a module, but is ${describeNode(entry.value)}`;
+    const hint = 'write the module as a key of the task: copy: {…}';
+    context.report(errorAt(entry.value.at, 'playbook-invalid', message, hint));
+    return node;
+  }
+  const entries = new Map(
+    [...node.entries].filter(([key]) => key !== entry.key).concat([[named.key, named]]),
+  );
+  if (entry.key === 'local_action' && !entries.has('delegate_to')) {
+    const value = textNode('localhost', entry.keyAt);
+    entries.set('delegate_to', { key: 'delegate_to', keyAt: entry.keyAt, value });
+  }
+  return { ...node, entries };
+}
+
+function actionEntry({ value }: MapEntry): MapEntry | undefined {
+  if (value.kind === 'map') {
+    const module = value.entries.get('module');
+    if (module?.value.kind !== 'scalar' || typeof module.value.value !== 'string') return undefined;
+    const entries = new Map([...value.entries].filter(([key]) => key !== 'module'));
+    return {
+      key: module.value.value,
+      keyAt: module.value.at,
+      value: { kind: 'map', at: value.at, entries },
+    };
+  }
+  if (value.kind !== 'scalar' || typeof value.value !== 'string') return undefined;
+  const { text } = value;
+  const [, word = '', space = '', rest = ''] = /^(\S+)(\s*)([\s\S]*)$/.exec(text.text) ?? [];
+  if (word === '') return undefined;
+  const from = word.length + space.length;
+  const at = rest === '' ? value.at : text.inside(from, text.text.length);
+  const free: ScalarNode = {
+    ...value,
+    at,
+    value: rest === '' ? null : rest,
+    text: { text: rest, at, inside: (start, end) => text.inside(from + start, from + end) },
+  };
+  return { key: word, keyAt: text.inside(0, word.length), value: free };
+}
+
+function textNode(text: string, at: Place): ScalarNode {
+  return {
+    kind: 'scalar',
+    at,
+    value: text,
+    raw: false,
+    plain: true,
+    text: { text, at, inside: () => at },
+  };
+}
+
+export function isEmpty(node: YamlNode): boolean {
+  return node.kind === 'scalar' && node.value === null;
+}
