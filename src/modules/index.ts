@@ -10,6 +10,7 @@ import { debug } from './debug.js';
 import { fail } from './fail.js';
 import { fetch } from './fetch.js';
 import { file } from './file.js';
+import { group } from './group.js';
 import { lineinfile } from './lineinfile.js';
 import { pause } from './pause.js';
 import { ping } from './ping.js';
@@ -24,6 +25,7 @@ import { slurp } from './slurp.js';
 import { stat } from './stat.js';
 import { systemdService } from './systemd_service.js';
 import { template } from './template.js';
+import { user } from './user.js';
 import { waitFor } from './wait_for.js';
 import { daemonJson } from './daemon_json.js';
 import { filesystem } from './filesystem.js';
@@ -41,6 +43,7 @@ const all: readonly Module[] = [
   fail,
   fetch,
   file,
+  group,
   lineinfile,
   pause,
   ping,
@@ -55,6 +58,7 @@ const all: readonly Module[] = [
   stat,
   systemdService,
   template,
+  user,
   waitFor,
   daemonJson,
   filesystem,
