@@ -42,6 +42,15 @@ export interface RunCommand {
 
 export type Parsed =
   | { readonly type: 'run'; readonly command: RunCommand }
+  /** An earlier run is gone on with. */
+  | {
+      readonly type: 'resume';
+      /** Its id, the beginning of it, or `last`. */
+      readonly run: string;
+      readonly command: RunCommand;
+      /** What of the command the user has written, rather than left to its default. */
+      readonly given: ReadonlySet<keyof RunCommand>;
+    }
   /** Text for standard output. */
   | { readonly type: 'text'; readonly text: string };
 
@@ -79,7 +88,10 @@ export function parseRunCommand(argv: readonly string[], version: string): Parse
     if (error.exitCode === 0) return { type: 'text', text };
     throw explain(error, program);
   }
-  return { type: 'run', command: toRunCommand(program) };
+  const command = toRunCommand(program);
+  const { resume } = program.opts<Options>();
+  if (resume === undefined) return { type: 'run', command };
+  return { type: 'resume', run: resume === true ? 'last' : resume, command, given: givenOf(program) };
 }
 
 /** The whole of `zrun --help`. */
@@ -97,9 +109,9 @@ function createProgram(version: string): Command {
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
     .usage(
-      'PLAYBOOK... -i INVENTORY [options]\n       zrun doc [MODULE]\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun schema playbook|inventory [-o FILE]',
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun doc [MODULE]\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun schema playbook|inventory [-o FILE]',
     )
-    .argument('<playbook...>')
+    .argument('[playbook...]')
 
     .optionsGroup('Hosts:')
     .addOption(
@@ -124,6 +136,7 @@ function createProgram(version: string): Command {
     .option('--start-at-task <name>', 'pass over all tasks before this one')
     .option('--step', 'ask before each task')
     .option('--force-handlers', 'notified handlers run after a failure too')
+    .option('--resume [run]', 'go on with the hosts that a run left undone')
 
     .optionsGroup('Only look, touch no host:')
     .option('--syntax-check', 'check playbooks and inventory')
@@ -171,6 +184,8 @@ Examples:
   zrun site.yaml -i hosts.yaml -l web1 -b -K     one host, through sudo
   zrun site.yaml -i hosts.yaml -e size=20G       with a variable
   zrun site.yaml -i hosts.yaml --list-tasks      touch nothing, list
+  zrun --resume                                  go on where the last run ended
+  zrun --resume 20260722T1530 -l web1            one host of what that run left
   zrun doc                                       all modules
   zrun doc copy                                  one module
   zrun ./doc -i hosts.yaml                       a playbook named like a verb
@@ -219,10 +234,6 @@ function explain(error: CommanderError, program: Command): ZrunError {
       const hint = instead ?? (near === undefined ? seeHelp : `did you mean ${near}?`);
       return new ZrunError('usage', `unknown option ${name}`, { hint });
     }
-    case 'commander.missingArgument':
-      return new ZrunError('usage', 'no playbook is given', {
-        hint: 'zrun PLAYBOOK -i INVENTORY; zrun --help shows all options',
-      });
     default:
       return new ZrunError('usage', error.message.replace(/^error: /, '').replace(/\.$/, ''), {
         hint: seeHelp,
@@ -244,6 +255,8 @@ interface Options {
   readonly startAtTask?: string;
   readonly step?: true;
   readonly forceHandlers?: true;
+  /** True where no run is named. */
+  readonly resume?: string | true;
   readonly syntaxCheck?: true;
   readonly listHosts?: true;
   readonly listTasks?: true;
@@ -264,6 +277,11 @@ interface Options {
 
 function toRunCommand(program: Command): RunCommand {
   const options = program.opts<Options>();
+  if (program.args.length === 0 && options.resume === undefined) {
+    throw new ZrunError('usage', 'no playbook is given', {
+      hint: 'zrun PLAYBOOK -i INVENTORY; zrun --help shows all options',
+    });
+  }
   if (options.limit?.trim() === '') {
     throw new ZrunError('usage', 'the limit is empty', {
       hint: 'An empty --limit means no host, which is hardly meant; leave it out to take all hosts.',
@@ -303,6 +321,32 @@ function toRunCommand(program: Command): RunCommand {
     output: options.output,
     detailedExitCode: options.detailedExitcode ?? false,
   };
+}
+
+/** Where an option of the command line has another name in what is made of it. */
+const commandKeys: Partial<Record<keyof Options, keyof RunCommand>> = {
+  askBecomePass: 'askBecomePassword',
+  timeout: 'connectTimeoutMs',
+  taskTimeout: 'taskTimeoutMs',
+  detailedExitcode: 'detailedExitCode',
+  verbose: 'verbosity',
+  listHosts: 'list',
+  listTasks: 'list',
+  listTags: 'list',
+};
+
+function givenOf(program: Command): ReadonlySet<keyof RunCommand> {
+  const command = toRunCommand(program);
+  const isKey = (name: string): name is keyof RunCommand => Object.hasOwn(command, name);
+  const isOption = (name: string): name is keyof Options => Object.hasOwn(program.opts(), name);
+  const given = new Set<keyof RunCommand>();
+  for (const name of Object.keys(program.opts())) {
+    if (program.getOptionValueSource(name) !== 'cli') continue;
+    const key = (isOption(name) ? commandKeys[name] : undefined) ?? name;
+    if (isKey(key)) given.add(key);
+  }
+  if (program.args.length > 0) given.add('playbooks');
+  return given;
 }
 
 /** `-t a,b -t c`: as in Ansible, each may be a list. */

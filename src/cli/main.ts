@@ -8,6 +8,7 @@ import { tellFailure } from './failure.js';
 type Verb = (environment: Environment) => Promise<number>;
 
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
+  history: async () => (await import('./history.js')).showHistory,
   doc: async () => (await import('./doc.js')).showDocumentation,
   inventory: async () => (await import('./inventory.js')).showInventory,
   lint: async () => (await import('./lint.js')).lint,

@@ -1,14 +1,25 @@
 /**
  * Owns which reporters a run has: one for the user, and the run's own folder. One that breaks does not break the run.
  */
+import { randomInt } from 'node:crypto';
+import { ZrunError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import type { Reporter } from '../report/reporter.js';
-import { createResultFile, createRunFolder, findRunsFolder, type RunFolder } from '../report/run-folder.js';
+import type { Claim } from '../report/run-claim.js';
+import {
+  createRunFolder,
+  createRunId,
+  defaultKept,
+  findRunsFolder,
+  pruneRuns,
+  type RunFolder,
+} from '../report/run-folder.js';
 import { choosePaint } from '../report/style.js';
 import type { OutputKind, RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
 
 export interface Reporting {
+  readonly runId: string;
   readonly emit: Emit;
   /** Undefined where the folder could not be made. */
   readonly logFile: string | undefined;
@@ -18,16 +29,20 @@ export interface Reporting {
   close(): Promise<void>;
 }
 
-/** `foundBefore`: warnings from before the run, told when it has started. */
+/**
+ * Gives the run its id and its folder. `foundBefore`: warnings from before the run, told when it has started. Throws
+ * ZrunError `usage`.
+ */
 export async function startReporting(
   command: RunCommand,
-  runId: string,
   environment: Environment,
   foundBefore: readonly string[],
 ): Promise<Reporting> {
   const warnings = [...foundBefore];
-  const folder = makeRunFolder(runId, environment, warnings);
-  const reporters: Reporter[] = [await createUserReporter(command, environment, folder?.log)];
+  const kept = readKept(environment.env);
+  const made = makeRunFolder(environment, warnings);
+  const folder = made?.folder;
+  const reporters: Reporter[] = [await createUserReporter(command, environment, folder)];
   const warn = (message: string): void => emit({ type: 'warning', message });
   const onTrouble = (what: string) => (error: unknown) =>
     warn(`${what} is not written on: ${reasonOf(error)}`);
@@ -54,14 +69,20 @@ export async function startReporting(
   }
 
   if (folder) {
-    const [{ createJournal }, { createLog }] = await Promise.all([
-      import('../report/journal.js'),
-      import('../report/log.js'),
-    ]);
+    const [{ createJournal }, { createLog }, { createHostLogs }, { createResultFile }, { createRetryFile }] =
+      await Promise.all([
+        import('../report/journal.js'),
+        import('../report/log.js'),
+        import('../report/host-log.js'),
+        import('../report/result.js'),
+        import('../report/retry.js'),
+      ]);
     try {
       reporters.push(
         createJournal(folder.journal, onTrouble('the journal')),
-        createLog(folder.log, onTrouble('the log')),
+        createRetryFile(folder.retry, onTrouble('the list of hosts that are left')),
+        createHostLogs({ folder: folder.hostLogs, onTrouble: onTrouble("the hosts' logs") }),
+        createLog(folder.log, onTrouble('the log'), folder.retry),
         createResultFile(folder.result, onTrouble('the result')),
       );
     } catch (error) {
@@ -69,7 +90,9 @@ export async function startReporting(
     }
   }
   let isFirst = true;
+  let isOver = false;
   return {
+    runId: folder?.id ?? createRunId(new Date(), randomDigit()),
     logFile: folder?.log,
     emit(event) {
       emit(event);
@@ -82,18 +105,37 @@ export async function startReporting(
       return () => releases.forEach((release) => release?.());
     },
     async close() {
+      if (isOver) return;
+      isOver = true;
       await Promise.allSettled(reporters.map((reporter) => reporter.close()));
+      try {
+        made?.claim.release();
+        pruneRuns(findRunsFolder(environment.env, environment.homeFolder), kept);
+      } catch (error) {
+        environment.stderr.write(`warning: old runs are not taken away: ${reasonOf(error)}\n`);
+      }
     },
   };
 }
 
+/** ZRUN_KEEP_RUNS: how many runs are kept, this one among them. */
+function readKept(env: Environment['env']): number {
+  const given = env['ZRUN_KEEP_RUNS'];
+  if (given === undefined || given === '') return defaultKept;
+  if (/^[1-9]\d*$/.test(given)) return Number(given);
+  throw new ZrunError('usage', `ZRUN_KEEP_RUNS must be a whole number above 0, not '${given}'`);
+}
+
+function randomDigit(): string {
+  return randomInt(16).toString(16);
+}
+
 function makeRunFolder(
-  runId: string,
   { env, homeFolder }: Environment,
   warnings: string[],
-): RunFolder | undefined {
+): { readonly folder: RunFolder; readonly claim: Claim } | undefined {
   try {
-    return createRunFolder(findRunsFolder(env, homeFolder), runId);
+    return createRunFolder(findRunsFolder(env, homeFolder), () => new Date(), randomDigit);
   } catch (error) {
     warnings.push(`this run leaves no journal and no log: ${reasonOf(error)}`);
     return undefined;
@@ -103,12 +145,20 @@ function makeRunFolder(
 async function createUserReporter(
   command: RunCommand,
   { stdout, env }: Environment,
-  logFile: string | undefined,
+  folder: RunFolder | undefined,
 ): Promise<Reporter> {
   const isTerminal = stdout.isTTY === true;
   const kind = command.output ?? chooseOutput(isTerminal, env);
   const { verbosity, diff } = command;
-  const options = { out: stdout, paint: choosePaint(env, isTerminal), verbosity, diff, logFile };
+  const paint = choosePaint(env, isTerminal);
+  const options = {
+    out: stdout,
+    paint,
+    verbosity,
+    diff,
+    logFile: folder?.log,
+    retryFile: folder?.retry,
+  };
   switch (kind) {
     case 'tty':
       return (await import('../report/tty.js')).createTtyReporter(options);

@@ -2,8 +2,7 @@
  * Owns `zrun PLAYBOOK…`: from the words to hosts and plays, then either a look at them or the run. What a run is made of
  * is loaded only once everything that was given is known to be right.
  */
-import { randomBytes } from 'node:crypto';
-import type { RunOutcome, RunSettings } from '../engine/index.js';
+import type { RunInput, RunOutcome, RunSettings } from '../engine/index.js';
 import { visible } from '../report/visible.js';
 import { parseRunCommand, type RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
@@ -25,11 +24,30 @@ export async function runPlaybooks(environment: Environment): Promise<number> {
     stdout.write(parsed.text);
     return exitCodes.ok;
   }
+  if (parsed.type === 'resume') {
+    const { prepareResume } = await import('./resume.js');
+    const resumed = await prepareResume(parsed, environment);
+    if (!resumed) return exitCodes.ok;
+    const { command, loaded } = resumed;
+    return isLook(command) ? look(command, loaded, environment) : runLoaded(resumed, environment);
+  }
   const { command } = parsed;
   const { load } = await import('./load.js');
   const loaded = await load(command, environment);
-  if (command.syntaxCheck || command.list) return look(command, loaded, environment);
-  return runLoaded(command, loaded, environment);
+  if (isLook(command)) return look(command, loaded, environment);
+  const { describeRequest } = await import('./request.js');
+  const request = await describeRequest(command, loaded, environment);
+  return runLoaded({ command, loaded, request }, environment);
+}
+
+/** What is run, and what is known of it from before. */
+interface Prepared extends Pick<RunInput, 'request' | 'resumes' | 'pendingHandlers'> {
+  readonly command: RunCommand;
+  readonly loaded: Loaded;
+}
+
+function isLook(command: RunCommand): boolean {
+  return command.syntaxCheck || command.list !== undefined;
 }
 
 async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Environment): Promise<number> {
@@ -44,22 +62,21 @@ async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Env
   return exitCodes.ok;
 }
 
-async function runLoaded(command: RunCommand, loaded: Loaded, environment: Environment): Promise<number> {
+async function runLoaded(prepared: Prepared, environment: Environment): Promise<number> {
+  const { command, loaded, ...known } = prepared;
   const { findBecomePassword } = await import('./password.js');
   const { answerPrompts, confirmStep } = await import('./prompts.js');
   const becomePassword = await findBecomePassword(command, environment);
   const playbooks = await answerPrompts(loaded);
-  const [{ run }, { createTransport }, { createRunId }, { startReporting }, { createController }] =
-    await Promise.all([
-      import('../engine/index.js'),
-      import('../transport/index.js'),
-      import('../report/run-folder.js'),
-      import('./reporting.js'),
-      import('./controller.js'),
-    ]);
-  const runId = createRunId(new Date(), randomBytes(2).toString('hex'));
+  const [{ run }, { createTransport }, { startReporting }, { createController }] = await Promise.all([
+    import('../engine/index.js'),
+    import('../transport/index.js'),
+    import('./reporting.js'),
+    import('./controller.js'),
+  ]);
+  const reporting = await startReporting(command, environment, loaded.warnings);
   const settings: RunSettings = {
-    runId,
+    runId: reporting.runId,
     version: environment.version,
     check: command.check,
     verify: command.verify,
@@ -78,7 +95,6 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
     step: command.step,
     extraVars: loaded.extraVars,
   };
-  const reporting = await startReporting(command, runId, environment, loaded.warnings);
   const interrupts = watchInterrupts(environment, reporting);
   const transport = createTransport({
     acceptNewHostKeys: command.acceptNewHostKeys,
@@ -90,6 +106,7 @@ async function runLoaded(command: RunCommand, loaded: Loaded, environment: Envir
       playbooks,
       inventory: loaded.inventory,
       groups: loaded.groups,
+      ...known,
       settings,
       connect: transport.connect,
       controller: createController({

@@ -68,6 +68,23 @@ export interface Counts {
 export type HostOutcome =
   'done' | 'failed' | 'unreachable' | 'unknown' | 'halted' | 'interrupted' | 'not-tried';
 
+/**
+ * What a run was asked to do: enough to ask for the same again. It is written down, so nothing is in it that may be
+ * secret: of extra variables given by value only the names, of passwords only where they come from.
+ */
+export interface RunRequest {
+  /** The folder that relative paths are taken from. */
+  readonly cwd: string;
+  /** The command line's options, as the command line's reader names them. */
+  readonly options: ValueMap;
+  /** Files of extra variables (`-e @file`), in order. */
+  readonly extraVarsFiles: readonly string[];
+  /** Names of extra variables that were given by value. */
+  readonly extraVarsNames: readonly string[];
+  /** SHA-256, in hex, of each file of tasks that is known before the run, by the name that the user calls it. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
 export type RunEvent =
   | {
       readonly type: 'run-started';
@@ -78,6 +95,11 @@ export type RunEvent =
       readonly check: boolean;
       readonly playbooks: readonly string[];
       readonly hosts: readonly string[];
+      readonly request?: RunRequest;
+      /** The id of the run that this one goes on with. */
+      readonly resumes?: string;
+      /** Handlers that it left to this one, by host. */
+      readonly pendingHandlers?: Readonly<Record<string, readonly string[]>>;
     }
   | {
       readonly type: 'play-started';
@@ -94,7 +116,13 @@ export type RunEvent =
       readonly hosts: readonly string[];
     }
   | { readonly type: 'host-connected'; readonly host: string; readonly ms: number }
-  | { readonly type: 'task-started'; readonly host: string; readonly task: TaskRef }
+  | {
+      readonly type: 'task-started';
+      readonly host: string;
+      readonly task: TaskRef;
+      /** Handlers that are to run where it changes something: who reads of no end must reckon with them. */
+      readonly notifies?: readonly string[];
+    }
   | {
       readonly type: 'task-output';
       readonly host: string;
@@ -116,6 +144,8 @@ export type RunEvent =
       readonly task: TaskRef;
       readonly result: TaskResult;
     }
+  /** A handler that was notified has done its work. */
+  | { readonly type: 'handler-finished'; readonly host: string; readonly handler: string }
   | {
       /** A block's rescue begins: what failed before is being handled. */
       readonly type: 'rescue-started';
@@ -129,6 +159,7 @@ export type RunEvent =
       readonly type: 'host-finished';
       readonly host: string;
       readonly outcome: HostOutcome;
+      readonly counts: Counts;
       readonly problem?: Problem;
       /** Handlers that were notified and have not run. */
       readonly pendingHandlers?: readonly string[];

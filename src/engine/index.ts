@@ -4,7 +4,7 @@
  */
 import pLimit from 'p-limit';
 import type { HostSummary } from '../core/events.js';
-import type { Task } from '../core/plan.js';
+import type { Play, Task } from '../core/plan.js';
 import type { Batch, Stepping } from './batch.js';
 import { createHostState, disconnectAll, exchangesOf, handshakesOf, type HostState } from './host-state.js';
 import { exitCodeOf } from './results.js';
@@ -43,6 +43,9 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     check: settings.check,
     playbooks: playbooks.map(({ playbook }) => playbook.path),
     hosts: participants.map((state) => state.host.name),
+    ...(input.request && { request: input.request }),
+    ...(input.resumes !== undefined && { resumes: input.resumes }),
+    ...(input.pendingHandlers && { pendingHandlers: Object.fromEntries(input.pendingHandlers) }),
   });
 
   const tags = createTagFilter(settings.tags, settings.skipTags);
@@ -86,9 +89,17 @@ export async function run(input: RunInput): Promise<RunOutcome> {
         if (!neededLater.has(state.host.name) || !isUpright(state)) await finish(state);
       },
     });
-    if (!goesOn) break;
+    if (goesOn) continue;
+    // Those that a later play would have had: they are well, but not done.
+    const begun = new Set(
+      plays.slice(0, index + 1).flatMap((earlier) => earlier.hosts.map(({ name }) => name)),
+    );
+    for (const state of participants) {
+      if (finished.has(state) || !isUpright(state)) continue;
+      stopBefore(state, begun.has(state.host.name) ? play : undefined, input.signal);
+    }
+    break;
   }
-  // Those that a later play would have had, and whose run was stopped before it.
   for (const state of participants) await finish(state);
   for (const state of states.values()) await disconnectAll(state);
 
@@ -108,13 +119,24 @@ function isUpright(state: HostState): boolean {
   return state.outcome === 'done';
 }
 
+/** A host whose next play is not run any more. `after`: the play that stopped the run, unless it was in none before. */
+function stopBefore(state: HostState, after: Play | undefined, signal: AbortSignal): void {
+  if (signal.aborted) state.outcome = 'interrupted';
+  else if (after === undefined) state.outcome = 'not-tried';
+  else {
+    state.outcome = 'halted';
+    state.problem = { code: 'halted', message: `the run was stopped after play '${after.name}'` };
+  }
+}
+
 async function finishHost(state: HostState, { emit }: RunInput): Promise<void> {
   await disconnectAll(state);
-  const { outcome, problem, pendingHandlers } = state;
+  const { outcome, counts, problem, pendingHandlers } = state;
   emit({
     type: 'host-finished',
     host: state.host.name,
     outcome,
+    counts,
     ...(problem && { problem }),
     ...(pendingHandlers.length > 0 && { pendingHandlers }),
   });

@@ -1,7 +1,7 @@
 /**
  * Owns what the engine is handed for one run.
  */
-import type { Emit } from '../core/events.js';
+import type { Emit, RunRequest } from '../core/events.js';
 import type { Connect, Host } from '../core/host.js';
 import type { Controller } from '../core/module.js';
 import type { BecomeSettings, Play, Playbook, VarsTemplate } from '../core/plan.js';
@@ -52,6 +52,9 @@ export interface RunInput {
   readonly groups: Readonly<Record<string, readonly string[]>>;
   /** Handlers that an earlier run notified and did not come to, by host. */
   readonly pendingHandlers?: ReadonlyMap<string, readonly string[]>;
+  /** Told with `run-started`, for whoever goes on with this run: what was asked for, and the run gone on with. */
+  readonly request?: RunRequest;
+  readonly resumes?: string;
   readonly settings: RunSettings;
   readonly connect: Connect;
   /** The controller's terminal, clock and files, for the few modules that need them. */

@@ -185,9 +185,15 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const around = aroundOf(walk, inherited);
   const ref = refOf(task, task.module.name, inherited, titleOf(task, around));
 
+  const notifies = handlersOf(source.play, task).map(({ name }) => name);
   const perform = (): ReturnType<typeof runTask> =>
     batch.limited(task, async () => {
-      run.emit({ type: 'task-started', host: state.host.name, task: ref });
+      run.emit({
+        type: 'task-started',
+        host: state.host.name,
+        task: ref,
+        ...(notifies.length > 0 && { notifies }),
+      });
       const made = await runTask(task, ref, around);
       state.counts = count(state.counts, made.result);
       run.emit({ type: 'task-finished', host: state.host.name, task: ref, result: made.result });
@@ -203,7 +209,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
 
 function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
   const { source, state } = walk;
-  if (result.status === 'changed') notify(source.play, task, state);
+  if (result.status === 'changed') for (const { id } of handlersOf(source.play, task)) state.notified.add(id);
   if (!stops(result, source)) return done;
   // At once, so that nobody begins another task while this host is still tidying up.
   if (!inherited.isRescued && result.problem?.code !== 'interrupted') haltOthers(walk, task);
@@ -431,11 +437,9 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
 
 // --- handlers -------------------------------------------------------------------------------------------------------
 
-function notify(play: Play, task: Task, state: HostState): void {
-  for (const handler of play.handlers) {
-    if ([handler.name, ...handler.listen].some((name) => task.notify.includes(name)))
-      state.notified.add(handler.id);
-  }
+function handlersOf(play: Play, { notify }: Task): readonly Task[] {
+  if (notify.length === 0) return [];
+  return play.handlers.filter(({ name, listen }) => [name, ...listen].some((each) => notify.includes(each)));
 }
 
 /**
@@ -454,6 +458,7 @@ async function walkHandlers(walk: Walk, position: Position): Promise<Ending> {
     // One that did not do its work is still to be done.
     if (ending.type !== 'done') return ending;
     state.notified.delete(handler.id);
+    source.run.emit({ type: 'handler-finished', host: state.host.name, handler: handler.name });
   }
   return done;
 }

@@ -2,7 +2,7 @@
  * Owns a run's journal: an append-only file of events, a line of JSON each, that can be read however the run ended.
  * Written past any logging library, so that nothing is reordered, filtered or lost at exit.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import type { Reporter } from './reporter.js';
 import { formatEvent, type WrittenEvent } from './written.js';
 
@@ -62,6 +62,26 @@ export function readJournal(text: string): JournalText {
     else damaged.push(i + 1);
   });
   return { events, damaged };
+}
+
+/**
+ * The same from a file of any size, without the lines that are no event. Throws as reading a file does, `ENOENT` where
+ * the run never had a journal.
+ */
+export async function* readJournalFile(path: string): AsyncGenerator<WrittenEvent> {
+  let rest = '';
+  // Not node:readline, which takes U+2028 for the end of a line; JSON leaves it as it is.
+  const chunks: AsyncIterable<string> = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 });
+  for await (const chunk of chunks) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = parseEvent(line);
+      if (event) yield event;
+    }
+  }
+  const last = parseEvent(rest);
+  if (last) yield last;
 }
 
 function parseEvent(line: string): WrittenEvent | undefined {

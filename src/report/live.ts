@@ -75,6 +75,7 @@ export function createLiveView(paint: Paint): LiveView {
         case 'play-started':
         case 'batch-started':
         case 'host-connected':
+        case 'handler-finished':
         case 'rescue-started':
         case 'play-stopped':
         case 'warning':

@@ -13,8 +13,11 @@ import { colourless } from './style.js';
 
 type Level = 'error' | 'warn' | 'info' | 'debug';
 
-/** Creates or continues the file. Trouble with it is reported once through `onTrouble` and ends nothing. */
-export function createLog(path: string, onTrouble: (error: unknown) => void): Reporter {
+/**
+ * Creates or continues the file. Trouble with it is reported once through `onTrouble` and ends nothing. `retryFile`: see
+ * RecapOptions.
+ */
+export function createLog(path: string, onTrouble: (error: unknown) => void, retryFile?: string): Reporter {
   const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
   let isBroken = false;
   const fail = (error: unknown): void => {
@@ -35,7 +38,7 @@ export function createLog(path: string, onTrouble: (error: unknown) => void): Re
   });
   logger.on('error', fail);
   const narrator = createNarrator({ paint: colourless, verbosity: 3, diff: true });
-  const recap = createRecap({ paint: colourless, verbosity: 3 });
+  const recap = createRecap({ paint: colourless, verbosity: 3, retryFile });
 
   function log(level: Level, text: string): void {
     const message = text.trim();

@@ -175,6 +175,9 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
         case 'task-finished':
           finishTask(event);
           return;
+        case 'handler-finished':
+          // Its task has been told.
+          return;
         case 'rescue-started':
           addHost(event.host, {
             status: 'rescue',

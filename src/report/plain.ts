@@ -11,6 +11,7 @@ export interface PlainOptions extends NarrateOptions {
   readonly groupMs?: number;
   /** Named at the end, for those who want to know more. */
   readonly logFile?: string | undefined;
+  readonly retryFile?: string | undefined;
 }
 
 export function createPlainReporter(options: PlainOptions): Reporter {

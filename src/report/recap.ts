@@ -15,6 +15,8 @@ export interface RecapOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
   readonly logFile?: string | undefined;
+  /** Lists the hosts that are left, where the run has a folder: then it can also be gone on with. */
+  readonly retryFile?: string | undefined;
 }
 
 export interface Recap {
@@ -35,8 +37,9 @@ interface FailureGroup {
   readonly hosts: string[];
 }
 
-export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap {
+export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptions): Recap {
   let check = false;
+  let started: EventOf<'run-started'> | undefined;
   let finished: EventOf<'run-finished'> | undefined;
   /** Failures of each host that no rescue has dealt with, in order. */
   const failuresOf = new Map<string, Failure[]>();
@@ -53,6 +56,7 @@ export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap 
       switch (event.type) {
         case 'run-started':
           check = event.check;
+          started = event;
           return;
         case 'task-finished':
           if (isFailure(event.result, check)) addFailure(event.host, event.task, event.result);
@@ -75,6 +79,7 @@ export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap 
         case 'task-started':
         case 'task-output':
         case 'task-retried':
+        case 'handler-finished':
         case 'host-finished':
         case 'warning':
           return;
@@ -94,7 +99,7 @@ export function createRecap({ paint, verbosity, logFile }: RecapOptions): Recap 
         ...formatRescued(hosts, rescued, paint),
         ...formatPending(hosts, paint),
         ...stopped.map((event) => formatStop(event, paint)),
-        ...formatGoingOn(hosts, paint),
+        ...formatGoingOn(hosts, retryFile === undefined ? undefined : started, retryFile, paint),
         '',
         formatSummary(hosts, ms, check),
         ...(logFile === undefined ? [] : [paint('dim', `log: ${logFile}`)]),
@@ -252,13 +257,43 @@ function formatStop({ play, reason }: EventOf<'play-stopped'>, paint: Paint): st
   return `\n${paint('red', 'stopped')} play '${visibleLine(play)}': ${visibleLine(reason)}`;
 }
 
-function formatGoingOn(hosts: readonly HostSummary[], paint: Paint): string[] {
-  const unfinished = hosts.filter(({ outcome }) => outcome !== 'done').map(({ host }) => visibleLine(host));
-  if (unfinished.length === 0 || unfinished.length === hosts.length) return [];
+/** A limit with more names than this is nothing to copy. */
+const NAMED_IN_LIMIT = 4;
+
+/** `started`: of a run that can be gone on with. */
+function formatGoingOn(
+  hosts: readonly HostSummary[],
+  started: EventOf<'run-started'> | undefined,
+  retryFile: string | undefined,
+  paint: Paint,
+): string[] {
+  const left = hosts.filter(({ outcome }) => outcome !== 'done').map(({ host }) => visibleLine(host));
+  if (left.length === 0) return [];
+  const listed =
+    left.length > NAMED_IN_LIMIT && retryFile !== undefined ? `@${shellWord(retryFile)}` : left.join(',');
+  // Where nothing is done, a limit leaves nothing out.
+  const limit = left.length === hosts.length ? undefined : paint('bold', `--limit ${listed}`);
+  const which = left.length === 1 ? 'this host' : 'these hosts';
+  if (!started) return limit === undefined ? [] : ['', `to go on with ${which} only: ${limit}`];
+  const resume = paint('bold', `zrun --resume ${formatResumeWords(started)}`);
   return [
     '',
-    `to go on with ${unfinished.length === 1 ? 'this host' : 'these hosts'} only: ${paint('bold', `--limit ${unfinished.join(',')}`)}`,
+    `to go on with ${which}: ${resume}`,
+    ...(limit === undefined ? [] : [`or, as a run of its own: ${limit}`]),
   ];
+}
+
+/** What has to follow `--resume`: the run, and the variables whose values nobody has written down. */
+export function formatResumeWords({
+  runId,
+  request,
+}: Pick<EventOf<'run-started'>, 'runId' | 'request'>): string {
+  return [runId, ...(request?.extraVarsNames ?? []).map((name) => `-e ${name}=…`)].join(' ');
+}
+
+/** Quoted where a shell would take it apart. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** `50 hosts: 46 done (12 changed), 3 failed, 1 unreachable; 2 min 05 s` */

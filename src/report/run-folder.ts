@@ -1,19 +1,32 @@
 /**
- * Owns the folder that each run has on the controller: where it is, and what lies in it (run.log, journal.jsonl,
- * result.json). Knows nothing of how its files are written but the last.
+ * Owns the folder that each run has on the controller: where it is, what it is called, what lies in it, and which old
+ * ones are taken away. Knows nothing of how its files are written.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { RunEvent } from '../core/events.js';
-import type { Reporter } from './reporter.js';
-import { writeSummary } from './written.js';
+import { isGoing, keepClaim, writeClaim, type Claim } from './run-claim.js';
 
 export interface RunFolder {
+  readonly id: string;
   readonly path: string;
+  /** Everything, for people. */
   readonly log: string;
+  /** A folder with a log for each host. */
+  readonly hostLogs: string;
+  /** Everything, for machines. */
   readonly journal: string;
   readonly result: string;
+  /** The hosts that were not done, as `--limit @…` takes them. */
+  readonly retry: string;
+  /** There as long as the run goes on. */
+  readonly claim: string;
 }
+
+/** Finished runs that are kept, unless the user says otherwise. */
+export const defaultKept = 100;
+
+/** A run id, as `createRunId` makes it. */
+const idShape = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 
 /** The folder of all runs: below XDG_STATE_HOME, which only counts when it is absolute (XDG base directory spec.). */
 export function findRunsFolder(
@@ -25,55 +38,90 @@ export function findRunsFolder(
   return path.join(base, 'zrun/runs');
 }
 
-/** Makes the folder, readable by the user alone: results can hold what others need not know. Throws as mkdir does. */
-export function createRunFolder(runsFolder: string, runId: string): RunFolder {
-  const folder = path.join(runsFolder, runId);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+export function runFolderOf(runsFolder: string, id: string): RunFolder {
+  const folder = path.join(runsFolder, id);
   return {
+    id,
     path: folder,
     log: path.join(folder, 'run.log'),
+    hostLogs: path.join(folder, 'hosts'),
     journal: path.join(folder, 'journal.jsonl'),
     result: path.join(folder, 'result.json'),
+    retry: path.join(folder, 'retry'),
+    claim: path.join(folder, 'process.json'),
   };
 }
 
-/** A name that sorts by time and that two runs of one second do not share: `20260722T153012Z-4f9a`. */
-export function createRunId(now: Date, randomHex: string): string {
-  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomHex}`;
+/**
+ * A name that sorts by time: `20260722T153012Z-159a`, where 159 are the milliseconds in hex. `digit`: a hex digit by
+ * chance, since two runs may begin in one millisecond.
+ */
+export function createRunId(now: Date, digit: string): string {
+  const seconds = now.toISOString().replace(/[-:]|\.\d+/g, '');
+  return `${seconds}-${now.getUTCMilliseconds().toString(16).padStart(3, '0')}${digit}`;
 }
 
-/** Writes how the run ended, whole or not at all, when it has ended. */
-export function createResultFile(file: string, onTrouble: (error: unknown) => void): Reporter {
-  let started: Extract<RunEvent, { type: 'run-started' }> | undefined;
-  let finished: Extract<RunEvent, { type: 'run-finished' }> | undefined;
-  return {
-    tell(event) {
-      if (event.type === 'run-started') started = event;
-      if (event.type === 'run-finished') finished = event;
-    },
-    close() {
-      if (started && finished) {
-        const { runId, version, check, playbooks, at: startedAt } = started;
-        const { at: finishedAt, ms, exitCode, hosts } = finished;
-        const result = {
-          runId,
-          version,
-          check,
-          playbooks,
-          startedAt,
-          finishedAt,
-          ms,
-          exitCode,
-          hosts: hosts.map(writeSummary),
-        };
-        try {
-          writeFileSync(`${file}.new`, `${JSON.stringify(result, undefined, 2)}\n`, { mode: 0o600 });
-          renameSync(`${file}.new`, file);
-        } catch (error) {
-          onTrouble(error);
-        }
-      }
-      return Promise.resolve();
-    },
-  };
+/**
+ * Makes a run's folder, readable by the user alone: results can hold what others need not know. However many runs begin
+ * at once, each has a folder of its own, and none is seen without its claim. `digit`: see createRunId, another one at
+ * each call. Throws as mkdir does.
+ */
+export function createRunFolder(
+  runsFolder: string,
+  now: () => Date,
+  digit: () => string,
+): { readonly folder: RunFolder; readonly claim: Claim } {
+  mkdirSync(runsFolder, { recursive: true, mode: 0o700 });
+  for (let attempt = 1; ; attempt++) {
+    const folder = runFolderOf(runsFolder, createRunId(now(), digit()));
+    const made = path.join(runsFolder, `.${folder.id}.new`);
+    try {
+      mkdirSync(made, { mode: 0o700 });
+    } catch (error) {
+      // Another run is at it.
+      if (isTaken(error) && attempt < 20) continue;
+      throw error;
+    }
+    try {
+      writeClaim(path.join(made, path.basename(folder.claim)));
+      // A folder with something in it is not replaced (rename(2): ENOTEMPTY or EEXIST).
+      renameSync(made, folder.path);
+    } catch (error) {
+      rmSync(made, { recursive: true, force: true });
+      if (isTaken(error) && attempt < 20) continue;
+      throw error;
+    }
+    return { folder, claim: keepClaim(folder.claim) };
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'EEXIST' || code === 'ENOTEMPTY';
+}
+
+/** Every run that is still there, the newest first. None where there is no such folder; throws as readdir does else. */
+export function listRuns(runsFolder: string): readonly RunFolder[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(runsFolder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .filter((name) => idShape.test(name))
+    .sort()
+    .reverse()
+    .map((id) => runFolderOf(runsFolder, id));
+}
+
+/**
+ * Takes away all runs but the newest, and those that are still going. What is no run's folder is left alone. Another
+ * zrun may do the same at the same time. Throws as rm does.
+ */
+export function pruneRuns(runsFolder: string, kept: number): void {
+  for (const old of listRuns(runsFolder).slice(kept)) {
+    if (!isGoing(old.claim)) rmSync(old.path, { recursive: true, force: true });
+  }
 }

@@ -16,6 +16,7 @@ export interface Terminal extends NodeJS.WritableStream {
 export interface TtyOptions extends NarrateOptions {
   readonly out: Terminal;
   readonly logFile?: string | undefined;
+  readonly retryFile?: string | undefined;
   /** Between two pictures. */
   readonly frameMs?: number;
   /** How long a finished line may wait for equal ones of other hosts; the live region shows what goes on meanwhile. */

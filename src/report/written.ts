@@ -52,6 +52,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'task-started':
     case 'task-output':
     case 'task-retried':
+    case 'handler-finished':
     case 'rescue-started':
     case 'play-stopped':
     case 'warning':
@@ -62,6 +63,48 @@ export function writeEvent(event: RunEvent): WrittenEvent {
 /** One line, without its line feed. */
 export function formatEvent(event: RunEvent): string {
   return JSON.stringify(writeEvent(event));
+}
+
+/**
+ * An event that was read back, as reporters take it. The places of problems stay behind, since there is no text any more
+ * that they point into; tasks have theirs.
+ */
+export function readEvent(event: WrittenEvent): RunEvent {
+  switch (event.type) {
+    case 'task-finished': {
+      const { items, ...rest } = event.result;
+      const result = {
+        ...withoutPlace(rest),
+        ...(items && { items: items.map((item) => withoutPlace(item)) }),
+      };
+      return { ...event, result };
+    }
+    case 'host-finished':
+      return withoutPlace(event);
+    case 'run-finished':
+      return { ...event, hosts: event.hosts.map((host) => withoutPlace(host)) };
+    case 'run-started':
+    case 'play-started':
+    case 'batch-started':
+    case 'host-connected':
+    case 'task-started':
+    case 'task-output':
+    case 'task-retried':
+    case 'handler-finished':
+    case 'rescue-started':
+    case 'play-stopped':
+    case 'warning':
+      return event;
+  }
+}
+
+function withoutPlace<T extends { readonly problem?: WrittenProblem }>(
+  value: T,
+): Omit<T, 'problem'> & { readonly problem?: Problem } {
+  const { problem, ...rest } = value;
+  if (!problem) return rest;
+  const { at: _at, ...kept } = problem;
+  return { ...rest, problem: kept };
 }
 
 export function writeSummary(summary: HostSummary): WrittenSummary {

@@ -6,7 +6,7 @@ import { zrun } from './fake-environment.js';
 function parse(line: string): RunCommand {
   const parsed = parseRunCommand(['play.yaml', ...line.split(' ').filter((word) => word !== '')], '1.2.3');
   if (parsed.type === 'run') return parsed.command;
-  throw new Error(parsed.text);
+  throw new Error(`this is ${parsed.type}`);
 }
 
 describe('the command line of a run', () => {

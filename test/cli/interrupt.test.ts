@@ -30,6 +30,7 @@ function watch() {
   };
   const interrupts = watchInterrupts(environment, {
     emit: (event) => told.push(event),
+    runId: 'test',
     logFile: undefined,
     hold: () => () => undefined,
     close: () => {

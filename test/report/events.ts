@@ -4,7 +4,7 @@
 import type { Problem } from '../../src/core/errors.js';
 import type { Counts, HostOutcome, RunEvent, TaskRef, TaskResult } from '../../src/core/events.js';
 
-const none: Counts = {
+export const none: Counts = {
   ok: 0,
   changed: 0,
   unreachable: 0,
@@ -47,10 +47,11 @@ export function finished(
   exitCode = 0,
 ): RunEvent[] {
   return [
-    ...hosts.map(([host, outcome, , problem]): RunEvent => ({
+    ...hosts.map(([host, outcome, counts, problem]): RunEvent => ({
       type: 'host-finished',
       host,
       outcome,
+      counts: { ...none, ...counts },
       ...(problem && { problem }),
     })),
     {

@@ -13,12 +13,17 @@ import { createRecap } from '../../src/report/recap.js';
 import { colourful, colourless } from '../../src/report/style.js';
 import { checked, fleet, hostile, mixed } from './events.js';
 
+/** The fleet's run, asked for with a value that is not written down. */
+const request = { cwd: '/srv', options: {}, extraVarsFiles: [], extraVarsNames: ['zvol_size'], texts: {} };
+const resumable = fleet.map((event) => (event?.type === 'run-started' ? { ...event, request } : event));
+
 interface Case {
   readonly file: string;
   readonly events: readonly (RunEvent | null)[];
   readonly verbosity?: number;
   readonly diff?: boolean;
   readonly colours?: boolean;
+  readonly retryFile?: string;
 }
 
 const cases: readonly Case[] = [
@@ -29,16 +34,26 @@ const cases: readonly Case[] = [
   { file: 'mixed-colours.txt', events: mixed, diff: true, colours: true },
   { file: 'check.txt', events: checked, diff: true },
   { file: 'fleet.txt', events: fleet },
+  {
+    file: 'fleet-resumable.txt',
+    events: resumable,
+    retryFile: "/home/o'hara/.local/state/zrun/runs/x/retry",
+  },
   { file: 'hostile.txt', events: hostile, verbosity: 2, diff: true },
 ];
 
 describe('what is written for a stream of events', () => {
   for (const each of cases) {
     it(each.file, () => {
-      const { events, verbosity = 0, diff = false, colours = false } = each;
+      const { events, verbosity = 0, diff = false, colours = false, retryFile } = each;
       const paint = colours ? colourful : colourless;
       const narrator = createNarrator({ paint, verbosity, diff });
-      const recap = createRecap({ paint, verbosity, logFile: '~/.local/state/zrun/runs/x/run.log' });
+      const recap = createRecap({
+        paint,
+        verbosity,
+        logFile: '~/.local/state/zrun/runs/x/run.log',
+        retryFile,
+      });
       let text = '';
       for (const event of events) {
         if (event === null) text += narrator.drain();

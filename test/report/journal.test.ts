@@ -4,12 +4,8 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { createJournal, readJournal } from '../../src/report/journal.js';
 import { createLog } from '../../src/report/log.js';
-import {
-  createResultFile,
-  createRunFolder,
-  createRunId,
-  findRunsFolder,
-} from '../../src/report/run-folder.js';
+import { createResultFile } from '../../src/report/result.js';
+import { createRunFolder, createRunId, findRunsFolder } from '../../src/report/run-folder.js';
 import { finish, finished, mixed, result, started, task } from './events.js';
 
 describe('what a run leaves on the controller', () => {
@@ -117,12 +113,17 @@ describe('what a run leaves on the controller', () => {
     expect(findRunsFolder({ XDG_STATE_HOME: '/var/me' }, '/home/me')).to.equal('/var/me/zrun/runs');
     // "If an implementation encounters a relative path […] it should consider the path invalid and ignore it."
     expect(findRunsFolder({ XDG_STATE_HOME: 'me' }, '/home/me')).to.equal('/home/me/.local/state/zrun/runs');
-    const made = createRunFolder(path.join(folder, 'runs'), 'r1');
-    expect(statSync(made.path).mode & 0o777).to.equal(0o700);
-    writeFileSync(made.journal, '');
+    const made = createRunFolder(
+      path.join(folder, 'runs'),
+      () => new Date(),
+      () => 'a',
+    );
+    expect(statSync(made.folder.path).mode & 0o777).to.equal(0o700);
+    writeFileSync(made.folder.journal, '');
+    made.claim.release();
   });
 
   it('has an id that sorts by time', () => {
-    expect(createRunId(new Date('2026-07-22T15:30:12.345Z'), '4f9a')).to.equal('20260722T153012Z-4f9a');
+    expect(createRunId(new Date('2026-07-22T15:30:12.345Z'), 'a')).to.equal('20260722T153012Z-159a');
   });
 });

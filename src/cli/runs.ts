@@ -1,0 +1,88 @@
+/**
+ * Owns how runs of the past are found and read: by id, by the beginning of one, or as the last.
+ */
+import { nearest, ZrunError } from '../core/errors.js';
+import type { EventOf } from '../core/events.js';
+import { readJournalFile } from '../report/journal.js';
+import { findRunsFolder, listRuns, type RunFolder } from '../report/run-folder.js';
+import { createRunReader, type RunRecord } from '../report/run-record.js';
+import type { WrittenEvent } from '../report/written.js';
+import type { Environment } from './environment.js';
+
+/** The newest first. Throws ZrunError `file-unreadable`. */
+export function findRuns({ env, homeFolder }: Environment): readonly RunFolder[] {
+  const folder = findRunsFolder(env, homeFolder);
+  try {
+    return listRuns(folder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ZrunError('file-unreadable', `the folder of runs, ${folder}, cannot be read: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** `words`: a run's id, the beginning of one, or `last`. Throws ZrunError `usage` where that is not one run. */
+export function chooseRun(runs: readonly RunFolder[], words: string): RunFolder {
+  const [newest] = runs;
+  if (!newest) throw new ZrunError('usage', 'there is no run yet');
+  if (words === 'last') return newest;
+  const matching = runs.filter(({ id }) => id === words || id.startsWith(words));
+  const [only, ...others] = matching;
+  if (only && (others.length === 0 || only.id === words)) return only;
+  if (only && words !== '') {
+    throw new ZrunError('usage', `'${words}' is the beginning of several runs: ${namesOf(matching)}`, {
+      hint: 'write more of it',
+    });
+  }
+  const ids = runs.map(({ id }) => id);
+  const near = nearest(words, ids);
+  throw new ZrunError('usage', `there is no run '${words}'`, {
+    hint:
+      near === undefined
+        ? `the newest are ${namesOf(runs)}`
+        : `did you mean ${near}? zrun history lists them`,
+  });
+}
+
+function namesOf(runs: readonly RunFolder[]): string {
+  const names = runs.slice(0, 5).map(({ id }) => id);
+  return `${names.join(', ')}${runs.length > 5 ? `, … (zrun history -n ${runs.length} lists them)` : ''}`;
+}
+
+/** The run's start, without reading on. Undefined where its journal does not have one. */
+export async function readStart(run: RunFolder): Promise<EventOf<'run-started'> | undefined> {
+  for await (const event of eventsOf(run)) if (event.type === 'run-started') return event;
+  return undefined;
+}
+
+/** What the journal says. Undefined where it does not even have the run's start. `tell` is told every event, too. */
+export async function readRun(
+  run: RunFolder,
+  tell: (event: WrittenEvent) => void = () => undefined,
+): Promise<RunRecord | undefined> {
+  const reader = createRunReader();
+  for await (const event of eventsOf(run)) {
+    reader.tell(event);
+    tell(event);
+  }
+  return reader.read();
+}
+
+/** A run without a journal has no events. Throws ZrunError `file-unreadable`. */
+async function* eventsOf({ journal }: RunFolder): AsyncGenerator<WrittenEvent> {
+  try {
+    yield* readJournalFile(journal);
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
+    if (error.code === 'ENOENT') return;
+    throw new ZrunError('file-unreadable', `the journal ${journal} cannot be read: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** `2026-07-22 15:30:12 UTC`: as run ids are, so that both can be compared. */
+export function formatTime(iso: string): string {
+  return `${iso.replace('T', ' ').replace(/\.\d+Z$|Z$/, '')} UTC`;
+}

@@ -1,0 +1,161 @@
+/**
+ * Owns what a journal says of a run, however far it goes: how each host stands, and which handlers it still needs.
+ * Knows nothing of files.
+ */
+import type { Counts, EventOf, HostOutcome, HostSummary, TaskRef } from '../core/events.js';
+import { readEvent, type WrittenEvent, type WrittenResult } from './written.js';
+
+export interface RunRecord {
+  readonly started: EventOf<'run-started'>;
+  /** Undefined where the run goes on, or was cut off. */
+  readonly finished: EventOf<'run-finished'> | undefined;
+  /** Every host of the run, in its order. */
+  readonly hosts: ReadonlyMap<string, HostRecord>;
+}
+
+export interface HostRecord {
+  /** Undefined where the journal ends before the host does: it is not done. */
+  readonly outcome: HostOutcome | undefined;
+  readonly isBegun: boolean;
+  readonly counts: Counts;
+  /** The task that was under way. */
+  readonly doing: TaskRef | undefined;
+  /**
+   * Handlers that were notified and have not run. Those of a task of which nobody knows whether it has changed something
+   * (it was cut off, or its connection broke) are among them: one run too many does less harm than one too few.
+   */
+  readonly pendingHandlers: readonly string[];
+}
+
+interface Host {
+  outcome: HostOutcome | undefined;
+  isBegun: boolean;
+  counts: Counts;
+  doing: EventOf<'task-started'> | undefined;
+  readonly pending: Set<string>;
+}
+
+export interface RunReader {
+  tell(event: WrittenEvent): void;
+  /** Undefined where not even the run's start is there. */
+  read(): RunRecord | undefined;
+}
+
+export function createRunReader(): RunReader {
+  let started: EventOf<'run-started'> | undefined;
+  let finished: EventOf<'run-finished'> | undefined;
+  const hosts = new Map<string, Host>();
+
+  function start(event: EventOf<'run-started'>): void {
+    started = event;
+    for (const name of event.hosts) {
+      const pending = new Set(event.pendingHandlers?.[name]);
+      hosts.set(name, { outcome: undefined, isBegun: false, counts: none, doing: undefined, pending });
+    }
+  }
+
+  return {
+    tell(event) {
+      const host = 'host' in event ? hosts.get(event.host) : undefined;
+      switch (event.type) {
+        case 'run-started':
+          start(event);
+          return;
+        case 'task-started':
+          if (host) Object.assign(host, { isBegun: true, doing: event });
+          return;
+        case 'task-finished':
+          if (host) finishTask(host, event.task, event.result, started?.check ?? false);
+          return;
+        case 'handler-finished':
+          host?.pending.delete(event.handler);
+          return;
+        case 'host-finished':
+          if (!host) return;
+          Object.assign(host, { outcome: event.outcome, counts: event.counts, doing: undefined });
+          event.pendingHandlers?.forEach((handler) => host.pending.add(handler));
+          return;
+        case 'run-finished': {
+          const read = readEvent(event);
+          if (read.type === 'run-finished') finished = read;
+          return;
+        }
+        case 'task-output':
+        case 'task-retried':
+        case 'play-started':
+        case 'batch-started':
+        case 'host-connected':
+        case 'rescue-started':
+        case 'play-stopped':
+        case 'warning':
+          return;
+      }
+    },
+    read() {
+      if (!started) return undefined;
+      const records = [...hosts].map(([name, { outcome, isBegun, counts, doing, pending }]) => {
+        const unsure = doing?.notifies ?? [];
+        const record = {
+          outcome,
+          isBegun,
+          counts,
+          doing: doing?.task,
+          pendingHandlers: [...new Set([...pending, ...unsure])],
+        };
+        return [name, record] as const;
+      });
+      return { started, finished, hosts: new Map(records) };
+    },
+  };
+}
+
+function finishTask(host: Host, task: TaskRef, result: WrittenResult, check: boolean): void {
+  const notifies = host.doing?.task.id === task.id ? (host.doing.notifies ?? []) : [];
+  host.doing = undefined;
+  host.counts = count(host.counts, result);
+  if (mayHaveChanged(result, check)) notifies.forEach((handler) => host.pending.add(handler));
+}
+
+/** A loop that fails at its third item may have changed something by its first. */
+function mayHaveChanged({ status, items = [] }: WrittenResult, check: boolean): boolean {
+  const isOpen = (one: string): boolean => one === 'changed' || (one === 'unknown' && !check);
+  return isOpen(status) || items.some((item) => isOpen(item.status));
+}
+
+const none: Counts = {
+  ok: 0,
+  changed: 0,
+  unreachable: 0,
+  failed: 0,
+  skipped: 0,
+  rescued: 0,
+  ignored: 0,
+  unknown: 0,
+};
+
+/** As the engine counts, but for rescues: whether one has gone well is not known before the host ends. */
+function count(counts: Counts, { status, ignored, problem }: WrittenResult): Counts {
+  if (problem?.code === 'interrupted') return counts;
+  if (ignored) return { ...counts, ok: counts.ok + 1, ignored: counts.ignored + 1 };
+  if (status === 'changed') return { ...counts, ok: counts.ok + 1, changed: counts.changed + 1 };
+  return { ...counts, [status]: counts[status] + 1 };
+}
+
+/** How the hosts of a run that was cut off stand, as its recap would have told. */
+export function summariseCutOff({ hosts }: RunRecord): readonly HostSummary[] {
+  return [...hosts].map(([host, { outcome, isBegun, counts, doing, pendingHandlers }]) => {
+    const under = doing ? `, in the middle of '${doing.name}'` : '';
+    return {
+      host,
+      outcome: outcome ?? (isBegun ? 'interrupted' : 'not-tried'),
+      counts,
+      ...(outcome === undefined &&
+        isBegun && {
+          problem: { code: 'interrupted' as const, message: `the run was cut off${under}` },
+        }),
+      ...(pendingHandlers.length > 0 && outcome !== 'done' && { pendingHandlers }),
+      handshakes: 0,
+      exchanges: 0,
+    };
+  });
+}
