@@ -28,6 +28,7 @@ import { template } from './template.js';
 import { user } from './user.js';
 import { waitFor } from './wait_for.js';
 import { daemonJson } from './daemon_json.js';
+import { dockerHostInfo } from './docker_host_info.js';
 import { filesystem } from './filesystem.js';
 import { mount } from './mount.js';
 import { zfs } from './zfs.js';
@@ -61,6 +62,7 @@ const all: readonly Module[] = [
   user,
   waitFor,
   daemonJson,
+  dockerHostInfo,
   filesystem,
   mount,
   zfs,
