@@ -4,9 +4,11 @@
 import { z } from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Plan } from '../core/module.js';
-import { mapState, setState, type Effect } from '../core/probe.js';
+import { mapState, setState, unknownState, type Effect } from '../core/probe.js';
 import { lines, sh } from '../core/shell.js';
 import { Unknown, type Value, type ValueMap } from '../core/value.js';
+import { fileKind } from './lib/file.js';
+import { joinPath } from './lib/path.js';
 import { formatSize } from './lib/size.js';
 import {
   absentDataset,
@@ -219,7 +221,11 @@ function planCreation(p: Params, dataset: PresentDataset, tree: DatasetTree | un
         ],
       },
     ],
-    effects: names.flatMap((snapshot) => snapshotEffects(snapshot, set)).concat(treeEffect(p.dataset, names)),
+    effects: [
+      ...names.flatMap((snapshot) => snapshotEffects(snapshot, set)),
+      treeEffect(p.dataset, names),
+      ...folderEffects(dataset, p.name),
+    ],
     detail: { do: 'create', argv: ['snapshot', ...(p.recursive ? ['-r'] : []), ...options, name] },
     predicted: there(name, new Unknown(name), new Unknown(name)),
   };
@@ -231,6 +237,14 @@ function snapshotEffects(name: string, set: Readonly<Record<string, string>>): r
     ...Object.fromEntries(Object.entries(set).map(([key, value]) => [key, { value, source: 'local' }])),
   };
   return [setState(datasetKind, datasetKey(name), { exists: true, name, type: 'snapshot', properties })];
+}
+
+/** What the snapshot holds can be read in a folder of its file system: as it will be when it is taken. */
+function folderEffects({ properties }: PresentDataset, name: string): readonly Effect[] {
+  const mountpoint = properties['mountpoint']?.value ?? '';
+  return mountpoint.startsWith('/')
+    ? [unknownState(fileKind, joinPath(mountpoint, `.zfs/snapshot/${name}`), true)]
+    : [];
 }
 
 function treeEffect(dataset: string, names: readonly string[]): Effect {

@@ -484,6 +484,11 @@ function serviceFacts(sections: Sections): Facts['docker']['services'] {
   };
 }
 
+/** Who looks into a snapshot's folder has it mounted by ZFS for five minutes: it is the file system's own. */
+function isSnapshotMount({ target, fstype }: { readonly target: string; readonly fstype: string }): boolean {
+  return fstype === 'zfs' && target.includes('/.zfs/snapshot/');
+}
+
 function dataRootFacts(sections: Sections, mounts: MountTable, root: string | null): Facts['data_root'] {
   const [configured] = rows(sections, 'root');
   const mount = root === null ? undefined : mountOf(mounts, root);
@@ -517,7 +522,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     available_bytes: product(blockSize, availableBlocks),
     used_inodes: isKnown(inodes) && isKnown(freeInodes) ? inodes - freeInodes : null,
     volumes_bytes: /^done$/m.test(du) ? number(/^(\d+)\t/.exec(du)?.[1]) : null,
-    mounts_below: below.filter((entry) => !layers.includes(entry)).map(mountFacts),
+    mounts_below: below.filter((entry) => !layers.includes(entry) && !isSnapshotMount(entry)).map(mountFacts),
     layer_mounts: layers.length,
     dataset,
     is_own_dataset:
