@@ -68,6 +68,15 @@ export async function openGrounds(): Promise<Grounds> {
     }
   }
 
+  /** What differs from run to run. */
+  const tidy =
+    (folder: string) =>
+    (text: string): string =>
+      text
+        .replaceAll(folder, 'TMP')
+        .replaceAll(`port ${closedPort}`, 'port CLOSED')
+        .replaceAll(`port ${sshd?.port ?? ''}`, 'port OPEN');
+
   return {
     play: (site) =>
       inSite(site, async (folder, argv) => {
@@ -79,7 +88,7 @@ export async function openGrounds(): Promise<Grounds> {
           .split('\n')
           .filter((line) => line !== '')
           .map((line) => JSON.parse(line) as WrittenEvent);
-        return { code, stderr, events, ...accountOf(events, site.hosts ?? ['a'], folder) };
+        return { code, stderr, events, ...accountOf(events, site.hosts ?? ['a'], tidy(folder)) };
       }),
     recap: (site) =>
       inSite(site, async (folder, argv) => {
@@ -113,7 +122,7 @@ function inventoryOf(
 function accountOf(
   events: readonly WrittenEvent[],
   hosts: readonly string[],
-  folder: string,
+  tidy: (text: string) => string,
 ): Pick<Played, 'lines' | 'outcomes'> {
   const lines: Record<string, string[]> = Object.fromEntries(hosts.map((host) => [host, []]));
   const outcomes: Record<string, string> = {};
@@ -123,7 +132,7 @@ function accountOf(
     const { host, task, result } = event;
     const said = result.message ?? result.problem?.message ?? result.summary;
     const status = result.ignored ? 'ignored' : result.status;
-    (lines[host] ??= []).push([status, task.name, said].join(' | ').replaceAll(folder, 'TMP'));
+    (lines[host] ??= []).push(tidy([status, task.name, said].join(' | ')));
   }
   return { lines, outcomes };
 }

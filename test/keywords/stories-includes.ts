@@ -24,7 +24,7 @@ export const includeStories: readonly Story[] = [
     },
     lines: [
       'ok | imported | outside',
-      'changed | file | create TMP/it (13 bytes)',
+      'changed | file | create TMP/it',
       'ok | read | run cat TMP/it',
       'ok | tell | from outside',
       'ok | after | x',
@@ -56,9 +56,9 @@ export const includeStories: readonly Story[] = [
     title: 'puts the tasks in its place, and its condition on each of them',
     tasks: `
     - {import_tasks: some.yaml, vars: {word: no}, when: 1 > 2}
-    - {import_tasks: some.yaml, vars: {word: yes}, tags: t}`,
+    - {import_tasks: some.yaml, vars: {word: said}, tags: t}`,
     files: { 'some.yaml': '- {name: said, debug: {msg: "{{word}}"}}\n' },
-    lines: ['skipped | said | when: 1 > 2', 'ok | said | true'],
+    lines: ['skipped | said | when: 1 > 2', 'ok | said | said'],
   },
   {
     keyword: 'roles',
@@ -92,16 +92,16 @@ export const includeStories: readonly Story[] = [
       'roles/last/tasks/main.yml': '- {name: last, debug: {msg: "{{given}}"}}\n',
     },
     lines: [
-      'ok | base | first',
-      'changed | page | create TMP/page (24 bytes)',
-      'ok | read | run cat TMP/page',
-      'ok | tell | play default extra role',
-      'changed | plain | create TMP/plain (6 bytes)',
-      'ok | include_tasks | included',
-      'ok | more | web',
-      'ok | last | given',
+      'ok | base : base | first',
+      'changed | web : page | create TMP/page',
+      'ok | web : read | run cat TMP/page',
+      'ok | web : tell | play default extra role',
+      'changed | web : plain | create TMP/plain',
+      'ok | web : include_tasks: more.yml | included',
+      'ok | web : more | web',
+      'ok | last : last | given',
       'ok | after | default',
-      'ok | restart | restarted',
+      'ok | web : restart | restarted',
     ],
   },
   {
@@ -116,7 +116,7 @@ export const includeStories: readonly Story[] = [
       'roles/r/tasks/main.yml': '- {name: main, debug: {msg: "{{d}}"}}\n',
       'roles/r/tasks/other.yml': '- {name: other, debug: {msg: "{{d}}"}}\n',
     },
-    lines: ['ok | before | x', 'ok | main | default', 'ok | other | default'],
+    lines: ['ok | before | x', 'ok | r : main | default', 'ok | r : other | default'],
   },
   {
     keyword: 'include_role',
@@ -128,6 +128,6 @@ export const includeStories: readonly Story[] = [
       'roles/r/defaults/main.yml': 'd: default\n',
       'roles/r/tasks/main.yml': '- {name: main, debug: {msg: "{{d}}"}}\n',
     },
-    lines: ['skipped | not | when: 1 > 2', 'ok | it | included', 'ok | main | given'],
+    lines: ['skipped | not | when: 1 > 2', 'ok | it | included', 'ok | r : main | given'],
   },
 ];

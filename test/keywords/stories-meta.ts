@@ -77,7 +77,7 @@ export const metaStories: readonly Story[] = [
     - {name: lack, debug: {msg: "{{default facts 'none'}}"}}
     - {name: again, setup: {}}
 `,
-    lines: ['ok | Gathering Facts | gathered', 'ok | lack | none', 'ok | again | gathered'],
+    lines: ['ok | Gathering Facts | only looks', 'ok | lack | none', 'ok | again | only looks'],
   },
   {
     keyword: 'meta: reset_connection',
@@ -87,7 +87,7 @@ export const metaStories: readonly Story[] = [
     - meta: reset_connection
     - {name: two, shell: echo $PPID, register: two, changed_when: false}
     - {name: other, assert: {that: one.stdout != two.stdout}}`,
-    lines: ['ok | one | run echo $PPID', 'ok | two | run echo $PPID', 'ok | other | holds'],
+    lines: ['ok | one | run echo $PPID', 'ok | two | run echo $PPID', 'ok | other | the condition holds'],
   },
   {
     keyword: 'meta: noop',

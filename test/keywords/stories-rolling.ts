@@ -76,9 +76,9 @@ export const rollingStories: readonly Story[] = [
   tasks: [{name: look, command: "true", changed_when: false}]
 `,
     lines: {
-      a: ['unreachable | look | 127.0.0.1 refused the connection'],
+      a: ['unreachable | look | cannot connect to a (127.0.0.1 port CLOSED): connection refused'],
       b: ['ok | look | run true'],
-      c: ['unreachable | look | 127.0.0.1 refused the connection'],
+      c: ['unreachable | look | cannot connect to c (127.0.0.1 port CLOSED): connection refused'],
       d: [],
     },
     code: 3,
@@ -119,7 +119,7 @@ export const rollingStories: readonly Story[] = [
   tasks: [{name: look, command: "true", changed_when: false}]
 `,
     lines: {
-      a: ['unreachable | look | 127.0.0.1 refused the connection'],
+      a: ['unreachable | look | cannot connect to a (127.0.0.1 port CLOSED): connection refused'],
       b: ['ok | look | run true'],
       c: [],
       d: [],
@@ -140,7 +140,7 @@ export const rollingStories: readonly Story[] = [
     - {name: healthy, assert: {that: 'inventory_hostname != "b"', fail_msg: not healthy}}
 `,
     lines: {
-      a: ['ok | work | x', 'ok | healthy | holds'],
+      a: ['ok | work | x', 'ok | healthy | the condition holds'],
       b: ['ok | work | x', 'failed | healthy | not healthy'],
       c: [],
     },

@@ -12,6 +12,8 @@ export interface Story extends Omit<Site, 'playbook'> {
   readonly tasks?: string;
   /** What each host did; for the one host `a`, or for each host. */
   readonly lines: readonly string[] | Readonly<Record<string, readonly string[]>>;
+  /** Hosts that no play takes. */
+  readonly idle?: readonly string[];
   /** Default: 0. */
   readonly code?: number;
   /** How each host left, where it is not `done`. */
