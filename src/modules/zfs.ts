@@ -61,7 +61,9 @@ const params = z
     state: z.enum(['present', 'absent']).default('present').describe('whether it is to be there'),
     volsize: size
       .optional()
-      .describe("a volume's size: `8GiB`, or bytes; units are powers of 1024. Rounded up to whole blocks"),
+      .describe(
+        "a volume's size: `8GiB`, or bytes; units are powers of 1024. Rounded up to whole blocks. Needed where the volume is to be made",
+      ),
     volblocksize: size
       .optional()
       .describe("a volume's block size: `16K`; fixed at creation. Default: what the pool's ZFS chooses"),
@@ -82,10 +84,6 @@ const params = z
   .refine((p) => p.type === 'volume' || (p.volsize ?? p.volblocksize) === undefined, {
     message: 'only a volume has a volsize and a volblocksize: add `type: volume`',
     path: ['type'],
-  })
-  .refine((p) => p.state === 'absent' || p.type === 'filesystem' || p.volsize !== undefined, {
-    message: 'a volume needs a volsize',
-    path: ['volsize'],
   })
   .refine((p) => p.state === 'present' || Object.keys(p.require_properties).length > 0, {
     message:
@@ -347,6 +345,11 @@ function planCreation(
   blocksize: number | undefined,
   asked: number | undefined,
 ): Plan<Detail> {
+  if (p.type === 'volume' && volsize === undefined) {
+    throw new ZrunError('task-failed', `there is no volume ${p.name}, and no volsize to make it with`, {
+      hint: 'Give volsize if it is to be made; without it, only what is there already is looked after.',
+    });
+  }
   const parent = nearestAncestor(p, ancestors);
   const { set } = wantedProperties(p);
   if (volsize !== undefined && !p.sparse) {
