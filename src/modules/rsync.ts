@@ -36,6 +36,10 @@ const params = z
       .array(z.string().min(1))
       .default([])
       .describe('Patterns that are left out, as rsync has them: "/tmp/" is the tmp folder right in src.'),
+    only: z
+      .array(z.string().regex(/^[^/\0]+$/, 'a name right in src, without a slash'))
+      .default([])
+      .describe('Copies only these files and folders of src. Patterns further in go before it.'),
     one_file_system: z.boolean().default(false).describe('Leaves out what is mounted inside src.'),
     checksum: z
       .boolean()
@@ -60,6 +64,14 @@ const params = z
       return from !== to && !isBelow(from, to) && !isBelow(to, from);
     },
     { error: 'src and dest must lie apart, not one in the other' },
+  )
+  .refine(
+    ({ changed_since, include, exclude }) =>
+      changed_since === undefined || include.length + exclude.length === 0,
+    {
+      error: 'compares what was copied, and cannot tell that from patterns: use `only` instead',
+      path: ['changed_since'],
+    },
   )
   .refine(({ verify, changed_since }) => verify || changed_since === undefined, {
     error: 'says what `verify: true` compares, and that is not there',

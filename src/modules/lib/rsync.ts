@@ -15,6 +15,8 @@ export interface RsyncOptions {
   readonly checksum: boolean;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** Entries right in src; empty: all of them. */
+  readonly only: readonly string[];
   /** A ZFS snapshot; undefined: all contents are compared. */
   readonly changedSince?: string | undefined;
 }
@@ -53,11 +55,18 @@ export function rsyncArgv(options: RsyncOptions): readonly string[] {
     ...(options.checksum ? ['--checksum'] : []),
     ...options.include.map((pattern) => `--include=${pattern}`),
     ...options.exclude.map((pattern) => `--exclude=${pattern}`),
+    ...options.only.flatMap((name) => [`--include=/${literally(name)}`, `--include=/${literally(name)}/***`]),
+    ...(options.only.length > 0 ? ['--exclude=/*'] : []),
     '--',
     // A slash at the end of the source means what is in it, not the folder itself.
     inFolder(options.src),
     inFolder(options.dest),
   ];
+}
+
+/** Text in which nothing is a wildcard. Source: rsync(1), PATTERN MATCHING RULES. */
+function literally(name: string): string {
+  return /[*?[]/.test(name) ? name.replace(/[\\*?[]/g, '\\$&') : name;
 }
 
 function inFolder(path: string): string {
@@ -68,24 +77,17 @@ const sampleLength = 20;
 
 /** A dry run: reads both folders, changes neither. Counted on the host, since a first copy may list millions. */
 export function rsyncProbe(options: RsyncOptions): Probe<RsyncSight> {
-  const look = '--out-format=%i %l %n';
-  const dryRun = dryRunArgv(options, look);
-  const { changedSince } = options;
+  const dryRun = dryRunArgv(options, '--out-format=%i %l %n');
   // In check mode the snapshot may not be there yet: then nothing has changed since.
-  const changed =
-    changedSince === undefined
-      ? sh`:`
-      : sh`if zfs list -H -o name ${changedSince} >/dev/null 2>&1; then
-${listChanged(options)}
-fi`;
   const alsoChanged =
-    changedSince === undefined
+    options.changedSince === undefined
       ? sh`:`
-      : sh`[ -z "\${changed-}" ] || { ${changedArgv(options, '--dry-run', look)}; echo "status $?"; }`;
+      : sh`! zfs list -H -o name ${options.changedSince} >/dev/null 2>&1 || {
+${forEachChanged(options, sh`printf '>fc........ %s %s\\\\n' "$(stat -c %s "$src$name")" "$name"`)}
+}`;
   const script = sh`LC_ALL=C; export LC_ALL
 command -v rsync >/dev/null || { echo 'none not-installed'; exit 0; }
 [ -d ${options.src} ] || { echo 'none no-source'; exit 0; }
-${changed}
 { ${dryRun}; echo "status $?"; ${alsoChanged}; } | awk '
 /^status / { if ($2 != 0) bad = $2; next }
 !/^([<>ch.][fdLDS]|[*])/ { next }
@@ -152,47 +154,50 @@ export const copyDiffers = 97;
  */
 export function rsyncScript(options: RsyncOptions, verify: boolean): ShellText {
   const check = options.changedSince === undefined ? compareAll(options) : compareChanged(options);
+  const makeOld = sh`${forEachChanged(options, sh`touch -c -d @0 -- "$dest$name"`)} || exit`;
   return sh`LC_ALL=C; export LC_ALL
+${verify && options.changedSince !== undefined ? makeOld : sh`:`}
 ${rsyncArgv(options)} || exit
 ${verify ? check : sh`:`}
 sync -f -- ${options.dest} 2>/dev/null || sync`;
 }
 
 function compareAll(options: RsyncOptions): ShellText {
-  return refuseDifference(sh`${dryRunArgv({ ...options, checksum: true })}`);
-}
-
-/** What has changed is copied by its content, whatever its size and time say; then everything is looked at again. */
-function compareChanged(options: RsyncOptions): ShellText {
-  return sh`${listChanged(options)}
-${changedArgv(options)} || exit
-${refuseDifference(sh`${dryRunArgv(options)}`)}
-${refuseDifference(changedArgv(options, '--dry-run', '--out-format=%i %n'))}`;
+  return refuseDifference(dryRunArgv({ ...options, checksum: true }));
 }
 
 /**
- * Leaves the names of files in src that have changed since the snapshot in the file "$changed". `zfs diff` knows every
- * file that was written to. It writes bytes that are no plain ASCII as \0ooo, which is what printf's %b reads. Source:
- * zfs-diff(8); stream_bytes in lib/libzfs/libzfs_diff.c.
+ * A file that was written to and has the size and time that it had looks as if it were copied already: its copy is made
+ * to look old, and copied with the rest. Then everything is looked at again, and what has changed is read.
  */
-function listChanged({ changedSince = '', src }: RsyncOptions): ShellText {
+function compareChanged(options: RsyncOptions): ShellText {
+  return sh`${refuseDifference(dryRunArgv(options))}
+differing=$(${forEachChanged(options, sh`printf '>fc........ %s\\n' "$name"`)}) || exit
+${refuse}`;
+}
+
+/** For those of what has changed since the snapshot that dest has with another content: `$name`, from `$src` and `$dest`. */
+function forEachChanged({ changedSince = '', src, dest, only }: RsyncOptions, work: ShellText): ShellText {
   const [dataset = ''] = changedSince.split('@');
+  // `zfs diff` knows every file that was written to. It writes bytes that are no plain ASCII as \0ooo, which is what
+  // printf's %b reads. Source: zfs-diff(8); stream_bytes in lib/libzfs/libzfs_diff.c.
   return sh`changed=$(mktemp) || exit
-trap 'rm -f "$changed" "$changed.all"' EXIT
-zfs diff -FH ${changedSince} ${dataset} >"$changed.all" || exit
-src=${inFolder(src)}
-awk -F '\t' '$1 != "-" && $2 == "F" { print $1 == "R" ? $4 : $3 }' "$changed.all" |
+trap 'rm -f "$changed"' EXIT
+zfs diff -FH ${changedSince} ${dataset} >"$changed" || exit
+src=${inFolder(src)} dest=${inFolder(dest)}
+awk -F '\t' '$1 != "-" && $2 == "F" { print $1 == "R" ? $4 : $3 }' "$changed" |
   while IFS= read -r name; do
     # A line feed at the end of a name would be cut off by $(…).
     name=$(printf '%b.' "$name") && name=\${name%.}
-    case $name in "$src"*) printf '%s\\0' "\${name#"$src"}" ;; esac
-  done >"$changed"`;
+    case $name in ("$src"*) name=\${name#"$src"} ;; (*) continue ;; esac
+    ${only.length === 0 ? sh`:` : sh`case \${name%%/*} in (${alternatives(only)}) ;; (*) continue ;; esac`}
+    [ -f "$dest$name" ] && [ ! -L "$dest$name" ] || continue
+    cmp -s -- "$src$name" "$dest$name" || { ${work}; }
+  done`;
 }
 
-/** rsync for what "$changed" names, by content. */
-function changedArgv(options: RsyncOptions, ...more: readonly string[]): ShellText {
-  const [program = 'rsync', ...rest] = rsyncArgv({ ...options, delete: false, checksum: true });
-  return sh`${[program, ...more, '--from0']} --files-from="$changed" ${rest}`;
+function alternatives(names: readonly string[]): ShellText {
+  return { shellText: names.map((name) => quoteArgv([name])).join('|') };
 }
 
 function dryRunArgv(options: RsyncOptions, format = '--out-format=%i %n'): readonly string[] {
@@ -200,7 +205,9 @@ function dryRunArgv(options: RsyncOptions, format = '--out-format=%i %n'): reado
   return [program, '--dry-run', format, ...rest];
 }
 
-function refuseDifference(compare: ShellText): ShellText {
+const refuse = sh`[ -z "$differing" ] || { printf '%s\\n' "$differing" | head -n 20; exit ${copyDiffers}; }`;
+
+function refuseDifference(compare: readonly string[]): ShellText {
   return sh`differing=$(${compare}) || exit
-[ -z "$differing" ] || { printf '%s\\n' "$differing" | head -n 20; exit ${copyDiffers}; }`;
+${refuse}`;
 }
