@@ -83,7 +83,7 @@ export function rsyncProbe(options: RsyncOptions): Probe<RsyncSight> {
     options.changedSince === undefined
       ? sh`:`
       : sh`! zfs list -H -o name ${options.changedSince} >/dev/null 2>&1 || {
-${forEachChanged(options, sh`printf '>fc........ %s %s\\\\n' "$(stat -c %s "$src$name")" "$name"`)}
+${forEachChanged(options, sh`printf '>fc........ %s %s\\n' "$(stat -c %s "$src$name")" "$name"`)}
 }`;
   const script = sh`LC_ALL=C; export LC_ALL
 command -v rsync >/dev/null || { echo 'none not-installed'; exit 0; }
