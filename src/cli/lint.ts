@@ -1,13 +1,14 @@
 /**
  * Owns `zrun lint`: what is legal but unwise in playbooks, said as errors are said. Knows no rule.
  */
+import path from 'node:path';
 import {
   lintPlaybook,
   lintRules,
-  loadInventory,
+  readInventory,
   parseExtraVars,
   type Finding,
-  type Inventory,
+  type InventorySources,
 } from '../config/index.js';
 import {
   formatProblem,
@@ -84,8 +85,8 @@ export async function lint(environment: Environment): Promise<number> {
     .flatMap((text) => text.split(','))
     .map(checkRule);
   const extraVars = await parseExtraVars(words.all('extra-vars'), { cwd });
-  const inventory = await loadInventories(words.all('inventory'), environment, extraVars);
-  const findings = await lintAll(words.names, { cwd, inventory, extraVars });
+  const inventories = await readInventories(words.all('inventory'), environment, extraVars);
+  const findings = await lintAll(words.names, inventories, { cwd, extraVars });
   const left = findings.filter(({ rule }) => !allowed.includes(rule));
   if (words.has('json')) stdout.write(formatJson(left));
   else stdout.write(formatFindings(left, words.names, choosePaint(env, stdout.isTTY === true)));
@@ -101,26 +102,28 @@ function checkRule(name: string): string {
   });
 }
 
-async function loadInventories(
+async function readInventories(
   given: readonly string[],
   { cwd, env }: Environment,
   extraVars: Awaited<ReturnType<typeof parseExtraVars>>,
-): Promise<Inventory | undefined> {
+): Promise<InventorySources | undefined> {
   const fromEnvironment = env['ZRUN_INVENTORY'];
   const sources = given.length > 0 || !fromEnvironment ? given : [fromEnvironment];
-  return sources.length === 0 ? undefined : await loadInventory(sources, { cwd, extraVars });
+  return sources.length === 0 ? undefined : await readInventory(sources, { cwd, extraVars });
 }
 
 /** What is wrong in any of the playbooks is said in one go. What several of them include is said once. */
 async function lintAll(
   files: readonly string[],
-  options: Omit<Parameters<typeof lintPlaybook>[1], 'modules'>,
+  inventories: InventorySources | undefined,
+  options: Omit<Parameters<typeof lintPlaybook>[1], 'modules' | 'inventory'>,
 ): Promise<readonly Finding[]> {
   const errors: ZrunError[] = [];
   const found = new Map<string, Finding>();
   for (const file of files) {
     try {
-      for (const finding of await lintPlaybook(file, { ...options, modules })) {
+      const inventory = await inventories?.forPlaybooksIn(path.dirname(file));
+      for (const finding of await lintPlaybook(file, { ...options, modules, inventory })) {
         found.set(`${finding.rule} ${finding.at.start} ${finding.at.source.name}`, finding);
       }
     } catch (error) {

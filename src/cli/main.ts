@@ -1,6 +1,9 @@
 /**
  * Owns which verb a command line means. A verb is one file, loaded when it is meant; anything else is a run.
  */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { nearest, ZrunError } from '../core/errors.js';
 import type { Environment } from './environment.js';
 import { tellFailure } from './failure.js';
 
@@ -15,12 +18,23 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   schema: async () => (await import('./schema.js')).writeSchema,
 };
 
+/** `zrun lnt x.yaml` means no playbook that is called lnt. */
+function refuseMisspeltVerb(word: string, { cwd }: Environment): void {
+  if (!/^[a-z]+$/.test(word) || existsSync(path.resolve(cwd, word))) return;
+  const near = nearest(word, Object.keys(verbs));
+  if (near === undefined) return;
+  throw new ZrunError('usage', `there is no playbook and no verb '${word}'`, {
+    hint: `did you mean 'zrun ${near}'?`,
+  });
+}
+
 /** Does what the command line says. Never throws; returns the exit code. */
 export async function main(environment: Environment): Promise<number> {
   try {
     const [first, ...rest] = environment.argv;
     const loadVerb = first !== undefined && Object.hasOwn(verbs, first) ? verbs[first] : undefined;
     if (loadVerb) return await (await loadVerb())({ ...environment, argv: rest });
+    if (first !== undefined) refuseMisspeltVerb(first, environment);
     const { runPlaybooks } = await import('./run.js');
     return await runPlaybooks(environment);
   } catch (error) {

@@ -200,11 +200,12 @@ function yamlForm(module: string, pairs: readonly (readonly [string, string])[])
 }
 
 function indented(pairs: readonly (readonly [string, string])[]): string {
-  return pairs
-    .map(
-      ([name, value]) => `  ${name}: ${holdsTemplate(value) && !/^["']/.test(value) ? `"${value}"` : value}`,
-    )
-    .join('\n');
+  return pairs.map(([name, value]) => `  ${name}: ${needsQuotes(value) ? `"${value}"` : value}`).join('\n');
+}
+
+/** A template would be read as a map, and 0644 as a number. */
+function needsQuotes(value: string): boolean {
+  return /^0\d/.test(value) || (holdsTemplate(value) && !/^["']/.test(value));
 }
 
 /** A parameter's own meaning decides whether its text is a template, an expression, or the name of a file. */

@@ -25,6 +25,11 @@ const foreignForms: readonly ForeignForm[] = [
   },
   { form: /\{%.*?%\}/, message: 'there are no {% %} statements', hint: 'write a CEL expression' },
   {
+    form: /(?<![\w.])(\w+)\s+is\s+(?:not\s+)?defined\b/,
+    message: "CEL has no 'is defined'",
+    hint: 'give $1 a value in vars:, null if there is none, and compare: $1 != null',
+  },
+  {
     form: /([\w.]+)\s+is\s+not\s+(?:defined|none)\b/i,
     message: "CEL has no 'is not defined'",
     hint: 'write !has($1) for a part of something, or $1 == null',

@@ -40,6 +40,11 @@ export function compileExpression(
     report(syntaxError(positioned, error));
     return undefined;
   }
+  if (isTooDeep(parsed.ast)) {
+    const message = `this expression is nested more than ${deepest} levels deep`;
+    report(errorAt(at, 'expression-syntax', message, 'give parts of it names, in vars:'));
+    return undefined;
+  }
   const names = new Set<string>();
   walkExpression(parsed.ast, { onName: (name) => names.add(name) });
 
@@ -78,6 +83,25 @@ export function compileExpression(
       return checkTypes(positioned, names, declared, shape, condition, tell);
     },
   };
+}
+
+/** Deeper than any person writes, and well within what a walk over the tree has stack for. */
+const deepest = 500;
+
+/** Without recursion, which is what it guards. */
+function isTooDeep(root: ASTNode): boolean {
+  let level: readonly unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) return true;
+    level = level.flatMap((node) => nodesIn((node as ASTNode).args));
+  }
+  return false;
+}
+
+/** The nodes among a node's arguments, which also are names, values, and lists of these. */
+function nodesIn(args: unknown): readonly unknown[] {
+  if (Array.isArray(args)) return args.flatMap(nodesIn);
+  return typeof args === 'object' && args !== null && 'op' in args ? [args] : [];
 }
 
 /** The names that an expression uses, converted when CEL asks for them. */
@@ -190,9 +214,22 @@ function explainType(code: string, summary: string): readonly [message: string, 
       'compare it, as in x != ""',
     ];
   }
+  const ternary = /^Ternary condition must be bool, got '(.*)'/.exec(summary);
+  if (ternary) {
+    return [`what stands before ? must be true or false, but is ${typeNoun(ternary[1] ?? '')}`, undefined];
+  }
+  const range = /^Expression of type '(.*)' cannot be range of a comprehension/.exec(summary);
+  if (range) {
+    return [
+      `all, exists, filter and map go through a list or a map, not ${typeNoun(range[1] ?? '')}`,
+      undefined,
+    ];
+  }
+  const indexed = /^Cannot index type '(.*)'/.exec(summary);
+  if (indexed) return [`${typeNoun(indexed[1] ?? '')} has no parts`, undefined];
   const unary = /overload: ([-!])(\S+)/.exec(summary);
   if (unary) return [`'${unary[1] ?? ''}' does not work on ${typeNoun(unary[2] ?? '')}`, undefined];
-  return [summary, undefined];
+  return [summary.replace(/'?\bundefined\b'?/g, typeNoun('undefined')), undefined];
 }
 
 function conversionHint(left: string, right: string): string | undefined {
@@ -241,6 +278,7 @@ function typeNoun(type: string): string {
     null: 'null',
     dyn: 'a value of any type',
     bytes: 'bytes',
+    undefined: 'something that is not there',
   };
   const noun = nouns[bare];
   if (noun !== undefined) return noun;

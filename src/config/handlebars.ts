@@ -31,6 +31,9 @@ export interface TextTemplate {
   readonly lineStarts: readonly number[];
 }
 
+/** What the package's parser counts as a line. */
+const lineBreak = /\r\n?|\n/g;
+
 export function holdsTemplate(text: string): boolean {
   return text.includes('{{');
 }
@@ -42,7 +45,7 @@ export function parseText(text: PositionedText, report: Report): TextTemplate | 
   const program = parse(text, report);
   if (!program) return undefined;
   const lineStarts = [0];
-  for (const match of text.text.matchAll(/\n/g)) lineStarts.push(match.index + 1);
+  for (const match of text.text.matchAll(lineBreak)) lineStarts.push(match.index + match[0].length);
   const [only, ...others] = program.body;
   const expressions = new Map<Node, CompiledExpression>();
   const parsed: TextTemplate = {
@@ -56,7 +59,26 @@ export function parseText(text: PositionedText, report: Report): TextTemplate | 
   return parsed;
 }
 
+/** Deeper than any person writes. The package takes ever longer for each level. */
+const deepest = 100;
+
+function tooDeep(text: PositionedText): ZrunError | undefined {
+  let depth = 0;
+  for (const match of text.text.matchAll(/\{\{~?([#^/])\s*[\w(]/g)) {
+    depth += match[1] === '/' ? -1 : 1;
+    if (depth <= deepest) continue;
+    const at = text.inside(match.index, match.index + match[0].length);
+    return errorAt(at, 'template-syntax', `blocks are nested more than ${deepest} levels deep here`);
+  }
+  return undefined;
+}
+
 function parse(text: PositionedText, report: Report): hbs.AST.Program | undefined {
+  const deep = tooDeep(text);
+  if (deep) {
+    report(deep);
+    return undefined;
+  }
   try {
     return Handlebars.parse(text.text);
   } catch (error) {
@@ -106,6 +128,11 @@ function syntaxError(text: PositionedText, error: Error): ZrunError {
     const at = text.inside(open.index, open.index + open.length);
     return errorAt(at, 'template-syntax', `{{#${open.name}}} is never closed`, `add {{/${open.name}}}`);
   }
+  const nul = text.text.indexOf('\0');
+  if (nul >= 0) {
+    const at = text.inside(nul, nul + 1);
+    return errorAt(at, 'template-syntax', 'a NUL character stands here, which no text file holds');
+  }
   const brace = text.text.lastIndexOf('{{');
   const at = text.inside(brace, brace + 2);
   const line = Number(/on line (\d+)/.exec(error.message)?.[1] ?? 1);
@@ -140,8 +167,10 @@ function unclosedBlock(text: string): { index: number; length: number; name: str
 }
 
 function offsetOf(text: string, line: number, column: number): number {
-  const lines = text.split('\n').slice(0, line - 1);
-  return lines.reduce((sum, one) => sum + one.length + 1, 0) + column;
+  const breaks = [...text.matchAll(lineBreak)];
+  const before = breaks[line - 2];
+  const start = before === undefined ? 0 : before.index + before[0].length;
+  return Math.min(start + column, text.length);
 }
 
 /** Refuses what this dialect does not have, and compiles the CEL that is in `cel` calls. */
@@ -924,7 +953,8 @@ function offsetsOf(template: TextTemplate, node: Node): readonly [start: number,
   const { start, end } = node.loc;
   const startLine = template.lineStarts[start.line - 1] ?? 0;
   const endLine = template.lineStarts[end.line - 1] ?? 0;
-  return [startLine + start.column, endLine + end.column];
+  const length = template.text.text.length;
+  return [Math.min(startLine + start.column, length), Math.min(endLine + end.column, length)];
 }
 
 function placeOf(template: TextTemplate, node: Node): Place {

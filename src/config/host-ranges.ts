@@ -58,7 +58,8 @@ function countUp(
   write: (n: number) => string,
 ): readonly string[] | string {
   if (last < first) return 'ends before it begins';
-  if ((last - first) / step > maxHosts) return 'is too large';
+  // Beyond what a number holds exactly, one more is the same number: counting would never end.
+  if (!Number.isSafeInteger(last) || (last - first) / step > maxHosts) return 'is too large';
   const names: string[] = [];
   for (let n = first; n <= last; n += step) names.push(write(n));
   return names;

@@ -130,8 +130,11 @@ function describeIssue(
     case 'not_multiple_of':
     case 'unrecognized_keys':
       return [`is not right: ${lowerFirst(issue.message)}`];
-    case 'custom':
-      return [issue.message];
+    case 'custom': {
+      // A module says what to do about it on a second line.
+      const [message = '', hint] = issue.message.split('\n');
+      return [message, hint];
+    }
   }
 }
 
@@ -159,7 +162,7 @@ function describeType(expected: string, value: Value | undefined): readonly [str
   }
   if (expected === 'array' && value !== null && typeof value !== 'object')
     return [message, "write it as a list: ['…']"];
-  if (expected === 'boolean' && typeof value === 'string')
+  if (expected === 'boolean' && typeof value === 'string' && ansibleBoolean(value) !== undefined)
     return [
       message,
       'write it without quotes; a template keeps its type only where it is one single {{ expression }}',

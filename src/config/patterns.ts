@@ -239,12 +239,29 @@ function dashedRange({ text, at }: Term, base: string, first: string, last: stri
   );
 }
 
+/** As Python's fnmatch: `*`, `?`, `[a-c]`, `[!a-c]`; a bracket that is never closed is a plain one. */
 function globToRegex(glob: string): RegExp {
-  const text = glob
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${text.replaceAll('[!', '[^')}$`, 's');
+  const pieces = glob.matchAll(/\*|\?|\[(!?)(\]?[^\]]*)\]|[\s\S]/g);
+  const source = [...pieces].map(([piece, sign, body]) => {
+    if (piece === '*') return '.*';
+    if (piece === '?') return '.';
+    return body === undefined ? escapeRegex(piece) : classOf(sign === '!', body);
+  });
+  return new RegExp(`^${source.join('')}$`, 's');
+}
+
+/** A range whose end stands before its beginning holds nothing. */
+function classOf(isNegated: boolean, body: string): string {
+  const members = [...body.matchAll(/([\s\S])-([\s\S])|[\s\S]/g)].flatMap(([piece, first, last]) => {
+    if (first === undefined || last === undefined) return escapeRegex(piece);
+    return first <= last ? `${escapeRegex(first)}-${escapeRegex(last)}` : [];
+  });
+  if (members.length === 0) return isNegated ? '.' : '(?!)';
+  return `[${isNegated ? '^' : ''}${members.join('')}]`;
+}
+
+function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
 /** From the beginning of the name, as Python's re.match; Python's own ways of writing it are understood. */

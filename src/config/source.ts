@@ -2,9 +2,9 @@
  * Owns how a file that the user named becomes a source that places can point into, and how text inside a source is
  * addressed. Knows no file format.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Place, Source, ZrunError } from '../core/errors.js';
+import { nearest, type Place, type Source, type ZrunError } from '../core/errors.js';
 import { errorAt } from './report.js';
 
 /** A piece of a source whose own offsets can be mapped to places: a scalar's value, or a whole file. */
@@ -38,12 +38,19 @@ export async function readSource(cwd: string, name: string, at?: Place): Promise
     const text = await readFile(path.resolve(cwd, name), 'utf8');
     return { name, text: text.replace(/^\uFEFF/, '') };
   } catch (error) {
-    throw unreadable(name, error, at);
+    throw unreadable(name, error, at, await nearestFile(cwd, name));
   }
 }
 
+/** What the user may have meant: a file of the same folder. */
+async function nearestFile(cwd: string, name: string): Promise<string | undefined> {
+  const names = await readdir(path.dirname(path.resolve(cwd, name))).catch(() => []);
+  const near = nearest(path.basename(name), names);
+  return near === undefined ? undefined : path.join(path.dirname(name), near);
+}
+
 /** Says why a file cannot be read in the user's words. */
-export function unreadable(name: string, cause: unknown, at?: Place): ZrunError {
+export function unreadable(name: string, cause: unknown, at?: Place, near?: string): ZrunError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reasons: Readonly<Record<string, readonly [string, string | undefined]>> = {
     ENOENT: ['there is no such file', 'check the path; it is taken from the current directory'],
@@ -52,7 +59,8 @@ export function unreadable(name: string, cause: unknown, at?: Place): ZrunError 
     ENOTDIR: ['a part of its path is not a folder', undefined],
   };
   const [reason, hint] = reasons[code] ?? [cause instanceof Error ? cause.message : String(cause), undefined];
-  const said = at ? undefined : hint;
+  const meant = code === 'ENOENT' && near !== undefined ? `did you mean '${near}'?` : undefined;
+  const said = meant ?? (at ? undefined : hint);
   return errorAt(at, 'file-unreadable', `cannot read ${name}: ${reason}`, said, { cause });
 }
 

@@ -195,7 +195,8 @@ function withoutAction(node: MapNode, { context }: Site): MapNode {
   return { ...node, entries };
 }
 
-function actionEntry({ value }: MapEntry): MapEntry | undefined {
+/** What `action: copy …` names, as the module's own key would say it; undefined where it names none. */
+export function actionEntry({ value }: MapEntry): MapEntry | undefined {
   if (value.kind === 'map') {
     const module = value.entries.get('module');
     if (module?.value.kind !== 'scalar' || typeof module.value.value !== 'string') return undefined;

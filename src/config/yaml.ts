@@ -75,13 +75,8 @@ function maxNodesOf({ text }: Source): number {
  * empty file.
  */
 export function parseYaml(source: Source, report: Report, options: YamlOptions = {}): YamlNode | undefined {
-  const document = parseDocument(source.text, {
-    lineCounter: new LineCounter(),
-    prettyErrors: false,
-    uniqueKeys: false,
-    version: '1.2',
-    logLevel: 'error',
-  });
+  const document = parseDocumentOf(source, report);
+  if (!document) return undefined;
   const [first] = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]);
   if (first) {
     report(syntaxError(source, first));
@@ -89,6 +84,45 @@ export function parseYaml(source: Source, report: Report, options: YamlOptions =
   }
   const reader = new Reader(source, document, report, options);
   return document.contents ? reader.read(document.contents) : emptyScalar(source, source.text.length);
+}
+
+/** Undefined where it is nested too deeply for the package's parser, which is reported. */
+function parseDocumentOf(source: Source, report: Report): Document.Parsed | undefined {
+  try {
+    return parseDocument(source.text, {
+      lineCounter: new LineCounter(),
+      prettyErrors: false,
+      uniqueKeys: false,
+      version: '1.2',
+      logLevel: 'error',
+    });
+  } catch (error) {
+    // The parser calls itself for each level, and knows no limit but the stack.
+    if (!(error instanceof RangeError)) throw error;
+    report(tooDeep(deepestLine(source)));
+    return undefined;
+  }
+}
+
+/** Deeper than any person writes. */
+const deepest = 100;
+
+function tooDeep(at: Place): Error & ReturnType<typeof errorAt> {
+  return errorAt(at, 'yaml-syntax', `this is nested more than ${deepest} levels deep`);
+}
+
+/** The line with the most that opens a level. */
+function deepestLine(source: Source): Place {
+  let found = { source, start: 0, end: 0 };
+  let most = -1;
+  for (const line of source.text.matchAll(/[^\n]+/g)) {
+    const levels = (line[0].match(/[[{]|[-?:] |^ +/g) ?? []).join('').length;
+    if (levels <= most) continue;
+    most = levels;
+    const start = line.index + (/\S/.exec(line[0])?.index ?? 0);
+    found = { source, start, end: line.index + line[0].length };
+  }
+  return found;
 }
 
 /** Ansible's booleans: YAML 1.1's words, written plainly, where a boolean is expected. Undefined: it is none. */
@@ -127,6 +161,7 @@ type ParsedNode = Alias | Scalar | YAMLMap | { readonly items: readonly unknown[
 /** Walks a parsed document once. A class, because the count of nodes and the open anchors belong to one walk. */
 class Reader {
   private nodes = 0;
+  private depth = 0;
   /** Inside a list or map that is `!unsafe` as a whole. */
   private unsafe = 0;
   private readonly maxNodes: number;
@@ -158,7 +193,10 @@ class Reader {
     const isUnsafe = this.options.inventory !== undefined && node.tag === '!unsafe';
     if (!isUnsafe) this.checkTag(node.tag, this.place(node));
     this.unsafe += isUnsafe ? 1 : 0;
+    this.depth += 1;
+    if (this.depth > deepest) throw tooDeep(this.place(node));
     const read = isYamlMap(node) ? this.readMap(node) : this.readList(node.items, this.place(node));
+    this.depth -= 1;
     this.unsafe -= isUnsafe ? 1 : 0;
     return read;
   }
@@ -370,6 +408,16 @@ function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeo
   if (secondColon) {
     const colon = lineStart + secondColon[0].lastIndexOf(':');
     return errorAt({ source, start: colon, end: colon + 1 }, 'yaml-syntax', ...colonExplanation);
+  }
+  const unclosed = /^Flow (?:map|sequence).* end with a (.)/.exec(error.message)?.[1];
+  if (unclosed !== undefined) {
+    const opening = unclosed === '}' ? '{' : '[';
+    return errorAt(
+      at,
+      'yaml-syntax',
+      `a ${opening} is opened and not closed`,
+      `add ${unclosed} where it ends`,
+    );
   }
   const explained = explanations[error.code];
   if (explained) return errorAt(at, 'yaml-syntax', ...explained);

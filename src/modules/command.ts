@@ -35,7 +35,8 @@ function splittable(): [
     try {
       return splitWords(text).length === 0 ? 'the command is empty' : undefined;
     } catch (error) {
-      if (error instanceof ZrunError) return `${error.message}. ${error.hint ?? ''}`;
+      // What to do about it is told on a line of its own.
+      if (error instanceof ZrunError) return [error.message, error.hint ?? []].flat().join('\n');
       throw error;
     }
   };

@@ -6,6 +6,7 @@ import type { Place, Source } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
 import type { Play, Playbook, Step } from '../../core/plan.js';
 import { ignoreFindings } from '../report.js';
+import { actionEntry } from '../steps.js';
 import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml.js';
 
 export interface Book {
@@ -169,7 +170,9 @@ function isHidden(step: Step): boolean {
 }
 
 function findCall(node: MapNode, modules: ReadonlyMap<string, Module>): WrittenTask['call'] {
-  for (const entry of node.entries.values()) {
+  for (const written of node.entries.values()) {
+    const isAction = written.key === 'action' || written.key === 'local_action';
+    const entry = isAction ? (actionEntry(written) ?? written) : written;
     const module = modules.get(entry.key.replace(/^ansible\.(?:builtin|legacy|posix)\./, ''));
     if (module) return { module, entry };
   }

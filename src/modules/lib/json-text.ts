@@ -163,7 +163,8 @@ function mapOf(members: readonly Member[]): ValueMap {
 
 /** What one level is indented by: taken from the first indented line, two spaces where there is none. */
 export function indentationOf(text: string): string {
-  return /^[^\S\r\n]+(?=\S)/m.exec(text)?.[0] ?? '  ';
+  // Not \s: a byte order mark is white space to a regular expression, and none to JSON.
+  return /^[ \t]+(?=\S)/m.exec(text)?.[0] ?? '  ';
 }
 
 /** The text with the value at a path set, objects on the way made where they are missing. `text` is an object. */

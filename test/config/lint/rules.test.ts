@@ -371,6 +371,51 @@ describe('lint rules', () => {
   });
 });
 
+describe('lint reads what a playbook is made of', () => {
+  const files = {
+    'more.yaml': '- command: in-include\n',
+    'other.yaml': '- hosts: all\n  tasks:\n    - command: in-import\n',
+    'roles/one/tasks/main.yaml': '- command: in-role\n  notify: woken\n- include_tasks: sub.yaml\n',
+    'roles/one/tasks/sub.yaml': '- template: {src: a.hbs, dest: /a}\n- command: in-sub\n  register: out\n',
+    'roles/one/templates/a.hbs': '{{out.stdout}}',
+    'roles/one/handlers/main.yaml':
+      '- name: woken\n  command: in-handler\n- name: idle\n  command: in-handler\n',
+  };
+  const playbook = `- hosts: all
+  roles: [one]
+  pre_tasks: [{command: before}]
+  post_tasks: [{command: after}]
+  tasks:
+    - include_tasks: more.yaml
+    - action: command in-action
+- import_playbook: other.yaml
+`;
+
+  it('includes, imports, roles with their handlers, and every list of a play', async () => {
+    const findings = await lintText(playbook, files);
+    const commands = findings
+      .filter(({ rule }) => rule === 'command-changed')
+      .map(({ at: { source, start } }) => `${source.name}: ${source.text.slice(start).split('\n')[0]}`);
+    expect(commands).to.have.members([
+      'play.yaml: command: before}]',
+      'play.yaml: command: after}]',
+      'play.yaml: command in-action',
+      'more.yaml: command: in-include',
+      'other.yaml: command: in-import',
+      'roles/one/tasks/main.yaml: command: in-role',
+      'roles/one/tasks/sub.yaml: command: in-sub',
+    ]);
+    const others = findings.filter(({ rule }) => rule === 'handler-unused' || rule === 'register-unused');
+    expect(others.map(({ message }) => message)).to.deep.equal(["nobody notifies 'one : idle'"]);
+  });
+
+  it('says nothing of what nobody uses where a host decides what is included', async () => {
+    const text = '- command: a\n  register: out\n- include_tasks: "{{inventory_hostname}}.yaml"\n';
+    const findings = await lintText(text);
+    expect(findings.filter(({ rule }) => rule === 'register-unused')).to.deep.equal([]);
+  });
+});
+
 describe('lint and inventories', () => {
   const playbook = '- name: a\n  debug: {msg: "{{ size }}"}\n';
 
