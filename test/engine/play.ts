@@ -31,6 +31,8 @@ export interface PlayOptions {
   readonly steps?: readonly StepAnswer[];
   /** Another way to the hosts than a shell on this machine; they then count as other machines. */
   readonly connect?: Connect;
+  /** What an earlier run has left. */
+  readonly pendingHandlers?: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface Played {
@@ -77,6 +79,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
     ],
     inventory: new Map([...inventory.hosts, ['localhost', inventory.implicitLocalhost]]),
     groups: {},
+    ...(options.pendingHandlers && { pendingHandlers: options.pendingHandlers }),
     settings: { ...defaults, extraVars, ...options.settings },
     connect: options.connect ?? connectWith(options),
     controller: createController({
