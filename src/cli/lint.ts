@@ -2,14 +2,8 @@
  * Owns `zrun lint`: what is legal but unwise in playbooks, said as errors are said. Knows no rule.
  */
 import path from 'node:path';
-import {
-  lintPlaybook,
-  lintRules,
-  readInventory,
-  parseExtraVars,
-  type Finding,
-  type InventorySources,
-} from '../config/index.js';
+import { parseExtraVars, readInventory, type InventorySources } from '../config/index.js';
+import { lintPlaybook, lintRules, type Finding } from '../config/lint/index.js';
 import {
   formatProblem,
   lineAndColumn,

@@ -3,7 +3,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { schemas } from '../config/index.js';
+import { schemas } from '../config/schema/index.js';
 import { nearest, ZrunError } from '../core/errors.js';
 import { modules } from '../modules/index.js';
 import type { Environment } from './environment.js';

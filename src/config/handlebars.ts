@@ -3,7 +3,7 @@
  * here rather than having it compiled to JavaScript keeps values' types, points at the character that is wrong, lets
  * unknown values through untouched, and leaves nothing that a host's text could ever become code in.
  */
-import Handlebars from 'handlebars';
+import parser from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
 import type { Scope } from '../core/plan.js';
 import { isList, isMap, Unknown, UnknownValueError, type Value } from '../core/value.js';
@@ -80,7 +80,7 @@ function parse(text: PositionedText, report: Report): hbs.AST.Program | undefine
     return undefined;
   }
   try {
-    return Handlebars.parse(text.text);
+    return parser.parse(text.text);
   } catch (error) {
     report(syntaxError(text, error instanceof Error ? error : new Error(String(error))));
     return undefined;
@@ -149,7 +149,7 @@ function syntaxError(text: PositionedText, error: Error): ZrunError {
 
 function parsesAlone(mustache: string): boolean {
   try {
-    Handlebars.parse(mustache);
+    parser.parse(mustache);
     return true;
   } catch {
     return false;

@@ -1,5 +1,6 @@
 /**
  * Owns what the rest of zrun may use of the configuration: text in, validated values with positions out.
+ * What only one verb needs (lint, schema) has an index of its own, so that a run does not load it.
  */
 export { parseExtraVars } from './extra-vars.js';
 export { helpers as templateHelpers } from './helpers.js';
@@ -15,10 +16,8 @@ export {
   type InventorySources,
 } from './inventory.js';
 export { keywords } from './keywords.js';
-export { lintPlaybook, lintRules, type Finding } from './lint/index.js';
 export { createLanguage } from './language.js';
 export { readLimit, selectHosts, type Limit } from './patterns.js';
 export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
-export { schemas, type JsonSchema } from './schema/index.js';
 export { createScope } from './scope.js';
 export { formatJson, formatPython, formatYaml } from './value-text.js';

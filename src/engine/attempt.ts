@@ -21,7 +21,7 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
   const { run, language } = around.source;
   const worker = workerFor(attempt);
   const context = contextOf(attempt);
-  const bound = bind(task, renderArgs(task, scope), attempt);
+  const bound = boundOf(attempt);
   const handles = createHandles(attempt, ref, worker);
   // In check mode every look goes through what earlier tasks would have left.
   const read = run.settings.check ? worker.state.overlay.over(handles.read) : handles.read;
@@ -56,6 +56,18 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
       signal,
     };
   }
+}
+
+/** Tasks whose parameters hold no template, bound once for all hosts. */
+const boundOnce = new WeakMap<Task, BoundTask>();
+
+function boundOf(attempt: Attempt): BoundTask {
+  const { task, scope } = attempt;
+  const known = boundOnce.get(task);
+  if (known) return known;
+  const bound = bind(task, renderArgs(task, scope), attempt);
+  if (task.args.isConstant) boundOnce.set(task, bound);
+  return bound;
 }
 
 function renderArgs(task: Task, scope: Scope): ValueMap {

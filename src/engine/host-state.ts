@@ -29,6 +29,8 @@ export interface HostState {
   /** Hosts that work in this one's place (`delegate_to`), each over a connection of this host's own. */
   readonly delegates: Map<string, HostState>;
   connection: Promise<Connection> | undefined;
+  /** The same, once it is made. */
+  open: Connection | undefined;
   /** Of connections that are closed already. */
   handshakesBefore: number;
   exchangesBefore: number;
@@ -47,6 +49,7 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
     pendingHandlers: [],
     delegates: new Map(),
     connection: undefined,
+    open: undefined,
     handshakesBefore: 0,
     exchangesBefore: 0,
   };
@@ -58,9 +61,12 @@ export async function connectionOf(state: HostState, run: RunInput): Promise<Con
     const started = run.now();
     // Never aborted: a rescue after an interrupt still needs the connection. Scripts are aborted one by one.
     const signal = new AbortController().signal;
-    state.connection = run.connect(state.host, { connectTimeoutMs: run.settings.connectTimeoutMs, signal });
+    const made = run.connect(state.host, { connectTimeoutMs: run.settings.connectTimeoutMs, signal });
+    state.connection = made;
     try {
-      await state.connection;
+      const open = await made;
+      // Somebody may have ended it meanwhile.
+      if (state.connection === made) state.open = open;
       run.emit({ type: 'host-connected', host: state.host.name, ms: run.now() - started });
     } catch (error) {
       state.connection = undefined;
@@ -90,8 +96,11 @@ export async function regain(state: HostState, run: RunInput): Promise<void> {
 /** Ends the connection, if there is one, and keeps what it counted. */
 export async function disconnect(state: HostState): Promise<void> {
   const { connection } = state;
+  const open = state.open ?? (await connection?.catch(() => undefined));
+  // Another call may have been here meanwhile.
+  if (state.connection !== connection) return;
   state.connection = undefined;
-  const open = await connection?.catch(() => undefined);
+  state.open = undefined;
   if (!open) return;
   state.handshakesBefore += open.counters.handshakes;
   state.exchangesBefore += open.counters.exchanges;
@@ -103,10 +112,10 @@ export async function disconnectAll(state: HostState): Promise<void> {
   await Promise.all([state, ...state.delegates.values()].map(disconnect));
 }
 
-export async function exchangesOf(state: HostState): Promise<number> {
-  const open = await state.connection?.catch(() => undefined);
-  let exchanges = state.exchangesBefore + (open?.counters.exchanges ?? 0);
-  for (const delegate of state.delegates.values()) exchanges += await exchangesOf(delegate);
+/** Of all its connections, those of delegates among them. */
+export function exchangesOf(state: HostState): number {
+  let exchanges = state.exchangesBefore + (state.open?.counters.exchanges ?? 0);
+  for (const delegate of state.delegates.values()) exchanges += exchangesOf(delegate);
   return exchanges;
 }
 

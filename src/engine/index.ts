@@ -103,7 +103,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
   for (const state of participants) await finish(state);
   for (const state of states.values()) await disconnectAll(state);
 
-  const summaries = await Promise.all(participants.map(summarise));
+  const summaries = participants.map(summarise);
   const exitCode = exitCodeOf(summaries);
   emit({
     type: 'run-finished',
@@ -151,8 +151,8 @@ function createStartGate(name: string | undefined): (host: string, task: Task) =
   };
 }
 
-async function summarise(state: HostState): Promise<HostSummary> {
-  const exchanges = await exchangesOf(state);
+function summarise(state: HostState): HostSummary {
+  const exchanges = exchangesOf(state);
   const { host, outcome, counts, problem, pendingHandlers } = state;
   return {
     host: host.name,

@@ -162,7 +162,7 @@ async function measure<T extends object>(
   { source: { run }, state }: Surroundings,
   work: () => Promise<T>,
 ): Promise<T & { ms: number; exchanges: number }> {
-  const [startedAt, exchangesBefore] = [run.now(), await exchangesOf(state)];
+  const [startedAt, exchangesBefore] = [run.now(), exchangesOf(state)];
   const result = await work();
-  return { ...result, ms: run.now() - startedAt, exchanges: (await exchangesOf(state)) - exchangesBefore };
+  return { ...result, ms: run.now() - startedAt, exchanges: exchangesOf(state) - exchangesBefore };
 }

@@ -2,9 +2,9 @@
  * Owns a run's log for people, `run.log`: everything with its time, at the highest verbosity, without colours. Winston
  * writes it. Knows nothing of the journal, which machines read.
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { createLogger, format, transports } from 'winston';
+import type { Logger } from 'winston';
 import type { RunEvent } from '../core/events.js';
 import { createNarrator } from './narrate.js';
 import { createRecap } from './recap.js';
@@ -25,24 +25,40 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
     isBroken = true;
   };
   stream.on('error', fail);
-  const logger = createLogger({
-    level: 'debug',
-    format: format.combine(
-      format.timestamp(),
-      format.printf(
-        ({ timestamp, level, message }) => `${String(timestamp)} ${level.padEnd(5)} ${String(message)}`,
-      ),
-    ),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types have an interface here
-    transports: [new transports.Stream({ stream, eol: '\n' })],
-  });
-  logger.on('error', fail);
   const narrator = createNarrator({ paint: colourless, verbosity: 3, diff: true });
   const recap = createRecap({ paint: colourless, verbosity: 3, retryFile });
+  let logger: Logger | undefined;
+  let opening: Promise<void> | undefined;
+  /** Of the turn under way: hosts say so much at once that a record for each line would cost more than the lines. */
+  let waiting: string[] = [];
+
+  function flush(): void {
+    if (waiting.length === 0 || isBroken) return;
+    const lines = waiting;
+    waiting = [];
+    logger?.log('info', lines.join('\n'));
+  }
+
+  /** Winston is loaded while the first hosts are being connected to, not before. */
+  async function open(): Promise<void> {
+    try {
+      logger = await openLogger(stream);
+      logger.on('error', fail);
+      flush();
+    } catch (error) {
+      fail(error);
+    }
+  }
 
   function log(level: Level, text: string): void {
     const message = text.trim();
-    if (message !== '' && !isBroken) logger.log(level, message);
+    if (message === '' || isBroken) return;
+    if (waiting.length === 0)
+      setImmediate(() => {
+        if (logger) flush();
+        else opening ??= open();
+      });
+    waiting.push(`${new Date().toISOString()} ${level.padEnd(5)} ${message}`);
   }
 
   return {
@@ -53,7 +69,9 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
       if (event.type === 'run-finished') log('info', recap.format());
     },
     async close() {
-      if (isBroken) return;
+      await (opening ??= open());
+      flush();
+      if (isBroken || !logger) return;
       // Winston's `finish` comes before its stream has everything on disk: the stream's own end is what counts.
       const finished = once(logger, 'finish');
       logger.end();
@@ -64,6 +82,16 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
       });
     },
   };
+}
+
+async function openLogger(stream: WriteStream): Promise<Logger> {
+  const { default: winston } = await import('winston');
+  return winston.createLogger({
+    level: 'debug',
+    format: winston.format.printf(({ message }) => String(message)),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types have an interface here
+    transports: [new winston.transports.Stream({ stream, eol: '\n' })],
+  });
 }
 
 function levelOf(event: RunEvent): Level {

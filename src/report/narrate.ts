@@ -34,7 +34,6 @@ type Entry =
   | { readonly type: 'text'; readonly text: string }
   | {
       readonly type: 'hosts';
-      readonly key: string;
       readonly hosts: string[];
       readonly described: Described;
     };
@@ -43,6 +42,8 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
   let entries: Entry[] = [];
   /** Where each host's last line stands: it may join an equal line only below that. */
   let lastEntryOf = new Map<string, number>();
+  /** Where equal lines stand, in order. */
+  let placesOf = new Map<string, number[]>();
   let check = false;
   let hostCount = 0;
   let hostWidth = 0;
@@ -53,6 +54,7 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
     entries.push({ type: 'text', text });
     // Nothing moves over a heading.
     lastEntryOf = new Map();
+    placesOf = new Map();
     barrier = entries.length;
   }
   let barrier = 0;
@@ -60,15 +62,18 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
   function addHost(host: string, described: Described): void {
     const key = JSON.stringify(described);
     const after = lastEntryOf.get(host) ?? barrier - 1;
-    const index = entries.findIndex((entry, i) => i > after && entry.type === 'hosts' && entry.key === key);
-    const found = entries[index];
-    if (found?.type === 'hosts') {
+    const places = placesOf.get(key) ?? [];
+    const index = places.find((place) => place > after);
+    const found = index === undefined ? undefined : entries[index];
+    if (index !== undefined && found?.type === 'hosts') {
       found.hosts.push(host);
       lastEntryOf.set(host, index);
       return;
     }
     lastEntryOf.set(host, entries.length);
-    entries.push({ type: 'hosts', key, hosts: [host], described });
+    places.push(entries.length);
+    placesOf.set(key, places);
+    entries.push({ type: 'hosts', hosts: [host], described });
   }
 
   function note(host: string, status: string, text: string, details: readonly string[] = []): void {
@@ -215,6 +220,7 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
       const text = entries.map((entry) => `${formatEntry(entry)}\n`).join('');
       entries = [];
       lastEntryOf = new Map();
+      placesOf = new Map();
       barrier = 0;
       return text;
     },

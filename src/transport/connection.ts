@@ -18,6 +18,12 @@ export function createConnection(
   let exchanges = 0;
   let closing: Promise<void> | undefined;
 
+  /**
+   * What is to be cancelled with each signal: one listener a connection, since a listener a script would be looked for
+   * among those of a thousand hosts each time that a script ends.
+   */
+  const cancels = new Map<AbortSignal, { readonly jobs: Set<() => void>; readonly listener: () => void }>();
+
   const sessionOf = (become: Become | undefined): Session => {
     const known = sessions.get(become?.user);
     if (known !== undefined) return known;
@@ -32,14 +38,23 @@ export function createConnection(
   };
   const close = (error: ZrunError): Promise<void> => {
     signal.removeEventListener('abort', onAbort);
+    for (const [by, { listener }] of cancels) by.removeEventListener('abort', listener);
     closing ??= shutDown(error);
     return closing;
   };
   const onAbort = (): void => void close(interrupted());
-  // One signal ends a whole run, so hundreds of hosts listen to it.
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', onAbort);
+  listen(signal, onAbort);
   if (signal.aborted) onAbort();
+
+  const cancelsOf = (by: AbortSignal): Set<() => void> => {
+    const known = cancels.get(by);
+    if (known !== undefined) return known.jobs;
+    const jobs = new Set<() => void>();
+    const listener = (): void => jobs.forEach((cancel) => cancel());
+    cancels.set(by, { jobs, listener });
+    listen(by, listener);
+    return jobs;
+  };
 
   return {
     run(script, options = {}) {
@@ -52,7 +67,8 @@ export function createConnection(
       if (options.signal?.aborted) return Promise.reject(interrupted());
       return new Promise<Output>((resolve, reject) => {
         const session = sessionOf(options.as);
-        const done = (): void => options.signal?.removeEventListener('abort', onCancel);
+        const cancelled = options.signal && cancelsOf(options.signal);
+        const done = (): void => void cancelled?.delete(onCancel);
         const job: Job = {
           script: script.shellText,
           stdin: options.stdin,
@@ -68,10 +84,7 @@ export function createConnection(
           },
         };
         const onCancel = (): void => session.cancel(job);
-        if (options.signal !== undefined) {
-          setMaxListeners(0, options.signal);
-          options.signal.addEventListener('abort', onCancel);
-        }
+        cancelled?.add(onCancel);
         session.run(job);
       });
     },
@@ -80,6 +93,12 @@ export function createConnection(
     },
     close: () => close(closed(link)),
   };
+}
+
+/** One signal ends a whole run, so hundreds of hosts listen to it. */
+function listen(signal: AbortSignal, listener: () => void): void {
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', listener);
 }
 
 /** Not the user's doing: what was under way when it closed is as uncertain as when it breaks. */

@@ -8,6 +8,7 @@ import { ZrunError } from '../core/errors.js';
 import {
   fingerprint,
   hostKeyAlgorithms,
+  indexKnownHosts,
   judgeHostKey,
   knownHostsLine,
   parseKnownHosts,
@@ -36,6 +37,12 @@ export interface HostKeyStore {
   checkOf(host: string, port: number, files: HostKeyFiles): Promise<HostKeyCheck>;
 }
 
+/** How lines are found in the files as they were when they were read. */
+interface Index {
+  readonly parts: readonly (readonly KnownHost[])[];
+  readonly find: ReturnType<typeof indexKnownHosts>;
+}
+
 export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
   const read = new Map<string, Promise<readonly KnownHost[]>>();
   let recording: Promise<unknown> = Promise.resolve();
@@ -44,8 +51,23 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
     read.set(file, known);
     return known;
   };
-  const entriesOf = async (files: HostKeyFiles): Promise<readonly KnownHost[]> =>
-    (await Promise.all([...files.user, ...files.global].map(entriesAt))).flat();
+  const indices = new Map<string, Index>();
+  const entriesOf = async (
+    files: HostKeyFiles,
+    host: string,
+    port: number,
+  ): Promise<readonly KnownHost[]> => {
+    const names = [...files.user, ...files.global];
+    const parts = await Promise.all(names.map(entriesAt));
+    const key = JSON.stringify(names);
+    let index = indices.get(key);
+    // Recording a key leaves a new list.
+    if (index === undefined || parts.some((part, i) => part !== index?.parts[i])) {
+      index = { parts, find: indexKnownHosts(parts.flat()) };
+      indices.set(key, index);
+    }
+    return index.find(host, port);
+  };
 
   const record = async (host: string, port: number, key: Buffer, files: HostKeyFiles): Promise<void> => {
     const file = files.user[0];
@@ -54,7 +76,7 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
         hint: 'Set UserKnownHostsFile in the ssh configuration.',
       });
     // Another connection to the same host may have been here first.
-    const { verdict } = judgeHostKey(await entriesOf(files), host, port, key);
+    const { verdict } = judgeHostKey(await entriesOf(files, host, port), host, port, key);
     if (verdict === 'known') return;
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
     const before = await readFile(file, 'utf8').catch(() => '');
@@ -67,9 +89,9 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
   return {
     async checkOf(host, port, files) {
       return {
-        algorithms: hostKeyAlgorithms(await entriesOf(files), host, port),
+        algorithms: hostKeyAlgorithms(await entriesOf(files, host, port), host, port),
         async check(key) {
-          const judged = judgeHostKey(await entriesOf(files), host, port, key);
+          const judged = judgeHostKey(await entriesOf(files, host, port), host, port, key);
           if (judged.verdict === 'known') return;
           if (judged.verdict === 'unknown') {
             if (!acceptNew) throw unknownKey(host, port, key, files);

@@ -49,11 +49,38 @@ export function isAbout(entry: KnownHost, name: string): boolean {
   let matches = false;
   for (const pattern of entry.names.split(',')) {
     const isNegated = pattern.startsWith('!');
-    if (!wildcard(isNegated ? pattern.slice(1) : pattern).test(name)) continue;
+    if (!matchesName(isNegated ? pattern.slice(1) : pattern, name)) continue;
     if (isNegated) return false;
     matches = true;
   }
   return matches;
+}
+
+/**
+ * Finds the lines that are about a host, under its name with or without its port, without comparing all with all:
+ * plain names are looked up, and only hashed ones, wildcards and lists are tried one by one.
+ */
+export function indexKnownHosts(
+  entries: readonly KnownHost[],
+): (host: string, port: number) => readonly KnownHost[] {
+  const plain = new Map<string, KnownHost[]>();
+  const others: KnownHost[] = [];
+  const order = new Map(entries.map((entry, i) => [entry, i] as const));
+  for (const entry of entries) {
+    if (/[*?,!|]/.test(entry.names)) others.push(entry);
+    else {
+      const name = entry.names.toLowerCase();
+      const known = plain.get(name);
+      if (known) known.push(entry);
+      else plain.set(name, [entry]);
+    }
+  }
+  return (host, port) => {
+    const names = [...new Set([knownName(host, port), knownName(host, 22)])];
+    const found = names.flatMap((name) => plain.get(name) ?? []);
+    for (const entry of others) if (names.some((name) => isAbout(entry, name))) found.push(entry);
+    return found.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+  };
 }
 
 /**
@@ -143,9 +170,14 @@ function hashName(name: string, salt: Buffer): string {
   return createHmac('sha1', salt).update(name).digest('base64');
 }
 
+/** Few patterns have wildcards, and thousands of hosts are compared with each other's lines. */
+function matchesName(pattern: string, name: string): boolean {
+  const lower = pattern.toLowerCase();
+  return /[*?]/.test(lower) ? wildcard(lower).test(name) : lower === name;
+}
+
 function wildcard(pattern: string): RegExp {
   const source = pattern
-    .toLowerCase()
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');

@@ -38,6 +38,13 @@ export interface SshConfigOptions {
   readonly ssh?: string | undefined;
 }
 
+let user: os.UserInfo<string> | undefined;
+
+/** Asked of the user database once: it is needed for every path of every host. */
+function currentUser(): os.UserInfo<string> {
+  return (user ??= os.userInfo());
+}
+
 /** Milliseconds for one `ssh -G`, which may run `Match exec` commands. */
 const askMs = 10_000;
 
@@ -88,7 +95,7 @@ async function ask(query: SshQuery, options: SshConfigOptions): Promise<Raw> {
   const { ssh = 'ssh', homedir, env } = options;
   const args = ['-G'];
   // OpenSSH takes the home directory from the user database, whatever HOME says.
-  if (homedir !== os.userInfo().homedir) args.push('-F', await ownConfig(homedir));
+  if (homedir !== currentUser().homedir) args.push('-F', await ownConfig(homedir));
   if (query.user !== undefined) args.push('-l', query.user);
   if (query.port !== undefined) args.push('-p', String(query.port));
   const answer = await new Promise<string | undefined>((resolve, reject) => {
@@ -149,7 +156,7 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
     throw new ZrunError('connect-failed', `${query.address} has a ProxyCommand in the ssh configuration`, {
       hint: 'zrun cannot use ProxyCommand. Use ProxyJump there, or proxy_jump in the inventory.',
     });
-  const localUser = os.userInfo().username;
+  const localUser = currentUser().username;
   const user = query.user ?? one('user') ?? localUser;
   const port = query.port ?? Number(one('port') ?? 22);
   const hostName = (one('hostname') ?? query.address).replaceAll('%h', query.address).replaceAll('%%', '%');
@@ -157,7 +164,7 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
     expandPath(text, env, homedir, {
       d: homedir,
       h: hostName,
-      i: String(os.userInfo().uid),
+      i: String(currentUser().uid),
       k: one('hostkeyalias') ?? query.address,
       l: os.hostname(),
       n: query.address,
@@ -213,8 +220,8 @@ function expandPath(
     .replace(/\$\{(\w+)\}/g, (all, name: string) => env[name] ?? all);
   if (expanded.startsWith('~/')) return path.join(homedir, expanded.slice(2));
   // ssh -G has put its own idea of the home directory in already.
-  const databaseHome = `${os.userInfo().homedir}/.ssh/`;
-  return homedir !== os.userInfo().homedir && expanded.startsWith(databaseHome)
+  const databaseHome = `${currentUser().homedir}/.ssh/`;
+  return homedir !== currentUser().homedir && expanded.startsWith(databaseHome)
     ? path.join(homedir, '.ssh', expanded.slice(databaseHome.length))
     : expanded;
 }

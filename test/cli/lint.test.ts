@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { lintRules } from '../../src/config/index.js';
+import { lintRules } from '../../src/config/lint/index.js';
 import { zrun } from './fake-environment.js';
 
 const root = path.resolve(import.meta.dirname, '../..');

@@ -10,12 +10,12 @@ import { parseExtraVars } from '../../src/config/extra-vars.js';
 import { checkText, parseText, renderText } from '../../src/config/handlebars.js';
 import {
   checkConnections,
-  lintPlaybook,
   loadInventory,
   loadPlaybook,
   selectHosts,
   type Inventory,
 } from '../../src/config/index.js';
+import { lintPlaybook } from '../../src/config/lint/index.js';
 import { createInventoryBuilder, type InventoryBuilder } from '../../src/config/inventory-builder.js';
 import { readHostList } from '../../src/config/inventory-host-list.js';
 import { readIniInventory } from '../../src/config/inventory-ini.js';

@@ -50,6 +50,8 @@ export interface SshdOptions {
   /** Lines for its sshd_config, before the others: the first one counts. */
   readonly config?: readonly string[];
   readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
+  /** 127.0.0.1 when left out; `0.0.0.0` makes every loopback address (127.0.1.7) a host of its own. */
+  readonly listenAddress?: string;
 }
 
 const program = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/sbin/sshd'].find(existsSync);
@@ -63,7 +65,7 @@ export function sshdMissing(): string | undefined {
 
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   if (program === undefined) throw new Error(sshdMissing());
-  const { config = [], hostKeyTypes = ['ed25519'] } = options;
+  const { config = [], hostKeyTypes = ['ed25519'], listenAddress = '127.0.0.1' } = options;
   const folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-sshd-'));
   await chmod(folder, 0o755);
   // sshd that runs as root wants the folder that its package makes at boot.
@@ -84,7 +86,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const { port, child, log } = await listen(program, folder, (candidate) => [
     ...config,
     `Port ${candidate}`,
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${listenAddress}`,
     ...hostKeyFiles.map((file) => `HostKey ${file}`),
     `AuthorizedKeysFile ${authorizedKeysFile}`,
     'PidFile none',

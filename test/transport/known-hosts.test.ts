@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import {
   fingerprint,
   hostKeyAlgorithms,
+  indexKnownHosts,
   isAbout,
   judgeHostKey,
   knownHostsLine,
@@ -65,6 +66,26 @@ describe('known_hosts', () => {
       expect(entry && isAbout(entry, name)).to.equal(expected);
     });
   }
+
+  it('the index finds what a look at every line would, in the order of the file', () => {
+    const hashed = '|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg=';
+    const all = entries(
+      line('db', rsa),
+      line('*.example', ed),
+      line('[web.example]:2222', rsa),
+      line('WEB.example', otherEd),
+      line('a,web.example', rsa, '@revoked '),
+      line('*,!web.example', ed),
+      line(hashed, ed),
+    );
+    const find = indexKnownHosts(all);
+    const linesOf = (host: string, port: number): readonly string[] => find(host, port).map(({ at }) => at);
+    expect(linesOf('web.example', 22)).to.deep.equal(['kh:2', 'kh:4', 'kh:5']);
+    // The last pattern but one is about the name with its port, which it does not exclude.
+    expect(linesOf('Web.Example', 2222)).to.deep.equal(['kh:2', 'kh:3', 'kh:4', 'kh:5', 'kh:6']);
+    expect(linesOf('192.168.1.61', 2222)).to.deep.equal(['kh:6', 'kh:7']);
+    expect(linesOf('nobody', 22)).to.deep.equal(['kh:6']);
+  });
 
   const verdicts: readonly (readonly [
     title: string,

@@ -6,7 +6,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { lintPlaybook, lintRules, loadInventory } from '../../../src/config/index.js';
+import { loadInventory } from '../../../src/config/index.js';
+import { lintPlaybook, lintRules } from '../../../src/config/lint/index.js';
 import { modules } from '../../../src/modules/index.js';
 
 interface Case {

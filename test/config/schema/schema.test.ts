@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { expect } from 'chai';
 import { namesOf } from '../../../src/config/keywords.js';
-import { schemas } from '../../../src/config/index.js';
+import { schemas } from '../../../src/config/schema/index.js';
 import { keywordValues } from '../../../src/config/schema/keyword-values.js';
 import { parseYaml, toValue } from '../../../src/config/yaml.js';
 import { throwFindings } from '../../../src/config/report.js';
