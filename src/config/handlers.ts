@@ -3,6 +3,7 @@
  */
 import { nearest, type Place } from '../core/errors.js';
 import type { Task } from '../core/plan.js';
+import { withoutAction } from './action-key.js';
 import { findDoing } from './arguments.js';
 import { fixedText, enterFile, findTasks, canOpen, isTasks, reportTo } from './includes.js';
 import { isTemplateNode } from './fields.js';
@@ -49,14 +50,16 @@ async function readHandler(node: YamlNode, site: Site): Promise<readonly ReadHan
     );
     return [];
   }
-  const doing = findDoing(node, site.context);
+  const handler = withoutAction(node, site);
+  if (!handler) return [];
+  const doing = findDoing(handler, site.context);
   if (!('action' in doing)) {
-    const task = readTask(node, doing, site, 'handler');
-    return task ? [{ task, plain: plainName(node, task, site) }] : [];
+    const task = readTask(handler, doing, site, 'handler');
+    return task ? [{ task, plain: plainName(handler, task, site) }] : [];
   }
   const { action, entry } = doing;
   if (action === 'import_tasks' || action === 'include_tasks')
-    return await readHandlerFile(node, entry, site);
+    return await readHandlerFile(handler, entry, site);
   report(
     errorAt(
       entry.keyAt,

@@ -4,6 +4,7 @@
  */
 import type { BecomeSettings, Block, Expression, Meta, Step, Template } from '../core/plan.js';
 import type { Place } from '../core/errors.js';
+import { withoutAction } from './action-key.js';
 import { findDoing } from './arguments.js';
 import { readConditions } from './conditions.js';
 import { addNames, namesOfVars, type NameLayer } from './declarations.js';
@@ -59,6 +60,7 @@ async function readStep(node: YamlNode, site: Site): Promise<Step | undefined> {
     return undefined;
   }
   const task = withoutAction(node, site);
+  if (!task) return undefined;
   const doing = findDoing(task, site.context);
   if (!('action' in doing)) return readTask(task, doing, site, 'task');
   const { action, entry } = doing;
@@ -171,65 +173,6 @@ export function flushHandlers(at: Place): Meta {
     vars: new Map(),
     become: {},
     tags: ['always'],
-  };
-}
-
-/** `action:` and `local_action:` as the module that they name. */
-function withoutAction(node: MapNode, { context }: Site): MapNode {
-  const entry = node.entries.get('action') ?? node.entries.get('local_action');
-  if (!entry) return node;
-  const named = actionEntry(entry);
-  if (!named) {
-    const message = `'${entry.key}' must name a module, but is ${describeNode(entry.value)}`;
-    const hint = 'write the module as a key of the task: copy: {…}';
-    context.report(errorAt(entry.value.at, 'playbook-invalid', message, hint));
-    return node;
-  }
-  const entries = new Map(
-    [...node.entries].filter(([key]) => key !== entry.key).concat([[named.key, named]]),
-  );
-  if (entry.key === 'local_action' && !entries.has('delegate_to')) {
-    const value = textNode('localhost', entry.keyAt);
-    entries.set('delegate_to', { key: 'delegate_to', keyAt: entry.keyAt, value });
-  }
-  return { ...node, entries };
-}
-
-/** What `action: copy …` names, as the module's own key would say it; undefined where it names none. */
-export function actionEntry({ value }: MapEntry): MapEntry | undefined {
-  if (value.kind === 'map') {
-    const module = value.entries.get('module');
-    if (module?.value.kind !== 'scalar' || typeof module.value.value !== 'string') return undefined;
-    const entries = new Map([...value.entries].filter(([key]) => key !== 'module'));
-    return {
-      key: module.value.value,
-      keyAt: module.value.at,
-      value: { kind: 'map', at: value.at, entries },
-    };
-  }
-  if (value.kind !== 'scalar' || typeof value.value !== 'string') return undefined;
-  const { text } = value;
-  const [, word = '', space = '', rest = ''] = /^(\S+)(\s*)([\s\S]*)$/.exec(text.text) ?? [];
-  if (word === '') return undefined;
-  const from = word.length + space.length;
-  const at = rest === '' ? value.at : text.inside(from, text.text.length);
-  const free: ScalarNode = {
-    ...value,
-    at,
-    value: rest === '' ? null : rest,
-    text: { text: rest, at, inside: (start, end) => text.inside(from + start, from + end) },
-  };
-  return { key: word, keyAt: text.inside(0, word.length), value: free };
-}
-
-function textNode(text: string, at: Place): ScalarNode {
-  return {
-    kind: 'scalar',
-    at,
-    value: text,
-    raw: false,
-    plain: true,
-    text: { text, at, inside: () => at },
   };
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../../src/config/shape.js';
 import { createScope } from '../../src/config/scope.js';
 import { looseText } from '../../src/config/source.js';
-import { evaluate, messageOf } from './read.js';
+import { lazy, evaluate, messageOf } from './read.js';
 
 const values: ValueMap = {
   size: 8,
@@ -95,6 +95,45 @@ describe('expressions', () => {
       expect(messageOf(() => evaluate(text, values))).to.equal(message);
     });
   }
+
+  describe('over maps', () => {
+    const asked: string[] = [];
+    const hostvars = lazy(['web1', 'web2', 'constructor'], (host) => {
+      asked.push(host);
+      return lazy(['ip', 'count'], (name) => {
+        asked.push(name);
+        return name === 'count' ? 3 : `${host}-${name}`;
+      });
+    });
+    const scope = createScope([{ hostvars, other: 'web2' }]);
+    const looked: readonly (readonly [text: string, value: unknown, asked: readonly string[]])[] = [
+      ['hostvars["web1"].ip', 'web1-ip', ['web1', 'ip']],
+      ['hostvars[other].count + 1', 4, ['web2', 'count']],
+      ['hostvars.web1.?none.orValue("x")', 'x', ['web1']],
+      ['has(hostvars.web3)', false, []],
+      ['"web1" in hostvars', true, ['web1']],
+      ['size(hostvars)', 3, []],
+      ['hostvars.exists(h, hostvars[h].ip == "web1-ip")', true, ['web1', 'ip']],
+    ];
+    for (const [text, value, touched] of looked) {
+      it(`${text} looks at no more than it needs`, () => {
+        asked.length = 0;
+        expect(evaluate(text, scope)).to.equal(value);
+        // CEL may look at one value besides, to learn of what type a map's values are.
+        expect(asked.slice(0, 2)).to.include.members([...touched]);
+        expect(asked.length).to.be.at.most(2);
+      });
+    }
+    it('hands a map out as it came', () => {
+      expect(evaluate('hostvars', scope)).to.equal(hostvars);
+    });
+    it('compares maps', () => {
+      expect(evaluate('hostvars.web1 == hostvars.web1 && hostvars.web1 != hostvars.web2', scope)).to.equal(
+        true,
+      );
+      expect(evaluate('hostvars.web1 == {"ip": "web1-ip", "count": 3}', scope)).to.equal(true);
+    });
+  });
 
   describe('with unknown values', () => {
     const scope = createScope([

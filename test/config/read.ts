@@ -27,6 +27,13 @@ export function readVars(text: string): ReadonlyMap<string, CompiledTemplate> {
   return compileVars(node, throwFindings);
 }
 
+/** A map whose values are made when they are asked for. */
+export function lazy(keys: readonly string[], valueOf: (key: string) => Value): ValueMap {
+  const map: Record<string, Value> = {};
+  for (const key of keys) Object.defineProperty(map, key, { enumerable: true, get: () => valueOf(key) });
+  return map;
+}
+
 /** Renders a text that is no YAML. */
 export function render(text: string, values: ValueMap): Value {
   return readTemplate(JSON.stringify(text)).render(createScope([values]));

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Unknown, UnknownValueError, type ValueMap } from '../../src/core/value.js';
 import { blockHelpers, helpers } from '../../src/config/helpers.js';
 import { createScope } from '../../src/config/scope.js';
-import { messageOf, readTemplate, render } from './read.js';
+import { lazy, messageOf, readTemplate, render } from './read.js';
 
 const values: ValueMap = {
   name: 'web1',
@@ -55,6 +55,11 @@ describe('templates', () => {
     ['{{basename docker.root}} {{dirname docker.root}}', 'docker /var/lib'],
     ['{{bytes 8589934592}} {{bytes 1500}} {{bytes "64G"}}', '8 GiB 1.5 KiB 64 GiB'],
     ['{{upper (default missing "x")}}', 'X'],
+    ['{{lookup docker "version"}}', '27.1'],
+    ['{{lookup list 1}} {{lookup disks 0 "path"}}', 'b c /dev/sda'],
+    ['{{lookup (lookup disks 1) "gib"}}', 16],
+    ['{{default (lookup docker name "x") "none"}}', 'none'],
+    ['{{#if (lookup docker name)}}yes{{else}}no{{/if}}', 'no'],
     ['{{cel "size * 2"}}', 16],
     ['{{cel \'docker.version == "27.1"\'}}', true],
     ['{{#if on}}yes{{else}}no{{/if}}', 'yes'],
@@ -133,6 +138,47 @@ describe('templates', () => {
       { b: ['a', 'b c'], c: '{{size}}', d: 'yes' },
     ]);
     expect(readTemplate('[a, {b: 1}]').isConstant).to.equal(true);
+  });
+
+  describe('omit', () => {
+    const omitted: readonly (readonly [yaml: string, value: unknown])[] = [
+      ['{a: "{{omit}}", b: 1}', { b: 1 }],
+      ['{a: "{{default missing omit}}", b: "{{default name omit}}"}', { b: 'web1' }],
+      ['{a: "{{default missing (default nothing omit)}}"}', {}],
+      ['{a: "{{default missing (default name omit)}}"}', { a: 'web1' }],
+      ['{a: "{{default (lookup docker name) omit}}", b: {c: "{{omit}}"}}', { b: {} }],
+      ['[{a: "{{omit}}"}, {a: "{{default off omit}}"}]', [{}, { a: false }]],
+    ];
+    for (const [yaml, value] of omitted) {
+      it(`leaves out a parameter of ${yaml}`, () => {
+        const template = readTemplate(yaml);
+        expect(template.render(createScope([values]))).to.deep.equal(value);
+        expect(template.renderPartial(createScope([values]))).to.deep.equal(value);
+      });
+    }
+    for (const yaml of ['"{{omit}}"', '{a: "x {{omit}}"}', '["{{omit}}"]']) {
+      it(`is no value, as in ${yaml}`, () => {
+        expect(messageOf(() => readTemplate(yaml).render(createScope([values])))).to.equal(
+          "nothing defines 'omit'",
+        );
+      });
+    }
+  });
+
+  it('looks at no more of a map than it needs', () => {
+    const asked: string[] = [];
+    const hostvars = lazy(['web1', 'web2'], (host) => {
+      asked.push(host);
+      return lazy(['ip', 'name'], (name) => {
+        asked.push(name);
+        return `${host}-${name}`;
+      });
+    });
+    const scope = createScope([{ hostvars, other: 'web2' }]);
+    expect(readTemplate('"{{hostvars.web1.ip}}"').render(scope)).to.equal('web1-ip');
+    expect(readTemplate('"{{hostvars.[web1].ip}}"').render(scope)).to.equal('web1-ip');
+    expect(readTemplate('"{{lookup hostvars other \'ip\'}}"').render(scope)).to.equal('web2-ip');
+    expect(new Set(asked)).to.deep.equal(new Set(['web1', 'web2', 'ip']));
   });
 
   describe('with unknown values', () => {

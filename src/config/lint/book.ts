@@ -6,7 +6,7 @@ import type { Place, Source } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
 import type { Play, Playbook, Step } from '../../core/plan.js';
 import { ignoreFindings } from '../report.js';
-import { actionEntry } from '../steps.js';
+import { actionEntry } from '../action-key.js';
 import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml.js';
 
 export interface Book {
