@@ -3,6 +3,7 @@
  * and JSON do not: a whole number goes in as an int, anything else as a double. Everything below the top is converted
  * when it is touched, so that an unknown value hurts only who looks at it.
  */
+import { Optional } from '@marcbachmann/cel-js';
 import { isList, Unknown, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 
 /** The values that a converted map or list stands for, so that they come out as they went in. */
@@ -70,13 +71,19 @@ function fromCelObject(result: object): Value {
   if (Array.isArray(result)) return result.map(fromCel);
   if (result instanceof Uint8Array) return Buffer.from(result).toString('utf8');
   if (result instanceof Date) return result.toISOString();
+  // `x.?part` without an orValue behind it.
+  if (result instanceof Optional) return fromCel(result.orValue(null));
   const prototype: unknown = Object.getPrototypeOf(result);
   if (prototype === null || prototype === Object.prototype) {
     return Object.fromEntries(Object.entries(result).map(([key, value]) => [key, fromCel(value)]));
   }
   // Unsigned ints, durations and types say themselves as text.
   const primitive: unknown = result.valueOf();
-  return typeof primitive === 'bigint' ? fromCel(primitive) : (result as { toString(): string }).toString();
+  if (typeof primitive === 'bigint') return fromCel(primitive);
+  const text = (result as { toString(): string }).toString();
+  // `cel` and `optional` by themselves: names of the language, behind which something must follow.
+  if (text.startsWith('[object ')) throw new TypeError('this is a part of CEL itself, and no value');
+  return text;
 }
 
 function isSafe(integer: bigint): boolean {

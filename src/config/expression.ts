@@ -331,7 +331,10 @@ function missingPart(
   summary: string,
   scope: Scope,
 ): Error {
-  const part = /: (.*)$/.exec(summary)?.[1] ?? '';
+  const index = node.op === '[]' ? node.args[1] : undefined;
+  const key = /: (.*)$/.exec(summary)?.[1] ?? '';
+  // What is no text has no name of its own.
+  const part = index && key.startsWith('[object ') ? positioned.text.slice(index.start, index.end) : key;
   const [parent] = node.op === '.' || node.op === '[]' ? node.args : [];
   const said = parent ? positioned.text.slice(parent.start, parent.end) : 'this';
   const value = parent && plainValue(parent, scope);

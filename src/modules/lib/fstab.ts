@@ -44,7 +44,8 @@ function parseEntry(raw: string): FstabEntry | undefined {
 }
 
 function wholeNumber(field: string): number {
-  return /^\d+$/.test(field) ? Number(field) : 0;
+  const value = /^\d+$/.test(field) ? Number(field) : 0;
+  return Number.isSafeInteger(value) ? value : 0;
 }
 
 /** The entries for a mount point; where a source is given, only those with it. */

@@ -82,8 +82,10 @@ export function parseJson(text: string, name: string): JsonNode {
     word.lastIndex = at;
     const match = word.exec(text);
     if (!match) return fail(`expected a value, found ${found()}`);
+    const value = JSON.parse(match[0]) as Scalar;
+    if (typeof value === 'number' && !Number.isFinite(value)) fail('this number is too large to be held');
     at += match[0].length;
-    return { type: 'scalar', start, end: at, value: JSON.parse(match[0]) as Scalar };
+    return { type: 'scalar', start, end: at, value };
   }
   function parseObject(depth: number): JsonNode {
     const start = at++;
