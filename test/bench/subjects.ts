@@ -2,7 +2,7 @@
  * Owns how zrun and the floor are run over the fleet: as programs of their own, as a user starts them, from a build of
  * this working copy.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
@@ -61,6 +61,7 @@ export interface ZrunMeasured extends Measured {
 export interface HostCounts {
   readonly host: string;
   readonly outcome: string;
+  readonly counts: { readonly ok: number; readonly changed: number };
   readonly handshakes: number;
   readonly exchanges: number;
 }
@@ -86,7 +87,6 @@ export async function runZrun(
 
 /** The counters, from the journal that the run itself has written. */
 async function readResult(state: string): Promise<readonly HostCounts[]> {
-  const { readdir } = await import('node:fs/promises');
   const names = await readdir(state, { recursive: true });
   const journal = names.find((name) => name.endsWith('journal.jsonl'));
   if (journal === undefined) throw new Error(`zrun left no journal in ${state}: ${names.join(' ')}`);
