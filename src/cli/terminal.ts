@@ -20,10 +20,12 @@ export interface Question {
 /** The line that the user types. Throws ZrunError `usage` where there is no terminal, `interrupted` on Ctrl-C. */
 export async function ask(question: Question): Promise<string> {
   const { terminal, write } = openTerminal(question);
-  write(question.text);
   try {
+    // Before the question is there: a key that is struck at once is an answer to it, and Ctrl-C too.
     terminal.setRawMode(true);
-    return await readLine(terminal, question.echo ? write : () => undefined, question.signal);
+    const answer = readLine(terminal, question.echo ? write : () => undefined, question.signal);
+    write(question.text);
+    return await answer;
   } finally {
     terminal.setRawMode(false);
     terminal.destroy();

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { z } from 'zod';
+import { quoteArgv } from '../../src/core/shell.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -46,8 +47,10 @@ describe('README', () => {
     const zrun = commands.filter((line) => /^(npx )?zrun playbooks/.test(line));
     expect(zrun).to.have.length.greaterThan(3);
     for (const line of zrun) {
-      const args = line.replace(/^(npx )?zrun /, '').split(/\s+/);
-      const { stdout } = await run(process.execPath, [...zrunProgram, ...args, '--syntax-check'], {
+      // As a shell reads it, quotes and all.
+      const words = line.replace(/^(npx )?zrun /, '');
+      const command = `${quoteArgv([process.execPath, ...zrunProgram])} ${words} --syntax-check`;
+      const { stdout } = await run('sh', ['-c', command], {
         cwd: folder,
       }).catch((error: unknown) => expect.fail(`${line}: ${String(error)}`));
       expect(stdout, line).to.match(/: ok$/m);
