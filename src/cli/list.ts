@@ -2,7 +2,7 @@
  * Owns --list-hosts, --list-tasks and --list-tags: what a run would take, in Ansible's layout. Touches no host.
  */
 import type { Host } from '../core/host.js';
-import { tasksOf, type Play, type Playbook } from '../core/plan.js';
+import type { Play, Playbook, Step } from '../core/plan.js';
 import { visibleLine } from '../report/visible.js';
 
 export interface ListedPlaybook {
@@ -29,7 +29,7 @@ function formatPlay(listed: ListedPlaybook, play: Play, number: number, options:
   const lines = [
     `  play #${number} (${play.hosts}): ${visibleLine(play.name)}\tTAGS: ${formatTags(play.tags)}`,
   ];
-  const tasks = [...tasksOf(play.tasks)].filter((task) => options.selects(task.tags));
+  const tasks = [...listedSteps(play.tasks, options)];
   switch (options.kind) {
     case 'hosts': {
       const hosts = listed.hostsOf(play);
@@ -46,6 +46,22 @@ function formatPlay(listed: ListedPlaybook, play: Play, number: number, options:
       break;
   }
   return lines.join('\n');
+}
+
+/**
+ * Tasks as they would run: those of an include only where the include itself would. One whose file only a host can name
+ * stands for what is in it.
+ */
+function* listedSteps(
+  steps: readonly Step[],
+  options: ListOptions,
+): Generator<{ readonly name: string; readonly tags: readonly string[] }> {
+  for (const step of steps) {
+    if (step.type === 'block') yield* listedSteps([...step.tasks, ...step.rescue, ...step.always], options);
+    else if (step.type === 'meta' || !options.selects(step.tags)) continue;
+    else if (step.type === 'include' && step.steps) yield* listedSteps(step.steps, options);
+    else yield step;
+  }
 }
 
 function formatTags(tags: readonly string[]): string {

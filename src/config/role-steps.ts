@@ -68,6 +68,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
     params: common.vars,
     when: common.when,
     become: common.become,
+    ownTags: [],
     site: common.site,
     mayRepeat: readFlag(options.get('allow_duplicates'), true, site),
     isExported: true,
@@ -98,6 +99,7 @@ async function includeRole(
         params: common.vars,
         when: [],
         become: {},
+        ownTags: [],
         // What it depends on may have been done by the play, but what is done in here is not done elsewhere.
         site: { ...within, play: { ...within.play, rolesDone: new Set(within.play.rolesDone) } },
         mayRepeat,

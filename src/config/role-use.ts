@@ -22,7 +22,16 @@ export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse |
     if (name === undefined || isEmpty(node)) return undefined;
     const folder = await findRole(name, node.at, site).catch(reportTo(site));
     if (folder === undefined) return undefined;
-    return { folder, name: nameOf(name), at: node.at, params: new Map(), when: [], become: {}, site };
+    return {
+      folder,
+      name: nameOf(name),
+      at: node.at,
+      params: new Map(),
+      when: [],
+      become: {},
+      ownTags: [],
+      site,
+    };
   }
   const entry = node.entries.get('role') ?? node.entries.get('name');
   const name = entry && read.text(entry);
@@ -52,6 +61,7 @@ export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse |
     params,
     when: common.when,
     become: common.become,
+    ownTags: common.site.tags.filter((tag) => !site.tags.includes(tag)),
     site: { ...common.site, names },
   };
 }

@@ -41,6 +41,7 @@ export interface RoleRequest {
   readonly params: Vars;
   readonly when: readonly Expression[];
   readonly become: BecomeSettings;
+  readonly ownTags: readonly string[];
   /** Where it is asked for, with the tags and settings that it is given. */
   readonly site: Site;
   /** Undefined: as the role itself says. */
@@ -148,10 +149,13 @@ function roleSite(role: RoleFrame, site: Site, names: NameLayer): Site {
   return { ...site, role, names, known, fixed, read };
 }
 
-/** A role is the same again where it is given the same. */
-function signatureOf({ folder, parts, params, when, site }: RoleRequest): string {
+/**
+ * A role is the same again where it is given the same; what it takes over from around it does not count. As in
+ * Ansible, one that stands among the tasks counts apart.
+ */
+function signatureOf({ folder, parts, params, when, ownTags, mayRepeat }: RoleRequest): string {
   const given = [...params].map(([name, { at }]) => [name, at.source.text.slice(at.start, at.end)] as const);
-  return JSON.stringify([folder, parts, given, when.map(({ text }) => text), site.tags]);
+  return JSON.stringify([folder, parts, given, when.map(({ text }) => text), ownTags, mayRepeat]);
 }
 
 function exportVars({ defaults, vars }: RoleVars, { play }: Site): void {

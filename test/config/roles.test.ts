@@ -127,10 +127,13 @@ describe('roles', () => {
     ['[base, base]', 1],
     ['[base, {role: base, user: other}]', 2],
     ['[base, base]', 2, 'allow_duplicates: true\n'],
+    ['[{role: base, tags: t}, base]', 2],
+    ['[{role: needs, tags: t}, base]', 1],
   ];
   for (const [roles, times, meta = ''] of twice) {
     it(`are done ${times === 1 ? 'once' : 'twice'} by ${roles} ${meta}`, async () => {
-      const files = { ...base, 'books/roles/base/meta/main.yml': meta };
+      const needs = { 'books/roles/needs/meta/main.yml': 'dependencies: [base]\n' };
+      const files = { ...base, ...needs, 'books/roles/base/meta/main.yml': meta };
       await withPlaybook(`- hosts: all\n  roles: ${roles}\n`, { files }, ({ plays: [play] }) => {
         expect([...tasksOf(play?.tasks ?? [])]).to.have.length(times);
       });
