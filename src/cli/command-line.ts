@@ -109,15 +109,15 @@ function createProgram(version: string): Command {
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
     .usage(
-      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun doc [MODULE]\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun schema playbook|inventory [-o FILE]',
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun schema playbook|inventory [-o FILE]',
     )
     .argument('[playbook...]')
 
     .optionsGroup('Hosts:')
     .addOption(
-      new Option('-i, --inventory <file>', 'the hosts; repeatable (or ZRUN_INVENTORY)').argParser(collect),
+      new Option('-i, --inventory <source>', 'the hosts; repeatable (or ZRUN_INVENTORY)').argParser(collect),
     )
-    .option('-l, --limit <pattern>', 'only these: web1,db* or web:!web3')
+    .option('-l, --limit <pattern>', 'only these: web1,db* or web:!web3 or @file')
     .addOption(
       new Option('-f, --forks <number>', 'hosts worked on at a time')
         .argParser(positiveNumber('--forks', true))
@@ -188,6 +188,7 @@ Examples:
   zrun --resume 20260722T1530 -l web1            one host of what that run left
   zrun doc                                       all modules
   zrun doc copy                                  one module
+  zrun inventory -i hosts.yaml --graph           who is in which group
   zrun ./doc -i hosts.yaml                       a playbook named like a verb
 
 Exit codes:

@@ -88,7 +88,7 @@ export function aliasesIn<T>(vars: ReadonlyMap<string, T>): ReadonlyMap<string, 
 export function warningsOf(vars: ReadonlyMap<string, { readonly at: Place }>): readonly string[] {
   const warnings: string[] = [];
   for (const [name, { at }] of vars) {
-    if (!/^(?:ansible|zrun)_/.test(name)) continue;
+    if (!name.startsWith('ansible_') && !name.startsWith('zrun_')) continue;
     if (understood.includes(name) || Object.hasOwn(aliases, name) || harmless.test(name)) continue;
     const reason = instead.find(([names]) => names.test(name))?.[1];
     const near = reason === undefined ? nearest(name, understood) : undefined;

@@ -20,6 +20,9 @@ export type InventoryVariables = ReadonlyMap<string, InventoryVariable>;
 
 /** A value in an inventory of the user's. */
 export function variableOf(node: YamlNode): InventoryVariable {
+  // Most are plain, and an inventory may hold very many.
+  if (node.kind === 'scalar' && !node.raw && !mayBeTemplate(node.value))
+    return plainVariable(node.value, node.at);
   return withWritten(node, compileLater(node, refuseForeign, explainJinja));
 }
 
@@ -81,6 +84,10 @@ function findVault(value: Value): Value | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function mayBeTemplate(value: ScalarNode['value']): boolean {
+  return typeof value === 'string' && value.includes('{');
 }
 
 function refuseForeign(node: ScalarNode): ZrunError | undefined {

@@ -8,6 +8,7 @@ import type { Value } from '../core/value.js';
  * Numbers that JavaScript cannot hold exactly stay text too. Source: Python's ast.literal_eval.
  */
 export function readPythonLiteral(written: string): Value {
+  if (!/^[ \t]*[-+0-9.'"([{bBuUrRTFN#]/.test(written)) return written;
   const reader: Reader = { text: written, position: 0, depth: 0 };
   try {
     const value = readValue(reader, true);
@@ -27,6 +28,9 @@ interface Reader {
 
 class NoLiteral extends Error {}
 
+/** Thrown for most texts: one for all, for making each a stack of its own takes longer than the reading. */
+const noLiteral = new NoLiteral();
+
 /** Deeper than any line that a person wrote. */
 const maxDepth = 100;
 
@@ -36,10 +40,10 @@ function skipSpace(reader: Reader): void {
   reader.position += space.exec(reader.text)?.[0].length ?? 0;
 }
 
+/** `form` is sticky. */
 function take(reader: Reader, form: RegExp): RegExpExecArray | undefined {
-  const sticky = new RegExp(form.source, 'y');
-  sticky.lastIndex = reader.position;
-  const match = sticky.exec(reader.text);
+  form.lastIndex = reader.position;
+  const match = form.exec(reader.text);
   if (!match) return undefined;
   reader.position += match[0].length;
   return match;
@@ -52,7 +56,7 @@ function readValue(reader: Reader, isTop = false): Value {
   skipSpace(reader);
   if (reader.text[reader.position] !== ',') return first;
   const items = [first];
-  while (take(reader, /,/)) {
+  while (take(reader, /,/y)) {
     skipSpace(reader);
     if (reader.position === reader.text.length) break;
     items.push(readOne(reader));
@@ -71,7 +75,7 @@ function readOne(reader: Reader): Value {
     const text = readStrings(reader);
     if (text !== undefined) return text;
   }
-  const word = take(reader, /(?:True|False|None)(?![\w])/)?.[0];
+  const word = take(reader, /(?:True|False|None)(?![\w])/y)?.[0];
   if (word !== undefined) return word === 'None' ? null : word === 'True';
   return readNumber(reader);
 }
@@ -79,7 +83,7 @@ function readOne(reader: Reader): Value {
 function enter(reader: Reader): void {
   reader.position += 1;
   reader.depth += 1;
-  if (reader.depth > maxDepth) throw new NoLiteral();
+  if (reader.depth > maxDepth) throw noLiteral;
 }
 
 function readItems(reader: Reader, close: string): Value[] {
@@ -90,7 +94,7 @@ function readItems(reader: Reader, close: string): Value[] {
     if (reader.text[reader.position] === close) break;
     items.push(readValue(reader));
     skipSpace(reader);
-    if (!take(reader, /,/)) break;
+    if (!take(reader, /,/y)) break;
   }
   leave(reader, close);
   return items;
@@ -98,7 +102,7 @@ function readItems(reader: Reader, close: string): Value[] {
 
 function leave(reader: Reader, close: string): void {
   skipSpace(reader);
-  if (reader.text[reader.position] !== close) throw new NoLiteral();
+  if (reader.text[reader.position] !== close) throw noLiteral;
   reader.position += 1;
   reader.depth -= 1;
 }
@@ -122,13 +126,13 @@ function readBraces(reader: Reader): Value {
     if (reader.text[reader.position] === '}') break;
     const key = readValue(reader);
     skipSpace(reader);
-    if (take(reader, /:/)) entries.push([keyText(key), readValue(reader)]);
+    if (take(reader, /:/y)) entries.push([keyText(key), readValue(reader)]);
     else items.push(key);
     skipSpace(reader);
-    if (!take(reader, /,/)) break;
+    if (!take(reader, /,/y)) break;
   }
   leave(reader, '}');
-  if (items.length > 0 && entries.length > 0) throw new NoLiteral();
+  if (items.length > 0 && entries.length > 0) throw noLiteral;
   return items.length > 0 ? items : Object.fromEntries(entries);
 }
 
@@ -136,7 +140,7 @@ function readBraces(reader: Reader): Value {
 function keyText(key: Value): string {
   if (typeof key === 'string') return key;
   if (key === null || typeof key === 'number' || typeof key === 'boolean') return String(key);
-  throw new NoLiteral();
+  throw noLiteral;
 }
 
 /** One string, or several in a row, which Python joins. */
@@ -144,7 +148,7 @@ function readStrings(reader: Reader): string | undefined {
   let text: string | undefined;
   for (;;) {
     skipSpace(reader);
-    const opening = take(reader, /([bBuUrR]{0,2})('''|"""|'|")/);
+    const opening = take(reader, /([bBuUrR]{0,2})('''|"""|'|")/y);
     if (!opening) return text;
     const [, prefix = '', quote = ''] = opening;
     text = (text ?? '') + readString(reader, quote, /r/i.test(prefix));
@@ -160,7 +164,7 @@ function readString(reader: Reader, quote: string, isRaw: boolean): string {
       return text;
     }
     const character = reader.text[position];
-    if (character === undefined || (character === '\n' && quote.length === 1)) throw new NoLiteral();
+    if (character === undefined || (character === '\n' && quote.length === 1)) throw noLiteral;
     if (character !== '\\') {
       text += character;
       reader.position += 1;
@@ -186,33 +190,33 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function readEscape(reader: Reader): string {
-  const octal = take(reader, /\\([0-7]{1,3})/)?.[1];
+  const octal = take(reader, /\\([0-7]{1,3})/y)?.[1];
   if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
-  const code = take(reader, /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/);
+  const code = take(reader, /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/y);
   if (code) {
     const point = Number.parseInt(code[1] ?? code[2] ?? code[3] ?? '', 16);
-    if (point > 0x10ffff) throw new NoLiteral();
+    if (point > 0x10ffff) throw noLiteral;
     return String.fromCodePoint(point);
   }
   const letter = reader.text[reader.position + 1];
-  if (letter === undefined || /[xuUN]/.test(letter)) throw new NoLiteral();
+  if (letter === undefined || /[xuUN]/.test(letter)) throw noLiteral;
   reader.position += 2;
   return escapes[letter] ?? `\\${letter}`;
 }
 
 function readNumber(reader: Reader): number {
   // Python's literals have one sign at most.
-  const sign = take(reader, /[-+]?[ \t]*/)?.[0] ?? '';
-  const based = take(reader, /0(?:[xX](?:_?[0-9a-fA-F])+|[oO](?:_?[0-7])+|[bB](?:_?[01])+)(?![\w.])/)?.[0];
+  const sign = take(reader, /[-+]?[ \t]*/y)?.[0] ?? '';
+  const based = take(reader, /0(?:[xX](?:_?[0-9a-fA-F])+|[oO](?:_?[0-7])+|[bB](?:_?[01])+)(?![\w.])/y)?.[0];
   const decimal =
     based ??
     take(
       reader,
-      /(?:(?:\d(?:_?\d)*)?\.\d(?:_?\d)*|\d(?:_?\d)*\.)(?:[eE][-+]?\d(?:_?\d)*)?(?![\w.])|\d(?:_?\d)*[eE][-+]?\d(?:_?\d)*(?![\w.])|(?:0(?:_?0)*|[1-9](?:_?\d)*)(?![\w.])/,
+      /(?:(?:\d(?:_?\d)*)?\.\d(?:_?\d)*|\d(?:_?\d)*\.)(?:[eE][-+]?\d(?:_?\d)*)?(?![\w.])|\d(?:_?\d)*[eE][-+]?\d(?:_?\d)*(?![\w.])|(?:0(?:_?0)*|[1-9](?:_?\d)*)(?![\w.])/y,
     )?.[0];
-  if (decimal === undefined) throw new NoLiteral();
+  if (decimal === undefined) throw noLiteral;
   const value = Number(decimal.replaceAll('_', ''));
   const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  if (!isExact) throw new NoLiteral();
+  if (!isExact) throw noLiteral;
   return sign.startsWith('-') ? 0 - value : value;
 }

@@ -148,7 +148,15 @@ export function compiledOf(vars: VarsTemplate): Map<string, CompiledTemplate> {
 
 /** A value that is no template, whatever it holds. */
 export function constant(value: Value, at: Place): CompiledTemplate {
-  return leaf({ at, isConstant: true, render: () => value, check: () => shapeOfConstant(value) });
+  const render = (): Value => value;
+  return {
+    at,
+    isConstant: true,
+    render,
+    renderPartial: render,
+    check: () => shapeOfConstant(value),
+    placeOf: () => ({ value: at, key: undefined }),
+  };
 }
 
 function leaf(template: Pick<CompiledTemplate, 'at' | 'isConstant' | 'render' | 'check'>): CompiledTemplate {

@@ -7,7 +7,6 @@ import {
   isMap as isYamlMap,
   isScalar,
   isSeq,
-  LineCounter,
   parseDocument,
   type Alias,
   type Document,
