@@ -8,6 +8,7 @@ import { isMap, type Value } from '../core/value.js';
 import { holdsTemplate } from './handlebars.js';
 import { hintForJinja } from './jinja-hints.js';
 import { errorAt } from './report.js';
+import { anyShape } from './shape.js';
 import { compileLater, constant, type CompiledTemplate } from './template.js';
 import type { ScalarNode, YamlNode } from './yaml.js';
 
@@ -56,7 +57,8 @@ export function programVariable(value: Value, at: Place): InventoryVariable {
   const fail = (): never => {
     throw error;
   };
-  return { ...constant(null, at), isConstant: false, render: fail, renderPartial: fail, written: value };
+  const failing = { render: fail, renderPartial: fail, renderEntry: fail };
+  return { ...constant(null, at), isConstant: false, ...failing, check: () => anyShape, written: value };
 }
 
 function writtenValue(node: YamlNode): Value {

@@ -149,12 +149,15 @@ export function compiledOf(vars: VarsTemplate): Map<string, CompiledTemplate> {
 /** A value that is no template, whatever it holds. */
 export function constant(value: Value, at: Place): CompiledTemplate {
   const render = (): Value => value;
+  const check = (): Shape => shapeOfConstant(value);
   return {
     at,
     isConstant: true,
     render,
     renderPartial: render,
-    check: () => shapeOfConstant(value),
+    renderEntry: render,
+    check,
+    checkEntry: check,
     placeOf: () => ({ value: at, key: undefined }),
   };
 }
