@@ -148,9 +148,10 @@ export interface Example {
   /** One task, as it stands in a playbook. `{{tmp}}` is a folder of the example's own. */
   readonly task: string;
   /**
-   * What a host must have for it. `nothing` runs on any machine, as any user; the others run in the lab.
+   * What a host must have for it. `nothing` runs on any machine, as any user; `apt` wherever there is one, as any user
+   * too; the others run in the lab.
    */
-  readonly needs: 'nothing' | 'root' | 'systemd' | 'zfs' | 'docker';
+  readonly needs: 'nothing' | 'apt' | 'root' | 'systemd' | 'zfs' | 'docker';
   /** sh that prepares the host. `$tmp` is the example's folder. */
   readonly before?: string;
   /** sh that must succeed afterwards. Its absence is no excuse for not checking: one example per module has it. */

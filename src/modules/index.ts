@@ -2,6 +2,7 @@
  * Owns the list of modules: a module exists when it stands here. One import and one line each.
  */
 import type { Module } from '../core/module.js';
+import { apt } from './apt.js';
 import { assert } from './assert.js';
 import { blockinfile } from './blockinfile.js';
 import { command } from './command.js';
@@ -36,6 +37,7 @@ import { zfsRename } from './zfs_rename.js';
 import { zfsSnapshot } from './zfs_snapshot.js';
 
 const all: readonly Module[] = [
+  apt,
   assert,
   blockinfile,
   command,

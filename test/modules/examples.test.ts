@@ -8,10 +8,12 @@ import path from 'node:path';
 import { modules } from '../../src/modules/index.js';
 import { localRun, runExample, type RunScript } from './harness.js';
 
-function runExamples(runScript: RunScript): void {
+const hasApt = ['apt-get', 'dpkg-query'].every((name) => spawnSync(name, ['--version']).status === 0);
+
+function runExamples(runScript: RunScript, needs: readonly string[] = ['nothing']): void {
   for (const module of modules.values()) {
     for (const example of module.examples) {
-      if (example.needs !== 'nothing') continue;
+      if (!needs.includes(example.needs)) continue;
       it(`${module.name}: ${example.title}`, () => runExample(module, example, runScript));
     }
   }
@@ -19,6 +21,11 @@ function runExamples(runScript: RunScript): void {
 
 describe('examples', () => {
   runExamples(localRun());
+});
+
+describe('examples with apt', () => {
+  if (hasApt) runExamples(localRun(), ['apt']);
+  else it('skipped: there is no apt on this machine');
 });
 
 describe('examples under bash', function () {
