@@ -89,7 +89,6 @@ export function parseYaml(source: Source, report: Report, options: YamlOptions =
 function parseDocumentOf(source: Source, report: Report): Document.Parsed | undefined {
   try {
     return parseDocument(source.text, {
-      lineCounter: new LineCounter(),
       prettyErrors: false,
       uniqueKeys: false,
       version: '1.2',

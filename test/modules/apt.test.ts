@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import type { Probe, Read } from '../../src/core/probe.js';
-import type { ValueMap } from '../../src/core/value.js';
 import { apt } from '../../src/modules/apt.js';
 import { explainApt, parseSteps } from '../../src/modules/lib/apt.js';
 import { createCheck, createHost, failureOf, perform, planOf } from './harness.js';
