@@ -8,6 +8,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { loadInventory } from '../../../src/config/index.js';
 import { lintPlaybook, lintRules } from '../../../src/config/lint/index.js';
+import { replacements } from '../../../src/config/lint/replacements.js';
 import { modules } from '../../../src/modules/index.js';
 
 interface Case {
@@ -370,6 +371,21 @@ describe('lint rules', () => {
       expect(shown).to.deep.equal(finds);
     });
   });
+});
+
+describe('what lint proposes instead of a command', () => {
+  for (const { module: name, write } of replacements) {
+    const module = modules.get(name);
+    if (!module) continue;
+    it(`${write.slice(0, 60)} is what the module takes`, () => {
+      const written = [...write.matchAll(/(\w+): (?:\{((?:[^{}]|\{[^{}]*\})*)\})/g)];
+      for (const [, called = '', parameters = ''] of written) {
+        const shape = modules.get(called)?.params.shape ?? {};
+        const keys = [...parameters.replace(/\{[^{}]*\}/g, '').matchAll(/(\w+):/g)].map(([, key]) => key);
+        expect(Object.keys(shape), write).to.include.members(keys);
+      }
+    });
+  }
 });
 
 describe('lint reads what a playbook is made of', () => {
