@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Module } from '../core/module.js';
-import type { Place } from '../core/errors.js';
+import { ZrunError, type Place } from '../core/errors.js';
 import type { VarsTemplate } from '../core/plan.js';
 import { createResolver, type Declarations, type NameLayer, type ShapeSource } from './declarations.js';
 import type { Inventory } from './inventory.js';
@@ -130,11 +130,15 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
     async foresee(file, read) {
       if (foreseen.has(file)) return;
       foreseen.add(file);
-      await read({
+      const quiet: PlaybookContext = {
         ...createContext(shared, ignoreFindings),
         declare: (name) => {
           declare(name, anyShape);
         },
+      };
+      await read(quiet).catch((error: unknown) => {
+        // What is wrong with it is said if it is ever named.
+        if (!(error instanceof ZrunError)) throw error;
       });
     },
   };

@@ -100,7 +100,7 @@ async function readRoleAndVars(
     ['role_path', constant(folder, at)],
   ]);
   const vars: Vars = new Map([...all.vars, ...fixed, ...params]);
-  const inside = roleSite(role, site, addRoleNames(site.names, all.defaults, vars));
+  const inside = roleSite(role, site, addRoleNames(site.names, all.defaults, vars), vars);
   for (const template of [...own.defaults.values(), ...own.vars.values()])
     site.context.later(inside.names, (declared, report) => void template.check(declared, report));
   if (request.isExported) exportVars(own, site);
@@ -140,10 +140,11 @@ function addRoleNames(outer: NameLayer, defaults: Vars, vars: Vars): NameLayer {
   return addNames(addNames(outer, namesOfVars(defaults), { isWeak: true }), namesOfVars(vars));
 }
 
-function roleSite(role: RoleFrame, site: Site, names: NameLayer): Site {
+/** What is needed before the run may use the role's variables; its defaults are any inventory's to change. */
+function roleSite(role: RoleFrame, site: Site, names: NameLayer, vars: Vars): Site {
   const { context, play } = site;
   const fixedVars = { playbook_dir: play.folder, role_name: role.name, role_path: role.folder };
-  const known = createScope([...play.knownLayers, fixedVars, context.extraVars]);
+  const known = createScope([...play.knownLayers, vars, fixedVars, context.extraVars]);
   const fixed = createScope([fixedVars, context.extraVars]);
   const read = createFieldReader('playbook-invalid', context.report, known);
   return { ...site, role, names, known, fixed, read };

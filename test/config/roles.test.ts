@@ -106,6 +106,19 @@ describe('roles', () => {
     });
   });
 
+  it('may notify handlers by names that rest on their variables', async () => {
+    const files = {
+      'books/roles/a/vars/main.yml': 'unit: docker\n',
+      'books/roles/a/tasks/main.yml': '- {command: a, notify: "restart {{unit}}"}\n',
+      'books/roles/a/handlers/main.yml': '- {name: "restart {{unit}}", command: b}\n',
+    };
+    await withPlaybook('- hosts: all\n  roles: [a]\n', { files }, ({ plays: [play] }) => {
+      const [task] = tasksOf(play?.tasks ?? []);
+      expect(task?.notify).to.deep.equal(['restart docker']);
+      expect(play?.handlers[0]?.listen).to.deep.equal(['restart docker']);
+    });
+  });
+
   it('do first what they depend on, once', async () => {
     const files = {
       ...web,
