@@ -33,9 +33,8 @@ export function showDocumentation({ argv, stdout, env }: Environment): Promise<n
   const found = names.map(findModule);
   if (flags.includes('--help') || flags.includes('-h')) stdout.write(HELP);
   else if (markdown) {
-    const all = found.length > 0 ? found : [...modules.values()];
-    stdout.write(all.map(formatMarkdown).join('\n'));
-  } else if (found.length === 0) stdout.write(formatIndex([...modules.values()]));
+    stdout.write(found.length > 0 ? found.map(formatMarkdown).join('\n') : formatReference(sortedModules()));
+  } else if (found.length === 0) stdout.write(formatIndex(sortedModules()));
   else {
     const paint = choosePaint(env, stdout.isTTY === true);
     stdout.write(found.map((module) => formatModule(module, paint)).join('\n'));
@@ -52,9 +51,19 @@ function findModule(name: string): Module {
   });
 }
 
+function sortedModules(): readonly Module[] {
+  return [...modules.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const COLUMNS = 80;
+
 function formatIndex(all: readonly Module[]): string {
-  const width = Math.max(0, ...all.map(({ name }) => name.length));
-  return all.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}\n`).join('');
+  const margin = Math.max(0, ...all.map(({ name }) => name.length)) + 2;
+  const lines = all.map(({ name, summary }) => {
+    const [first = '', ...rest] = wrap(summary, COLUMNS - margin);
+    return [name.padEnd(margin) + first, ...rest.map((line) => ' '.repeat(margin) + line)].join('\n');
+  });
+  return `${lines.join('\n')}\n\nzrun doc MODULE shows what it takes, returns and does.\n`;
 }
 
 /** One field of a schema, as a person is told of it. */
@@ -131,14 +140,18 @@ function describeAny(schema: JsonSchema | boolean | undefined): string {
   return typeof schema === 'object' ? describeType(schema) : 'anything';
 }
 
+const ONCE = 'on the machine that zrun runs on';
+
 function formatModule(module: Module, paint: Paint): string {
   const heading = (text: string): string => `\n${paint('bold', text)}\n`;
   const section = (title: string, fields: readonly Field[], io: 'input' | 'output'): string =>
     fields.length === 0
       ? ''
       : heading(title) + fields.map((field) => formatField(field, io, paint, '  ')).join('');
+  const title = wrap(`${module.name}: ${module.summary}`, COLUMNS).join('\n');
   return [
-    `${paint('bold', module.name)}: ${module.summary}\n`,
+    `${paint('bold', module.name)}${title.slice(module.name.length)}\n`,
+    module.once ? `\nRuns once for all hosts of a batch, ${ONCE}.\n` : '',
     section('Parameters', fieldsOf(module.params, 'input'), 'input'),
     module.freeForm === undefined ? '' : `\n  Short form: ${module.name}: ${upper(module.freeForm)}\n`,
     section('Returns', fieldsOf(module.returns, 'output'), 'output'),
@@ -157,16 +170,26 @@ function formatField(field: Field, io: 'input' | 'output', paint: Paint, margin:
     ...(defaultText === undefined ? [] : [`default ${defaultText}`]),
   ];
   const inner = `${margin}    `;
+  const [head = '', ...more] = wrap(`${name} (${notes.join('; ')})`, COLUMNS - margin.length - 4);
   return [
-    `${margin}${paint('green', name)} (${notes.join('; ')})\n`,
-    ...wrap(description, 80 - inner.length).map((line) => `${inner}${line}\n`),
+    `${margin}${paint('green', name)}${head.slice(name.length)}\n`,
+    ...more.map((line) => `${inner}${line}\n`),
+    ...wrap(description, COLUMNS - inner.length).map((line) => `${inner}${line}\n`),
     ...fields.map((each) => formatField(each, io, paint, inner)),
   ].join('');
 }
 
-/** A task as it stands in a playbook. The test's own folder becomes one that reads well. */
+/**
+ * A task as it stands in a playbook. The test's own folder becomes one that reads well; what only keeps an example from
+ * being run, and a name that the title says already, are the test's too.
+ */
 function formatExample({ title, task }: Example): string {
-  return `- name: ${yamlText(title)}\n${indent(task.trim().replaceAll('{{tmp}}', '/srv'), '  ')}\n`;
+  const text = task
+    .trim()
+    .replace(/^name: .*\n/, '')
+    .replace(/\nwhen: false$/, '')
+    .replaceAll('{{tmp}}', '/srv');
+  return `- name: ${yamlText(title)}\n${indent(text, '  ')}\n`;
 }
 
 function yamlText(text: string): string {
@@ -192,12 +215,19 @@ function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
+/** All modules, with a list of them to begin with. */
+function formatReference(all: readonly Module[]): string {
+  const list = all.map(({ name, summary }) => `- [${name}](#${name}): ${summary}\n`).join('');
+  return `# Modules\n\n${list}\n${all.map(formatMarkdown).join('\n')}`;
+}
+
 function formatMarkdown(module: Module): string {
   const params = fieldsOf(module.params, 'input');
   const returns = fieldsOf(module.returns, 'output');
   const vars = module.vars ? fieldsOf(module.vars, 'output') : [];
   return [
     `## ${module.name}\n\n${module.summary}.\n`,
+    module.once ? `\nRuns once for all hosts of a batch, ${ONCE}.\n` : '',
     params.length === 0
       ? ''
       : `\n| Parameter | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${rows(params, (field) => [
@@ -225,9 +255,15 @@ function valueTable(title: string, fields: readonly Field[]): string {
 function rows(fields: readonly Field[], cells: (field: Field) => readonly string[]): string {
   return fields
     .map((field) => {
-      const row = cells(field).map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' '));
+      const row = cells(field).map(markdownCell);
       const below = field.fields.map((inner) => ({ ...inner, name: `${field.name}.${inner.name}` }));
       return `| ${row.join(' | ')} |\n${rows(below, cells)}`;
     })
     .join('');
+}
+
+/** A text in a table: no bar ends a cell, and no word in angle brackets passes for HTML, but for what stands in backticks. */
+function markdownCell(text: string): string {
+  const safe = text.split('`').map((part, i) => (i % 2 === 0 ? part.replaceAll('<', '&lt;') : part));
+  return safe.join('`').replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

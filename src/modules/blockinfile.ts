@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
-import { applyEdit, editParams, editReturns, planEdit, type Edited } from './lib/edit-file.js';
-import { compileRegex, regexParam } from './lib/line-regex.js';
+import { applyEdit, editParams, editPath, editReturns, planEdit, type Edited } from './lib/edit-file.js';
+import { compileRegex, regexNote, regexParam } from './lib/line-regex.js';
 import { insertLines, type Line, type TextLines } from './lib/text-lines.js';
 
 const markerWord = (description: string, preset: string) =>
@@ -18,7 +18,7 @@ const markerWord = (description: string, preset: string) =>
 
 const params = z
   .strictObject({
-    ...editParams,
+    path: editPath,
     block: z
       .string()
       .default('')
@@ -35,11 +35,11 @@ const params = z
     marker_begin: markerWord('What {mark} is above the block.', 'BEGIN'),
     marker_end: markerWord('What {mark} is below the block.', 'END'),
     insertafter: regexParam(
-      'A new block comes after the last line that matches this; EOF: at the end of the file.',
+      `A new block comes after the last line that matches this; EOF: at the end of the file. ${regexNote}`,
       ['EOF'],
     ).optional(),
     insertbefore: regexParam(
-      'A new block comes before the last line that matches this; BOF: at the start of the file.',
+      'A new block comes before the last line that matches this, an expression like `insertafter`; BOF: at the start.',
       ['BOF'],
     ).optional(),
     append_newline: z
@@ -50,6 +50,7 @@ const params = z
       .boolean()
       .default(false)
       .describe('Leaves an empty line between the block and what stands before it.'),
+    ...editParams,
   })
   .refine(({ insertafter, insertbefore }) => insertafter === undefined || insertbefore === undefined, {
     error: 'give either `insertafter` or `insertbefore`',
@@ -77,7 +78,7 @@ function markersOf({
 
 export const blockinfile = defineModule({
   name: 'blockinfile',
-  summary: 'Make sure that a block of lines, between two markers, is in a file, or is not',
+  summary: 'Keep a block of lines between two markers in a file, or out of it',
   params,
   returns: z.strictObject(editReturns),
   examples: [

@@ -3,13 +3,19 @@
  */
 import { z } from 'zod';
 import { defineModule } from '../core/module.js';
-import { applyEdit, editParams, editReturns, planEdit, type Edited } from './lib/edit-file.js';
-import { compileRegex, expandReferences, regexParam, unknownReferences } from './lib/line-regex.js';
+import { applyEdit, editParams, editPath, editReturns, planEdit, type Edited } from './lib/edit-file.js';
+import {
+  compileRegex,
+  expandReferences,
+  regexNote,
+  regexParam,
+  unknownReferences,
+} from './lib/line-regex.js';
 import { insertLines, type Line, type TextLines } from './lib/text-lines.js';
 
 const params = z
   .strictObject({
-    ...editParams,
+    path: editPath,
     line: z
       .string()
       .refine((text) => !text.replace(/\n$/, '').includes('\n'), {
@@ -18,7 +24,8 @@ const params = z
       .optional()
       .describe('The line as it shall be. With `state: absent`: the line that goes, as a whole.'),
     regexp: regexParam(
-      'The line that is replaced, or, with `state: absent`, each one that goes. Of several matches the last one is replaced.',
+      'The line that is replaced, or, with `state: absent`, each one that goes. Of several matches the last one is ' +
+        `replaced. ${regexNote}`,
     ).optional(),
     search_string: z
       .string()
@@ -30,20 +37,21 @@ const params = z
       .boolean()
       .default(false)
       .describe(
-        '`line` gets what the groups of `regexp` have matched: \\1, \\g<name>. Where nothing matches, nothing is done.',
+        '`line` gets what the groups of `regexp` have matched: `\\1`, `\\g<name>`. Where nothing matches, nothing is done.',
       ),
     insertafter: regexParam(
-      'Where nothing was replaced: the new line comes after the last line that matches this; EOF: at the end.',
+      'Where nothing was replaced: the new line comes after the last line that matches this, an expression like `regexp`; EOF: at the end.',
       ['EOF', 'BOF'],
     ).optional(),
     insertbefore: regexParam(
-      'Where nothing was replaced: the new line comes before the last line that matches this; BOF: at the start.',
+      'Where nothing was replaced: the new line comes before the last line that matches this, an expression like `regexp`; BOF: at the start.',
       ['BOF'],
     ).optional(),
     firstmatch: z
       .boolean()
       .default(false)
       .describe('Of several lines that match, the first one counts, not the last.'),
+    ...editParams,
   })
   .refine(({ state, line }) => state === 'absent' || line !== undefined, {
     error: '`line` is needed: what shall the line be?',

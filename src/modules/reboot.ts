@@ -55,7 +55,7 @@ export const reboot = defineModule({
   summary: 'Reboot the host and wait until it is back',
   params,
   returns: z.strictObject({
-    rebooted: z.boolean().describe('Whether it was rebooted; true unless this is a check.'),
+    rebooted: z.boolean().describe('Always true: where it was not, the task fails.'),
     elapsed: z.int().describe('Whole seconds from the command until everything asked for was up.'),
   }),
   examples: [

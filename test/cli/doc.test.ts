@@ -6,11 +6,11 @@ describe('zrun doc', () => {
   it('lists every module with its summary', async () => {
     const { code, stdout } = await zrun(['doc']);
     expect(code).to.equal(0);
-    expect(stdout.trimEnd().split('\n')).to.have.length(modules.size);
-    for (const { name, summary } of modules.values())
-      expect(stdout)
-        .to.match(new RegExp(`^${name} +`, 'm'))
-        .and.contain(summary);
+    const names = [...stdout.matchAll(/^(\w+) {2,}/gm)].map(([, name]) => name);
+    expect(names).to.deep.equal([...modules.keys()].sort());
+    const text = stdout.replace(/\s+/g, ' ');
+    for (const { name, summary } of modules.values()) expect(text).to.contain(`${name} ${summary}`);
+    for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
   });
 
   it('shows what a module takes, returns and does', async () => {
@@ -27,8 +27,15 @@ describe('zrun doc', () => {
     for (const name of modules.keys()) {
       const { stdout } = await zrun(['doc', name]);
       const [text = ''] = stdout.split('\nExamples\n');
-      for (const line of text.split('\n')) expect(line.length, `${name}: ${line}`).to.be.at.most(100);
+      for (const line of text.split('\n')) expect(line.length, `${name}: ${line}`).to.be.at.most(80);
     }
+  });
+
+  it('tells what runs once, and shows nothing of what is only a test’s', async () => {
+    const { stdout } = await zrun(['doc', 'pause', 'fail']);
+    expect(stdout).to.contain('Runs once for all hosts of a batch, on the machine that zrun runs on.');
+    expect(stdout).not.to.contain('when: false');
+    expect((await zrun(['doc', 'shell', 'command'])).stdout.match(/^ +name: /gm)).to.equal(null);
   });
 
   it('writes Markdown for all, every parameter in it', async () => {

@@ -21,8 +21,10 @@ import { hostPath } from './path.js';
 import { keptParams } from './put-file.js';
 import { readLines, type Line, type TextLines } from './text-lines.js';
 
+/** The first of a module's parameters; the others of a file, which hardly anybody gives, are its last. */
+export const editPath = hostPath('The file. A link stays, and the file at its end is edited.');
+
 export const editParams = {
-  path: hostPath('The file. A link stays, and the file at its end is edited.'),
   create: z
     .boolean()
     .default(false)

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-/** Said in the description of each parameter that takes one. */
+/** Said in the description of the first parameter of a module that takes one. */
 export const regexNote =
   "JavaScript's syntax, not Python's; it sees one line at a time, without its line break. (?i) at its start ignores case.";
 
@@ -17,7 +17,7 @@ export function regexParam(description: string, words: readonly string[] = []): 
       const problem = words.includes(text) ? undefined : problemOf(text);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     })
-    .describe(`${description} ${regexNote}`);
+    .describe(description);
 }
 
 /** Throws SyntaxError where `regexParam` would have refused it. */
