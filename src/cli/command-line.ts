@@ -38,6 +38,7 @@ export interface RunCommand {
   readonly verbosity: number;
   readonly output: OutputKind | undefined;
   readonly detailedExitCode: boolean;
+  readonly profile: boolean;
 }
 
 export type Parsed =
@@ -172,6 +173,7 @@ function createProgram(version: string): Command {
         .default(0, 'none'),
     )
     .addOption(new Option('--output <kind>', 'tty, plain or json (default: what fits)').argParser(outputKind))
+    .option('--profile', 'at the end, time and round trips of each task')
     .option('--detailed-exitcode', `exit with ${exitCodes.changed} where anything changed`)
     .helpOption('-h, --help', 'show this')
     .version(`zrun ${version}`, '--version', 'show the version')
@@ -184,6 +186,7 @@ Examples:
   zrun site.yaml -i hosts.yaml -l web1 -b -K     one host, through sudo
   zrun site.yaml -i hosts.yaml -e size=20G       with a variable
   zrun site.yaml -i hosts.yaml --list-tasks      touch nothing, list
+  zrun site.yaml -i hosts.yaml --profile         where the time goes
   zrun --resume                                  go on where the last run ended
   zrun --resume 20260722T1530 -l web1            one host of what that run left
   zrun doc                                       all modules
@@ -274,6 +277,7 @@ interface Options {
   readonly verbose: number;
   readonly output?: OutputKind;
   readonly detailedExitcode?: true;
+  readonly profile?: true;
 }
 
 function toRunCommand(program: Command): RunCommand {
@@ -321,6 +325,7 @@ function toRunCommand(program: Command): RunCommand {
     verbosity: options.verbose,
     output: options.output,
     detailedExitCode: options.detailedExitcode ?? false,
+    profile: options.profile ?? false,
   };
 }
 

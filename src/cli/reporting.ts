@@ -43,6 +43,7 @@ export async function startReporting(
   const made = makeRunFolder(environment, warnings);
   const folder = made?.folder;
   const reporters: Reporter[] = [await createUserReporter(command, environment, folder)];
+  if (command.profile) reporters.push(await createProfileReporter(command, environment));
   const warn = (message: string): void => emit({ type: 'warning', message });
   const onTrouble = (what: string) => (error: unknown) =>
     warn(`${what} is not written on: ${reasonOf(error)}`);
@@ -167,6 +168,16 @@ async function createUserReporter(
     case 'json':
       return (await import('../report/json.js')).createJsonReporter(stdout);
   }
+}
+
+/** JSON for a program has standard output for itself. */
+async function createProfileReporter(
+  command: RunCommand,
+  { stdout, stderr, env }: Environment,
+): Promise<Reporter> {
+  const { createProfile } = await import('../report/profile.js');
+  const out = command.output === 'json' ? stderr : stdout;
+  return createProfile({ out, paint: choosePaint(env, out.isTTY === true) });
 }
 
 /** A live view needs a terminal that can move its cursor. */

@@ -21,7 +21,7 @@ import type { Loaded } from './load.js';
  */
 export type KeptOptions = Omit<
   RunCommand,
-  'playbooks' | 'extraVars' | 'list' | 'syntaxCheck' | 'verbosity' | 'output' | 'detailedExitCode'
+  'playbooks' | 'extraVars' | 'list' | 'syntaxCheck' | 'verbosity' | 'output' | 'detailedExitCode' | 'profile'
 >;
 
 const texts = z.array(z.string());
@@ -68,6 +68,7 @@ export async function describeRequest(
     verbosity: _verbosity,
     output: _output,
     detailedExitCode: _detailedExitCode,
+    profile: _profile,
     ...options
   } = command;
   const kept: KeptOptions = {

@@ -11,6 +11,9 @@ import { createRecap } from './recap.js';
 import type { Reporter } from './reporter.js';
 import { colourless } from './style.js';
 
+/** How long a line may wait. What a killed run lacks of its log, its journal has. */
+const flushMs = 50;
+
 type Level = 'error' | 'warn' | 'info' | 'debug';
 
 /**
@@ -29,8 +32,9 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
   const recap = createRecap({ paint: colourless, verbosity: 3, retryFile });
   let logger: Logger | undefined;
   let opening: Promise<void> | undefined;
-  /** Of the turn under way: hosts say so much at once that a record for each line would cost more than the lines. */
+  /** Hosts say so much at once that a record for each line would cost more than the lines. */
   let waiting: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
     if (waiting.length === 0 || isBroken) return;
@@ -53,11 +57,11 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
   function log(level: Level, text: string): void {
     const message = text.trim();
     if (message === '' || isBroken) return;
-    if (waiting.length === 0)
-      setImmediate(() => {
-        if (logger) flush();
-        else opening ??= open();
-      });
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (logger) flush();
+      else opening ??= open();
+    }, flushMs).unref();
     waiting.push(`${new Date().toISOString()} ${level.padEnd(5)} ${message}`);
   }
 

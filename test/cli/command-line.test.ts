@@ -45,6 +45,7 @@ describe('the command line of a run', () => {
       { startAtTask: 'Stop', forceHandlers: true, verify: true },
     ],
     ['--output json --detailed-exitcode', { output: 'json', detailedExitCode: true }],
+    ['--profile', { profile: true }],
   ];
   for (const [line, meant] of cases) it(`reads '${line}'`, () => expect(parse(line)).to.deep.include(meant));
 
