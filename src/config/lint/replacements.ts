@@ -92,7 +92,6 @@ export const replacements: readonly Replacement[] = [
     module: 'apt',
     write: 'apt: {name: …, state: present}',
   },
-  { command: /^dpkg\s+(?:-i|--install)\s/, module: 'apt', write: 'apt: {deb: …}' },
   { command: /^(?:useradd|usermod|userdel|adduser|deluser)\s/, module: 'user', write: 'user: {name: …}' },
   {
     command: /^(?:groupadd|groupmod|groupdel|addgroup|delgroup)\s/,

@@ -139,7 +139,7 @@ describe('the script that speaks to Docker', () => {
   process.stdin.pipe(socket);
   socket.pipe(process.stdout);
 });
-socket.on('close', () => process.exit(0));`,
+socket.on('close', () => process.stdout.write('', () => process.exit(0)));`,
     );
     const program = `#!/bin/sh\nexec '${process.execPath}' '${relay}'\n`;
     await writeFile(path.join(folder, 'docker'), program, { mode: 0o755 });
