@@ -3,13 +3,13 @@
  * nothing of plays or of the order of tasks.
  */
 import { ZrunError } from '../core/errors.js';
+import { noCounts } from '../core/counts.js';
 import type { Counts, HostOutcome } from '../core/events.js';
 import type { Connection, Host, Output, RunOptions } from '../core/host.js';
 import type { Problem } from '../core/errors.js';
 import type { ShellText } from '../core/shell.js';
 import type { ValueMap } from '../core/value.js';
 import { createOverlay, type Overlay } from './overlay.js';
-import { noCounts } from './results.js';
 import type { RunInput } from './settings.js';
 
 export interface HostState {

@@ -1,29 +1,8 @@
 /**
- * Owns how results are counted and put together: items into a task's result, tasks into a recap line, hosts into an
- * exit code.
+ * Owns how results are put together: items into a task's result, what a rescue makes of a count, hosts into an exit code.
  */
 import type { Counts, HostOutcome, HostSummary, ItemResult, TaskResult, TaskStatus } from '../core/events.js';
 import type { ValueMap } from '../core/value.js';
-
-export const noCounts: Counts = {
-  ok: 0,
-  changed: 0,
-  unreachable: 0,
-  failed: 0,
-  skipped: 0,
-  rescued: 0,
-  ignored: 0,
-  unknown: 0,
-};
-
-/** As Ansible counts: a changed task is also ok; an ignored failure is ok and ignored. One that was stopped is neither. */
-export function count(counts: Counts, result: Pick<TaskResult, 'status' | 'ignored' | 'problem'>): Counts {
-  const { status, ignored, problem } = result;
-  if (problem?.code === 'interrupted') return counts;
-  if (ignored) return { ...counts, ok: counts.ok + 1, ignored: counts.ignored + 1 };
-  if (status === 'changed') return { ...counts, ok: counts.ok + 1, changed: counts.changed + 1 };
-  return { ...counts, [status]: counts[status] + 1 };
-}
 
 /** A failure that a rescue has dealt with is no failure of the host any more. */
 export function countRescued(counts: Counts, status: TaskStatus): Counts {

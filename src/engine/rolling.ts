@@ -86,7 +86,7 @@ async function walkBatch(
   tallies: Tallies,
   isLast: boolean,
 ): Promise<readonly HostState[]> {
-  const { run, play, forks } = playRun;
+  const { run, play } = playRun;
   const untried: HostState[] = [];
   const inStep = isLockstep(run, play);
   const walkOne = async (state: HostState): Promise<void> => {
@@ -104,7 +104,7 @@ async function walkBatch(
     // With a gate to pass, a host is not done with the play yet.
     if (isLast || play.betweenBatches.length === 0 || state.outcome !== 'done') await playRun.finish(state);
   };
-  await Promise.all(batch.hosts.map((state) => (inStep ? walkOne(state) : forks(() => walkOne(state)))));
+  await walkAll(playRun, batch.hosts, walkOne);
   return batch.ended === undefined ? untried : [];
 }
 
@@ -143,12 +143,20 @@ async function passGate(
   const through = members.filter((state) => state.outcome === 'done');
   if (play.betweenBatches.length === 0 || through.length === 0) return undefined;
   const gate = createBatch({ run, play, hosts: through, allHosts: all, forks, stepping });
-  const inStep = isLockstep(run, play);
-  const walkOne = (state: HostState): Promise<void> => playRun.walkBetween(state, gate);
-  await Promise.all(through.map((state) => (inStep ? walkOne(state) : forks(() => walkOne(state)))));
+  await walkAll(playRun, through, (state) => playRun.walkBetween(state, gate));
   const shut = through.filter((state) => state.outcome !== 'done');
   if (shut.length === 0) return undefined;
   return `the tasks between batches failed on ${shut.map(nameOf).join(', ')}`;
+}
+
+/** Hosts that walk freely are counted when they begin; those in step all walk, and are counted at each task. */
+async function walkAll(
+  { run, play, forks }: PlayRun,
+  hosts: readonly HostState[],
+  walkOne: (state: HostState) => Promise<void>,
+): Promise<void> {
+  const inStep = isLockstep(run, play);
+  await Promise.all(hosts.map((state) => (inStep ? walkOne(state) : forks(() => walkOne(state)))));
 }
 
 async function leaveOut(

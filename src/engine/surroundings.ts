@@ -18,7 +18,7 @@ import { createHostState, type HostState } from './host-state.js';
 import type { Memory } from './memory.js';
 import { scopeFor, type ScopeSource } from './scope.js';
 
-export interface Surroundings {
+export interface Around {
   readonly source: ScopeSource;
   /** The host that walks. */
   readonly state: HostState;
@@ -31,6 +31,10 @@ export interface Surroundings {
   readonly extra: ValueMap;
   /** Aborts what is under way; a rescue after an interrupt has a fresh one. */
   readonly signal: AbortSignal;
+}
+
+/** The same for a task that is under way. */
+export interface Surroundings extends Around {
   /** What the task taught the host so far. */
   readonly memory: Memory;
 }
@@ -60,7 +64,7 @@ export interface Settled {
 
 export function scopeOf(
   task: Pick<Task, 'vars'> & Partial<Pick<Task, 'defaults'>>,
-  around: Surroundings,
+  around: Around,
   item: ValueMap,
 ): Scope {
   const { source, state, vars, extra } = around;
@@ -118,7 +122,8 @@ function delegateOf(task: Task, scope: Scope, walking: HostState, source: ScopeS
   if (rendered === walking.host.name) return walking;
   const known = walking.delegates.get(rendered);
   if (known) return known;
-  const made = createHostState(mainState(rendered, source, at).host, mainState(rendered, source, at).overlay);
+  const { host, overlay } = mainState(rendered, source, at);
+  const made = createHostState(host, overlay);
   walking.delegates.set(rendered, made);
   return made;
 }

@@ -13,7 +13,7 @@ import { itemsOf } from './loop.js';
 import { createMemory, rememberResult, type Memory } from './memory.js';
 import { pause } from './pause.js';
 import { mergeItems } from './results.js';
-import { scopeOf, settleTask, type Attempt, type Surroundings } from './surroundings.js';
+import { scopeOf, settleTask, type Around, type Attempt, type Surroundings } from './surroundings.js';
 
 /** What came of a task, and what the host has learnt by it. */
 export interface TaskRun {
@@ -22,11 +22,7 @@ export interface TaskRun {
 }
 
 /** Runs a task with all its items. Never throws: whatever happens is the result. */
-export async function runTask(
-  task: Task,
-  ref: TaskRef,
-  where: Omit<Surroundings, 'memory'>,
-): Promise<TaskRun> {
+export async function runTask(task: Task, ref: TaskRef, where: Around): Promise<TaskRun> {
   const memory = createMemory();
   const around: Surroundings = { ...where, memory };
   const measured = await measure(around, async () => {

@@ -2,6 +2,7 @@
  * Owns one host's walk through one play: tasks in order, blocks with rescue and always, includes, handlers, and how the
  * host leaves the play. Of other hosts it knows only what their batch says.
  */
+import { count } from '../core/counts.js';
 import { formatPlace, toProblem, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult } from '../core/events.js';
 import type { Block, Include, Meta, Play, Step, Task } from '../core/plan.js';
@@ -12,10 +13,10 @@ import { isTrue, judgeThrown, type Outcome } from './judge.js';
 import type { Position } from './lockstep.js';
 import { itemsOf } from './loop.js';
 import { createMemory, learn } from './memory.js';
-import { count, countRescued } from './results.js';
+import { countRescued } from './results.js';
 import type { ScopeSource } from './scope.js';
-import { scopeOf, type Surroundings } from './surroundings.js';
-import { runTask } from './task.js';
+import { scopeOf, type Around } from './surroundings.js';
+import { runTask, type TaskRun } from './task.js';
 import type { TagFilter } from './tags.js';
 
 export interface Walk {
@@ -27,7 +28,7 @@ export interface Walk {
   started(host: string, task: Task): boolean;
 }
 
-interface Inherited extends Omit<Surroundings, 'source' | 'state' | 'memory'> {
+interface Inherited extends Omit<Around, 'source' | 'state'> {
   readonly section: TaskRef['section'];
   /** Of what is around; a step's own index is put behind it. */
   readonly position: Position;
@@ -186,7 +187,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const ref = refOf(task, task.module.name, inherited, titleOf(task, around));
 
   const notifies = handlersOf(source.play, task).map(({ name }) => name);
-  const perform = (): ReturnType<typeof runTask> =>
+  const perform = (): Promise<TaskRun> =>
     batch.limited(task, async () => {
       run.emit({
         type: 'task-started',
@@ -195,8 +196,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
         ...(notifies.length > 0 && { notifies }),
       });
       const made = await runTask(task, ref, around);
-      state.counts = count(state.counts, made.result);
-      run.emit({ type: 'task-finished', host: state.host.name, task: ref, result: made.result });
+      finishTask(walk, ref, made.result);
       return made;
     });
   if (task.runOnce || task.module.once) {
@@ -205,6 +205,11 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
     return conclude(walk, task, ref, value.result, inherited);
   }
   return conclude(walk, task, ref, (await perform()).result, inherited);
+}
+
+function finishTask({ source, state }: Walk, ref: TaskRef, result: TaskResult): void {
+  state.counts = count(state.counts, result);
+  source.run.emit({ type: 'task-finished', host: state.host.name, task: ref, result });
 }
 
 function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
@@ -222,11 +227,7 @@ function haltOthers({ batch, state }: Walk, task: Task): void {
 }
 
 /** What another host of the batch has done for this one too. */
-function adopt(
-  { source, state }: Walk,
-  ref: TaskRef,
-  { result, memory }: Awaited<ReturnType<typeof runTask>>,
-): Ending {
+function adopt({ source, state }: Walk, ref: TaskRef, { result, memory }: TaskRun): Ending {
   learn(state, createMemory(), memory);
   if (!stops(result, source)) return done;
   if (result.problem?.code === 'interrupted') return { type: 'interrupted' };
@@ -240,7 +241,7 @@ function stops(result: TaskResult, { run }: ScopeSource): boolean {
   return result.status === 'failed' || result.status === 'unreachable';
 }
 
-function aroundOf({ source, state }: Walk, inherited: Inherited): Omit<Surroundings, 'memory'> {
+function aroundOf({ source, state }: Walk, inherited: Inherited): Around {
   const { when, defaults, vars, become, extra, signal } = inherited;
   return { source, state, when, defaults, vars, become, extra, signal };
 }
@@ -255,10 +256,10 @@ function refOf(
 }
 
 /** A name that is a template is rendered for the host; where it cannot be, its text has to do. */
-function titleOf(task: Task, around: Omit<Surroundings, 'memory'>): string {
+function titleOf(task: Task, around: Around): string {
   if (!task.title) return task.name;
   try {
-    const title = task.title.render(scopeOf(task, { ...around, memory: createMemory() }, {}));
+    const title = task.title.render(scopeOf(task, around, {}));
     return typeof title === 'object' ? task.name : String(title);
   } catch {
     return task.name;
@@ -346,21 +347,22 @@ function reasonOf(ending: Ending): string {
 
 // --- steps that are the engine's own --------------------------------------------------------------------------------
 
+/** Tells of a step that is no task, in a task's words. */
+function reportStep(walk: Walk, ref: TaskRef, outcome: Outcome): TaskResult {
+  const result: TaskResult = { ...outcome, ms: 0, exchanges: 0 };
+  walk.source.run.emit({ type: 'task-started', host: walk.state.host.name, task: ref });
+  finishTask(walk, ref, result);
+  return result;
+}
+
+function judgeStep(error: unknown): Outcome {
+  return judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+}
+
 async function walkInclude(walk: Walk, include: Include, inherited: Inherited): Promise<Ending> {
-  const { source, state } = walk;
+  const { source } = walk;
   const ref = refOf(include, 'include_tasks', inherited, include.name);
-  const around: Surroundings = { ...aroundOf(walk, inherited), memory: createMemory() };
-  const report = (outcome: Outcome): TaskResult => {
-    const result: TaskResult = { ...outcome, ms: 0, exchanges: 0 };
-    source.run.emit({ type: 'task-started', host: state.host.name, task: ref });
-    state.counts = count(state.counts, result);
-    source.run.emit({ type: 'task-finished', host: state.host.name, task: ref, result });
-    return result;
-  };
-  const fail = (error: unknown): Ending => {
-    const result = report(judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false }));
-    return stops(result, source) ? { type: 'stopped', step: include, ref, result } : done;
-  };
+  const around = aroundOf(walk, inherited);
 
   let turns: readonly { readonly vars: ValueMap; readonly steps: readonly Step[] }[];
   try {
@@ -374,15 +376,16 @@ async function walkInclude(walk: Walk, include: Include, inherited: Inherited): 
     }
     turns = wanted;
   } catch (error) {
-    return fail(error);
+    const result = reportStep(walk, ref, judgeStep(error));
+    return stops(result, source) ? { type: 'stopped', step: include, ref, result } : done;
   }
   const none = { diff: [], result: {}, ignored: false };
   if (turns.length === 0) {
     const conditions = [...inherited.when, ...include.when].map((condition) => condition.text).join(', ');
-    report({ ...none, status: 'skipped', summary: `when: ${conditions}` });
+    reportStep(walk, ref, { ...none, status: 'skipped', summary: `when: ${conditions}` });
     return done;
   }
-  report({ ...none, status: 'ok', summary: 'included' });
+  reportStep(walk, ref, { ...none, status: 'ok', summary: 'included' });
   for (const [index, { vars, steps }] of turns.entries()) {
     const ending = await walkSteps(walk, steps, {
       ...inherited,
@@ -400,20 +403,14 @@ async function walkInclude(walk: Walk, include: Include, inherited: Inherited): 
 
 async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<Ending> {
   const { source, state, batch } = walk;
-  const around: Surroundings = { ...aroundOf(walk, inherited), memory: createMemory() };
   try {
-    const scope = scopeOf(meta, around, {});
+    const scope = scopeOf(meta, aroundOf(walk, inherited), {});
     if (![...inherited.when, ...meta.when].every((condition) => isTrue(condition, scope))) return done;
   } catch (error) {
     // In check mode, what rests on what was not run is not done.
     if (error instanceof UnknownValueError && source.run.settings.check) return done;
     const ref = refOf({ id: formatPlace(meta.at), at: meta.at }, 'meta', inherited, meta.name);
-    const outcome = judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
-    const result: TaskResult = { ...outcome, ms: 0, exchanges: 0 };
-    source.run.emit({ type: 'task-started', host: state.host.name, task: ref });
-    state.counts = count(state.counts, result);
-    source.run.emit({ type: 'task-finished', host: state.host.name, task: ref, result });
-    return { type: 'stopped', step: meta, ref, result };
+    return { type: 'stopped', step: meta, ref, result: reportStep(walk, ref, judgeStep(error)) };
   }
   switch (meta.action) {
     case 'noop':

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
 import { applyEdit, editParams, editPath, editReturns, planEdit, type Edited } from './lib/edit-file.js';
-import { compileRegex, regexNote, regexParam } from './lib/line-regex.js';
+import { placeFor } from './lib/line-place.js';
+import { regexNote, regexParam } from './lib/line-regex.js';
 import { insertLines, type Line, type TextLines } from './lib/text-lines.js';
 
 const markerWord = (description: string, preset: string) =>
@@ -191,16 +192,6 @@ function spaced(
     ...block,
     ...(append_newline && below && below.text !== '' ? [empty] : []),
   ];
-}
-
-function placeFor(file: TextLines, { insertafter = 'EOF', insertbefore }: Params): number {
-  const { lines } = file;
-  if (insertbefore === 'BOF') return 0;
-  if (insertbefore === undefined && insertafter === 'EOF') return lines.length;
-  const regex = compileRegex(file.say(insertbefore ?? insertafter));
-  const found = lines.findLastIndex(({ text }) => regex.test(text));
-  if (found === -1) return lines.length;
-  return insertbefore === undefined ? found + 1 : found;
 }
 
 /** A last line without a line break is no difference. */

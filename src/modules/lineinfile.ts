@@ -11,6 +11,7 @@ import {
   regexParam,
   unknownReferences,
 } from './lib/line-regex.js';
+import { findLine, placeFor } from './lib/line-place.js';
 import { insertLines, type Line, type TextLines } from './lib/text-lines.js';
 
 const params = z
@@ -167,23 +168,11 @@ function putLine(file: TextLines, params: Params): Edited {
   if (backrefs || file.lines.some((line) => line.text === text)) return untouched(file);
   // An empty line is one too.
   const inserted = file.linesOf(`${params.line?.replace(/\n$/, '') ?? ''}\n`);
-  return { lines: insertLines(file.lines, placeFor(file, params), inserted), msg: 'line added' };
-}
-
-/** Where a new line comes: the index of the line that it stands before. */
-function placeFor(file: TextLines, { insertafter = 'EOF', insertbefore, firstmatch }: Params): number {
-  const { lines } = file;
-  if (insertbefore === 'BOF' || (insertbefore === undefined && insertafter === 'BOF')) return 0;
-  if (insertbefore === undefined && insertafter === 'EOF') return lines.length;
-  const regex = compileRegex(file.say(insertbefore ?? insertafter));
-  const found = findLine(lines, (text) => regex.test(text), firstmatch);
-  if (found === -1) return lines.length;
-  return insertbefore === undefined ? found + 1 : found;
-}
-
-function findLine(lines: readonly Line[], matches: (text: string) => boolean, isFirst: boolean): number {
-  const matchesLine = (line: Line): boolean => matches(line.text);
-  return isFirst ? lines.findIndex(matchesLine) : lines.findLastIndex(matchesLine);
+  const { insertafter, insertbefore } = params;
+  // As in Ansible, after the beginning is before it.
+  const before = insertafter === 'BOF' ? insertafter : insertbefore;
+  const place = placeFor(file, { insertafter, insertbefore: before, isFirst: firstmatch });
+  return { lines: insertLines(file.lines, place, inserted), msg: 'line added' };
 }
 
 /** Whether a line is the one that is meant, by `regexp` or `search_string`; none is where neither is given. */

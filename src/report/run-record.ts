@@ -2,6 +2,7 @@
  * Owns what a journal says of a run, however far it goes: how each host stands, and which handlers it still needs.
  * Knows nothing of files.
  */
+import { count, noCounts } from '../core/counts.js';
 import type { Counts, EventOf, HostOutcome, HostSummary, TaskRef } from '../core/events.js';
 import { readEvent, type WrittenEvent, type WrittenResult } from './written.js';
 
@@ -50,7 +51,7 @@ export function createRunReader(): RunReader {
     started = event;
     for (const name of event.hosts) {
       const pending = new Set(event.pendingHandlers?.[name]);
-      hosts.set(name, { outcome: undefined, isBegun: false, counts: none, doing: undefined, pending });
+      hosts.set(name, { outcome: undefined, isBegun: false, counts: noCounts, doing: undefined, pending });
     }
   }
 
@@ -112,6 +113,7 @@ export function createRunReader(): RunReader {
 function finishTask(host: Host, task: TaskRef, result: WrittenResult, check: boolean): void {
   const notifies = host.doing?.task.id === task.id ? (host.doing.notifies ?? []) : [];
   host.doing = undefined;
+  // But for rescues: whether one has gone well is not known before the host ends.
   host.counts = count(host.counts, result);
   if (mayHaveChanged(result, check)) notifies.forEach((handler) => host.pending.add(handler));
 }
@@ -120,25 +122,6 @@ function finishTask(host: Host, task: TaskRef, result: WrittenResult, check: boo
 function mayHaveChanged({ status, items = [] }: WrittenResult, check: boolean): boolean {
   const isOpen = (one: string): boolean => one === 'changed' || (one === 'unknown' && !check);
   return isOpen(status) || items.some((item) => isOpen(item.status));
-}
-
-const none: Counts = {
-  ok: 0,
-  changed: 0,
-  unreachable: 0,
-  failed: 0,
-  skipped: 0,
-  rescued: 0,
-  ignored: 0,
-  unknown: 0,
-};
-
-/** As the engine counts, but for rescues: whether one has gone well is not known before the host ends. */
-function count(counts: Counts, { status, ignored, problem }: WrittenResult): Counts {
-  if (problem?.code === 'interrupted') return counts;
-  if (ignored) return { ...counts, ok: counts.ok + 1, ignored: counts.ignored + 1 };
-  if (status === 'changed') return { ...counts, ok: counts.ok + 1, changed: counts.changed + 1 };
-  return { ...counts, [status]: counts[status] + 1 };
 }
 
 /** How the hosts of a run that was cut off stand, as its recap would have told. */

@@ -358,6 +358,8 @@ describe('what Ansible makes of the same text', function () {
       input: JSON.stringify(cases),
       encoding: 'utf8',
       maxBuffer: 1e8,
+      // Seen to stall on a machine under load: then it is to fail here, and not to hold up all that follows.
+      timeout: 10 * 60_000,
     });
     expect(peer.stderr).to.equal('');
     const answers = JSON.parse(peer.stdout) as readonly { text: string; said: string }[];

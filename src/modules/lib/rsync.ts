@@ -83,6 +83,7 @@ export function rsyncProbe(options: RsyncOptions): Probe<RsyncSight> {
     options.changedSince === undefined
       ? sh`:`
       : sh`! zfs list -H -o name ${options.changedSince} >/dev/null 2>&1 || {
+${listChanged(options)}
 ${forEachChanged(options, sh`printf '>fc........ %s %s\\n' "$(stat -c %s "$src$name")" "$name"`)}
 }`;
   const script = sh`LC_ALL=C; export LC_ALL
@@ -154,7 +155,8 @@ export const copyDiffers = 97;
  */
 export function rsyncScript(options: RsyncOptions, verify: boolean): ShellText {
   const check = options.changedSince === undefined ? compareAll(options) : compareChanged(options);
-  const makeOld = sh`${forEachChanged(options, sh`touch -c -d @0 -- "$dest$name"`)} || exit`;
+  const makeOld = sh`${listChanged(options)}
+${forEachChanged(options, sh`touch -c -d @0 -- "$dest$name"`)} || exit`;
   return sh`LC_ALL=C; export LC_ALL
 ${verify && options.changedSince !== undefined ? makeOld : sh`:`}
 ${rsyncArgv(options)} || exit
@@ -176,15 +178,19 @@ differing=$(${forEachChanged(options, sh`printf '>fc........ %s\\n' "$name"`)}) 
 ${refuse}`;
 }
 
-/** For those of what has changed since the snapshot that dest has with another content: `$name`, from `$src` and `$dest`. */
-function forEachChanged({ changedSince = '', src, dest, only }: RsyncOptions, work: ShellText): ShellText {
+/** Leaves what has changed since the snapshot in the file "$changed". */
+function listChanged({ changedSince = '' }: RsyncOptions): ShellText {
   const [dataset = ''] = changedSince.split('@');
-  // `zfs diff` knows every file that was written to. It writes bytes that are no plain ASCII as \0ooo, which is what
-  // printf's %b reads. Source: zfs-diff(8); stream_bytes in lib/libzfs/libzfs_diff.c.
   return sh`changed=$(mktemp) || exit
 trap 'rm -f "$changed"' EXIT
-zfs diff -FH ${changedSince} ${dataset} >"$changed" || exit
-src=${inFolder(src)} dest=${inFolder(dest)}
+zfs diff -FH ${changedSince} ${dataset} >"$changed" || exit`;
+}
+
+/** For those of "$changed" that dest has with another content: `$name`, from `$src` and `$dest`. */
+function forEachChanged({ src, dest, only }: RsyncOptions, work: ShellText): ShellText {
+  // `zfs diff` knows every file that was written to. It writes bytes that are no plain ASCII as \0ooo, which is what
+  // printf's %b reads. Source: zfs-diff(8); stream_bytes in lib/libzfs/libzfs_diff.c.
+  return sh`src=${inFolder(src)} dest=${inFolder(dest)}
 awk -F '\t' '$1 != "-" && $2 == "F" { print $1 == "R" ? $4 : $3 }' "$changed" |
   while IFS= read -r name; do
     # A line feed at the end of a name would be cut off by $(…).
