@@ -33,9 +33,9 @@ interface Options {
 }
 
 const EPILOGUE = `
-Inventories: files in Ansible's YAML or INI, folders of them, programs that answer
---list and --host, and names with commas. With several, the later ones win. What is
-in group_vars/ and host_vars/ beside them, and beside the playbook, belongs to them.
+Inventories: files in Ansible's YAML or INI, folders of them, programs that
+answer --list and --host, and names with commas. With several, the later ones
+win. group_vars/ and host_vars/ beside them, or beside the playbook, count too.
 A program has 120 s for its answer, or ZRUN_INVENTORY_TIMEOUT.
 
 Examples:

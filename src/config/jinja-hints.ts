@@ -45,9 +45,13 @@ function translate(inner: string): string | undefined {
     const [, yes = '', condition = '', no = ''] = choice;
     return `write {{#if ${condition}}}${asText(yes)}{{else}}${asText(no)}{{/if}}`;
   }
-  const part = new RegExp(String.raw`^(${name})((?:\[(?:'\w+'|"\w+"|\d+)\])+)$`).exec(inner);
+  const part = new RegExp(
+    String.raw`^([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[(?:'[\w-]+'|"[\w-]+"|\d+)\])*\[(?:'[\w-]+'|"[\w-]+"|\d+)\](?:\.[A-Za-z_]\w*)*)$`,
+  ).exec(inner);
   if (part) {
-    const keys = (part[2] ?? '').replaceAll(/\[['"](\w+)['"]\]/g, '.$1').replaceAll(/\[(\d+)\]/g, '.[$1]');
+    const keys = (part[2] ?? '')
+      .replaceAll(/\[['"](\w+)['"]\]/g, '.$1')
+      .replaceAll(/\[['"]?([\w-]+)['"]?\]/g, '.[$1]');
     return `write {{${part[1] ?? ''}${keys}}}`;
   }
   return undefined;
@@ -74,7 +78,7 @@ const directions: readonly (readonly [RegExp, string])[] = [
   [/\|\s*(?:int|float|bool|string)\b/, 'a single {{x}} keeps its type; to compute, write {{cel "…"}}'],
   [/\|\s*join\b/, 'write {{join list ", "}}'],
   [/\|/, 'there are no filters; a helper comes first, as in {{upper x}}, or compute with {{cel "…"}}'],
-  [/\bhostvars\b/, "other hosts' variables cannot be used in an inventory"],
+  [/\bhostvars\b/, 'write {{hostvars.NAME.variable}}, or {{cel "hostvars[x].y"}} for a name that is computed'],
   [/~/, 'texts are put together by writing them side by side: {{a}}{{b}}'],
   [/[-+*/<>=!&(]|\band\b|\bor\b|\bnot\b|\bin\b/, 'to compute, write {{cel "…"}} with a CEL expression'],
 ];

@@ -109,6 +109,45 @@ describe('zrun inventory', () => {
       if (host) expect(readJson(said.stdout)).to.deep.equal(host[1]);
     });
   }
+
+  it('-l shows some hosts alone', async () => {
+    const said = await show(['-i', 'yaml-order.yaml', '--list', '-l', 'cats:!lion']);
+    expect(readJson(said.stdout)).to.deep.include({ cats: { hosts: ['tiger'] }, ants: { hosts: ['tiger'] } });
+    const tree = await show(['-i', 'yaml-order.yaml', '--graph', 'zoo', '-l', 'uhu']);
+    expect(tree.stdout).to.equal('@zoo:\n  |--@cats:\n  |--@birds:\n  |  |--@owls:\n  |  |  |--uhu\n');
+  });
+
+  it('--host shows localhost where no source names it', async () => {
+    const said = await show(['-i', 'ini-basic/hosts', '--host', 'localhost']);
+    expect(readJson(said.stdout)).to.deep.equal({ ansible_connection: 'local', ntp: 'ntp.example.com' });
+  });
+
+  it('--help has examples, and every option', async () => {
+    const { code, stdout } = await show(['--help']);
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/Examples:[\s\S]*--graph/);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);
+  });
+
+  const refused: readonly (readonly [args: readonly string[], message: RegExp])[] = [
+    [[], /nothing to show is named[\s\S]*--list, --host NAME, --graph/],
+    [['--list', '--graph'], /only one thing can be shown at a time/],
+    [['--list', 'web'], /'web' stands where nothing belongs/],
+    [['--graph', 'wbe'], /there is no group 'wbe'/],
+    [['--graph', 'webserver'], /did you mean 'webservers'\?/],
+    [['--host', 'webservers'], /--host takes one host, but 'webservers' matches 2/],
+    [['--host', 'foo.example.cm'], /did you mean 'foo\.example\.com'\?/],
+    [['--list', '-l', ''], /the limit is empty/],
+    [['--list', '-l', 'nobody*'], /matches no host/],
+    [['--lst'], /unknown option --lst[\s\S]*did you mean --list\?/],
+  ];
+  for (const [args, message] of refused) {
+    it(`refuses ${args.join(' ') || 'nothing'}`, async () => {
+      const said = await show(['-i', 'yaml-basic.yaml', ...args]);
+      expect(said.stderr).to.match(message);
+      expect(said.code).to.equal(4);
+    });
+  }
 });
 
 async function show(args: readonly string[], cwd = ''): Promise<Ended> {
