@@ -2,9 +2,9 @@
  * Owns what the engine may ask of the language while it runs: scopes, expressions given as text, and the controller's
  * own files. Templates and expressions are compiled once a run.
  */
-import { readFile } from 'node:fs/promises';
 import { ZrunError, type Place } from '../core/errors.js';
 import type { Language, TaskFiles } from '../core/plan.js';
+import { createControllerFiles } from './controller-files.js';
 import { compileLooseExpression, type CompiledExpression } from './expression.js';
 import { parseText, renderAsText, type TextTemplate } from './handlebars.js';
 import { explainParameters } from './parameters.js';
@@ -34,6 +34,7 @@ export function createLanguage({ cwd }: { readonly cwd: string }): PlaybookLangu
   const expressions = new Map<string, CompiledExpression>();
   const templates = new Map<string, Promise<TextTemplate>>();
   const known = new Map<string, PlaybookFiles>();
+  const controllerFiles = createControllerFiles();
 
   function expressionFor(text: string): CompiledExpression {
     const compiled = expressions.get(text) ?? compileLooseExpression(looseText('expression', text));
@@ -54,10 +55,15 @@ export function createLanguage({ cwd }: { readonly cwd: string }): PlaybookLangu
     return parsed;
   }
 
-  async function read(file: string, at: Place | undefined): Promise<Buffer> {
+  function read(file: string, at: Place | undefined): Promise<Buffer> {
+    return orUnreadable(file, at, () => controllerFiles.read(file));
+  }
+
+  async function orUnreadable<T>(file: string, at: Place | undefined, work: () => Promise<T>): Promise<T> {
     try {
-      return await readFile(file);
+      return await work();
     } catch (error) {
+      if (error instanceof ZrunError) throw error;
       throw unreadable(shownName(file, cwd), error, at);
     }
   }
@@ -98,6 +104,10 @@ export function createLanguage({ cwd }: { readonly cwd: string }): PlaybookLangu
       renderTemplate: async (name, scope) =>
         renderAsText(await templateAt(await find('template', name, undefined), undefined), scope),
       read: async (name) => await read(await find('file', name, undefined), undefined),
+      async readFolder(name) {
+        const folder = await find('file', name, undefined);
+        return orUnreadable(folder, undefined, () => controllerFiles.readFolder(folder));
+      },
       checkTemplate: (name, at, report) =>
         reporting(report, async () => await templateAt(await find('template', name, at), at)),
       check: async (name, at, report) => {

@@ -26,6 +26,17 @@ export interface Controller {
   writeFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
+/** A folder of the controller, links followed. All hosts are handed the same one. */
+export interface ControllerFolder {
+  /** A folder before what is in it. */
+  readonly entries: readonly ControllerEntry[];
+}
+
+export type ControllerEntry =
+  | { readonly type: 'directory'; readonly path: string }
+  /** `path`: relative to the folder, parts with `/`. */
+  | { readonly type: 'file'; readonly path: string; readonly content: Uint8Array };
+
 /** What a task can ask of its surroundings while it plans. Nothing here touches the host. */
 export interface TaskContext {
   /** The inventory's name of the host. */
@@ -47,6 +58,8 @@ export interface TaskContext {
   renderTemplate(path: string): Promise<string>;
   /** A file of the controller, found beside the playbook (or in `files/` there) unless absolute. */
   readControllerFile(path: string): Promise<Uint8Array>;
+  /** A folder of the controller with all that is in it, found as a file is; undefined where the name is no folder's. */
+  readControllerFolder(path: string): Promise<ControllerFolder | undefined>;
   /** The playbook's path, as the user gave it: what relative paths on the controller are relative to. */
   readonly playbook: string;
   readonly controller: Controller;

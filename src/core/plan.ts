@@ -4,7 +4,7 @@
  */
 import type { ZodError } from 'zod';
 import type { Place, ZrunError } from './errors.js';
-import type { Module } from './module.js';
+import type { ControllerFolder, Module } from './module.js';
 import type { Value, ValueMap } from './value.js';
 
 /** Names and what they hold, looked up lazily: a variable's template is rendered when it is asked for. */
@@ -205,7 +205,10 @@ export interface Loop {
 export interface TaskFiles {
   /** A template file, rendered. Read and compiled once a run. See TaskContext. */
   renderTemplate(path: string, scope: Scope): Promise<string>;
+  /** Read once for all hosts, as long as it does not change. */
   read(path: string): Promise<Uint8Array>;
+  /** Undefined where it is no folder. Read once a run. */
+  readFolder(path: string): Promise<ControllerFolder | undefined>;
 }
 
 export interface Block extends StepBase {

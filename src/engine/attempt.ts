@@ -51,6 +51,7 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
       evaluate: (expression) => language.evaluate(expression, scope),
       renderTemplate: (path) => task.files.renderTemplate(path, scope),
       readControllerFile: (path) => task.files.read(path),
+      readControllerFolder: (path) => task.files.readFolder(path),
       playbook: source.play.at.source.name,
       controller: run.controller,
       signal,

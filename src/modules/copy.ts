@@ -1,17 +1,21 @@
-/** Owns `copy`: a file of the controller, or text from the playbook, as a file of the host. */
+/** Owns `copy`: a file or a folder of the controller, or text from the playbook, on the host. */
 import { z } from 'zod';
-import { controllerFile, defineModule } from '../core/module.js';
+import { ZrunError } from '../core/errors.js';
+import { controllerFile, defineModule, type Plan } from '../core/module.js';
+import { applyFolder, planFolder, type FolderChange } from './lib/copy-folder.js';
+import { attributeParams } from './lib/attributes.js';
 import { writtenReturns } from './lib/file-result.js';
-import { baseName } from './lib/path.js';
-import { applyPutFile, planPutFile, putFileParams } from './lib/put-file.js';
+import { baseName, joinPath } from './lib/path.js';
+import { applyPutFile, planPutFile, putFileParams, type PutFile } from './lib/put-file.js';
 
 export const copy = defineModule({
   name: 'copy',
-  summary: 'Put a file of the controller, or a text, on the host',
+  summary: 'Put a file or a folder of the controller, or a text, on the host',
   params: z
     .strictObject({
       src: controllerFile(
-        'A file beside the playbook or in `files/` there, or an absolute path on the controller.',
+        'A file or a folder beside the playbook or in `files/` there, or an absolute path on the controller. A folder is ' +
+          'put into `dest` with all that is in it; one that ends with / gives only what is in it. Its links are followed.',
       ).optional(),
       content: z
         .string({
@@ -20,12 +24,23 @@ export const copy = defineModule({
         })
         .optional()
         .describe('The content itself, instead of `src`.'),
+      directory_mode: attributeParams.mode.describe(
+        'For a folder: the permissions of folders that are made, in octal digits, quoted. Those that are there stay as they are.',
+      ),
       ...putFileParams,
     })
     .refine(({ src, content }) => (src === undefined) !== (content === undefined), {
       error: 'give either `src` or `content`',
     }),
-  returns: writtenReturns,
+  returns: z.strictObject({
+    ...writtenReturns.partial().shape,
+    dest: z.string().describe('The file that has the content, links followed; for a folder, where it went.'),
+    files: z.array(z.string()).optional().describe('For a folder: the files that were written or adjusted.'),
+    backup_files: z
+      .array(z.string())
+      .optional()
+      .describe('For a folder: where old files were kept, with `backup`.'),
+  }),
   examples: [
     {
       title: 'A small file from the playbook itself',
@@ -65,11 +80,36 @@ copy:
       needs: 'root',
       after: 'test "$(stat -c "%a %U:%G" "$tmp/key")" = "600 root:root"',
     },
+    {
+      title: 'A folder with all that is in it, in one stream however many files it has',
+      task: `
+copy:
+  src: '{{tmp}}/site/'
+  dest: '{{tmp}}/www'
+  mode: "0644"
+  directory_mode: "0755"`,
+      needs: 'nothing',
+      before:
+        'mkdir -p "$tmp/site/css" && echo hello >"$tmp/site/index.html" && echo "a{}" >"$tmp/site/css/all.css"',
+      after:
+        'test "$(cat "$tmp/www/index.html" "$tmp/www/css/all.css" | wc -l)" = 2 && test "$(stat -c %a "$tmp/www/css")" = 755',
+    },
   ],
-  async plan(read, params, context) {
+  async plan(read, params, context): Promise<Plan<PutFile | FolderChange>> {
     const { src, content = '' } = params;
-    const bytes = src === undefined ? Buffer.from(content) : await context.readControllerFile(src);
-    return planPutFile(read, params, bytes, src === undefined ? undefined : baseName(src), context);
+    if (src === undefined) return planPutFile(read, params, Buffer.from(content), undefined, context);
+    const folder = await context.readControllerFolder(src);
+    if (folder === undefined)
+      return planPutFile(read, params, await context.readControllerFile(src), baseName(src), context);
+    if (params.validate !== undefined)
+      throw new ZrunError('parameter-invalid', '`validate` is for one file, but `src` is a folder', {
+        hint: 'Check its files with a task of their own, before they are put where they are used.',
+      });
+    const dest = src.endsWith('/') ? params.dest : joinPath(params.dest, baseName(src));
+    return planFolder(read, { ...params, dest, folder, directoryMode: params.directory_mode }, context.task);
   },
-  apply: applyPutFile,
+  apply(write, { detail, ...change }) {
+    if ('moves' in detail) return applyFolder(write, { ...change, detail });
+    return applyPutFile(write, { ...change, detail });
+  },
 });

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +18,7 @@ import type { Read } from '../../src/core/probe.js';
 import type { ShellText } from '../../src/core/shell.js';
 import { isMap, type Value, type ValueMap } from '../../src/core/value.js';
 import { createController } from '../../src/cli/controller.js';
+import { createControllerFiles } from '../../src/config/controller-files.js';
 import { createOverlay } from '../../src/engine/overlay.js';
 
 /** Runs a script on some host, with bytes for its standard input. */
@@ -91,6 +92,8 @@ export function createHost(runScript: RunScript = localRun()): Host {
   };
 }
 
+const controllerFiles = createControllerFiles();
+
 export function createContext(overrides: Partial<TaskContext> = {}): TaskContext {
   return {
     host: 'test',
@@ -101,7 +104,8 @@ export function createContext(overrides: Partial<TaskContext> = {}): TaskContext
     checkMode: undefined,
     evaluate: (expression) => fromCel(evaluate(expression)),
     renderTemplate: (file) => Promise.resolve(`rendered from ${file}\n`),
-    readControllerFile: (file) => readFile(file),
+    readControllerFile: (file) => controllerFiles.read(file),
+    readControllerFolder: (file) => controllerFiles.readFolder(file),
     playbook: '/nonexistent/playbook.yaml',
     controller: createController({
       cwd: '/nonexistent',

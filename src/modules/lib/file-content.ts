@@ -187,14 +187,21 @@ function refuseUnwritable({ path, file, parent, link, wish }: FileSight): void {
   });
 }
 
+/** Of bytes that many hosts get: they are handed the same ones, which nobody changes. */
+const known = new WeakMap<Uint8Array, string>();
+
 export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  const before = known.get(bytes);
+  if (before !== undefined) return before;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  known.set(bytes, sha256);
+  return sha256;
 }
 
 /** Larger than this in bytes, a text is not shown as a diff. */
 const diffLimit = 64 * 1024;
 
-function diffOfContent(path: string, before: FileState, content: Uint8Array): Diff {
+export function diffOfContent(path: string, before: FileState, content: Uint8Array): Diff {
   const old = before.type === 'file' ? before : undefined;
   const oldText = old ? textOf(old.content) : undefined;
   const newText = textOf(content);
@@ -284,6 +291,6 @@ function validateArgv(validate: string, path: string): readonly string[] {
 }
 
 /** UTC, sortable, and without a colon, which some tools take for a host: `2026-08-07T08-54-00Z`. */
-function timestamp(): string {
+export function timestamp(): string {
   return new Date().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
 }
