@@ -78,7 +78,10 @@ const directions: readonly (readonly [RegExp, string])[] = [
   [/\|\s*(?:int|float|bool|string)\b/, 'a single {{x}} keeps its type; to compute, write {{cel "…"}}'],
   [/\|\s*join\b/, 'write {{join list ", "}}'],
   [/\|/, 'there are no filters; a helper comes first, as in {{upper x}}, or compute with {{cel "…"}}'],
-  [/\bhostvars\b/, 'write {{hostvars.NAME.variable}}, or {{cel "hostvars[x].y"}} for a name that is computed'],
+  [
+    /\bhostvars\b/,
+    'write {{hostvars.NAME.variable}}, or {{cel "hostvars[x].y"}} for a name that is computed',
+  ],
   [/~/, 'texts are put together by writing them side by side: {{a}}{{b}}'],
   [/[-+*/<>=!&(]|\band\b|\bor\b|\bnot\b|\bin\b/, 'to compute, write {{cel "…"}} with a CEL expression'],
 ];
