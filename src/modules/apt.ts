@@ -111,8 +111,8 @@ apt:
   cache_valid_time: 86400
   install_recommends: false`,
       needs: 'root',
-      before: 'apt-get -q -y purge hello >/dev/null 2>&1',
-      after: 'hello >/dev/null && apt-get -q -y purge hello >/dev/null',
+      before: 'dpkg --purge hello >/dev/null 2>&1',
+      after: 'hello >/dev/null && dpkg --purge hello >/dev/null',
     },
   ],
   async plan(read, params, context) {
