@@ -60,12 +60,12 @@ export async function readIncludedVars(
       }
     );
   }
-  const include: Omit<Include, 'steps' | 'load'> = includeStep(
-    common,
-    made,
-    `include_vars: ${written}`,
-    site,
-  );
+  const include: Omit<Include, 'steps' | 'load'> = {
+    ...includeStep(common, made, `include_vars: ${written}`, site),
+    // It is a task in Ansible, whose own variables are no parameters of what it reads.
+    vars: common.vars,
+    params: new Map(),
+  };
   const template = compileName(source, common.site);
   for (const found of await foreseeFiles(written, foldersOf(site))) {
     if (isFolder || /\.(?:ya?ml|json)$/.test(found))
@@ -154,6 +154,6 @@ function varsTask(
     at,
     module: { ...module, name: 'include_vars' },
     args: held,
-    setsVars: [...set.keys()],
+    setsVars: { by: 'include_vars', names: [...set.keys()] },
   });
 }

@@ -65,7 +65,8 @@ async function importRole(options: Options, common: Common, site: Site): Promise
     name: path.basename(name),
     at,
     parts: namedRole(words).parts,
-    params: common.vars,
+    given: common.vars,
+    params: new Map(),
     when: common.when,
     become: common.become,
     ownTags: [],
@@ -84,7 +85,11 @@ async function includeRole(
   const at = atOf(options);
   const nameEntry = options.get('name');
   const written = nameEntry?.value.kind === 'scalar' ? nameEntry.value.text.text : '';
-  const include = includeStep(common, loop, `include_role: ${written}`, site);
+  const include = {
+    ...includeStep(common, loop, `include_role: ${written}`, site),
+    // As in Ansible, what the role around it is given goes before what it gives itself.
+    params: new Map([...common.vars, ...(site.role?.params ?? [])]),
+  };
   const inside = insideOf(include.id, common, site);
   const mayRepeat = readFlag(options.get('allow_duplicates'), true, site);
   const isExported = readFlag(options.get('public'), false, site);
@@ -96,7 +101,8 @@ async function includeRole(
         name: path.basename(name),
         at,
         parts,
-        params: common.vars,
+        given: common.vars,
+        params: new Map(),
         when: [],
         become: {},
         ownTags: [],

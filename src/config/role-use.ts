@@ -26,6 +26,7 @@ export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse |
       folder,
       name: nameOf(name),
       at: node.at,
+      given: new Map(),
       params: new Map(),
       when: [],
       become: {},
@@ -50,14 +51,14 @@ export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse |
     entries: new Map([...node.entries].filter(([key]) => key !== 'role' && key !== 'name')),
   };
   checkKeywords(keywordsOnly, 'role', others, context.report);
-  const inline = readInline(node, others, site);
+  const params = readInline(node, others, site);
   const common = readCommon(keywordsOnly, site, entry.value.at);
-  const params = new Map([...common.vars, ...inline]);
-  const names = addNames(common.site.names, namesOfVars(inline));
+  const names = addNames(common.site.names, namesOfVars(params));
   return {
     folder,
     name: nameOf(name),
     at: entry.value.at,
+    given: common.vars,
     params,
     when: common.when,
     become: common.become,

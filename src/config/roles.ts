@@ -37,7 +37,9 @@ export interface RoleRequest {
   readonly name: string;
   readonly at: Place;
   readonly parts: RoleParts;
-  /** What it is given; stronger than the role's own variables. */
+  /** The `vars` that it is given: stronger than the role's own variables. */
+  readonly given: Vars;
+  /** What it is given beside its keywords: stronger than what tasks set. */
   readonly params: Vars;
   readonly when: readonly Expression[];
   readonly become: BecomeSettings;
@@ -65,9 +67,14 @@ export async function readRole(request: RoleRequest): Promise<Block | undefined>
 async function readRoleAndVars(
   request: RoleRequest,
 ): Promise<RoleVars & { readonly block: Block | undefined }> {
-  const { folder, name, at, parts, params, site, when, become } = request;
+  const { folder, name, at, parts, given, params, site, when, become } = request;
   const { play } = site;
-  const role: RoleFrame = { name, folder, outer: site.role };
+  const role: RoleFrame = {
+    name,
+    folder,
+    outer: site.role,
+    params: new Map([...(site.role?.params ?? []), ...params]),
+  };
   const meta = await readRoleMeta(folder, at, { ...site, role });
   const done = signatureOf(request);
   const mayRepeat = request.mayRepeat ?? meta.allowsDuplicates;
@@ -99,12 +106,12 @@ async function readRoleAndVars(
     ['role_name', constant(name, at)],
     ['role_path', constant(folder, at)],
   ]);
-  const vars: Vars = new Map([...all.vars, ...fixed, ...params]);
-  const inside = roleSite(role, site, addRoleNames(site.names, all.defaults, vars), vars);
+  const vars: Vars = new Map([...all.vars, ...fixed, ...given]);
+  const inside = roleSite(role, site, all.defaults, new Map([...vars, ...params]));
   for (const template of [...own.defaults.values(), ...own.vars.values()])
     site.context.later(inside.names, (declared, report) => void template.check(declared, report));
   if (request.isExported) exportVars(own, site);
-  await readRoleHandlers(request, all.defaults, vars, inside);
+  await readRoleHandlers(request, { defaults: all.defaults, vars, params: role.params }, inside);
 
   const block: Block = {
     type: 'block',
@@ -113,6 +120,7 @@ async function readRoleAndVars(
     when,
     defaults: all.defaults,
     vars,
+    params,
     become,
     tags: site.tags,
     tasks: await readRoleTasks(request, inside),
@@ -123,7 +131,7 @@ async function readRoleAndVars(
   const whole: Block = {
     ...block,
     defaults: new Map(),
-    vars: params,
+    vars: given,
     tasks: [...needed, { ...block, when: [], become: {} }],
   };
   return { block: whole, ...all };
@@ -141,8 +149,9 @@ function addRoleNames(outer: NameLayer, defaults: Vars, vars: Vars): NameLayer {
 }
 
 /** What is needed before the run may use the role's variables; its defaults are any inventory's to change. */
-function roleSite(role: RoleFrame, site: Site, names: NameLayer, vars: Vars): Site {
+function roleSite(role: RoleFrame, site: Site, defaults: Vars, vars: Vars): Site {
   const { context, play } = site;
+  const names = addRoleNames(site.names, defaults, vars);
   const fixedVars = { playbook_dir: play.folder, role_name: role.name, role_path: role.folder };
   const known = createScope([...play.knownLayers, vars, fixedVars, context.extraVars]);
   const fixed = createScope([fixedVars, context.extraVars]);
@@ -154,9 +163,11 @@ function roleSite(role: RoleFrame, site: Site, names: NameLayer, vars: Vars): Si
  * A role is the same again where it is given the same; what it takes over from around it does not count. As in
  * Ansible, one that stands among the tasks counts apart.
  */
-function signatureOf({ folder, parts, params, when, ownTags, mayRepeat }: RoleRequest): string {
-  const given = [...params].map(([name, { at }]) => [name, at.source.text.slice(at.start, at.end)] as const);
-  return JSON.stringify([folder, parts, given, when.map(({ text }) => text), ownTags, mayRepeat]);
+function signatureOf({ folder, parts, given, params, when, ownTags, mayRepeat }: RoleRequest): string {
+  const [vars, inline] = [given, params].map((all) =>
+    [...all].map(([name, { at }]) => [name, at.source.text.slice(at.start, at.end)] as const),
+  );
+  return JSON.stringify([folder, parts, vars, inline, when.map(({ text }) => text), ownTags, mayRepeat]);
 }
 
 function exportVars({ defaults, vars }: RoleVars, { play }: Site): void {
@@ -232,8 +243,7 @@ function missingPart(folder: string, kind: string, part: string, at: Place, { co
 /** Handlers of a role answer to `role : name`; which of them answers to the plain name is for the play to say. */
 async function readRoleHandlers(
   { folder, parts, at }: RoleRequest,
-  defaults: Vars,
-  vars: Vars,
+  { defaults, vars, params }: RoleVars & { readonly params: Vars },
   inside: Site,
 ): Promise<void> {
   const file = await partFile(folder, 'handlers', parts.handlers, at, inside);
@@ -245,7 +255,7 @@ async function readRoleHandlers(
     // The same role, asked for again, is the one that answers.
     roleHandlers.delete(task.name);
     roleHandlers.set(task.name, {
-      task: { ...task, defaults, vars: new Map([...vars, ...task.vars]) },
+      task: { ...task, defaults, params, vars: new Map([...vars, ...task.vars]) },
       plain,
     });
   }

@@ -79,6 +79,8 @@ export interface RoleFrame {
   readonly folder: string;
   /** What needs it. */
   readonly outer: RoleFrame | undefined;
+  /** What it and the roles around it are given beside their keywords. */
+  readonly params: ReadonlyMap<string, CompiledTemplate>;
 }
 
 /** A file that is being read, and the one that names it. */

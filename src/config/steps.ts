@@ -92,6 +92,7 @@ async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Blo
     at: common.at,
     when: common.when,
     defaults: new Map(),
+    params: new Map(),
     vars: common.vars,
     become: common.become,
     tags: common.site.tags,

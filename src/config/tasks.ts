@@ -56,6 +56,7 @@ export function readTask(
     title: common.title && fullTitle(site, common.title),
     at: common.at,
     defaults: new Map(),
+    params: new Map(),
     when: common.when,
     vars: common.vars,
     become: common.become,
@@ -72,8 +73,11 @@ export function readTask(
     delay: numberSetting(get('delay'), inside, { least: 0 }, 5),
   };
   if (!call) return undefined;
-  const setsVars = call.module.paramsAreVars ? [...call.parameters.keys()] : [];
-  return { ...task, module: call.module, args: call.args, setsVars };
+  const { module, args, parameters } = call;
+  const setsVars = module.paramsAreVars
+    ? { by: 'set_fact' as const, names: [...parameters.keys()] }
+    : undefined;
+  return { ...task, module, args, setsVars };
 }
 
 /** As Ansible shows the tasks of roles. */
@@ -104,11 +108,12 @@ export function plainTask(
     id: site.uniqueId(`${site.path} / ${task.name}`),
     title: undefined,
     defaults: new Map(),
+    params: new Map(),
     when: [],
     vars: new Map(),
     become: {},
     tags: site.tags,
-    setsVars: [],
+    setsVars: undefined,
     files: site.files,
     register: undefined,
     loop: undefined,

@@ -150,8 +150,10 @@ export interface Task extends StepBase {
   readonly args: Template;
   /** Of the role whose handler it is: weaker than everything else. A role's other tasks have them from their block. */
   readonly defaults: VarsTemplate;
-  /** Variables that the task sets by its parameters (`set_fact`). */
-  readonly setsVars: readonly string[];
+  /** The same of that role's parameters. */
+  readonly params: VarsTemplate;
+  /** Variables that the task sets by its parameters. */
+  readonly setsVars: SetVars | undefined;
   /** Where its templates and files are found. */
   readonly files: TaskFiles;
   readonly register: string | undefined;
@@ -187,6 +189,12 @@ export interface Task extends StepBase {
   readonly delegateFacts: boolean;
 }
 
+/** What `set_fact` says of a host is stronger than what `include_vars` reads, whichever came first. */
+export interface SetVars {
+  readonly by: 'set_fact' | 'include_vars';
+  readonly names: readonly string[];
+}
+
 export interface Loop {
   readonly items: Template;
   /** `item`, unless `loop_control` says otherwise. */
@@ -215,6 +223,8 @@ export interface Block extends StepBase {
   readonly type: 'block';
   /** A role's: weaker than everything else, and only inside. */
   readonly defaults: VarsTemplate;
+  /** What a role is given beside its keywords (`{role: web, port: 80}`): stronger than what tasks set. */
+  readonly params: VarsTemplate;
   readonly tasks: readonly Step[];
   readonly rescue: readonly Step[];
   readonly always: readonly Step[];
@@ -224,6 +234,8 @@ export interface Block extends StepBase {
 export interface Include extends StepBase {
   readonly type: 'include';
   readonly id: string;
+  /** Its `vars`: stronger than what tasks set, and than the parameters of roles. */
+  readonly params: VarsTemplate;
   readonly loop: Loop | undefined;
   /** What it holds, where that is known before the run. */
   readonly steps: readonly Step[] | undefined;

@@ -11,7 +11,7 @@ import { lines, type ShellText } from '../core/shell.js';
 import { findUnknown, isMap, Unknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { disconnect, isLost, runOn } from './host-state.js';
 import { endedWith, judge, judgePredicted, judgeThrown, type Outcome } from './judge.js';
-import { createMemory, learn } from './memory.js';
+import { createMemory, learn, learnVars } from './memory.js';
 import { reconnect } from './reconnect.js';
 import { mainState, workerFor, type Attempt, type Worker } from './surroundings.js';
 
@@ -227,8 +227,7 @@ async function lookAfterLoss(
 function nothing({ task, around }: Attempt, worker: Worker, plan: Nothing): Outcome {
   if (plan.vars) {
     const { state, memory, source } = around;
-    // As in Ansible, `set_fact` goes before the play's variables and gathered facts after them.
-    const learnt = task.module.paramsAreVars ? { results: plan.vars } : { facts: plan.vars };
+    const learnt = learnVars(task, plan.vars);
     if (task.delegateFacts && worker.state !== state)
       learn(mainState(worker.state.host.name, source, task.at), createMemory(), learnt);
     else learn(state, memory, learnt);

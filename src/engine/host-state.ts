@@ -20,6 +20,8 @@ export interface HostState {
   problem: Problem | undefined;
   /** Set by modules that give the host variables (`setup`). */
   facts: ValueMap;
+  /** Of `include_vars`. */
+  fileVars: ValueMap;
   /** Registered results and `set_fact`. */
   results: ValueMap;
   /** Handlers to run, by their ids. */
@@ -44,6 +46,7 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
     outcome: 'done',
     problem: undefined,
     facts: {},
+    fileVars: {},
     results: {},
     notified: new Set(),
     pendingHandlers: [],

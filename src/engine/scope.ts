@@ -19,11 +19,22 @@ export interface ScopeSource {
   readonly batchVars: ValueMap;
 }
 
+/** What is given from outside to the tasks of a role or an include: stronger than what tasks set. */
+export interface Params {
+  /** From the outermost role. */
+  readonly ofRoles: readonly VarsTemplate[];
+  /** From the outermost include; stronger than those of roles, wherever the roles stand. */
+  readonly ofIncludes: readonly VarsTemplate[];
+}
+
+export const noParams: Params = { ofRoles: [], ofIncludes: [] };
+
 export interface Layers {
   /** Of roles, from the outermost: weaker than all else. */
   readonly defaults: readonly VarsTemplate[];
   /** Of blocks and the task, from the outermost. */
   readonly vars: readonly VarsTemplate[];
+  readonly params: Params;
   /** The loop's item, the failure that a rescue is about. */
   readonly extra: ValueMap;
 }
@@ -39,7 +50,10 @@ export function scopeFor(source: ScopeSource, state: HostState, layers: Layers):
     play.vars,
     answers,
     ...layers.vars,
+    state.fileVars,
     state.results,
+    ...layers.params.ofRoles,
+    ...layers.params.ofIncludes,
     layers.extra,
     run.settings.extraVars,
     source.batchVars,
@@ -84,6 +98,7 @@ function hostVars({ run, language, states }: ScopeSource): ValueMap {
     const scope = language.scope([
       host.vars,
       state?.facts ?? {},
+      state?.fileVars ?? {},
       state?.results ?? {},
       run.settings.extraVars,
       {

@@ -8,6 +8,7 @@ import {
   type BecomeSettings,
   type Expression,
   type Scope,
+  type Step,
   type Task,
   type VarsTemplate,
 } from '../core/plan.js';
@@ -16,7 +17,7 @@ import { lines, sh, type ShellText } from '../core/shell.js';
 import { becomeFor } from './become.js';
 import { createHostState, type HostState } from './host-state.js';
 import type { Memory } from './memory.js';
-import { scopeFor, type ScopeSource } from './scope.js';
+import { scopeFor, type Params, type ScopeSource } from './scope.js';
 
 export interface Around {
   readonly source: ScopeSource;
@@ -26,6 +27,7 @@ export interface Around {
   readonly when: readonly Expression[];
   readonly defaults: readonly VarsTemplate[];
   readonly vars: readonly VarsTemplate[];
+  readonly params: Params;
   readonly become: readonly BecomeSettings[];
   /** `ansible_failed_task` and its like inside a rescue, the item of an include. */
   readonly extra: ValueMap;
@@ -62,14 +64,28 @@ export interface Settled {
   readonly timeoutMs: number;
 }
 
-export function scopeOf(
-  task: Pick<Task, 'vars'> & Partial<Pick<Task, 'defaults'>>,
-  around: Around,
-  item: ValueMap,
-): Scope {
+export function scopeOf(step: Step, around: Around, item: ValueMap): Scope {
   const { source, state, vars, extra } = around;
-  const defaults = task.defaults ? [...around.defaults, task.defaults] : around.defaults;
-  return scopeFor(source, state, { defaults, vars: [...vars, task.vars], extra: { ...extra, ...item } });
+  const isTask = step.type === 'task';
+  return scopeFor(source, state, {
+    defaults: isTask ? [...around.defaults, step.defaults] : around.defaults,
+    vars: [...vars, step.vars],
+    params: paramsInside(step, around.params),
+    extra: { ...extra, ...item },
+  });
+}
+
+/** The parameters that hold inside a step, its own among them. */
+export function paramsInside(step: Step, { ofRoles, ofIncludes }: Params): Params {
+  switch (step.type) {
+    case 'task':
+    case 'block':
+      return { ofRoles: [...ofRoles, step.params], ofIncludes };
+    case 'include':
+      return { ofRoles, ofIncludes: [...ofIncludes, step.params] };
+    case 'meta':
+      return { ofRoles, ofIncludes };
+  }
 }
 
 export function settleTask(task: Task, scope: Scope, { source }: Surroundings): Settled {

@@ -14,8 +14,8 @@ import type { Position } from './lockstep.js';
 import { itemsOf } from './loop.js';
 import { createMemory, learn } from './memory.js';
 import { countRescued } from './results.js';
-import type { ScopeSource } from './scope.js';
-import { scopeOf, type Around } from './surroundings.js';
+import { noParams, type ScopeSource } from './scope.js';
+import { paramsInside, scopeOf, type Around } from './surroundings.js';
 import { runTask, type TaskRun } from './task.js';
 import type { TagFilter } from './tags.js';
 
@@ -102,6 +102,7 @@ function fromPlay({ source }: Walk): Inherited {
     when: [],
     defaults: [],
     vars: [],
+    params: noParams,
     become: [source.play.become],
     extra: {},
     signal: source.run.signal,
@@ -242,8 +243,8 @@ function stops(result: TaskResult, { run }: ScopeSource): boolean {
 }
 
 function aroundOf({ source, state }: Walk, inherited: Inherited): Around {
-  const { when, defaults, vars, become, extra, signal } = inherited;
-  return { source, state, when, defaults, vars, become, extra, signal };
+  const { when, defaults, vars, params, become, extra, signal } = inherited;
+  return { source, state, when, defaults, vars, params, become, extra, signal };
 }
 
 function refOf(
@@ -274,6 +275,7 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
     when: [...inherited.when, ...block.when],
     defaults: [...inherited.defaults, block.defaults],
     vars: [...inherited.vars, block.vars],
+    params: paramsInside(block, inherited.params),
     become: [...inherited.become, block.become],
   };
   const at = (part: number): Position => [...inherited.position, part];
@@ -392,6 +394,7 @@ async function walkInclude(walk: Walk, include: Include, inherited: Inherited): 
       // An include's own conditions have been decided about; those of the blocks around it have, too.
       when: [],
       vars: [...inherited.vars, include.vars],
+      params: paramsInside(include, inherited.params),
       become: [...inherited.become, include.become],
       extra: { ...inherited.extra, ...vars },
       position: [...inherited.position, index],

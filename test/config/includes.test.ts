@@ -123,7 +123,7 @@ describe('include_tasks', () => {
     const around: Around = { files: { 'books/a.yaml': '- command: "{{sise}}"\n- comand: x\n' } };
     await withPlaybook(text, around, async ({ plays: [play] }) => {
       const include = includeIn(play?.tasks);
-      const said = await complaintsAbout(() => include.load(createScope([include.vars])));
+      const said = await complaintsAbout(() => include.load(createScope([include.params])));
       expect(said).to.deep.equal([
         "books/a.yaml:1:15: nothing defines 'sise' (did you mean 'size'?)",
         "books/a.yaml:2:3: there is no module 'comand' (did you mean 'command'?)",
@@ -171,7 +171,10 @@ describe('include_vars', () => {
       { files: { 'books/vars/a.yaml': 'x: 1\ny: "<{{x}}>"\n' } },
       ({ plays: [play] }) => {
         const [first, second] = [...tasksOf(play?.tasks ?? [])];
-        expect(first).to.deep.include({ name: 'include_vars: a.yaml', setsVars: ['x', 'y'] });
+        expect(first).to.deep.include({
+          name: 'include_vars: a.yaml',
+          setsVars: { by: 'include_vars', names: ['x', 'y'] },
+        });
         expect(first?.module.name).to.equal('include_vars');
         const scope = createScope([{ x: 1 }]);
         expect(first?.args.render(scope)).to.deep.equal({ x: 1, y: '<1>' });

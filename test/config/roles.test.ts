@@ -97,8 +97,9 @@ describe('roles', () => {
       '- hosts: all\n  roles:\n    - {role: web, conf: mine, vars: {port: 8080}, tags: [t], when: size == 8, become: true, no_log: true}\n';
     await withPlaybook(text, { files: web }, ({ plays: [play] }) => {
       const role = play?.tasks[0] as Block;
-      const scope = createScope([role.defaults, role.vars]);
+      const scope = createScope([role.defaults, role.vars, role.params]);
       expect([scope.get('port'), scope.get('conf')]).to.deep.equal([8080, 'mine']);
+      expect([...role.params.keys()]).to.deep.equal(['conf']);
       expect(role).to.deep.include({ become: { become: true }, tags: ['t'] });
       expect(role.when.map(({ text: said }) => said)).to.deep.equal(['size == 8']);
       const [first] = tasksOf([role]);
@@ -231,9 +232,9 @@ describe('roles', () => {
         const [include] = play?.tasks ?? [];
         if (include?.type !== 'include') throw new Error('no include');
         expect(include.steps).to.equal(undefined);
-        const first = await include.load(createScope([include.vars]));
+        const first = await include.load(createScope([include.params]));
         expect(outline(first)).to.deep.equal([['web', 'web : command']]);
-        expect(await include.load(createScope([include.vars]))).to.equal(first);
+        expect(await include.load(createScope([include.params]))).to.equal(first);
         expect(play?.handlers.map(({ name }) => name)).to.deep.equal(['web : restart']);
       });
     });

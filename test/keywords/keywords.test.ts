@@ -10,6 +10,7 @@ import { metaStories } from './stories-meta.js';
 import { playStories } from './stories-plays.js';
 import { rollingStories } from './stories-rolling.js';
 import { taskStories } from './stories-tasks.js';
+import { variableStories } from './stories-variables.js';
 import { openGrounds, type Grounds } from './site.js';
 import { siteOf, type Story } from './story.js';
 
@@ -18,6 +19,7 @@ const stories: readonly Story[] = [
   ...rollingStories,
   ...taskStories,
   ...includeStories,
+  ...variableStories,
   ...metaStories,
   ...flagStories,
 ];
