@@ -134,7 +134,7 @@ function createProgram(version: string): Command {
     )
     .addOption(new Option('-t, --tags <tags>', 'only tasks with one of these tags').argParser(collect))
     .addOption(new Option('--skip-tags <tags>', 'no tasks with one of these tags').argParser(collect))
-    .option('--start-at-task <name>', 'pass over all tasks before this one')
+    .option('--start-at-task <name>', 'pass over all tasks before this one, named or by a glob')
     .option('--step', 'ask before each task')
     .option('--force-handlers', 'notified handlers run after a failure too')
     .option('--resume [run]', 'go on with the hosts that a run left undone')

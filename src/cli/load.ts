@@ -18,6 +18,8 @@ import { throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
 import type { Host } from '../core/host.js';
 import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
 import type { PlaybookRun } from '../engine/index.js';
+import { findStart, noStart } from '../engine/start.js';
+import { createTagFilter } from '../engine/tags.js';
 import { modules } from '../modules/index.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
@@ -63,6 +65,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
   }
   throwAll(errors);
   refuseNoHosts(playbooks, command.limit);
+  if (command.startAtTask !== undefined) checkStart(playbooks, command.startAtTask, command);
   const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
   const odd = checkConnections(new Set(chosen));
   const [first] = inventories;
@@ -137,6 +140,19 @@ function refuseNoHosts(playbooks: readonly LoadedPlaybook[], limit: string | und
         ? 'zrun … --list-hosts shows what each play takes'
         : `the limit '${limit}' leaves none of the hosts that the plays name`,
   });
+}
+
+/** A misspelt name would run nothing, and end well. Throws ZrunError `usage`. */
+function checkStart(
+  playbooks: readonly LoadedPlaybook[],
+  name: string,
+  { tags, skipTags }: Pick<RunCommand, 'tags' | 'skipTags'>,
+): void {
+  const plays = playbooks.flatMap((each) =>
+    each.playbook.plays.map((play) => ({ play, hosts: each.hostsOf(play) })),
+  );
+  const filter = createTagFilter(tags, skipTags);
+  if (!findStart(plays, name, filter)) throw noStart(plays, name, filter);
 }
 
 /** What is no ZrunError is a bug and goes on as one. */

@@ -134,6 +134,7 @@ export function includeStep(
     type: 'include',
     id: site.uniqueId(`${site.path} / ${name}`),
     name,
+    ownName: common.name,
     at: common.at,
     when: common.when,
     vars: new Map(),

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest, type Place } from '../core/errors.js';
+import { globToRegex } from '../core/glob.js';
 import type { Host } from '../core/host.js';
 import type { Inventory } from './inventory.js';
 import { errorAt } from './report.js';
@@ -237,31 +238,6 @@ function dashedRange({ text, at }: Term, base: string, first: string, last: stri
     `the range in '${text}' cannot be read`,
     `write ${base}[${first}:${last}]; for names that end in one of these digits, ~${base}[${first}-${last}]`,
   );
-}
-
-/** As Python's fnmatch: `*`, `?`, `[a-c]`, `[!a-c]`; a bracket that is never closed is a plain one. */
-function globToRegex(glob: string): RegExp {
-  const pieces = glob.matchAll(/\*|\?|\[(!?)(\]?[^\]]*)\]|[\s\S]/g);
-  const source = [...pieces].map(([piece, sign, body]) => {
-    if (piece === '*') return '.*';
-    if (piece === '?') return '.';
-    return body === undefined ? escapeRegex(piece) : classOf(sign === '!', body);
-  });
-  return new RegExp(`^${source.join('')}$`, 's');
-}
-
-/** A range whose end stands before its beginning holds nothing. */
-function classOf(isNegated: boolean, body: string): string {
-  const members = [...body.matchAll(/([\s\S])-([\s\S])|[\s\S]/g)].flatMap(([piece, first, last]) => {
-    if (first === undefined || last === undefined) return escapeRegex(piece);
-    return first <= last ? `${escapeRegex(first)}-${escapeRegex(last)}` : [];
-  });
-  if (members.length === 0) return isNegated ? '.' : '(?!)';
-  return `[${isNegated ? '^' : ''}${members.join('')}]`;
-}
-
-function escapeRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
 /** From the beginning of the name, as Python's re.match; Python's own ways of writing it are understood. */

@@ -143,6 +143,8 @@ export interface Task extends StepBase {
   readonly type: 'task';
   /** Stable over runs of the same file: what the journal, `--check` and the report compare by. */
   readonly id: string;
+  /** The name as it is written, without its role's before it; undefined where it has none. */
+  readonly ownName: string | undefined;
   /** Gives the name, where it is a template; `name` then is its text. */
   readonly title: Template | undefined;
   readonly module: Module;
@@ -236,6 +238,8 @@ export interface Include extends StepBase {
   readonly id: string;
   /** Its `vars`: stronger than what tasks set, and than the parameters of roles. */
   readonly params: VarsTemplate;
+  /** As a task's. */
+  readonly ownName: string | undefined;
   readonly loop: Loop | undefined;
   /** What it holds, where that is known before the run. */
   readonly steps: readonly Step[] | undefined;

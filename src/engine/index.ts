@@ -4,12 +4,13 @@
  */
 import pLimit from 'p-limit';
 import type { HostSummary } from '../core/events.js';
-import type { Play, Task } from '../core/plan.js';
+import type { Play } from '../core/plan.js';
 import type { Batch, Stepping } from './batch.js';
 import { createHostState, disconnectAll, exchangesOf, handshakesOf, type HostState } from './host-state.js';
 import { exitCodeOf } from './results.js';
 import { rollThrough } from './rolling.js';
 import type { RunInput } from './settings.js';
+import { createStartGate, startOf } from './start.js';
 import { createTagFilter } from './tags.js';
 import { walkBetweenBatches, walkPlay, type Walk } from './walk.js';
 
@@ -22,13 +23,20 @@ export interface RunOutcome {
   readonly hosts: readonly HostSummary[];
 }
 
-/** Runs the playbooks. Never throws for what happens on a host; the outcome tells. */
+/**
+ * Runs the playbooks. Never throws for what happens on a host; the outcome tells. Throws ZrunError `usage` where there is
+ * no task to start at.
+ */
 export async function run(input: RunInput): Promise<RunOutcome> {
   const { playbooks, settings, emit } = input;
   const startedAt = input.now();
-  const plays = playbooks.flatMap((each) =>
+  const tags = createTagFilter(settings.tags, settings.skipTags);
+  const allPlays = playbooks.flatMap((each) =>
     each.playbook.plays.map((play) => ({ play, each, hosts: each.hostsOf(play) })),
   );
+  const start =
+    settings.startAtTask === undefined ? undefined : startOf(allPlays, settings.startAtTask, tags);
+  const plays = start ? allPlays.slice(start.play) : allPlays;
   const states = new Map<string, HostState>();
   for (const { hosts } of plays) {
     for (const host of hosts) if (!states.has(host.name)) states.set(host.name, createHostState(host));
@@ -48,9 +56,8 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     ...(input.pendingHandlers && { pendingHandlers: Object.fromEntries(input.pendingHandlers) }),
   });
 
-  const tags = createTagFilter(settings.tags, settings.skipTags);
-  const started = createStartGate(settings.startAtTask);
   const forks = pLimit(Math.max(1, settings.forks));
+  const gate = start && createStartGate(start);
   const stepping: Stepping = { isOn: settings.step };
   const finished = new Set<HostState>();
   const finish = async (state: HostState): Promise<void> => {
@@ -74,7 +81,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       batch,
       state,
       tags,
-      started,
+      gate: index === 0 ? gate : undefined,
     });
     const goesOn = await rollThrough({
       run: input,
@@ -140,15 +147,6 @@ async function finishHost(state: HostState, { emit }: RunInput): Promise<void> {
     ...(problem && { problem }),
     ...(pendingHandlers.length > 0 && { pendingHandlers }),
   });
-}
-
-/** `--start-at-task`: each host passes over everything before the first task of that name. */
-function createStartGate(name: string | undefined): (host: string, task: Task) => boolean {
-  const open = new Set<string>();
-  return (host, task) => {
-    if (name === undefined || task.name === name) open.add(host);
-    return open.has(host);
-  };
 }
 
 function summarise(state: HostState): HostSummary {

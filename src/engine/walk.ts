@@ -16,6 +16,7 @@ import { createMemory, learn } from './memory.js';
 import { countRescued } from './results.js';
 import { noParams, type ScopeSource } from './scope.js';
 import { paramsInside, scopeOf, type Around } from './surroundings.js';
+import type { StartGate } from './start.js';
 import { runTask, type TaskRun } from './task.js';
 import type { TagFilter } from './tags.js';
 
@@ -24,8 +25,8 @@ export interface Walk {
   readonly batch: Batch;
   readonly state: HostState;
   readonly tags: TagFilter;
-  /** Shared by the walks of a run: true once this host has come to the task of `--start-at-task`. */
-  started(host: string, task: Task): boolean;
+  /** In the play that `--start-at-task` begins in. */
+  readonly gate: StartGate | undefined;
 }
 
 interface Inherited extends Omit<Around, 'source' | 'state'> {
@@ -162,8 +163,7 @@ async function walkStep(walk: Walk, step: Step, inherited: Inherited): Promise<E
   const { batch, state } = walk;
   const isSelected = inherited.section === 'handlers' || walk.tags.selects(step.tags);
   if (!isSelected) return done;
-  if (step.type === 'task' && inherited.section !== 'facts' && !walk.started(state.host.name, step))
-    return done;
+  if (inherited.section !== 'facts' && walk.gate?.passesOver(state.host.name, step)) return done;
   await batch.turn(state, inherited.position);
   if (inherited.signal.aborted) return { type: 'interrupted' };
   // What a host does to tidy up after others have failed is not stopped by their failure.
@@ -173,8 +173,11 @@ async function walkStep(walk: Walk, step: Step, inherited: Inherited): Promise<E
   switch (step.type) {
     case 'task':
       return walkTask(walk, step, inherited);
-    case 'include':
-      return walkInclude(walk, step, inherited);
+    case 'include': {
+      const ending = await walkInclude(walk, step, inherited);
+      walk.gate?.leave(state.host.name, step);
+      return ending;
+    }
     case 'meta':
       return walkMeta(walk, step, inherited);
   }
