@@ -18,8 +18,6 @@ import { throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
 import type { Host } from '../core/host.js';
 import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
 import type { PlaybookRun } from '../engine/index.js';
-import { findStart, noStart } from '../engine/start.js';
-import { createTagFilter } from '../engine/tags.js';
 import { modules } from '../modules/index.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
@@ -64,8 +62,9 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     }
   }
   throwAll(errors);
-  refuseNoHosts(playbooks, command.limit);
-  if (command.startAtTask !== undefined) checkStart(playbooks, command.startAtTask, command);
+  const isLook = command.list !== undefined || command.syntaxCheck;
+  if (!isLook) refuseNoHosts(playbooks, [...inventories], command.limit);
+  if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
   const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
   const odd = checkConnections(new Set(chosen));
   const [first] = inventories;
@@ -131,23 +130,32 @@ function chooseHosts(playbook: Playbook, inventory: Inventory, limit: Limit | un
 }
 
 /** A run without a host would end well and have done nothing: hardly what was meant. */
-function refuseNoHosts(playbooks: readonly LoadedPlaybook[], limit: string | undefined): void {
+function refuseNoHosts(
+  playbooks: readonly LoadedPlaybook[],
+  inventories: readonly Inventory[],
+  limit: string | undefined,
+): void {
   const plays = playbooks.flatMap((each) => each.playbook.plays.map((play) => each.hostsOf(play)));
   if (plays.length === 0 || plays.some((hosts) => hosts.length > 0)) return;
-  throw new ZrunError('no-hosts', 'no play has a host to work on', {
-    hint:
-      limit === undefined
-        ? 'zrun … --list-hosts shows what each play takes'
-        : `the limit '${limit}' leaves none of the hosts that the plays name`,
-  });
+  throw new ZrunError('no-hosts', 'no play has a host to work on', { hint: hint() });
+
+  function hint(): string {
+    if (inventories.every(({ hosts }) => hosts.size === 0)) return 'the inventory is empty: give one with -i';
+    if (limit === undefined) return 'zrun … --list-hosts shows what each play takes';
+    return `the limit '${limit}' leaves none of the hosts that the plays name`;
+  }
 }
 
 /** A misspelt name would run nothing, and end well. Throws ZrunError `usage`. */
-function checkStart(
+async function checkStart(
   playbooks: readonly LoadedPlaybook[],
   name: string,
   { tags, skipTags }: Pick<RunCommand, 'tags' | 'skipTags'>,
-): void {
+): Promise<void> {
+  const [{ findStart, noStart }, { createTagFilter }] = await Promise.all([
+    import('../engine/start.js'),
+    import('../engine/tags.js'),
+  ]);
   const plays = playbooks.flatMap((each) =>
     each.playbook.plays.map((play) => ({ play, hosts: each.hostsOf(play) })),
   );

@@ -30,8 +30,7 @@ interface Term {
 /** What a pattern is part of, for errors. */
 interface Asking {
   readonly inventory: Inventory;
-  /** `the pattern` or `the limit`. */
-  readonly said: string;
+  readonly said: 'the pattern' | 'the limit';
 }
 
 /**
@@ -75,8 +74,8 @@ async function readTerms(cwd: string, name: string): Promise<readonly Term[]> {
 
 /**
  * The hosts of a pattern that are also in the limit, in the pattern's order: `canary:web` has the canaries first. Empty
- * where both match hosts, but none in common. Throws ZrunError `no-hosts` where the pattern or the limit matches nothing
- * by itself, or names what the inventory does not have.
+ * where both match hosts, but none in common, and where the pattern's groups have no host. Throws ZrunError `no-hosts`
+ * where the pattern or the limit names what the inventory does not have, and where the limit matches nothing by itself.
  */
 export function selectHosts(
   inventory: Inventory,
@@ -104,14 +103,18 @@ function matchTerms(
   const matched = new Set<string>();
   const either = terms.filter(({ text }) => !/^[!&]/.test(text));
   if (either.length === 0) for (const name of inventory.hosts.keys()) matched.add(name);
-  for (const term of either) for (const name of matchTerm(asking, term)) matched.add(name);
+  const found = either.map((term) => matchTerm(asking, term));
+  for (const name of found.flatMap((names) => names ?? [])) matched.add(name);
   for (const sign of ['&', '!']) {
     for (const { text, at: place } of terms.filter((one) => one.text.startsWith(sign))) {
-      const names = new Set(matchTerm(asking, { text: text.slice(1).trim(), at: place }));
+      const names = new Set(matchTerm(asking, { text: text.slice(1).trim(), at: place }) ?? []);
       for (const name of matched) if (names.has(name) === (sign === '!')) matched.delete(name);
     }
   }
-  if (matched.size === 0) throw nothingMatched(asking, written, terms.length > either.length, at);
+  // A group may have no host today; a limit without a host, and wildcards that stand for nothing, are mistakes.
+  const isKnown = either.length === 0 || found.some((names) => names !== undefined);
+  if (matched.size === 0 && (said === 'the limit' || !isKnown))
+    throw nothingMatched(asking, written, terms.length > either.length, at);
   return [...matched].flatMap((name) => {
     const host =
       inventory.hosts.get(name) ?? (name === 'localhost' ? inventory.implicitLocalhost : undefined);
@@ -135,7 +138,7 @@ function nothingMatched(
   }
   const hint = isReduced
     ? 'what is left after & and ! is nothing'
-    : 'zrun … --list-hosts shows what a pattern matches';
+    : 'zrun inventory --graph shows all groups and hosts';
   return errorAt(at, 'no-hosts', `${said} '${written}' matches no host`, hint);
 }
 
@@ -179,7 +182,8 @@ function isIpv6(text: string): boolean {
   return /^[0-9a-f:.]*$/i.test(text) && (text.match(/:/g) ?? []).length > 1;
 }
 
-function matchTerm(asking: Asking, term: Term): readonly string[] {
+/** Undefined: its wildcards stand for no host and no group. */
+function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
   const { inventory } = asking;
   const { text, at } = term;
   if (text === '') throw errorAt(at, 'no-hosts', `${asking.said} has a ! or & with nothing behind it`);
@@ -190,6 +194,7 @@ function matchTerm(asking: Asking, term: Term): readonly string[] {
     const [, base = '', index, first = '', separator, last = ''] = range;
     if (separator === '-') throw dashedRange(term, base, first, last);
     const names = matchTerm(asking, { text: base, at });
+    if (names === undefined || names.length === 0) return names;
     return index === undefined ? slice(names, first, last) : pick(names, Number(index), term, asking);
   }
   if (/[*?[]/.test(text)) return matchNames(inventory, globToRegex(text));
@@ -200,13 +205,11 @@ function matchTerm(asking: Asking, term: Term): readonly string[] {
 }
 
 /** Groups by their own names, then hosts by theirs. */
-function matchNames(inventory: Inventory, regex: RegExp): readonly string[] {
-  const names = new Set<string>();
-  for (const group of inventory.groups.values()) {
-    if (regex.test(group.name)) for (const host of group.hosts) names.add(host);
-  }
-  for (const host of inventory.hosts.keys()) if (regex.test(host)) names.add(host);
-  return [...names];
+function matchNames(inventory: Inventory, regex: RegExp): readonly string[] | undefined {
+  const groups = [...inventory.groups.values()].filter(({ name }) => regex.test(name));
+  const hosts = [...inventory.hosts.keys()].filter((name) => regex.test(name));
+  if (groups.length === 0 && hosts.length === 0) return undefined;
+  return [...new Set([...groups.flatMap((group) => group.hosts), ...hosts])];
 }
 
 /** Ansible's `group[0:2]` has both ends; without the last, it goes to the end. */

@@ -33,11 +33,10 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
   const hosts = inOrder(playRun.hosts, play.order);
   const batches = inBatches(hosts, play.serial);
   emit({ type: 'play-started', play: play.name, hosts: hosts.map(nameOf), batches: batches.length });
-  if (hosts.length === 0)
-    emit({
-      type: 'warning',
-      message: `${each.playbook.path}: play '${play.name}' has no hosts to work on`,
-    });
+  if (hosts.length === 0) {
+    const why = each.hostsOf(play).length === 0 ? 'no hosts matched' : 'no host is left to work on';
+    emit({ type: 'warning', message: `${each.playbook.path}: play '${play.name}' is passed over: ${why}` });
+  }
 
   const inAll = createTally(hosts.length);
   for (const [index, members] of batches.entries()) {

@@ -37,6 +37,7 @@ all:
     zebras:
       vars: {fruit: zebras}
       hosts: {web02: }
+    empty:
 `;
 
 describe('inventories', () => {
@@ -405,6 +406,10 @@ all:
       ['all', '@limit.txt', 'web01 db1'],
       ['all', 'alone,@limit.txt:!db1', 'alone web01'],
       ['web', 'alone', ''],
+      ['empty', undefined, ''],
+      ['empty[0]:emp*', undefined, ''],
+      ['web:!web', undefined, ''],
+      ['!all', undefined, ''],
       ['all', 'web*:!web01', 'web02 web03 db1'],
     ];
     for (const [pattern, limit, hosts] of selected) {

@@ -227,7 +227,8 @@ export const wrongInputs: readonly WrongInput[] = [
   // ------------------------------------------------------------ patterns
   { name: 'pattern: a host that does not exist', pattern: 'wbe1' },
   { name: 'pattern: a name like no other', pattern: 'all:!production' },
-  { name: 'pattern: nothing is left', pattern: 'databases:!db1' },
+  { name: 'pattern: nothing is left of the limit', pattern: 'all', limit: 'databases:!db1' },
+  { name: 'pattern: wildcards that stand for nothing', pattern: 'mail*:~smtp' },
   { name: 'pattern: an empty limit', pattern: 'all', limit: '' },
   { name: 'pattern: a limit that matches nothing', pattern: 'all', limit: 'mail*' },
   { name: 'pattern: a limit of separators', pattern: 'all', limit: ' , ' },

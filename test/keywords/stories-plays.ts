@@ -15,6 +15,20 @@ export const playStories: readonly Story[] = [
     lines: { x1: ['ok | one | x'], x2: ['ok | two | x', 'ok | three | x'], y1: ['ok | two | x'] },
   },
   {
+    keyword: 'hosts',
+    title:
+      'a group without hosts, or one that the limit cuts away: the play is passed over, and the next one run',
+    hosts: ['x1', 'x2'],
+    args: ['--limit', 'x2'],
+    playbook: `
+- {hosts: ungrouped:!all, gather_facts: false, tasks: [{name: one, debug: {msg: x}}]}
+- {hosts: x1, gather_facts: false, tasks: [{name: two, debug: {msg: x}}]}
+- {hosts: all, gather_facts: false, tasks: [{name: three, debug: {msg: x}}]}
+`,
+    lines: { x2: ['ok | three | x'] },
+    idle: ['x1'],
+  },
+  {
     keyword: 'gather_facts',
     title: 'facts are there unless it says no',
     playbook: `
