@@ -207,7 +207,9 @@ function readPort({ value, refuse }: Reading): number | undefined {
 function readAllSshArguments({ value, refuse, placeOf }: Reading, notes: string[]): SshArguments {
   let all: SshArguments = {};
   for (const name of sshArguments) {
-    const written = value(name);
+    const found = value(name);
+    // -4 and -6 are numbers, to YAML and INI.
+    const written = typeof found === 'number' ? String(found) : found;
     if (written === undefined || written === '') continue;
     if (typeof written !== 'string') {
       refuse(name, `'${name}' must be text`);

@@ -17,8 +17,11 @@ export type ReadSshArguments =
   /** The argument that would change what happens, and that zrun cannot follow. */
   | { readonly refused: string; readonly hint?: string };
 
-/** Flags that take no value and change nothing that zrun does: compression, quiet, IPv4 and IPv6 are its own affair. */
-const harmlessFlags = /^-[CqvTtnx]+$/;
+/**
+ * Flags that take no value and change nothing that zrun does: compression, quiet. Of a name's addresses it tries one
+ * after the other, IPv4 and IPv6.
+ */
+const harmlessFlags = /^-[46CqvTtnx]+$/;
 
 /** How the connection is kept and shared, which zrun does in its own way; or what OpenSSH alone prints. */
 const harmlessOptions: readonly string[] = [

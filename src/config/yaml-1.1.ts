@@ -40,8 +40,9 @@ function readInteger(written: string): number | undefined {
 }
 
 function readFloat(written: string): number | undefined {
+  // To PyYAML, -.5 is a text: it takes no sign where nothing stands before the point.
   const match =
-    /^([-+]?)(?:([0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)|([0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*))$/.exec(
+    /^(?![-+]\.)([-+]?)(?:([0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)|([0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*))$/.exec(
       written,
     );
   if (!match) return undefined;

@@ -139,6 +139,7 @@ describe('inventories', () => {
       '{ansible_ssh_common_args: "-o ProxyJump=me@bastion:2222"}',
       { transport: 'ssh', address: 'h', proxyJump: 'me@bastion:2222' },
     ],
+    ['{ansible_ssh_extra_args: -4, ansible_ssh_common_args: "-6C"}', { transport: 'ssh', address: 'h' }],
     ['{ansible_ssh_common_args: "-J bastion"}', { transport: 'ssh', address: 'h', proxyJump: 'bastion' }],
     ['{zrun_proxy_jump: "a,b"}', { transport: 'ssh', address: 'h', proxyJump: 'a,b' }],
     ['{ansible_connection: ansible.builtin.local}', { transport: 'local' }],
