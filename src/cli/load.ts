@@ -28,6 +28,8 @@ export interface Loaded {
   readonly inventory: ReadonlyMap<string, Host>;
   /** Host names of each group. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Where the inventory comes from, as `InventorySources` has it. */
+  readonly inventorySources: readonly string[];
   readonly extraVars: VarsTemplate;
   /** What is odd but does no harm. */
   readonly warnings: readonly string[];
@@ -73,6 +75,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     // The same for all: only variables differ by the playbook's folder, and a host of the first has the first's.
     inventory: inventoryHosts([...inventories]),
     groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
+    inventorySources: sources.names,
     extraVars,
     warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...odd])],
   };

@@ -94,6 +94,10 @@ async function runLoaded(prepared: Prepared, environment: Environment): Promise<
     forceHandlers: command.forceHandlers,
     step: command.step,
     extraVars: loaded.extraVars,
+    limit: command.limit,
+    inventorySources: loaded.inventorySources,
+    diff: command.diff,
+    verbosity: command.verbosity,
   };
   const interrupts = watchInterrupts(environment, reporting);
   const transport = createTransport({

@@ -11,7 +11,7 @@ import { findLoop } from './loops.js';
 import { readOptions } from './options.js';
 import { errorAt, ignoreFindings } from './report.js';
 import { findFile, foreseeFiles } from './search.js';
-import { createIds, siteIn, type OpenFile, type Site } from './site.js';
+import { createIds, foreseenIn, siteIn, type OpenFile, type Site } from './site.js';
 import { shownName } from './source.js';
 import { readCommon, readSteps, type Common } from './steps.js';
 import { fullName } from './tasks.js';
@@ -103,7 +103,7 @@ async function includeTasks(
   const template = compileName(file, common.site);
   for (const found of await foreseeFiles(written, foldersOf(site))) {
     if (!openFileOf(found, site) && /\.(?:ya?ml|json)$/.test(found))
-      await site.context.foresee(found, (context) => open(found, siteIn(context, inside)));
+      await site.context.foresee(found, (context) => open(found, foreseenIn(context, inside)));
   }
   return {
     ...include,

@@ -59,6 +59,8 @@ export interface InventoryOptions extends ConnectionDefaults {
 
 /** Sources that are read, and can be made into an inventory for playbooks in different folders. */
 export interface InventorySources {
+  /** As they were given, but files and folders with their whole path. */
+  readonly names: readonly string[];
   forPlaybooksIn(folder: string | undefined): Promise<Inventory>;
 }
 
@@ -87,9 +89,11 @@ export async function readInventory(
   const warnings = collectFindings();
   const builder = createInventoryBuilder(findings.report, warnings.report);
   const folders: string[] = [];
+  const names: string[] = [];
   for (const name of sources) {
     try {
       const folder = await readInventorySource(name, { cwd, programTimeoutMs }, builder);
+      names.push(folder === undefined ? name : path.resolve(cwd, name));
       if (folder !== undefined) folders.push(folder);
     } catch (error) {
       if (!(error instanceof ZrunError)) throw error;
@@ -100,6 +104,7 @@ export async function readInventory(
   findings.throwAll();
   const order = orderHosts(builder);
   return {
+    names,
     async forPlaybooksIn(folder) {
       const own = collectFindings();
       const oddities = collectFindings();

@@ -80,6 +80,7 @@ export async function readPlay(
     name: site.path,
     at,
     hosts: hosts ?? '',
+    roleNames: frame.roleNames,
     defaults: frame.defaults,
     vars: frame.vars,
     prompts,
@@ -124,6 +125,7 @@ function createFrame(
     vars,
     defaultNames: new Map(),
     varNames,
+    roleNames: [],
     rolesDone: new Set(),
     roleHandlers: new Map(),
     handlers,
@@ -200,7 +202,8 @@ async function readRoles(entry: MapEntry | undefined, site: Site): Promise<reado
   for (const item of site.read.list(entry)?.items ?? []) {
     const use = await readRoleUse(item, site);
     const block =
-      use && (await readRole({ ...use, parts: mainParts, mayRepeat: undefined, isExported: true }));
+      use &&
+      (await readRole({ ...use, asker: 'play', parts: mainParts, mayRepeat: undefined, isExported: true }));
     if (block) steps.push(block);
   }
   return steps;

@@ -21,7 +21,7 @@ import { readOptions } from './options.js';
 import { errorAt } from './report.js';
 import { findRole, mainParts, readRole, roleFolders, type RoleParts } from './roles.js';
 import { foreseeFiles } from './search.js';
-import { createIds, siteIn, type Site } from './site.js';
+import { createIds, foreseenIn, siteIn, type Site } from './site.js';
 import { readCommon, type Common } from './steps.js';
 import type { MapEntry, MapNode } from './yaml.js';
 
@@ -64,6 +64,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
     folder,
     name: path.basename(name),
     at,
+    asker: 'step',
     parts: namedRole(words).parts,
     given: common.vars,
     params: new Map(),
@@ -100,6 +101,7 @@ async function includeRole(
         folder,
         name: path.basename(name),
         at,
+        asker: 'step',
         parts,
         given: common.vars,
         params: new Map(),
@@ -128,7 +130,7 @@ async function includeRole(
   }
   for (const folder of await foreseeFiles(written, roleFolders(site))) {
     const found = new Map([['name', path.basename(folder)]]);
-    await site.context.foresee(folder, (context) => open(found, folder, siteIn(context, inside)));
+    await site.context.foresee(folder, (context) => open(found, folder, foreseenIn(context, inside)));
   }
   return {
     ...include,

@@ -46,6 +46,8 @@ export interface RoleRequest {
   readonly ownTags: readonly string[];
   /** Where it is asked for, with the tags and settings that it is given. */
   readonly site: Site;
+  /** What names it: `roles:` of the play, another role that needs it, or a step. */
+  readonly asker: 'play' | 'role' | 'step';
   /** Undefined: as the role itself says. */
   readonly mayRepeat: boolean | undefined;
   /** The whole play sees its defaults and variables. */
@@ -67,11 +69,13 @@ export async function readRole(request: RoleRequest): Promise<Block | undefined>
 async function readRoleAndVars(
   request: RoleRequest,
 ): Promise<RoleVars & { readonly block: Block | undefined }> {
-  const { folder, name, at, parts, given, params, site, when, become } = request;
+  const { folder, name, at, parts, given, params, site, when, become, asker } = request;
   const { play } = site;
+  if (asker !== 'role' && !play.roleNames.includes(name)) play.roleNames.push(name);
   const role: RoleFrame = {
     name,
     folder,
+    parents: parentsOf(request),
     outer: site.role,
     params: new Map([...(site.role?.params ?? []), ...params]),
   };
@@ -93,6 +97,7 @@ async function readRoleAndVars(
     if (!checkCircle(dependency.folder, dependency.at, role, site)) continue;
     const found = await readRoleAndVars({
       ...dependency,
+      asker: 'role',
       parts: mainParts,
       mayRepeat: undefined,
       isExported: request.isExported,
@@ -105,6 +110,8 @@ async function readRoleAndVars(
   const fixed: Vars = new Map([
     ['role_name', constant(name, at)],
     ['role_path', constant(folder, at)],
+    ['ansible_role_name', constant(name, at)],
+    ['ansible_parent_role_names', constant(role.parents, at)],
   ]);
   const vars: Vars = new Map([...all.vars, ...fixed, ...given]);
   const inside = roleSite(role, site, all.defaults, new Map([...vars, ...params]));
@@ -135,6 +142,12 @@ async function readRoleAndVars(
     tasks: [...needed, { ...block, when: [], become: {} }],
   };
   return { block: whole, ...all };
+}
+
+/** The roles whose tasks it stands among, the nearest first. A role that others need is as one of theirs. */
+function parentsOf({ asker, site: { role } }: RoleRequest): readonly string[] {
+  if (!role) return [];
+  return asker === 'step' ? [role.name, ...role.parents] : role.parents;
 }
 
 function joined(weak: RoleVars, strong: RoleVars): RoleVars {

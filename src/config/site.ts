@@ -65,6 +65,8 @@ export interface PlayFrame {
   /** The same as names. */
   readonly defaultNames: Map<string, ShapeSource[]>;
   readonly varNames: Map<string, ShapeSource[]>;
+  /** Of roles that the play or its steps name, once each. Grows while a run names others. */
+  readonly roleNames: string[];
   /** Roles that need not be done again. */
   readonly rolesDone: Set<string>;
   /** Of roles, by their full names; `plain` is the name as written. */
@@ -77,6 +79,8 @@ export interface RoleFrame {
   readonly name: string;
   /** Absolute. */
   readonly folder: string;
+  /** See `ansible_parent_role_names`. */
+  readonly parents: readonly string[];
   /** What needs it. */
   readonly outer: RoleFrame | undefined;
   /** What it and the roles around it are given beside their keywords. */
@@ -98,6 +102,12 @@ export interface OpenFile {
 export function siteIn(context: PlaybookContext, site: Site): Site {
   const read = createFieldReader('playbook-invalid', context.report, site.known);
   return { ...site, context, read };
+}
+
+/** The same for what a run may come to name, and perhaps never does. */
+export function foreseenIn(context: PlaybookContext, site: Site): Site {
+  const there = siteIn(context, site);
+  return { ...there, play: { ...there.play, roleNames: [] } };
 }
 
 /** Hands out each id once; a second task of one name gets a number. */

@@ -19,7 +19,7 @@ import { readBecome, readSettings } from './settings.js';
 import type { Site } from './site.js';
 import { readTask } from './tasks.js';
 import { compileTemplate, compileVars, type CompiledTemplate } from './template.js';
-import { rescueNames } from './variables.js';
+import { alwaysNames, rescueNames } from './variables.js';
 import { describeNode, type MapEntry, type MapNode, type ScalarNode, type YamlNode } from './yaml.js';
 
 export async function readSteps(node: YamlNode, site: Site, key = 'tasks'): Promise<readonly Step[]> {
@@ -86,6 +86,7 @@ async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Blo
   const rescue = node.entries.get('rescue');
   const always = node.entries.get('always');
   const inRescue: Site = { ...inside, names: addNames(inside.names, rescueNames), isConditional: true };
+  const inAlways: Site = { ...inside, names: addNames(inside.names, alwaysNames) };
   return {
     type: 'block',
     name,
@@ -98,7 +99,7 @@ async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Blo
     tags: common.site.tags,
     tasks: await readSteps(body.value, inside, body.key),
     rescue: rescue ? await readSteps(rescue.value, inRescue, rescue.key) : [],
-    always: always ? await readSteps(always.value, inside, always.key) : [],
+    always: always ? await readSteps(always.value, inAlways, always.key) : [],
   };
 }
 

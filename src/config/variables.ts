@@ -33,6 +33,28 @@ const magicNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
   ['ansible_play_batch', [listOf(textShape)]],
   ['zrun_run_id', [textShape]],
   ['playbook_dir', [textShape]],
+  ['play_hosts', [listOf(textShape)]],
+  ['ansible_play_name', [textShape]],
+  ['ansible_play_role_names', [listOf(textShape)]],
+  ['ansible_limit', [maybe(textShape)]],
+  ['ansible_run_tags', [listOf(textShape)]],
+  ['ansible_skip_tags', [listOf(textShape)]],
+  ['ansible_diff_mode', [boolShape]],
+  ['ansible_verbosity', [intShape]],
+  ['ansible_forks', [intShape]],
+  ['ansible_inventory_sources', [listOf(textShape)]],
+  [
+    'ansible_version',
+    [
+      objectOf([
+        ['full', textShape],
+        ['string', textShape],
+        ['major', intShape],
+        ['minor', intShape],
+        ['revision', intShape],
+      ]),
+    ],
+  ],
 ]);
 
 /** Another host has what hosts have, or has not: which one it is, only the run knows. */
@@ -103,10 +125,25 @@ export function loopNames(
   return names;
 }
 
+const failedTask = objectOf(
+  [
+    ['name', textShape],
+    ['action', textShape],
+  ],
+  { open: true },
+);
+const failedResult = objectOf([['msg', textShape]], { open: true });
+
 /** What a block's rescue knows besides. */
 export const rescueNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
-  ['ansible_failed_task', [objectOf([['name', textShape]], { open: true })]],
-  ['ansible_failed_result', [objectOf([['msg', textShape]], { open: true })]],
+  ['ansible_failed_task', [failedTask]],
+  ['ansible_failed_result', [failedResult]],
+]);
+
+/** What its `always` knows besides: null where nothing failed. */
+export const alwaysNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
+  ['ansible_failed_task', [maybe(failedTask)]],
+  ['ansible_failed_result', [maybe(failedResult)]],
 ]);
 
 const resultFields: readonly (readonly [string, Shape])[] = [
@@ -143,7 +180,8 @@ export function explainUnknownName(name: string): string | undefined {
   }
   if (name === 'item') return "'item' is there in a task with loop:";
   if (name === 'ansible_loop') return "it is there in a loop with 'loop_control: {extended: true}'";
-  if (name === 'role_path' || name === 'role_name') return `'${name}' is there in the tasks of a role`;
+  if (/^(?:role_path|role_name|ansible_role_name|ansible_parent_role_names)$/.test(name))
+    return `'${name}' is there in the tasks of a role`;
   if (name === 'omit')
     return 'it leaves out a parameter, and so must be its whole value: "{{omit}}", or "{{default x omit}}"';
   if (name === 'lookup' || name === 'query')

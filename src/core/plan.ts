@@ -95,6 +95,8 @@ export interface Play {
   readonly at: Place;
   /** The pattern of hosts, as written. */
   readonly hosts: string;
+  /** Roles that it or its steps name; those that only a run names are among them from then on. */
+  readonly roleNames: readonly string[];
   /** The defaults of its roles: weaker than everything else. */
   readonly defaults: VarsTemplate;
   readonly vars: VarsTemplate;

@@ -67,7 +67,13 @@ export function createBatch({ run, play, hosts, allHosts, forks, stepping }: Bat
     halted: undefined,
     ended: undefined,
     vars: {
+      ansible_play_name: play.name,
+      /** A run may come to name others. */
+      get ansible_play_role_names() {
+        return [...play.roleNames];
+      },
       ansible_play_batch: names,
+      play_hosts: names,
       ansible_play_hosts_all: all,
       /** As in Ansible, hosts that failed are not among them. Made when it is asked for: there may be thousands. */
       get ansible_play_hosts() {

@@ -1,9 +1,11 @@
 /**
  * Owns which variables a task sees on a host: the layers in Ansible's order of precedence, and the magic variables.
  */
+import type { Host } from '../core/host.js';
 import type { Language, Play, Scope, VarsTemplate } from '../core/plan.js';
 import type { Value, ValueMap } from '../core/value.js';
 import type { HostState } from './host-state.js';
+import { magicOfRun } from './magic.js';
 import type { RunInput } from './settings.js';
 
 /** What the scopes of one play's tasks are made from. */
@@ -72,14 +74,17 @@ function magicVars(source: ScopeSource, state: HostState): ValueMap {
   const made: ValueMap = {
     inventory_hostname: host.name,
     inventory_hostname_short: host.name.split('.')[0] ?? host.name,
-    group_names: host.groups.filter((group) => group !== 'all'),
+    group_names: groupNames(host),
     groups,
-    ansible_check_mode: settings.check,
-    zrun_run_id: settings.runId,
+    ...magicOfRun(settings),
     hostvars: hostVars(source),
   };
   magic.set(state, made);
   return made;
+}
+
+function groupNames({ groups }: Host): readonly string[] {
+  return groups.filter((group) => group !== 'all').sort();
 }
 
 const hostVarsOf = new WeakMap<RunInput, ValueMap>();
@@ -103,7 +108,7 @@ function hostVars({ run, language, states }: ScopeSource): ValueMap {
       run.settings.extraVars,
       {
         inventory_hostname: name,
-        group_names: host.groups.filter((group) => group !== 'all'),
+        group_names: groupNames(host),
         groups: run.groups,
       },
     ]);

@@ -31,6 +31,11 @@ export interface RunSettings {
   readonly step: boolean;
   /** `-e`: goes before everything else. Its values may be templates. */
   readonly extraVars: ValueMap | VarsTemplate;
+  /** The rest is for the engine to hand on to playbooks that ask for it. */
+  readonly limit: string | undefined;
+  readonly inventorySources: readonly string[];
+  readonly diff: boolean;
+  readonly verbosity: number;
 }
 
 export interface PlaybookRun {

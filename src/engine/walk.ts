@@ -291,12 +291,24 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
   // After Ctrl-C a host is not left half way: what the playbook says about failures still runs, undisturbed.
   const undisturbed = mustTidy && inherited.signal.aborted ? new AbortController().signal : inherited.signal;
   const after: Inherited = { ...inside, signal: undisturbed };
+  const failure = failureOf(ending);
   if (mustTidy && isCutOff(ending)) await regain(walk.state, walk.source.run);
   if (block.rescue.length > 0 && (await isRescuable(ending, walk.state))) {
-    ending = await rescue(walk, block, ending, { ...after, section: 'rescue', position: at(1) });
+    ending = await rescue(walk, block, ending, {
+      ...after,
+      extra: { ...after.extra, ...failure },
+      section: 'rescue',
+      position: at(1),
+    });
   }
   if (block.always.length > 0) {
-    const always = await walkSteps(walk, block.always, { ...after, section: 'always', position: at(2) });
+    const always = await walkSteps(walk, block.always, {
+      ...after,
+      // Where the rescue failed, it is about that.
+      extra: { ...noFailure, ...after.extra, ...(failureOf(ending) ?? failure) },
+      section: 'always',
+      position: at(2),
+    });
     if (ending.type === 'done') ending = always;
   }
   return ending;
@@ -326,15 +338,7 @@ async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inher
     ...(ref && { failed: ref }),
     reason,
   });
-  const ending = await walkSteps(walk, block.rescue, {
-    ...inherited,
-    extra: {
-      ...inherited.extra,
-      ansible_failed_task: { name: ref?.name ?? '' },
-      ansible_failed_result:
-        failed.type === 'stopped' ? { msg: reason, ...failed.result.result } : { msg: reason },
-    },
-  });
+  const ending = await walkSteps(walk, block.rescue, inherited);
   if (ending.type !== 'done') return ending;
   // A stop that was asked for stays a stop, however well the rescue went.
   if (failed.type === 'interrupted' || failed.type === 'halted') return failed;
@@ -343,6 +347,19 @@ async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inher
     state.counts = countRescued(state.counts, failed.result.status);
   }
   return done;
+}
+
+/** Where a block's `always` is in nobody's rescue and nothing failed. */
+const noFailure: ValueMap = { ansible_failed_task: null, ansible_failed_result: null };
+
+/** What a rescue and an `always` are told of the failure before them; undefined where there is none. */
+function failureOf(ending: Ending): ValueMap | undefined {
+  if (ending.type === 'done' || ending.type === 'ended') return undefined;
+  const stopped = ending.type === 'stopped' ? ending : undefined;
+  return {
+    ansible_failed_task: { name: stopped?.ref.name ?? '', action: stopped?.ref.module ?? '' },
+    ansible_failed_result: { msg: reasonOf(ending), ...stopped?.result.result },
+  };
 }
 
 function reasonOf(ending: Ending): string {

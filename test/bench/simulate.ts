@@ -93,6 +93,10 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
         forceHandlers: false,
         step: false,
         extraVars: {},
+        limit: undefined,
+        inventorySources: [],
+        diff: false,
+        verbosity: 0,
       },
       connect,
       controller: createController({

@@ -37,7 +37,7 @@ describe('names', () => {
       [
         "books/play.yaml:3:23: 'hostvars.web1' has no 'pi' (did you mean 'ip'?)",
         "books/play.yaml:3:67: 'hostvars.web1' has no 'sizze' (did you mean 'size'?)",
-        'books/play.yaml:4:30: hostvars["web1"] has no \'addr\' (it has inventory_hostname, inventory_hostname_short, group_names, groups, hostvars, ansible_check_mode, ansible_play_hosts, ansible_play_hosts_all, ansible_play_batch, zrun_run_id, playbook_dir, inventory_file, …)',
+        'books/play.yaml:4:30: hostvars["web1"] has no \'addr\' (it has inventory_hostname, inventory_hostname_short, group_names, groups, hostvars, ansible_check_mode, ansible_play_hosts, ansible_play_hosts_all, ansible_play_batch, zrun_run_id, playbook_dir, play_hosts, …)',
       ],
     ],
     [

@@ -120,6 +120,10 @@ const defaults: RunSettings = {
   forceHandlers: false,
   step: false,
   extraVars: {},
+  limit: undefined,
+  inventorySources: [],
+  diff: false,
+  verbosity: 0,
 };
 
 function connectWith({ unreachable = [], onScript }: PlayOptions): Connect {

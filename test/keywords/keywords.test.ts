@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { keywords } from '../../src/config/index.js';
 import { flagStories } from './stories-flags.js';
 import { includeStories } from './stories-includes.js';
+import { magicStories } from './stories-magic.js';
 import { metaStories } from './stories-meta.js';
 import { playStories } from './stories-plays.js';
 import { rollingStories } from './stories-rolling.js';
@@ -21,6 +22,7 @@ const stories: readonly Story[] = [
   ...includeStories,
   ...variableStories,
   ...metaStories,
+  ...magicStories,
   ...flagStories,
 ];
 
