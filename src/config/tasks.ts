@@ -1,8 +1,7 @@
 /**
  * Owns how a task is read: what it does, its keywords, and the names that it leaves behind.
  */
-import type { Task } from '../core/plan.js';
-import type { Template } from '../core/plan.js';
+import type { Loop, Task, Template } from '../core/plan.js';
 import { readArguments, type Doing, type ModuleCall } from './arguments.js';
 import { optionalConditions } from './conditions.js';
 import { addNames, type NameLayer } from './declarations.js';
@@ -36,7 +35,7 @@ export function readTask(
   const call = found && readArguments(found.module, found.entry, get('args'), inside);
   const register = readName(get('register'), site);
   const madeLoop = loop.finish(inside.names, common.outside);
-  if (call) declareResults(call, register, madeLoop !== undefined, context);
+  if (call) declareResults(call, register, madeLoop, context);
   // A loop's conditions see one item's result under the name; afterwards it holds the results of all.
   const after: Site =
     call && register !== undefined && madeLoop
@@ -136,7 +135,7 @@ function taskSettings(settings: Settings): Settings {
 }
 
 function resultNames(outer: NameLayer, register: string, { module }: ModuleCall): NameLayer {
-  return addNames(outer, new Map([[register, [resultShape(module, false)]]]));
+  return addNames(outer, new Map([[register, [resultShape(module, undefined)]]]));
 }
 
 function checkRetries(node: MapNode, { context }: Site): void {
@@ -155,11 +154,11 @@ function checkRetries(node: MapNode, { context }: Site): void {
 function declareResults(
   call: ModuleCall,
   register: string | undefined,
-  isLoop: boolean,
+  loop: Loop | undefined,
   context: PlaybookContext,
 ): void {
   const { module, parameters } = call;
-  if (register !== undefined) context.declare(register, resultShape(module, isLoop));
+  if (register !== undefined) context.declare(register, resultShape(module, loop));
   if (module.paramsAreVars) for (const [name, template] of parameters) context.declare(name, template);
   declareModuleVars(call.module, context);
 }

@@ -2,6 +2,7 @@
  * Owns the names that every playbook may use without defining them, and what a registered result holds.
  */
 import type { Module } from '../core/module.js';
+import type { Loop } from '../core/plan.js';
 import type { Declarations, DeclaredNames, ShapeSource } from './declarations.js';
 import type { Inventory } from './inventory.js';
 import { ignoreFindings } from './report.js';
@@ -150,16 +151,31 @@ const resultFields: readonly (readonly [string, Shape])[] = [
   ['changed', boolShape],
   ['failed', boolShape],
   ['skipped', boolShape],
+  ['unreachable', boolShape],
   ['msg', maybe(anyShape)],
 ];
 
 /** What `register` gets from a module, once or from a loop. */
-export function resultShape(module: Module, isLoop: boolean): Shape {
+export function resultShape(
+  module: Module,
+  loop: Pick<Loop, 'variable' | 'indexVariable'> | undefined,
+): Shape {
   const returned = shapeOfSchema(module.returns);
   const fields = returned.type === 'object' ? returned.fields : new Map<string, Shape>();
   const open = returned.type !== 'object' || returned.open;
-  if (!isLoop) return objectOf([...resultFields, ...fields], { open });
-  const item = objectOf([...resultFields, ['item', anyShape], ...fields], { open });
+  if (!loop) return objectOf([...resultFields, ...fields], { open });
+  const { variable, indexVariable } = loop;
+  const names: readonly (readonly [string, Shape])[] = [
+    [variable, anyShape],
+    ['ansible_loop_var', textShape],
+    ...(indexVariable === undefined
+      ? []
+      : ([
+          [indexVariable, intShape],
+          ['ansible_index_var', textShape],
+        ] as const)),
+  ];
+  const item = objectOf([...resultFields, ...names, ...fields], { open });
   return objectOf([...resultFields, ['results', listOf(item)]]);
 }
 

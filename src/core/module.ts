@@ -182,7 +182,7 @@ export interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, 
   readonly params: S;
   /** The one parameter that can be given without a name, as in `command: zpool status`. */
   readonly freeForm?: string;
-  /** What `register` holds, every field described; `changed`, `failed` and `skipped` are added by the engine. */
+  /** What `register` holds, every field described; `changed`, `failed`, `skipped` and `unreachable` are added by the engine. */
   readonly returns: R;
   /** Variables that it gives the host, whatever its parameters: expressions are type-checked against them. */
   readonly vars?: z.ZodObject;

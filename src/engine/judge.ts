@@ -13,11 +13,14 @@ import { scopeOf, type Attempt, type Settled } from './surroundings.js';
 export type Outcome = Omit<TaskResult, 'ms' | 'exchanges' | 'items'>;
 
 /** `failed_when` and `changed_when`, and a command's exit code, decide over what the module said. */
-export function judge(attempt: Attempt, outcome: Outcome): Outcome {
+export function judge(attempt: Attempt, given: Outcome): Outcome {
   const { task, settings } = attempt;
-  if (outcome.status === 'unreachable' || outcome.status === 'unknown') return outcome;
+  if (given.status === 'unreachable' || given.status === 'unknown') return given;
+  // A command's exit code counts as a failure until `failed_when` says that it is none.
+  const exit = given.status === 'failed' ? undefined : exitCodeProblem(given.result);
+  const outcome = exit ? { ...given, result: withMessage(given.result, exit) } : given;
+  const scope = withResult(attempt, outcome, exit && { failed: true });
   let judged = outcome;
-  const scope = withResult(attempt, outcome);
   if (task.failedWhen) {
     const failing = task.failedWhen.find((condition) => isTrue(condition, scope));
     if (failing) {
@@ -26,21 +29,23 @@ export function judge(attempt: Attempt, outcome: Outcome): Outcome {
         message: `failed_when holds: ${failing.text}`,
         at: failing.at,
       };
-      judged = { ...outcome, status: 'failed', problem };
+      judged = { ...outcome, status: 'failed', problem, result: withMessage(outcome.result, problem) };
     } else if (outcome.status === 'failed') {
       const { problem, ...rest } = outcome;
       judged = { ...rest, status: 'ok' };
     }
-  } else if (judged.status !== 'failed') {
-    const problem = exitCodeProblem(outcome.result);
-    if (problem) judged = { ...outcome, status: 'failed', problem };
-  }
+  } else if (exit) judged = { ...outcome, status: 'failed', problem: exit };
   if (judged.status === 'failed') return { ...judged, ignored: settings.ignoreErrors };
   if (task.changedWhen) {
     const changed = task.changedWhen.every((condition) => isTrue(condition, scope));
     judged = { ...judged, status: changed ? 'changed' : 'ok' };
   }
   return judged;
+}
+
+/** What was wrong, as `msg`, unless the module has said so itself. */
+export function withMessage(result: ValueMap, problem: Problem): ValueMap {
+  return { msg: problem.message, ...result };
 }
 
 /** In check mode, a condition over a result that does not exist yet leaves the change unknown rather than guessed. */
@@ -108,10 +113,10 @@ export function judgeThrown(
   };
 }
 
-/** The attempt's scope, with its own result under the name of `register`. */
-export function withResult({ task, around, item }: Attempt, outcome: Outcome): Scope {
+/** The attempt's scope, with its own result under the name of `register`; `more` is put on top of that. */
+export function withResult({ task, around, item }: Attempt, outcome: Outcome, more?: ValueMap): Scope {
   if (task.register === undefined) return scopeOf(task, around, item);
-  return scopeOf(task, around, { ...item, [task.register]: registered(outcome.result, outcome.status) });
+  return scopeOf(task, around, { ...item, [task.register]: { ...registered(outcome), ...more } });
 }
 
 export function isTrue(condition: Expression, scope: Scope): boolean {

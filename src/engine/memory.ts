@@ -42,6 +42,6 @@ export function rememberResult(task: Task, result: TaskResult, state: HostState,
     return;
   }
   if (task.register === undefined) return;
-  const value = result.items ? result.result : registered(result.result, result.status);
+  const value = result.items ? result.result : registered(result);
   learn(state, memory, { results: { [task.register]: value } });
 }

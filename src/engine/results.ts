@@ -14,8 +14,15 @@ export function countRescued(counts: Counts, status: TaskStatus): Counts {
 
 const severity: readonly TaskStatus[] = ['unreachable', 'unknown', 'failed', 'changed', 'ok', 'skipped'];
 
+/** One turn of a loop, and the variables that it had. */
+export interface Turn {
+  readonly result: ItemResult;
+  readonly vars: ValueMap;
+}
+
 /** A loop's result: the gravest of its items; skipped only where all were. */
-export function mergeItems(items: readonly ItemResult[]): TaskResult {
+export function mergeItems(turns: readonly Turn[]): TaskResult {
+  const items = turns.map(({ result }) => result);
   const status = severity.find((each) => items.some((item) => item.status === each)) ?? 'skipped';
   const decisive = items.find((item) => item.status === status);
   const tally = items.filter((item) => item.status === status).length;
@@ -30,10 +37,10 @@ export function mergeItems(items: readonly ItemResult[]): TaskResult {
     ...(decisive?.waitsFor !== undefined && { waitsFor: decisive.waitsFor }),
     ignored: items.some((item) => item.ignored),
     result: {
+      ...(decisive?.problem && { msg: decisive.problem.message }),
+      ...marksOf(status),
       changed: items.some((item) => item.status === 'changed'),
-      failed: status === 'failed',
-      skipped: status === 'skipped',
-      results: items.map((item) => ({ ...item.result, item: item.item })),
+      results: turns.map(({ result, vars }) => ({ ...registered(result), ...namesOf(vars) })),
     },
     items,
     ms: items.reduce((sum, item) => sum + item.ms, 0),
@@ -41,13 +48,22 @@ export function mergeItems(items: readonly ItemResult[]): TaskResult {
   };
 }
 
-/** What `register` holds besides what the module returns. */
-export function registered(result: ValueMap, status: TaskStatus): ValueMap {
+/** The item and its number under their names. What `extended` adds holds the whole list, and stays out. */
+function namesOf({ ansible_loop, ...names }: ValueMap): ValueMap {
+  return names;
+}
+
+/** What `register` holds: what the module returns, and how it went. */
+export function registered({ result, status }: Pick<TaskResult, 'result' | 'status'>): ValueMap {
+  return { ...result, ...marksOf(status) };
+}
+
+function marksOf(status: TaskStatus): ValueMap {
   return {
-    ...result,
     changed: status === 'changed',
     failed: status === 'failed',
     skipped: status === 'skipped',
+    unreachable: status === 'unreachable',
   };
 }
 

@@ -8,11 +8,11 @@ import { settle, type Task } from '../core/plan.js';
 import { findUnknown, type ValueMap } from '../core/value.js';
 import { attemptOnce } from './attempt.js';
 import { exchangesOf } from './host-state.js';
-import { isTrue, judgeThrown, withResult, type Outcome } from './judge.js';
+import { isTrue, judgeThrown, withMessage, withResult, type Outcome } from './judge.js';
 import { itemsOf } from './loop.js';
 import { createMemory, rememberResult, type Memory } from './memory.js';
 import { pause } from './pause.js';
-import { mergeItems } from './results.js';
+import { mergeItems, type Turn } from './results.js';
 import { scopeOf, settleTask, type Around, type Attempt, type Surroundings } from './surroundings.js';
 
 /** What came of a task, and what the host has learnt by it. */
@@ -62,7 +62,7 @@ async function runItems(
   const { loop } = task;
   if (loop === undefined) return runOnce(task, ref, around, {});
   const scope = scopeOf(task, around, {});
-  const results: ItemResult[] = [];
+  const turns: Turn[] = [];
   for (const { item, vars, isLast } of itemsOf(loop, scope)) {
     const result = await measure(around, async () => {
       try {
@@ -72,11 +72,11 @@ async function runItems(
       }
     });
     const label = loop.label ? text(loop.label.render(scopeOf(task, around, vars))) : text(item);
-    results.push({ ...result, label, item });
+    turns.push({ result: { ...result, label, item }, vars });
     if ((result.status === 'unreachable' && !result.ignored) || around.signal.aborted) break;
     if (!isLast) await pause(settle(loop.pause, scope) * 1000, around.signal);
   }
-  return mergeItems(results);
+  return mergeItems(turns);
 }
 
 function text(value: ItemResult['item']): string {
@@ -133,7 +133,8 @@ function exhausted({ task, settings }: Attempt, outcome: Outcome, attempts: numb
     message,
     ...(task.until?.[0] && { at: task.until[0].at }),
   };
-  return { ...outcome, status: 'failed', summary: message, problem, ignored: settings.ignoreErrors };
+  const result = withMessage(outcome.result, problem);
+  return { ...outcome, status: 'failed', summary: message, problem, result, ignored: settings.ignoreErrors };
 }
 
 function skipped(why: string): Outcome {

@@ -49,6 +49,70 @@ export const taskStories: readonly Story[] = [
     ],
   },
   {
+    keyword: 'register',
+    title: 'what failed says so, and why; what was not reached is known as that',
+    hosts: ['a', 'b'],
+    unreachable: ['b'],
+    tasks: `
+    - {name: look, command: /bin/false, register: r, ignore_errors: true, ignore_unreachable: true}
+    - {name: why, debug: {msg: "{{r.msg}}"}}
+    - {name: lost, debug: {msg: x}, when: r.unreachable}
+    - {name: has, debug: {msg: x}, when: has(r.unreachable) && r.failed}`,
+    lines: {
+      a: [
+        'ignored | look | `/bin/false` ended with exit code 1',
+        'ok | why | `/bin/false` ended with exit code 1',
+        'skipped | lost | when: r.unreachable',
+        'ok | has | x',
+      ],
+      b: [
+        'ignored | look | cannot connect to b (127.0.0.1 port CLOSED): connection refused',
+        'ok | why | cannot connect to b (127.0.0.1 port CLOSED): connection refused',
+        'ok | lost | x',
+        'skipped | has | when: has(r.unreachable) && r.failed',
+      ],
+    },
+  },
+  {
+    keyword: 'failed_when',
+    title: 'sees that a command failed, and takes the failure away; the reason stays',
+    tasks: `
+    - {name: kept, command: /bin/false, register: r, failed_when: r.failed && r.rc > 1}
+    - {name: tell, debug: {msg: "{{r.failed}} {{r.changed}} {{r.msg}}"}}`,
+    lines: ['changed | kept | run /bin/false', 'ok | tell | false true `/bin/false` ended with exit code 1'],
+  },
+  {
+    keyword: 'loop',
+    title: 'the results of its items say how each went, and of which item they are',
+    tasks: `
+    - name: each
+      shell: exit {{n}}
+      loop: [0, 1, 2]
+      loop_control: {loop_var: n, index_var: i}
+      when: n != 1
+      changed_when: false
+      ignore_errors: true
+      register: r
+    - name: tell
+      debug:
+        msg: "{{#each r.results}}{{i}}:{{n}} {{failed}} {{skipped}} {{ansible_loop_var}} {{ansible_index_var}}; {{/each}}"
+    - {name: why, debug: {msg: "{{r.failed}} {{r.msg}}"}}
+    - name: again
+      debug: {msg: "{{item.n}}"}
+      loop: "{{r.results}}"
+      loop_control: {label: "{{item.n}}"}
+      when: item.failed
+      register: s
+    - {name: count, debug: {msg: '{{cel "s.results.filter(x, !x.skipped && x.item.n == 2).size()"}}'}}`,
+    lines: [
+      'ignored | each | `exit 2` ended with exit code 2',
+      'ok | tell | 0:0 false false n i; 1:1 false true n i; 2:2 true false n i; ',
+      'ok | why | true `exit 2` ended with exit code 2',
+      'ok | again | 1 of 3 items: ',
+      'ok | count | 1',
+    ],
+  },
+  {
     keyword: 'loop',
     title: 'a failing item does not keep the others from being done, and fails the task',
     tasks: `
