@@ -12,6 +12,8 @@ export interface Declarations {
   names(): Iterable<string>;
   /** Why a name is not there, where more can be said than that. */
   explain?(name: string): string | undefined;
+  /** Those of the inventory; undefined where there is none. */
+  readonly hosts?: ReadonlySet<string> | undefined;
 }
 
 /** What a name may come to hold: several where several places define it. */
@@ -52,15 +54,16 @@ export interface CommonNames {
   /** Any other name is let through, with nothing known of it. */
   readonly isOpen: boolean;
   explain(name: string): string | undefined;
+  readonly hosts: ReadonlySet<string> | undefined;
 }
 
 /** Turns layers into declarations, once each: many tasks share a layer. */
 export function createResolver(common: CommonNames): (layer: NameLayer | undefined) => Declarations {
-  const { base, given, setByTasks } = common;
+  const { base, given, setByTasks, hosts } = common;
   const explain = common.explain.bind(common);
   const known = new Map<NameLayer, Declarations>();
   const closed = layerOf((name) => given.get(name) ?? base.get(name), undefined, [given, base]);
-  const root: Declarations = { ...(common.isOpen ? opened(closed) : closed), explain };
+  const root: Declarations = { ...(common.isOpen ? opened(closed) : closed), explain, hosts };
 
   function resolve(layer: NameLayer | undefined): Declarations {
     if (!layer) return root;
@@ -71,7 +74,7 @@ export function createResolver(common: CommonNames): (layer: NameLayer | undefin
       const own = given.has(name) ? undefined : layer.names.get(name);
       return own && [...own, ...(setByTasks.get(name) ?? [])];
     };
-    const made = { ...layerOf(sourcesOf, outer, [layer.names], layer.isWeak), explain };
+    const made = { ...layerOf(sourcesOf, outer, [layer.names], layer.isWeak), explain, hosts };
     known.set(layer, made);
     return made;
   }

@@ -17,6 +17,9 @@ interface ForeignForm {
   readonly hint: string;
 }
 
+/** YAML takes a leading `!` for a tag. */
+const inQuotes = 'a condition that begins with ! must be in quotes';
+
 const foreignForms: readonly ForeignForm[] = [
   {
     form: /\{\{\s*(.*?)\s*\}\}/,
@@ -32,7 +35,7 @@ const foreignForms: readonly ForeignForm[] = [
   {
     form: /([\w.]+)\s+is\s+not\s+(?:defined|none)\b/i,
     message: "CEL has no 'is not defined'",
-    hint: 'write !has($1) for a part of something, or $1 == null',
+    hint: `write !has($1) for a part of something, or $1 == null; ${inQuotes}`,
   },
   {
     form: /([\w.]+)\s+is\s+defined\b/,
@@ -44,10 +47,44 @@ const foreignForms: readonly ForeignForm[] = [
     message: "CEL has no 'is' tests",
     hint: 'write $1.changed, $1.failed or $1.skipped; x.matches("…"); versionAtLeast(x, "…")',
   },
-  { form: /\bnot\s+in\b/, message: "CEL has no 'not in'", hint: 'write !(x in y)' },
-  { form: /(?<=^|[\s(])not\b(?!\s*[.(])/, message: "CEL has no 'not'", hint: "write '!'" },
+  {
+    form: /([\w.'"[\]]+)\s+not\s+in\s+([\w.'"[\]]+)/,
+    message: "CEL has no 'not in'",
+    hint: `write !($1 in $2); ${inQuotes}`,
+  },
+  { form: /\bnot\s+in\b/, message: "CEL has no 'not in'", hint: `write !(x in y); ${inQuotes}` },
+  {
+    form: /(?<=^|[\s(])not\s+([\w.]+|(?=\())/,
+    message: "CEL has no 'not'",
+    hint: `write !$1; ${inQuotes}`,
+  },
   { form: /(?<=[\s)])and(?=[\s(])/, message: "CEL has no 'and'", hint: "write '&&'" },
   { form: /(?<=[\s)])or(?=[\s(])/, message: "CEL has no 'or'", hint: "write '||'" },
+  {
+    form: /([\w.]*\w)\.(\w+)\s*\|\s*(?:default|d)\(\s*([^(),]+?)\s*(?:,[^()]*)?\)/,
+    message: 'CEL has no filters',
+    hint: 'write $1.?$2.orValue($3)',
+  },
+  {
+    form: /(?<![\w.])(\w+)\s*\|\s*(?:default|d)\(\s*([^(),]+?)\s*(?:,[^()]*)?\)/,
+    message: 'CEL has no filters',
+    hint: 'make it a variable, in vars: {it: "{{default $1 $2}}"}, and compare that',
+  },
+  {
+    form: /([\w.]*\w)\s*\|\s*(?:length|count)\b/,
+    message: 'CEL has no filters',
+    hint: 'write size($1)',
+  },
+  {
+    form: /([\w.]*\w)\s*\|\s*(int|bool|string)\b(?!\()/,
+    message: 'CEL has no filters',
+    hint: 'write $2($1)',
+  },
+  {
+    form: /([\w.]*\w)\s*\|\s*(lower|upper)\b/,
+    message: 'CEL has no filters',
+    hint: 'write $1.$2Ascii()',
+  },
   {
     form: /(?<![|])\|\s*(default|length|count|int|bool|string|float|lower|upper)\b(?:\([^)]*\))?/,
     message: 'CEL has no filters',

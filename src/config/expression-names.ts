@@ -6,6 +6,7 @@ import type { ZrunError } from '../core/errors.js';
 import { nearest } from '../core/errors.js';
 import { typeNames } from './cel-environment.js';
 import type { Declarations } from './declarations.js';
+import { missingHostOf } from './hostvars.js';
 import { errorAt } from './report.js';
 import {
   anyShape,
@@ -188,7 +189,7 @@ const foreignNames: Readonly<Record<string, string>> = {
   None: 'null',
   yes: 'true',
   no: 'false',
-  not: '!',
+  not: '! in its place, and the condition in quotes',
 };
 
 export function explainMissing(
@@ -214,6 +215,11 @@ export function explainMissing(
   const parent = node.op === '.' || node.op === '.?' || node.op === '[]' ? node.args[0] : node;
   const said = positioned.text.slice(parent.start, parent.end);
   const at = node.op === '.' ? positioned.inside(node.end - name.length, node.end) : place;
+  const noHost = missingHostOf(pathOf(parent) ?? [], declared.hosts);
+  if (noHost) {
+    const host = positioned.inside(parent.start, parent.end);
+    return errorAt(host, 'variable-unknown', noHost.message, noHost.hint);
+  }
   const best = nearest(name, partNames(of));
   const names = [...partNames(of)];
   if (names.length === 0) {
@@ -226,6 +232,16 @@ export function explainMissing(
     `${said} has no '${name}'`,
     best === undefined ? `it has ${shown}` : `did you mean '${best}'?`,
   );
+}
+
+/** `a.b` and `a["b"]` as their parts; undefined where a part is anything but a name. */
+function pathOf(node: ASTNode): readonly string[] | undefined {
+  if (node.op === 'id') return [node.args];
+  if (node.op !== '.' && node.op !== '[]') return undefined;
+  const outer = pathOf(node.args[0]);
+  const [, part] = node.args;
+  const name = typeof part === 'string' ? part : part.op === 'value' ? part.args : undefined;
+  return outer && typeof name === 'string' ? [...outer, name] : undefined;
 }
 
 function nounOf(shape: Shape): string {

@@ -11,6 +11,8 @@ import { fromCel, toCel } from './cel-values.js';
 import type { Declarations } from './declarations.js';
 import { explainMissing, walkExpression } from './expression-names.js';
 import { expressionHint } from './expression-hints.js';
+import { missingHost } from './hostvars.js';
+import { celMethod } from './jinja-hints.js';
 import { errorAt, throwFindings, type Report } from './report.js';
 import { ownPart } from './scope.js';
 import { anyShape, boolShape, intShape, textShape, type Shape } from './shape.js';
@@ -257,7 +259,14 @@ function explainCall(
       `it is written ${same.map((one) => one.signature).join(', or ')}`,
     ];
   }
-  if (name === 'not') return ["CEL has no 'not'", "write '!'"];
+  if (name === 'not') return ["CEL has no 'not'", 'write ! in its place, and the condition in quotes'];
+  if (['lookup', 'query', 'q'].includes(name))
+    return [
+      'there are no lookups',
+      'give the value on the command line (-e name=value, -e @file) or in vars:',
+    ];
+  const method = receiver === undefined ? undefined : celMethod(name);
+  if (method !== undefined) return [`there is no method '${name}'`, `CEL calls it '${method}'`];
   if (name === 'defined')
     return ["there is no function 'defined'", 'write has(a.b), or give the variable a default in vars'];
   const best = nearest(
@@ -346,6 +355,8 @@ function missingPart(
       `ask first: ${said} != null && …`,
     );
   }
+  const noHost = missingHost(said, part, value && isMap(value) ? Object.keys(value) : []);
+  if (noHost) return errorAt(at, 'variable-unknown', noHost.message, noHost.hint);
   const wasSkipped = value !== undefined && isMap(value) && value['skipped'] === true;
   const hint = wasSkipped
     ? `the task that registers it was skipped; ask first: !${said}.skipped && …`

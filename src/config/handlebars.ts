@@ -10,6 +10,8 @@ import { isList, isMap, Unknown, UnknownValueError, type Value } from '../core/v
 import type { Declarations } from './declarations.js';
 import { compileExpression, type CompiledExpression } from './expression.js';
 import { blockHelpers, HelperError, helpers, isEmpty, toText } from './helpers.js';
+import { missingHost, missingHostOf, type MissingHost } from './hostvars.js';
+import { hintForJinja } from './jinja-hints.js';
 import { errorAt, ignoreFindings, type Report } from './report.js';
 import { ownPart } from './scope.js';
 import { anyShape, intShape, itemOf, partNames, partOf, textShape, type Shape } from './shape.js';
@@ -46,6 +48,12 @@ export function parseText(text: PositionedText, report: Report): TextTemplate | 
   if (!program) return undefined;
   const lineStarts = [0];
   for (const match of text.text.matchAll(lineBreak)) lineStarts.push(match.index + match[0].length);
+  const foreign = findForeign(program);
+  if (foreign) {
+    const [start, end] = offsetsOf({ text, lineStarts }, foreign);
+    report(unreadable(text.inside(start, end), text.text.slice(start, end)));
+    return undefined;
+  }
   const [only, ...others] = program.body;
   const expressions = new Map<Node, CompiledExpression>();
   const parsed: TextTemplate = {
@@ -87,21 +95,32 @@ function parse(text: PositionedText, report: Report): hbs.AST.Program | undefine
   }
 }
 
-/** Forms of other languages that are tried in templates, and what is written here. */
-const foreignForms: readonly (readonly [RegExp, string])[] = [
-  [/\|\s*default\b/, 'write {{default x "y"}}'],
-  [
-    /\|\s*(?:join|upper|lower|basename|dirname)\b/,
-    'write the helper first, as in {{upper x}} or {{join list ", "}}',
-  ],
-  [/\|\s*(?:to_json|to_nice_json|tojson)\b/, 'write {{json x}}'],
-  [/\|\s*quote\b/, 'write {{sh x}}'],
-  [/\|/, 'there are no filters; a helper comes first, as in {{upper x}}'],
-  [/^\{\{-?\s*\./, "for a program's own braces (docker's --format), write !raw before the quoted text"],
-  [/\[\s*['"]/, 'write a dot: x.name, or x.[odd name]'],
-  [/\w\[\d+\]|\.\d/, 'write the index in brackets, after a dot: x.[0]'],
-  [/[-+*/<>=!?&]|\band\b|\bor\b/, 'to compute, write {{cel "…"}} with a CEL expression'],
-];
+/** What those write who have braces of another language in mind: a Go program's own, or Jinja's. */
+function foreignHint(written: string): string | undefined {
+  if (/^\{\{-?\s*\./.test(written))
+    return "for a program's own braces (docker's --format), write !raw before the quoted text";
+  return hintForJinja(written);
+}
+
+const foreignWords = new Set(['if', 'else', 'is', 'in', 'and', 'or', 'not']);
+
+/** `{{ 'a' if x else 'b' }}` parses, as a call of something with four values, and yet is none. */
+function findForeign(program: hbs.AST.Program | undefined): Call | undefined {
+  for (const statement of program?.body ?? []) {
+    if (isMustache(statement) && isForeign(statement)) return statement;
+    if (!isBlock(statement)) continue;
+    const inside = findForeign(statement.program) ?? findForeign(statement.inverse);
+    if (inside) return inside;
+  }
+  return undefined;
+}
+
+function isForeign({ path, params }: Call): boolean {
+  if (params.length === 0) return false;
+  if (!isPath(path)) return true;
+  if (Object.hasOwn(helpers, pathText(path))) return false;
+  return params.some((param) => isPath(param) && foreignWords.has(pathText(param)));
+}
 
 function syntaxError(text: PositionedText, error: Error): ZrunError {
   // The parser's own position is a line and a drawing; the mustache that does not parse by itself is exact.
@@ -109,8 +128,7 @@ function syntaxError(text: PositionedText, error: Error): ZrunError {
     const [written] = match;
     if (/^\{\{\{?~?\s*(?:[#/^!>&]|else\b)/.test(written) || parsesAlone(written)) continue;
     const at = text.inside(match.index, match.index + written.length);
-    const hint = foreignForms.find(([form]) => form.test(written))?.[1];
-    return errorAt(at, 'template-syntax', `this is not a template that can be read: ${written}`, hint);
+    return unreadable(at, written);
   }
   const mismatch = /^(\S+) doesn't match (\S+) - (\d+):(\d+)/.exec(error.message);
   if (mismatch) {
@@ -145,6 +163,11 @@ function syntaxError(text: PositionedText, error: Error): ZrunError {
     );
   }
   return errorAt(at, 'template-syntax', `line ${line} of this template cannot be read`);
+}
+
+function unreadable(at: Place, written: string): ZrunError {
+  const message = `this is not a template that can be read: ${written}`;
+  return errorAt(at, 'template-syntax', message, foreignHint(written));
 }
 
 function parsesAlone(mustache: string): boolean {
@@ -458,9 +481,11 @@ function evaluateLookup(
     const part = value === null ? undefined : ownPart(value, name);
     if (part === undefined && lenient) return undefined;
     if (part === undefined) {
-      const message =
-        value === null ? `'${said}' is null, so it has no '${name}'` : `'${said}' has no '${name}'`;
-      throw errorAt(placeOf(template, node), 'variable-unknown', message, absentHint(value, name));
+      const { message, hint } =
+        value === null
+          ? { message: `'${said}' is null, so it has no '${name}'`, hint: undefined }
+          : absent(said, value, name);
+      throw errorAt(placeOf(template, node), 'variable-unknown', message, hint);
     }
     value = part;
     said += `.${name}`;
@@ -515,7 +540,10 @@ function evaluatePath(template: TextTemplate, path: Path, frame: Frame, lenient:
     value = known(value);
     if (value === null) return missing(`'${said}' is null, so it has no '${part}'`);
     const next = ownPart(value, part);
-    if (next === undefined) return missing(`'${said}' has no '${part}'`, absentHint(value, part));
+    if (next === undefined) {
+      const { message, hint } = absent(said, value, part);
+      return missing(message, hint);
+    }
     said += `.${part}`;
     value = next;
   }
@@ -575,6 +603,16 @@ function rootOf(frame: Frame): Scope {
 function known(value: Value): Value {
   if (value instanceof Unknown) throw new UnknownValueError(value.waitsFor);
   return value;
+}
+
+/** What is said of a part that a value does not have. */
+function absent(said: string, value: Value, part: string): MissingHost {
+  return (
+    missingHost(said, part, isMap(value) ? Object.keys(value) : []) ?? {
+      message: `'${said}' has no '${part}'`,
+      hint: absentHint(value, part),
+    }
+  );
 }
 
 function absentHint(value: Value, part: string): string | undefined {
@@ -778,10 +816,12 @@ function celDeclarations(frame: ShapeFrame): Declarations {
   if (!('root' in at.context)) throw new TypeError('a template frame without a root');
   const { root } = at.context;
   const explain = root.explain?.bind(root);
+  const { hosts } = root;
   return {
     get: (name) => locals.get(name) ?? root.get(name),
     names: () => new Set([...locals.keys(), ...root.names()]),
     ...(explain && { explain }),
+    hosts,
   };
 }
 
@@ -857,7 +897,8 @@ function fromDeclared(
       `nothing defines '${name}'`,
       usageHint(name) ?? declared.explain?.(name) ?? nearestHint(name, declared.names()),
     );
-  return followParts(shape, name, rest, refuse);
+  const noHost = missingHostOf([name, ...rest], declared.hosts);
+  return followParts(shape, name, rest, noHost ? () => refuse(noHost.message, noHost.hint) : refuse);
 }
 
 /** A helper without a value is read as a variable. */
@@ -949,7 +990,10 @@ function hashPairs({ hash }: Pick<Call, 'hash'>): readonly hbs.AST.HashPair[] {
   return (hash as hbs.AST.Hash | undefined)?.pairs ?? [];
 }
 
-function offsetsOf(template: TextTemplate, node: Node): readonly [start: number, end: number] {
+function offsetsOf(
+  template: Pick<TextTemplate, 'text' | 'lineStarts'>,
+  node: Pick<Node, 'loc'>,
+): readonly [start: number, end: number] {
   const { start, end } = node.loc;
   const startLine = template.lineStarts[start.line - 1] ?? 0;
   const endLine = template.lineStarts[end.line - 1] ?? 0;

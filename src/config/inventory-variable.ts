@@ -6,7 +6,7 @@
 import type { Place, ZrunError } from '../core/errors.js';
 import { isMap, type Value } from '../core/value.js';
 import { holdsTemplate } from './handlebars.js';
-import { hintForJinja } from './jinja-hints.js';
+import { hintForJinja, refuseJinja } from './jinja-hints.js';
 import { errorAt } from './report.js';
 import { anyShape } from './shape.js';
 import { compileLater, constant, type CompiledTemplate } from './template.js';
@@ -95,17 +95,7 @@ function mayBeTemplate(value: ScalarNode['value']): boolean {
 function refuseForeign(node: ScalarNode): ZrunError | undefined {
   if (node.vault) return vaultError(node.at);
   if (typeof node.value !== 'string' || node.raw) return undefined;
-  const statement = /\{%[-+]?\s*(\w*)[\s\S]*?%\}|\{#[\s\S]*?#\}/.exec(node.value);
-  if (!statement) return undefined;
-  const [written] = statement;
-  const at = node.text.inside(statement.index, statement.index + written.length);
-  const kind = written.startsWith('{#') ? 'a comment' : 'a statement';
-  return errorAt(
-    at,
-    'template-syntax',
-    `${kind} of Jinja stands here, but zrun's templates are Handlebars: ${written}`,
-    hintForJinja(written),
-  );
+  return refuseJinja(node.text, 'yaml');
 }
 
 /** What a person who wrote Jinja is told, in place of what one is told who writes Handlebars. */

@@ -7,6 +7,7 @@ import type { Language, TaskFiles } from '../core/plan.js';
 import { createControllerFiles } from './controller-files.js';
 import { compileLooseExpression, type CompiledExpression } from './expression.js';
 import { parseText, renderAsText, type TextTemplate } from './handlebars.js';
+import { refuseJinja } from './jinja-hints.js';
 import { explainParameters } from './parameters.js';
 import { throwFindings, type Report } from './report.js';
 import { createScope } from './scope.js';
@@ -50,7 +51,10 @@ export function createLanguage({ cwd }: { readonly cwd: string }): PlaybookLangu
 
   async function parseTemplateFile(file: string, at: Place | undefined): Promise<TextTemplate> {
     const text = (await read(file, at)).toString('utf8');
-    const parsed = parseText(wholeText({ name: shownName(file, cwd), text }), throwFindings);
+    const whole = wholeText({ name: shownName(file, cwd), text });
+    const jinja = refuseJinja(whole, 'file');
+    if (jinja) throw jinja;
+    const parsed = parseText(whole, throwFindings);
     if (!parsed) throw new ZrunError('internal', `template not parsed: ${file}`);
     return parsed;
   }

@@ -7,6 +7,7 @@ import type { Scope, VarsTemplate } from '../core/plan.js';
 import { Unknown, UnknownValueError, type Value } from '../core/value.js';
 import type { Declarations } from './declarations.js';
 import { checkEntry, checkText, holdsTemplate, parseText, renderEntry, renderText } from './handlebars.js';
+import { refuseJinja } from './jinja-hints.js';
 import { collectFindings, errorAt, type Report } from './report.js';
 import type { PartialTemplate } from './scope.js';
 import { anyShape, listOf, mergeShapes, objectOf, shapeOfValue, type Shape } from './shape.js';
@@ -28,9 +29,13 @@ export interface CompiledTemplate extends PartialTemplate {
 /** Errors of syntax are reported, and the text is then taken as it is. */
 export function compileTemplate(node: YamlNode, report: Report): CompiledTemplate {
   if (node.kind === 'scalar') {
-    if (typeof node.value !== 'string' || node.raw || !holdsTemplate(node.value)) {
-      return constant(node.value, node.at);
+    if (typeof node.value !== 'string' || node.raw) return constant(node.value, node.at);
+    const jinja = refuseJinja(node.text, 'yaml');
+    if (jinja) {
+      report(jinja);
+      return { ...constant(node.value, node.at), check: () => anyShape };
     }
+    if (!holdsTemplate(node.value)) return constant(node.value, node.at);
     const parsed = parseText(node.text, report);
     if (!parsed) return { ...constant(node.value, node.at), check: () => anyShape };
     return {

@@ -3,7 +3,7 @@
  */
 import type { Module } from '../core/module.js';
 import type { Loop } from '../core/plan.js';
-import type { Declarations, DeclaredNames, ShapeSource } from './declarations.js';
+import type { CommonNames, Declarations, DeclaredNames, ShapeSource } from './declarations.js';
 import type { Inventory } from './inventory.js';
 import { ignoreFindings } from './report.js';
 import {
@@ -70,12 +70,13 @@ function hostShape(declared: Declarations): Shape {
 export function commonNames(
   inventory: Inventory | undefined,
   setByTasks: DeclaredNames,
-): { readonly base: DeclaredNames; explain(name: string): string | undefined } {
+): Pick<CommonNames, 'base' | 'hosts' | 'explain'> {
   const base = new Map<string, readonly ShapeSource[]>(magicNames);
   for (const names of [namesOfInventory(inventory), setByTasks]) {
     for (const [name, sources] of names) base.set(name, [...(base.get(name) ?? []), ...sources]);
   }
-  return { base, explain: explainUnknownName };
+  const hosts = inventory && new Set([...inventory.hosts.keys(), inventory.implicitLocalhost.name]);
+  return { base, hosts, explain: explainUnknownName };
 }
 
 /** The variables of all hosts together; hosts of one group share its templates. */

@@ -189,7 +189,7 @@ class Reader {
     if (isScalar(node)) return this.readScalar(node);
     if (!isYamlMap(node) && !isSeq(node)) return emptyScalar(this.source, 0);
     const isUnsafe = this.options.inventory !== undefined && node.tag === '!unsafe';
-    if (!isUnsafe) this.checkTag(node.tag, this.place(node));
+    if (!isUnsafe && !this.isKnownTag(node.tag)) this.refuseTag(node.tag ?? '', this.place(node));
     this.unsafe += isUnsafe ? 1 : 0;
     this.depth += 1;
     if (this.depth > deepest) throw tooDeep(this.place(node));
@@ -231,7 +231,7 @@ class Reader {
     if (this.options.inventory && /^!vault(?:-encrypted)?$/.test(node.tag ?? ''))
       return { ...plainText(written, at), vault: true };
     const tagged = node.tag === '!raw' || node.tag === '!unsafe';
-    if (!tagged) this.checkTag(node.tag, at);
+    if (!tagged && !this.isKnownTag(node.tag)) return this.refuseTag(node.tag ?? '', at);
     const plain = node.type === 'PLAIN' && node.tag === undefined;
     let value = tagged ? written : scalarValue(node.value);
     if (plain) value = this.options.inventory ? readYaml11(written) : this.checkNumber(written, value, at);
@@ -321,16 +321,26 @@ class Reader {
     return { ...plainText(at.source.text.slice(at.start, at.end), at), value: null };
   }
 
-  private checkTag(tag: string | undefined, at: Place): void {
-    if (tag === undefined || /^(?:tag:yaml\.org,2002:|!!)(?:str|int|float|bool|null|map|seq)$/.test(tag))
-      return;
-    const hint =
-      tag === '!vault'
-        ? 'keep the secret in a file outside the repository, and give it with -e @file'
-        : 'the one tag there is, !raw, marks a text that is never a template';
-    const start = this.source.text.lastIndexOf(tag, at.start);
-    const tagAt = start < 0 ? at : { ...at, start, end: start + tag.length };
-    this.report(errorAt(tagAt, 'yaml-syntax', `the tag ${tag} is not one that zrun knows`, hint));
+  private isKnownTag(tag: string | undefined): boolean {
+    return tag === undefined || /^(?:tag:yaml\.org,2002:|!!)(?:str|int|float|bool|null|map|seq)$/.test(tag);
+  }
+
+  /** Gives the text as it is written: more often than not, the tag is the beginning of a condition. */
+  private refuseTag(tag: string, at: Place): ScalarNode {
+    const found = this.source.text.lastIndexOf(tag, at.start);
+    const start = found < 0 ? at.start : found;
+    const written = this.source.text.slice(start, Math.max(at.end, start + tag.length)).trimEnd();
+    const isCondition = tag.includes('(') || written === tag || /[!=<>&|?]|\bin\b/.test(written.slice(1));
+    const quoted = written.includes('"') ? `'${written.replaceAll("'", "''")}'` : `"${written}"`;
+    const whole = { ...at, start, end: start + written.length };
+    let hint = 'the one tag there is, !raw, marks a text that is never a template';
+    if (tag === '!vault')
+      hint = 'keep the secret in a file outside the repository, and give it with -e @file';
+    else if (isCondition && !written.includes('\n'))
+      hint = `a text that begins with ! must be in quotes: write ${quoted}`;
+    const message = `the tag ${tag} is not one that zrun knows`;
+    this.report(errorAt({ ...whole, end: start + tag.length }, 'yaml-syntax', message, hint));
+    return plainText(written, whole);
   }
 
   private place(node: unknown): Place {

@@ -234,6 +234,7 @@ describe('expressions', () => {
       given: new Map(),
       isOpen: false,
       explain: () => undefined,
+      hosts: undefined,
     });
     const declared = resolve(undefined);
     const check = (text: string): string[] => {

@@ -341,6 +341,27 @@ export const wrongInputs: readonly WrongInput[] = [
     files: tasks('- command: a\n  register: out\n- debug: {msg: "{{ out.stdot }}"}\n'),
   },
   { name: 'template: a filter of Jinja', files: tasks('- debug: {msg: "{{ size | default(\'8\') }}"}\n') },
+  {
+    name: 'template: a lookup, a method and a choice of Jinja',
+    files: tasks(
+      "- debug: {msg: \"{{ lookup('env', 'HOME') }}\"}\n- debug: {msg: \"{{ size.split(',')[0] }}\"}\n- debug: {msg: \"{{ 'big' if size else 'small' }}\"}\n",
+    ),
+  },
+  {
+    name: 'template: a statement of Jinja',
+    files: {
+      ...tasks(
+        '- debug:\n    msg: |\n      of {{ size }}\n        {%- if size > 2 %} big {% endif %}\n- debug: {msg: "{# nothing #}"}\n- template: {dest: /x, src: a.conf}\n',
+      ),
+      'templates/a.conf': '# {{ size }}\n  {% for x in y %}\n',
+    },
+  },
+  {
+    name: 'template: a variable of a host that is not there',
+    files: tasks(
+      '- debug: {msg: "{{ hostvars.wep1.sise }}"}\n- debug: {msg: x}\n  when: hostvars["other"].sise == 1 || hostvars.web1.sise == 1\n',
+    ),
+  },
   { name: 'template: an operator', files: tasks("- debug: {msg: '{{ size + 1 }}'}\n") },
   { name: 'template: an unknown helper', files: tasks("- debug: {msg: '{{uper size}} {{sh}}'}\n") },
   {
@@ -379,6 +400,18 @@ export const wrongInputs: readonly WrongInput[] = [
     name: 'expression: and, or, not',
     files: tasks(
       '- command: a\n  when:\n    - size > 1 and size < 9\n    - size > 1 or true\n    - not (size > 1)\n    - not size\n    - size = 8\n    - size in (1, 2)\n    - \'"a" not in group_names\'\n',
+    ),
+  },
+  {
+    name: 'expression: a leading ! without quotes',
+    files: tasks(
+      '- command: a\n  when: !(inventory_hostname in group_names)\n- command: a\n  when: [!has(size.x)]\n',
+    ),
+  },
+  {
+    name: "expression: Jinja's default, lookup and methods",
+    files: tasks(
+      "- command: a\n  when: facts.docker.driver | default('x') == 'y'\n- command: a\n  when: size | default(1) == 1\n- command: a\n  when: lookup('env', 'HOME') != ''\n- command: a\n  when: facts.hostname.strip() == 'x'\n- command: a\n  when: inventory_hostname not in groups['web']\n",
     ),
   },
   { name: 'expression: braces in a condition', files: tasks('- command: a\n  when: "{{ size }} == 8"\n') },

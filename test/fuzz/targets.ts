@@ -98,6 +98,7 @@ const shapes = createResolver({
   given: new Map(),
   isOpen: false,
   explain: () => undefined,
+  hosts: undefined,
 })(undefined);
 
 const values: ValueMap = {
