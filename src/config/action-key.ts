@@ -24,6 +24,11 @@ export function withoutAction(node: MapNode, { context }: Site): MapNode | undef
     const value = textNode('localhost', entry.keyAt);
     entries.set('delegate_to', { key: 'delegate_to', keyAt: entry.keyAt, value });
   }
+  if (entry.key === 'local_action' && !entries.has('connection')) {
+    // Whatever the play says of the way to its hosts.
+    const value = textNode('local', entry.keyAt);
+    entries.set('connection', { key: 'connection', keyAt: entry.keyAt, value });
+  }
   return { ...node, entries };
 }
 

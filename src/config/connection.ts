@@ -5,7 +5,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { Target } from '../core/host.js';
+import type { Route, Target } from '../core/host.js';
 import type { VarsTemplate } from '../core/plan.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { errorAt, type Report } from './report.js';
@@ -29,6 +29,7 @@ const aliases: Readonly<Record<string, string>> = {
   ansible_ssh_host: 'ansible_host',
   ansible_ssh_port: 'ansible_port',
   ansible_ssh_user: 'ansible_user',
+  ansible_ssh_timeout: 'ansible_timeout',
   ansible_private_key_file: 'ansible_ssh_private_key_file',
   ansible_become_pass: 'ansible_become_password',
   ansible_sudo: 'ansible_become',
@@ -45,6 +46,8 @@ const understood: readonly string[] = [
   'ansible_connection',
   'ansible_ssh_private_key_file',
   ...sshArguments,
+  'ansible_timeout',
+  'ansible_command_timeout',
   'ansible_become',
   'ansible_become_user',
   'ansible_become_method',
@@ -68,7 +71,7 @@ const instead: readonly (readonly [names: RegExp, hint: string])[] = [
     'host keys are always checked; --accept-new-host-keys trusts hosts that are new',
   ],
   [/^ansible_(?:become|sudo)_(?:exe|flags)$/, "zrun calls the host's sudo in its own way"],
-  [/^ansible_(?:(?:ssh|connect|command)_)?timeout$/, 'the limits are set with -T and --task-timeout'],
+  [/^ansible_connect_timeout$/, 'ansible_timeout limits how long a connection may take, as -T does'],
 ];
 
 /** Names that the engine gives a host, which connection variables may use too. */
@@ -109,6 +112,13 @@ interface Reading {
   readonly placeOf: (name: string) => Place | undefined;
 }
 
+/** What a connection is called in Ansible, and what it is in zrun; undefined where there is none of that name. */
+export function transportNamed(connection: string): Target['transport'] | undefined {
+  const name = connection.replace(/^ansible\.(?:builtin|legacy)\./, '');
+  if (name === 'local') return 'local';
+  return ['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(name) ? 'ssh' : undefined;
+}
+
 /**
  * Reads where a host is. Errors are reported with the place of the variable; `notes` gets what is odd and does no harm.
  */
@@ -117,6 +127,7 @@ export function readConnection(
   vars: ReadonlyMap<string, CompiledTemplate>,
   hostAt: Place | undefined,
   names: ConnectionNames,
+  route: Route,
   defaults: ConnectionDefaults,
   { report, notes }: { readonly report: Report; readonly notes: string[] },
 ): Target {
@@ -130,9 +141,11 @@ export function readConnection(
 
   checkBecome(reading);
   const isLocalhost = host === 'localhost' && !scope.has('ansible_host');
-  const connection = text('ansible_connection') ?? (isLocalhost ? 'local' : 'ssh');
-  if (/^(?:ansible\.(?:builtin|legacy)\.)?local$/.test(connection)) return { transport: 'local' };
-  if (!/^(?:ansible\.(?:builtin|legacy)\.)?(?:ssh|smart|paramiko|paramiko_ssh)$/.test(connection)) {
+  checkTimeouts(reading);
+  const connection = route.connection ?? text('ansible_connection') ?? (isLocalhost ? 'local' : 'ssh');
+  const transport = transportNamed(connection);
+  if (transport === 'local') return { transport };
+  if (transport === undefined) {
     refuse(
       'ansible_connection',
       `there is no connection '${connection}'`,
@@ -142,11 +155,12 @@ export function readConnection(
   const given = readAllSshArguments(reading, notes);
   const port = readPort(reading) ?? given.port;
   const proxyJump = text('zrun_proxy_jump') ?? given.proxyJump;
-  const user = text('ansible_user') ?? given.user ?? defaults.remoteUser;
+  const user = route.user ?? text('ansible_user') ?? given.user ?? defaults.remoteUser;
   const privateKeyFile =
     file('ansible_ssh_private_key_file') ??
     homeFile(given.privateKeyFile) ??
     homeFile(defaults.privateKeyFile);
+  const connectTimeout = secondsOf(reading.value('ansible_timeout') ?? null);
   const knownHostsFile = file('zrun_known_hosts_file') ?? homeFile(given.knownHostsFile);
   return {
     transport: 'ssh',
@@ -156,6 +170,7 @@ export function readConnection(
     ...(privateKeyFile !== undefined && { privateKeyFile: path.normalize(privateKeyFile) }),
     ...(knownHostsFile !== undefined && { knownHostsFile: path.normalize(knownHostsFile) }),
     ...(proxyJump !== undefined && { proxyJump }),
+    ...(connectTimeout !== undefined && { connectTimeoutMs: connectTimeout * 1000 }),
   };
 }
 
@@ -201,6 +216,20 @@ function readPort({ value, refuse }: Reading): number | undefined {
   if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   refuse('ansible_port', "'ansible_port' must be a number from 1 to 65535");
   return undefined;
+}
+
+/** Seconds. */
+function checkTimeouts({ value, refuse }: Reading): void {
+  for (const name of ['ansible_timeout', 'ansible_command_timeout']) {
+    const given = value(name);
+    if (given === undefined || secondsOf(given) !== undefined) continue;
+    refuse(name, `'${name}' must be a number of seconds`);
+  }
+}
+
+function secondsOf(value: Value): number | undefined {
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value));
+  return isNumber && Number(value) > 0 ? Number(value) : undefined;
 }
 
 /** In the order in which Ansible puts them on ssh's command line, where what is said first counts. */

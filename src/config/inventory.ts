@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { formatPlace, ZrunError, ZrunErrors, type Place } from '../core/errors.js';
-import type { Host, Target } from '../core/host.js';
+import type { Host, Route, Target } from '../core/host.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { aliasesIn, readConnection, warningsOf, type ConnectionDefaults } from './connection.js';
 import { createInventoryBuilder, type InventoryBuilder } from './inventory-builder.js';
@@ -207,24 +207,28 @@ function createHost(parts: HostParts): InventoryHost {
   const { vars, warnings } = readable(parts.vars);
   const notes: string[] = [];
   let target: Target | undefined;
+  function targetBy(route: Route, noted: string[] = []): Target {
+    const findings = collectFindings();
+    const names = {
+      inventory_hostname: name,
+      inventory_hostname_short: name.split('.')[0] ?? name,
+      group_names: groups.filter((group) => group !== 'all').sort(),
+      groups: groupsOfAll(),
+    };
+    const to = { report: findings.report, notes: noted };
+    const found = readConnection(name, vars, at, names, route, options, to);
+    findings.throwAll();
+    return found;
+  }
   return {
     name,
     groups,
     vars,
     get target() {
-      if (target) return target;
-      const findings = collectFindings();
-      const names = {
-        inventory_hostname: name,
-        inventory_hostname_short: name.split('.')[0] ?? name,
-        group_names: groups.filter((group) => group !== 'all'),
-        groups: groupsOfAll(),
-      };
-      const found = readConnection(name, vars, at, names, options, { report: findings.report, notes });
-      findings.throwAll();
-      target = found;
-      return found;
+      target ??= targetBy({ connection: undefined, user: undefined }, notes);
+      return target;
     },
+    targetBy: (route) => targetBy(route),
     notes: () => [...warnings, ...notes],
     written: { all: () => writtenOf(parts.vars), own: () => writtenOf(own) },
   };
@@ -258,6 +262,8 @@ function localhost(own: InventoryVariables, readable: Aliasing): InventoryHost {
     groups: ['all'],
     vars,
     target: { transport: 'local' },
+    // As in Ansible, it is there for its connection's sake.
+    targetBy: () => ({ transport: 'local' }),
     notes: () => warnings,
     written: { all: () => writtenOf(own), own: () => writtenOf(own) },
   };

@@ -3,6 +3,7 @@
  */
 import { settle, type BecomeSettings, type Scope, type Setting } from '../core/plan.js';
 import type { Value } from '../core/value.js';
+import { transportNamed } from './connection.js';
 import type { NameLayer } from './declarations.js';
 import { isTemplateNode } from './fields.js';
 import { errorAt } from './report.js';
@@ -18,6 +19,8 @@ export const neutralSettings: Settings = {
   checkMode: undefined,
   diff: undefined,
   timeout: undefined,
+  connection: undefined,
+  remoteUser: undefined,
   anyErrorsFatal: false,
   throttle: undefined,
   runOnce: false,
@@ -44,6 +47,8 @@ export function readSettings(node: MapNode, site: Site, names: NameLayer): Setti
     checkMode: booleanSetting(get('check_mode'), inside, outer.checkMode),
     diff: booleanSetting(get('diff'), inside, outer.diff),
     timeout: readTimeout(get('timeout'), inside, outer.timeout),
+    connection: readConnectionKeyword(get('connection'), inside) ?? outer.connection,
+    remoteUser: readRemoteUser(get('remote_user'), inside) ?? outer.remoteUser,
     anyErrorsFatal: boolean('any_errors_fatal') ?? outer.anyErrorsFatal,
     // As in Ansible, 0 is no limit.
     throttle: tasksAtATime === 0 ? undefined : (tasksAtATime ?? outer.throttle),
@@ -124,6 +129,23 @@ function readTimeout(
       return seconds === 0 ? undefined : seconds;
     },
   };
+}
+
+function readRemoteUser(entry: MapEntry | undefined, site: Site): Setting<string> | undefined {
+  return entry && textSetting(entry, site);
+}
+
+function readConnectionKeyword(entry: MapEntry | undefined, site: Site): Setting<string> | undefined {
+  if (!entry) return undefined;
+  const wanted = 'ssh or local';
+  const convert = (value: Value): string | undefined =>
+    typeof value === 'string' && transportNamed(value) !== undefined ? value : undefined;
+  if (isTemplateNode(entry.value)) return dynamic(entry, site, { wanted, shapes: ['string'], convert });
+  const written = site.read.text(entry);
+  if (written === undefined || transportNamed(written) !== undefined) return written;
+  const message = `there is no connection '${written}'`;
+  site.context.report(errorAt(entry.value.at, 'playbook-invalid', message, 'write ssh or local'));
+  return undefined;
 }
 
 function textSetting(entry: MapEntry, site: Site): Setting<string> | undefined {

@@ -45,6 +45,8 @@ export interface Settings {
   readonly checkMode: Setting<boolean | undefined>;
   readonly diff: Setting<boolean | undefined>;
   readonly timeout: Setting<number | undefined>;
+  readonly connection: Setting<string | undefined>;
+  readonly remoteUser: Setting<string | undefined>;
   readonly anyErrorsFatal: boolean;
   readonly throttle: number | undefined;
   readonly runOnce: boolean;

@@ -13,6 +13,15 @@ export interface Host {
   /** From the inventory, group variables already merged in. */
   readonly vars: VarsTemplate;
   readonly target: Target;
+  /** The same host by the way that a play asks for. Throws ZrunError or ZrunErrors where there is no such way. */
+  targetBy(route: Route): Target;
+}
+
+/** What a play says of the way to its hosts, over what the inventory says. Undefined: nothing. */
+export interface Route {
+  /** In Ansible's words: `ssh`, `local`, `smart`, … */
+  readonly connection: string | undefined;
+  readonly user: string | undefined;
 }
 
 export type Target = SshTarget | LocalTarget;
@@ -32,6 +41,8 @@ export interface SshTarget {
   readonly knownHostsFile?: string;
   /** `user@host:port`, several with commas, as ssh's -J. */
   readonly proxyJump?: string;
+  /** The host's own limit, in the place of the run's. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** Whom a task runs as. */

@@ -178,6 +178,9 @@ export interface Task extends StepBase {
   readonly retries: Setting<number>;
   /** Seconds. */
   readonly delay: Setting<number>;
+  /** The way to the host, in Ansible's words. Variables of the host go before it. */
+  readonly connection: Setting<string | undefined>;
+  readonly remoteUser: Setting<string | undefined>;
   /** Seconds; undefined: the run's own limit. */
   readonly timeout: Setting<number | undefined>;
   readonly noLog: Setting<boolean>;

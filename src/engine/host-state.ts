@@ -30,6 +30,8 @@ export interface HostState {
   pendingHandlers: readonly string[];
   /** Hosts that work in this one's place (`delegate_to`), each over a connection of this host's own. */
   readonly delegates: Map<string, HostState>;
+  /** The same host by other ways (`connection`, `remote_user`), each with a connection of its own. */
+  readonly ways: Map<string, HostState>;
   connection: Promise<Connection> | undefined;
   /** The same, once it is made. */
   open: Connection | undefined;
@@ -51,6 +53,7 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
     notified: new Set(),
     pendingHandlers: [],
     delegates: new Map(),
+    ways: new Map(),
     connection: undefined,
     open: undefined,
     handshakesBefore: 0,
@@ -59,12 +62,16 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
 }
 
 /** The host's connection, made when it is first needed. A failed attempt is not kept: the next call tries again. */
-export async function connectionOf(state: HostState, run: RunInput): Promise<Connection> {
+export async function connectionOf(
+  state: HostState,
+  run: RunInput,
+  connectTimeoutMs = connectTimeoutOf(state, run),
+): Promise<Connection> {
   if (state.connection === undefined) {
     const started = run.now();
     // Never aborted: a rescue after an interrupt still needs the connection. Scripts are aborted one by one.
     const signal = new AbortController().signal;
-    const made = run.connect(state.host, { connectTimeoutMs: run.settings.connectTimeoutMs, signal });
+    const made = run.connect(state.host, { connectTimeoutMs, signal });
     state.connection = made;
     try {
       const open = await made;
@@ -79,21 +86,44 @@ export async function connectionOf(state: HostState, run: RunInput): Promise<Con
   return state.connection;
 }
 
+/** Milliseconds for one attempt. */
+export function connectTimeoutOf({ host: { target } }: HostState, run: RunInput): number {
+  const own = target.transport === 'ssh' ? target.connectTimeoutMs : undefined;
+  return own ?? run.settings.connectTimeoutMs;
+}
+
 /**
  * Connects again to a host that was lost on its way, so that its rescue can run: a network that is away for a minute or
  * two must not leave it half done. Gives up after some three minutes; a host that never answered is not waited for.
  */
 export async function regain(state: HostState, run: RunInput): Promise<void> {
-  if (state.handshakesBefore === 0 && state.connection === undefined) return;
+  const answered = waysTo(state).filter((way) => way.handshakesBefore > 0 || way.connection !== undefined);
+  if (answered.length === 0) return;
   for (const pauseMs of [0, 1000, 2000, 5000, 10_000, 20_000, 30_000, 45_000, 60_000]) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    try {
-      await connectionOf(state, run);
-      return;
-    } catch (error) {
-      if (!isUnreachable(error) && !isLost(error)) return;
+    for (const way of answered) {
+      try {
+        await connectionOf(way, run);
+        return;
+      } catch (error) {
+        if (!isUnreachable(error) && !isLost(error)) return;
+      }
     }
   }
+}
+
+/** A connection to the host stands, or is being made and will. */
+export async function isConnected(state: HostState): Promise<boolean> {
+  for (const { connection } of waysTo(state)) {
+    if ((await connection?.catch(() => undefined)) !== undefined) return true;
+  }
+  return false;
+}
+
+/** The ways to the host itself: where the controller works in its place, that says nothing of the host. */
+function waysTo(state: HostState): readonly HostState[] {
+  const ways = [...state.ways.values()].filter(({ host }) => host.target.transport !== 'local');
+  return [state, ...ways];
 }
 
 /** Ends the connection, if there is one, and keeps what it counted. */
@@ -110,24 +140,36 @@ export async function disconnect(state: HostState): Promise<void> {
   await open.close();
 }
 
-/** Ends the host's connection and those of the hosts that worked in its place. */
+/** Ends every connection to the host; those of the hosts that worked in its place stay. */
+export async function disconnectWays(state: HostState): Promise<void> {
+  await Promise.all([state, ...state.ways.values()].map(disconnect));
+}
+
+/** Ends the host's connections and those of the hosts that worked in its place. */
 export async function disconnectAll(state: HostState): Promise<void> {
-  await Promise.all([state, ...state.delegates.values()].map(disconnect));
+  await Promise.all([...connectionsOf(state)].map(disconnect));
 }
 
 /** Of all its connections, those of delegates among them. */
 export function exchangesOf(state: HostState): number {
-  let exchanges = state.exchangesBefore + (state.open?.counters.exchanges ?? 0);
-  for (const delegate of state.delegates.values()) exchanges += exchangesOf(delegate);
+  let exchanges = 0;
+  for (const { exchangesBefore, open } of connectionsOf(state))
+    exchanges += exchangesBefore + (open?.counters.exchanges ?? 0);
   return exchanges;
 }
 
 /** Of connections that are closed; those of delegates among them. */
 export function handshakesOf(state: HostState): number {
-  return [...state.delegates.values()].reduce(
-    (sum, each) => sum + handshakesOf(each),
-    state.handshakesBefore,
-  );
+  let handshakes = 0;
+  for (const { handshakesBefore } of connectionsOf(state)) handshakes += handshakesBefore;
+  return handshakes;
+}
+
+/** Whatever may have a connection for this host's sake. */
+function* connectionsOf(state: HostState): Generator<HostState, void> {
+  yield state;
+  for (const way of state.ways.values()) yield* connectionsOf(way);
+  for (const delegate of state.delegates.values()) yield* connectionsOf(delegate);
 }
 
 /** Runs a script over the host's connection; a connection found broken is forgotten, so that the next call reconnects. */
@@ -135,9 +177,9 @@ export async function runOn(
   state: HostState,
   run: RunInput,
   script: ShellText,
-  options: RunOptions,
+  { connectTimeoutMs, ...options }: RunOptions & { readonly connectTimeoutMs?: number },
 ): Promise<Output> {
-  const connection = await connectionOf(state, run);
+  const connection = await connectionOf(state, run, connectTimeoutMs);
   try {
     return await connection.run(script, options);
   } catch (error) {

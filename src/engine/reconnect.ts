@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ZrunError } from '../core/errors.js';
 import type { Become, Output } from '../core/host.js';
 import type { ReconnectOptions } from '../core/module.js';
-import { disconnect, runOn, type HostState } from './host-state.js';
+import { connectTimeoutOf, disconnect, runOn, type HostState } from './host-state.js';
 import type { RunInput } from './settings.js';
 
 /** Milliseconds between two attempts; the last one again and again. */
@@ -28,8 +28,7 @@ export async function reconnect(
   options: ReconnectOptions & { readonly as: Become | undefined; readonly signal: AbortSignal },
 ): Promise<Output> {
   const { timeoutMs, script, as, signal } = options;
-  const connectTimeoutMs = options.connectTimeoutMs ?? run.settings.connectTimeoutMs;
-  const over: RunInput = { ...run, settings: { ...run.settings, connectTimeoutMs } };
+  const connectTimeoutMs = options.connectTimeoutMs ?? connectTimeoutOf(state, run);
   const deadline = run.now() + timeoutMs;
   for (let attempt = 0; ; attempt++) {
     await disconnect(state);
@@ -43,7 +42,12 @@ export async function reconnect(
   /** An answer as wanted, or why there is none; no error means that it answers, but not as wanted. */
   async function askOnce(): Promise<{ output: Output } | { error: ZrunError | undefined }> {
     try {
-      const output = await runOn(state, over, script, { as, signal, timeoutMs: connectTimeoutMs });
+      const output = await runOn(state, run, script, {
+        as,
+        signal,
+        timeoutMs: connectTimeoutMs,
+        connectTimeoutMs,
+      });
       return options.isReady(output) ? { output } : { error: undefined };
     } catch (error) {
       if (!(error instanceof ZrunError) || finalCodes.includes(error.code)) throw error;

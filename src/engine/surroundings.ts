@@ -1,8 +1,9 @@
 /**
  * Owns where a task stands when a host comes to it: everything that it inherits, and what is made of that for one item.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { ZrunError, nearest } from '../core/errors.js';
-import type { Become } from '../core/host.js';
+import type { Become, Route } from '../core/host.js';
 import {
   settle,
   type BecomeSettings,
@@ -12,7 +13,7 @@ import {
   type Task,
   type VarsTemplate,
 } from '../core/plan.js';
-import { findUnknown, isMap, UnknownValueError, type ValueMap } from '../core/value.js';
+import { findUnknown, isMap, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { lines, sh, type ShellText } from '../core/shell.js';
 import { becomeFor } from './become.js';
 import { createHostState, type HostState } from './host-state.js';
@@ -100,8 +101,14 @@ export function settleTask(task: Task, scope: Scope, { source }: Surroundings): 
     ignoreUnreachable: settle(task.ignoreUnreachable, scope),
     retries: settle(task.retries, scope),
     delayMs: settle(task.delay, scope) * 1000,
-    timeoutMs: timeout === undefined ? settings.taskTimeoutMs : timeout * 1000,
+    timeoutMs: (timeout ?? commandTimeoutIn(scope) ?? settings.taskTimeoutMs / 1000) * 1000,
   };
+}
+
+/** Seconds that a host's commands may take (`ansible_command_timeout`). */
+function commandTimeoutIn(scope: Scope): number | undefined {
+  const seconds = Number(scope.get('ansible_command_timeout') ?? 0);
+  return seconds > 0 ? seconds : undefined;
 }
 
 /** Who does the work, and as whom. */
@@ -114,12 +121,12 @@ export interface Worker {
 
 export function workerFor({ task, around, scope }: Attempt): Worker {
   const { source, state: walking, become } = around;
-  const state = task.delegateTo ? delegateOf(task, scope, walking, source) : walking;
-  // What the inventory says about becoming somebody is about the host that does the work.
+  const main = task.delegateTo ? delegateOf(task, scope, walking, source) : walking;
+  // What variables say about the way to a host, and about becoming somebody, is about the host that does the work.
   const about =
-    state === walking ? scope : source.language.scope([state.host.vars, source.run.settings.extraVars]);
+    main === walking ? scope : source.language.scope([main.host.vars, source.run.settings.extraVars]);
   return {
-    state,
+    state: wayTo(main, routeOf(task, scope, about), source),
     as: becomeFor(scope, about, [...become, task.become], source.run),
     environment: environmentOf(task, scope),
   };
@@ -141,6 +148,44 @@ function delegateOf(task: Task, scope: Scope, walking: HostState, source: ScopeS
   const { host, overlay } = mainState(rendered, source, at);
   const made = createHostState(host, overlay);
   walking.delegates.set(rendered, made);
+  return made;
+}
+
+/** As in Ansible, variables go before the keywords. */
+function routeOf(task: Task, scope: Scope, about: Scope): Route {
+  return {
+    connection: textOf(about.get('ansible_connection')) ?? settle(task.connection, scope),
+    user: textOf(about.get('ansible_user')) ?? settle(task.remoteUser, scope),
+  };
+}
+
+function textOf(value: Value | undefined): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** What may be asked for, and is the inventory's own way: found out once, for it is asked for by each task. */
+const ownWays = new WeakMap<HostState, Set<string>>();
+
+/** The host by the way that is asked for, which mostly is the inventory's. */
+function wayTo(main: HostState, route: Route, source: ScopeSource): HostState {
+  if (route.connection === undefined && route.user === undefined) return main;
+  const key = JSON.stringify([route.connection, route.user]);
+  const known = main.ways.get(key);
+  if (known) return known;
+  const { host } = main;
+  const own = ownWays.get(main) ?? new Set();
+  ownWays.set(main, own);
+  if (own.has(key)) return main;
+  const target = host.targetBy(route);
+  if (isDeepStrictEqual(target, host.target)) {
+    own.add(key);
+    return main;
+  }
+  // On the controller, what check mode predicts is the controller's.
+  const { overlay } = target.transport === 'local' ? mainState('localhost', source, undefined) : main;
+  const made = createHostState({ ...host, target }, overlay);
+  main.ways.set(key, made);
   return made;
 }
 

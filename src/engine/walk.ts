@@ -8,7 +8,7 @@ import type { TaskRef, TaskResult } from '../core/events.js';
 import type { Block, Include, Meta, Play, Step, Task } from '../core/plan.js';
 import { UnknownValueError, type ValueMap } from '../core/value.js';
 import type { Batch } from './batch.js';
-import { disconnect, regain, type HostState } from './host-state.js';
+import { disconnectWays, isConnected, regain, type HostState } from './host-state.js';
 import { isTrue, judgeThrown, type Outcome } from './judge.js';
 import type { Position } from './lockstep.js';
 import { itemsOf } from './loop.js';
@@ -323,7 +323,7 @@ function isCutOff(ending: Ending): boolean {
 async function isRescuable(ending: Ending, state: HostState): Promise<boolean> {
   if (ending.type === 'done' || ending.type === 'ended') return false;
   if (ending.type !== 'stopped' || ending.result.status !== 'unreachable') return true;
-  return (await state.connection?.catch(() => undefined)) !== undefined;
+  return isConnected(state);
 }
 
 async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inherited): Promise<Ending> {
@@ -444,7 +444,7 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
       state.facts = {};
       return done;
     case 'reset_connection':
-      await disconnect(state);
+      await disconnectWays(state);
       return done;
     case 'end_host':
       return { type: 'ended' };

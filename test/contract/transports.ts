@@ -6,7 +6,7 @@ import { chmod, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Become, Connection, ConnectOptions, Host } from '../../src/core/host.js';
+import type { Become, Connection, ConnectOptions, Host, Target } from '../../src/core/host.js';
 import { createTransport } from '../../src/transport/index.js';
 import type { Limits } from '../../src/transport/channel.js';
 import { makeUser, sshdMissing, startSshd, usersMissing } from '../integration/sshd.js';
@@ -59,7 +59,8 @@ function local(name: string, shell: string | undefined): ContractTransport {
         env['PATH'] = `${folder}:${env['PATH'] ?? ''}`;
       }
       const transport = createTransport({ env, limits });
-      const host: Host = { name: 'here', groups: ['all'], vars: new Map(), target: { transport: 'local' } };
+      const target: Target = { transport: 'local' };
+      const host: Host = { name: 'here', groups: ['all'], vars: new Map(), target, targetBy: () => target };
       return {
         connect: (options) => transport.connect(host, connectOptions(options)),
         as: undefined,

@@ -9,7 +9,7 @@ import { loadInventory, loadPlaybook, parseExtraVars, selectHosts } from '../../
 import { createController } from '../../src/cli/controller.js';
 import { ZrunError } from '../../src/core/errors.js';
 import type { RunEvent } from '../../src/core/events.js';
-import type { Connect, Connection, Host } from '../../src/core/host.js';
+import type { Connect, Connection } from '../../src/core/host.js';
 import type { ValueMap } from '../../src/core/value.js';
 import { run, type RunOutcome, type RunSettings, type StepAnswer } from '../../src/engine/index.js';
 import { modules } from '../../src/modules/index.js';
@@ -31,6 +31,8 @@ export interface PlayOptions {
   readonly steps?: readonly StepAnswer[];
   /** Another way to the hosts than a shell on this machine; they then count as other machines. */
   readonly connect?: Connect;
+  /** Of each host, as they stand between braces in YAML. */
+  readonly hostVars?: string;
   /** What an earlier run has left. */
   readonly pendingHandlers?: ReadonlyMap<string, readonly string[]>;
 }
@@ -57,7 +59,8 @@ export async function play(text: string, options: PlayOptions = {}, folder?: str
 async function playIn(tmp: string, text: string, options: PlayOptions): Promise<Played> {
   const hostNames = options.hosts ?? ['here'];
   await writeFile(path.join(tmp, 'play.yaml'), text);
-  const hostLines = hostNames.map((name) => `    ${name}: {ansible_connection: local}`).join('\n');
+  const hostVars = options.hostVars ?? (options.connect ? '' : 'ansible_connection: local');
+  const hostLines = hostNames.map((name) => `    ${name}: {${hostVars}}`).join('\n');
   await writeFile(path.join(tmp, 'hosts.yaml'), `all:\n  hosts:\n${hostLines}\n  vars: {tmp: '${tmp}'}\n`);
   const extraVars = await parseExtraVars(options.extraVars ?? [], { cwd: tmp });
   const inventory = await loadInventory(['hosts.yaml'], { cwd: tmp, extraVars });
@@ -70,10 +73,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
     playbooks: [
       {
         playbook,
-        hostsOf: (each) =>
-          selectHosts(inventory, each.hosts, undefined, { at: each.at }).map((host): Host =>
-            options.connect ? { ...host, target: { transport: 'ssh', address: host.name } } : host,
-          ),
+        hostsOf: (each) => selectHosts(inventory, each.hosts, undefined, { at: each.at }),
         answersOf: () => options.answers ?? {},
       },
     ],

@@ -41,7 +41,7 @@ describe('ways to a host', function () {
     options: Partial<ConnectOptions> = {},
   ): Promise<Connection> =>
     transport.connect(
-      { name: 'box', groups: ['all'], vars: new Map(), target },
+      { name: 'box', groups: ['all'], vars: new Map(), target, targetBy: () => target },
       { connectTimeoutMs: 20_000, signal: new AbortController().signal, ...options },
     );
   const logins = (server: Sshd): number => server.log().split('Accepted publickey').length - 1;

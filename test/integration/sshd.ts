@@ -126,7 +126,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     knownHostsFile,
     hostKeys,
     target,
-    host: (overrides) => ({ name: 'box', groups: ['all'], vars: new Map(), target: target(overrides) }),
+    host(overrides) {
+      const made = target(overrides);
+      return { name: 'box', groups: ['all'], vars: new Map(), target: made, targetBy: () => made };
+    },
     log,
     dropConnections,
     async stop() {

@@ -29,6 +29,40 @@ export const playStories: readonly Story[] = [
     idle: ['x1'],
   },
   {
+    keyword: 'connection',
+    title: 'local: the work is done on the machine that zrun runs on, whatever becomes of the host',
+    unreachable: ['a'],
+    playbook: `
+- hosts: all
+  connection: local
+  tasks:
+    - {name: one, debug: {msg: known}, when: facts.host.kernel != ""}
+    - connection: ssh
+      block:
+        - {name: two, command: "true", connection: "{{way}}", vars: {way: local}}
+        - {name: three, command: "true"}
+`,
+    lines: [
+      'ok | Gathering Facts | only looks',
+      'ok | one | known',
+      'changed | two | run true',
+      'unreachable | three | cannot connect to a (127.0.0.1 port CLOSED): connection refused',
+    ],
+    code: 3,
+    outcomes: { a: 'unreachable' },
+  },
+  {
+    keyword: 'remote_user',
+    title: "is not asked where the host's variables name one",
+    playbook: `
+- hosts: all
+  remote_user: no-such-user
+  gather_facts: false
+  tasks: [{name: one, command: "true", remote_user: nobody-else}]
+`,
+    lines: ['changed | one | run true'],
+  },
+  {
     keyword: 'gather_facts',
     title: 'facts are there unless it says no',
     playbook: `

@@ -38,6 +38,9 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   block: says('Tasks that share keywords, and a rescue.', steps),
   changed_when: says('A CEL expression that says whether this was a change.', conditions),
   check_mode: says('true: only ever plan. false: run during --check too.', orTemplate(boolean)),
+  connection: says('The way to the hosts: ssh, or local for the machine that zrun runs on.', {
+    anyOf: [{ enum: ['ssh', 'local', 'smart'] }, text],
+  }),
   delay: says('Seconds between two tries of until.', orTemplate(positive)),
   delegate_facts: says('Facts that are gathered go to the host that is delegated to.', orTemplate(boolean)),
   delegate_to: says('Another host on which this runs.', text),
