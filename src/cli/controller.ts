@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ZrunError } from '../core/errors.js';
 import type { Controller } from '../core/module.js';
 import { visible } from '../report/visible.js';
+import type { InTurn } from './questions.js';
 import { ask } from './terminal.js';
 
 export interface ControllerOptions {
@@ -16,35 +17,13 @@ export interface ControllerOptions {
   readonly cwd: string;
   /** What `~/` at the beginning of a path stands for. */
   readonly homeFolder: string;
-  /** Keeps the terminal free of anything else until what it returns is called. */
-  holdOutput(): () => void;
-  /** Ctrl-C at a question: there it is a key and no signal. */
-  onInterrupt(): void;
+  readonly inTurn: InTurn;
 }
 
 export function createController(options: ControllerOptions): Controller {
-  const { cwd, homeFolder } = options;
+  const { cwd, homeFolder, inTurn } = options;
   const resolve = (file: string): string =>
     file.startsWith('~/') ? path.join(homeFolder, file.slice(2)) : path.resolve(cwd, file);
-  /** One question after another. */
-  let asking: Promise<unknown> = Promise.resolve();
-
-  async function askOne(question: string, echo: boolean, signal: AbortSignal): Promise<string> {
-    if (isStopped(signal)) throw interrupted();
-    const release = options.holdOutput();
-    try {
-      return await ask({ text: visible(question), echo, signal, about: 'an answer', otherwise });
-    } catch (error) {
-      if (!(error instanceof ZrunError)) throw error;
-      // Ctrl-C is a key here, and no signal.
-      if (error.code === 'interrupted' && !isStopped(signal)) options.onInterrupt();
-      if (error.code !== 'usage') throw error;
-      throw new ZrunError('task-failed', error.message, { hint: error.hint, cause: error });
-    } finally {
-      release();
-    }
-  }
-
   return {
     async wait(ms, signal) {
       try {
@@ -53,11 +32,7 @@ export function createController(options: ControllerOptions): Controller {
         throw interrupted(error);
       }
     },
-    ask(question, { echo, signal }) {
-      const answer = asking.then(() => askOne(question, echo, signal));
-      asking = answer.catch(() => undefined);
-      return answer;
-    },
+    ask: (question, { echo, signal }) => inTurn(signal, () => askOne(question, echo, signal)),
     hashFile: (file) => hashFile(resolve(file), file),
     writeFile: (file, content) => writeWhole(resolve(file), file, content),
   };
@@ -66,9 +41,13 @@ export function createController(options: ControllerOptions): Controller {
 const otherwise =
   'Run zrun in a terminal, give `pause` a time (`seconds`, `minutes`), or leave its task out with --skip-tags.';
 
-/** Asked by name, since it changes while the question stands. */
-function isStopped(signal: AbortSignal): boolean {
-  return signal.aborted;
+async function askOne(question: string, echo: boolean, signal: AbortSignal): Promise<string> {
+  try {
+    return await ask({ text: visible(question), echo, signal, about: 'an answer', otherwise });
+  } catch (error) {
+    if (!(error instanceof ZrunError) || error.code !== 'usage') throw error;
+    throw new ZrunError('task-failed', error.message, { hint: error.hint, cause: error });
+  }
 }
 
 function interrupted(cause?: unknown): ZrunError {

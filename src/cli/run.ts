@@ -10,6 +10,7 @@ import { exitCodes, tellFailure } from './failure.js';
 import type { Loaded } from './load.js';
 import { formatList } from './list.js';
 import { watchInterrupts } from './interrupt.js';
+import { createTurns } from './questions.js';
 
 /** Returns the exit code. Throws ZrunError or ZrunErrors for bad input, before any host is touched. */
 export async function runPlaybooks(environment: Environment): Promise<number> {
@@ -100,6 +101,10 @@ async function runLoaded(prepared: Prepared, environment: Environment): Promise<
     verbosity: command.verbosity,
   };
   const interrupts = watchInterrupts(environment, reporting);
+  const inTurn = createTurns({
+    holdOutput: () => reporting.hold(),
+    onInterrupt: () => interrupts.interrupt(),
+  });
   const transport = createTransport({
     acceptNewHostKeys: command.acceptNewHostKeys,
     env: environment.env,
@@ -116,12 +121,11 @@ async function runLoaded(prepared: Prepared, environment: Environment): Promise<
       controller: createController({
         cwd: environment.cwd,
         homeFolder: environment.homeFolder,
-        holdOutput: () => reporting.hold(),
-        onInterrupt: () => interrupts.interrupt(),
+        inTurn,
       }),
       emit: interrupts.emit,
       signal: interrupts.signal,
-      confirmStep: (task) => confirmStep(task, interrupts.signal),
+      confirmStep: (task) => inTurn(interrupts.signal, () => confirmStep(task, interrupts.signal)),
       now: () => Date.now(),
     });
     return exitCodeOf(outcome, command);

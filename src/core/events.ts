@@ -130,6 +130,8 @@ export type RunEvent =
       readonly stream: 'stdout' | 'stderr';
       readonly text: string;
     }
+  /** What the user is to read while the task is still under way. */
+  | { readonly type: 'task-said'; readonly host: string; readonly task: TaskRef; readonly text: string }
   | {
       readonly type: 'task-retried';
       readonly host: string;

@@ -63,6 +63,8 @@ export interface TaskContext {
   /** The playbook's path, as the user gave it: what relative paths on the controller are relative to. */
   readonly playbook: string;
   readonly controller: Controller;
+  /** Tells the user something while the task goes on. Of a task with `no_log`, nothing is told. */
+  say(text: string): void;
   /** Aborted when the user stops the run. */
   readonly signal: AbortSignal;
 }

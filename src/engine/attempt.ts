@@ -54,6 +54,10 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
       readControllerFolder: (path) => task.files.readFolder(path),
       playbook: source.play.at.source.name,
       controller: run.controller,
+      say(text) {
+        // What a template hides from some hosts only is hidden while it runs from all.
+        if (task.noLog === false) run.emit({ type: 'task-said', host: state.host.name, task: ref, text });
+      },
       signal,
     };
   }

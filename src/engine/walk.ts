@@ -115,8 +115,10 @@ async function walkThrough(walk: Walk, through: (inherited: Inherited) => Promis
   try {
     leave(walk, await through(fromPlay(walk)));
   } catch (error) {
-    state.outcome = 'failed';
-    state.problem = toProblem(error);
+    const problem = toProblem(error);
+    // At a question of --step, Ctrl-C is a key.
+    state.outcome = problem.code === 'interrupted' ? 'interrupted' : 'failed';
+    state.problem = problem;
   }
   walk.batch.leave(state);
 }

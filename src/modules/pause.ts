@@ -13,7 +13,7 @@ const params = z
     prompt: z
       .string()
       .optional()
-      .describe('What the user is asked. With a time nothing is asked, and this is said when it is over.'),
+      .describe('What the user is asked. With a time nothing is asked, and this is only said.'),
     echo: z
       .boolean()
       .default(true)
@@ -68,9 +68,7 @@ when: false`,
       echo: params.echo,
       stdout: text,
     };
-    const { prompt } = params;
-    const isSaid = prompt !== undefined && timeOf(params) !== undefined;
-    return { change: 'none', reason: lowerFirst(text), result, ...(isSaid && { message: prompt }) };
+    return { change: 'none', reason: lowerFirst(text), result };
   },
 });
 
@@ -82,11 +80,13 @@ function timeOf({ seconds, minutes }: Params): number | undefined {
 
 async function waitOrAsk(
   params: Params,
-  { check, controller, signal, task }: TaskContext,
+  context: TaskContext,
 ): Promise<{ readonly text: string; readonly answer?: string }> {
+  const { check, controller, signal, task } = context;
   const ms = timeOf(params);
   const unit = params.minutes === undefined ? `${params.seconds ?? ''} seconds` : `${params.minutes} minutes`;
   if (ms !== undefined) {
+    if (params.prompt !== undefined) context.say(params.prompt);
     if (check) return { text: `A run waits ${unit} here` };
     await controller.wait(ms, signal);
     return { text: `Paused for ${unit}` };

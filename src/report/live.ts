@@ -58,6 +58,11 @@ export function createLiveView(paint: Paint): LiveView {
           if (at && line !== undefined) at.said = visibleLine(line.slice(0, 500));
           return;
         }
+        case 'task-said': {
+          const at = busy.get(event.host);
+          if (at) at.said = visibleLine(event.text.slice(0, 500));
+          return;
+        }
         case 'task-retried': {
           const at = busy.get(event.host);
           if (at) at.said = `attempt ${event.attempt} of ${event.of}`;

@@ -170,6 +170,9 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
           if (verbosity >= 4)
             note(event.host, event.stream, nameOf(event.task), visible(event.text).trimEnd().split('\n'));
           return;
+        case 'task-said':
+          note(event.host, 'says', nameOf(event.task), visible(event.text).trimEnd().split('\n'));
+          return;
         case 'task-retried':
           note(
             event.host,

@@ -78,6 +78,7 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
         case 'host-connected':
         case 'task-started':
         case 'task-output':
+        case 'task-said':
         case 'task-retried':
         case 'handler-finished':
         case 'host-finished':

@@ -82,6 +82,7 @@ export function createRunReader(): RunReader {
           return;
         }
         case 'task-output':
+        case 'task-said':
         case 'task-retried':
         case 'play-started':
         case 'batch-started':

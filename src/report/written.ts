@@ -51,6 +51,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'host-connected':
     case 'task-started':
     case 'task-output':
+    case 'task-said':
     case 'task-retried':
     case 'handler-finished':
     case 'rescue-started':
@@ -89,6 +90,7 @@ export function readEvent(event: WrittenEvent): RunEvent {
     case 'host-connected':
     case 'task-started':
     case 'task-output':
+    case 'task-said':
     case 'task-retried':
     case 'handler-finished':
     case 'rescue-started':

@@ -102,8 +102,7 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
       controller: createController({
         cwd: folder,
         homeFolder: folder,
-        holdOutput: () => () => undefined,
-        onInterrupt: () => undefined,
+        inTurn: (_, asking) => asking(),
       }),
       emit: (event) => reporters.forEach((reporter) => reporter.tell(event)),
       signal: new AbortController().signal,

@@ -21,8 +21,7 @@ function controller() {
   return createController({
     cwd: folder,
     homeFolder: path.join(folder, 'home'),
-    holdOutput: () => () => undefined,
-    onInterrupt: () => undefined,
+    inTurn: (_, asking) => asking(),
   });
 }
 

@@ -83,6 +83,18 @@ const cases: readonly Case[] = [
     hides: ['said 2', 'Perform task: four'],
     code: 0,
   },
+  {
+    title: '--step: Ctrl-C at the question stops the run, as it does everywhere',
+    playbook: stepping,
+    args: ['--step'],
+    dialogue: [
+      ['Perform task: one (N)o/(y)es/(c)ontinue: ', 'y\r'],
+      ['Perform task: two (N)o/(y)es/(c)ontinue: ', '\x03'],
+    ],
+    shows: ['said 1', 'interrupted'],
+    hides: ['said 2', 'Perform task: three'],
+    code: 130,
+  },
 ];
 
 describe('questions on the terminal', function () {

@@ -85,8 +85,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
     controller: createController({
       cwd: tmp,
       homeFolder: tmp,
-      holdOutput: () => () => undefined,
-      onInterrupt: () => interrupt.abort(),
+      inTurn: (_, asking) => asking(),
     }),
     emit(event) {
       events.push(event);

@@ -175,8 +175,7 @@ describe('pause', () => {
       ...createController({
         cwd: '/nonexistent',
         homeFolder: '/nonexistent',
-        holdOutput: () => () => undefined,
-        onInterrupt: () => undefined,
+        inTurn: (_, asking) => asking(),
       }),
       wait: (ms: number) => Promise.resolve(void said.push(`wait ${ms}`)),
       ask: (question: string, { echo }: { echo: boolean }) => {
@@ -184,7 +183,7 @@ describe('pause', () => {
         return Promise.resolve(answer);
       },
     };
-    return { context: { controller, task: 'look' }, said };
+    return { context: { controller, task: 'look', say: (text) => void said.push(text) }, said };
   }
 
   for (const [params, asked, reason] of [
@@ -211,10 +210,10 @@ describe('pause', () => {
     });
   }
 
-  it('says its prompt where it only waits', async () => {
-    const { context } = answering('');
-    const plan = await planOf(pause, { seconds: 1, prompt: 'the cache fills' }, createHost().read, context);
-    expect(plan.change === 'none' && plan.message).to.equal('the cache fills');
+  it('says its prompt before it waits', async () => {
+    const { context, said } = answering('');
+    await planOf(pause, { seconds: 1, prompt: 'the cache fills' }, createHost().read, context);
+    expect(said).to.deep.equal(['the cache fills', 'wait 1000']);
   });
 
   it('runs once for all hosts of a batch', () => expect(pause.once).to.equal(true));

@@ -110,9 +110,9 @@ export function createContext(overrides: Partial<TaskContext> = {}): TaskContext
     controller: createController({
       cwd: '/nonexistent',
       homeFolder: '/nonexistent',
-      holdOutput: () => () => undefined,
-      onInterrupt: () => undefined,
+      inTurn: (_, asking) => asking(),
     }),
+    say: () => undefined,
     signal: new AbortController().signal,
     ...overrides,
   };
