@@ -110,14 +110,15 @@ async function readInventories(
 async function lintAll(
   files: readonly string[],
   inventories: InventorySources | undefined,
-  options: Omit<Parameters<typeof lintPlaybook>[1], 'modules' | 'inventory'>,
+  options: Omit<Parameters<typeof lintPlaybook>[1], 'modules' | 'inventory' | 'inventoryFor'>,
 ): Promise<readonly Finding[]> {
   const errors: ZrunError[] = [];
   const found = new Map<string, Finding>();
   for (const file of files) {
     try {
       const inventory = await inventories?.forPlaybooksIn(path.dirname(file));
-      for (const finding of await lintPlaybook(file, { ...options, modules, inventory })) {
+      const inventoryFor = inventories && ((folder: string) => inventories.forPlaybooksIn(folder));
+      for (const finding of await lintPlaybook(file, { ...options, modules, inventory, inventoryFor })) {
         found.set(`${finding.rule} ${finding.at.start} ${finding.at.source.name}`, finding);
       }
     } catch (error) {

@@ -11,7 +11,6 @@ import {
   readLimit,
   selectHosts,
   type Inventory,
-  type InventorySources,
   type Limit,
 } from '../config/index.js';
 import { throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
@@ -24,7 +23,7 @@ import type { Environment } from './environment.js';
 
 export interface Loaded {
   readonly playbooks: readonly LoadedPlaybook[];
-  /** Every host, `localhost` among them. */
+  /** Every host, `localhost` among them. What variables it has rests on the folder of a play. */
   readonly inventory: ReadonlyMap<string, Host>;
   /** Host names of each group. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
@@ -49,16 +48,19 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     privateKeyFile: command.privateKey,
     programTimeoutMs: programTimeoutMs(env),
   });
-  const inventoryFor = createInventories(sources, cwd);
   const inventories = new Set<Inventory>();
+  const inventoryFor = async (folder: string): Promise<Inventory> => {
+    const inventory = await sources.forPlaybooksIn(folder);
+    inventories.add(inventory);
+    return inventory;
+  };
   const errors: ZrunError[] = [];
   const playbooks: LoadedPlaybook[] = [];
   for (const file of command.playbooks) {
     try {
-      const inventory = await inventoryFor(file);
-      inventories.add(inventory);
-      const playbook = await loadPlaybook(file, { modules, cwd, inventory, extraVars });
-      playbooks.push(chooseHosts(playbook, inventory, limit));
+      const inventory = await inventoryFor(path.dirname(file));
+      const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars });
+      playbooks.push(await chooseHosts(playbook, inventoryFor, limit));
     } catch (error) {
       errors.push(...errorsIn(error));
     }
@@ -72,8 +74,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
   const [first] = inventories;
   return {
     playbooks,
-    // The same for all: only variables differ by the playbook's folder, and a host of the first has the first's.
-    inventory: inventoryHosts([...inventories]),
+    inventory: first ? withLocalhost(first) : new Map(),
     groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
     inventorySources: sources.names,
     extraVars,
@@ -82,21 +83,8 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
 }
 
 /** `localhost` is there even where the inventory does not name it, as in Ansible. */
-function inventoryHosts([first]: readonly Inventory[]): ReadonlyMap<string, Host> {
-  if (!first) return new Map();
-  const { hosts, implicitLocalhost } = first;
+function withLocalhost({ hosts, implicitLocalhost }: Inventory): ReadonlyMap<string, Host> {
   return hosts.has('localhost') ? hosts : new Map([...hosts, ['localhost', implicitLocalhost]]);
-}
-
-/** Playbooks of one folder share an inventory: `group_vars/` and `host_vars/` beside a playbook belong to it. */
-function createInventories(sources: InventorySources, cwd: string): (playbook: string) => Promise<Inventory> {
-  const known = new Map<string, Promise<Inventory>>();
-  return (playbook) => {
-    const folder = path.dirname(path.resolve(cwd, playbook));
-    const inventory = known.get(folder) ?? sources.forPlaybooksIn(folder);
-    known.set(folder, inventory);
-    return inventory;
-  };
 }
 
 /** ZRUN_INVENTORY_TIMEOUT: how many seconds a program that is an inventory may take for an answer. */
@@ -118,18 +106,32 @@ export function inventoryNames(inventory: readonly string[], env: Environment['e
   });
 }
 
-function chooseHosts(playbook: Playbook, inventory: Inventory, limit: Limit | undefined): LoadedPlaybook {
+async function chooseHosts(
+  playbook: Playbook,
+  inventoryFor: (folder: string) => Promise<Inventory>,
+  limit: Limit | undefined,
+): Promise<LoadedPlaybook> {
   const hosts = new Map<Play, readonly Host[]>();
+  const inventories = new Map<Play, ReadonlyMap<string, Host>>();
+  const whole = new Map<Inventory, ReadonlyMap<string, Host>>();
   const errors: ZrunError[] = [];
   for (const play of playbook.plays) {
     try {
+      const inventory = await inventoryFor(play.folder);
+      const all = whole.get(inventory) ?? withLocalhost(inventory);
+      whole.set(inventory, all);
+      inventories.set(play, all);
       hosts.set(play, selectHosts(inventory, play.hosts, limit, { at: play.at }));
     } catch (error) {
       errors.push(...errorsIn(error));
     }
   }
   throwAll(errors);
-  return { playbook, hostsOf: (play) => hosts.get(play) ?? [] };
+  return {
+    playbook,
+    hostsOf: (play) => hosts.get(play) ?? [],
+    inventoryOf: (play) => inventories.get(play) ?? new Map(),
+  };
 }
 
 /** A run without a host would end well and have done nothing: hardly what was meant. */

@@ -113,7 +113,6 @@ async function runLoaded(prepared: Prepared, environment: Environment): Promise<
   try {
     const outcome = await run({
       playbooks,
-      inventory: loaded.inventory,
       groups: loaded.groups,
       ...known,
       settings,

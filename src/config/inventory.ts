@@ -13,6 +13,7 @@ import { readInventorySource } from './inventory-sources.js';
 import type { InventoryVariables } from './inventory-variable.js';
 import { createVarsFolders } from './inventory-vars-files.js';
 import { collectFindings, type Findings } from './report.js';
+import { firstFolder } from './search.js';
 
 export interface Inventory {
   /** As the pattern `all` gives them: by groups, in the order of the files. */
@@ -61,6 +62,7 @@ export interface InventoryOptions extends ConnectionDefaults {
 export interface InventorySources {
   /** As they were given, but files and folders with their whole path. */
   readonly names: readonly string[];
+  /** The same inventory for all folders that have no variables of their own. */
   forPlaybooksIn(folder: string | undefined): Promise<Inventory>;
 }
 
@@ -103,25 +105,36 @@ export async function readInventory(
   builder.finish();
   findings.throwAll();
   const order = orderHosts(builder);
+  const known = new Map<string | undefined, Promise<Inventory>>();
   return {
     names,
     async forPlaybooksIn(folder) {
-      const own = collectFindings();
-      const oddities = collectFindings();
-      const vars = createVarsFolders(cwd, own.report, oddities.report);
-      const places = {
-        inventory: folders,
-        playbook: folder === undefined ? undefined : path.resolve(cwd, folder),
-      };
-      const layered = await layerHosts(builder, order.get('all') ?? [], vars, places);
-      const inventory = await createInventory(builder, layered, order, options, [
-        ...warnings.errors,
-        ...oddities.errors,
-      ]);
-      own.throwAll();
-      return inventory;
+      const whole = folder === undefined ? undefined : path.resolve(cwd, folder);
+      const playbook = whole !== undefined && (await hasVars(whole)) ? whole : undefined;
+      const inventory = known.get(playbook) ?? inventoryFor(playbook);
+      known.set(playbook, inventory);
+      return await inventory;
     },
   };
+
+  async function inventoryFor(playbook: string | undefined): Promise<Inventory> {
+    const own = collectFindings();
+    const oddities = collectFindings();
+    const vars = createVarsFolders(cwd, own.report, oddities.report);
+    const layered = await layerHosts(builder, order.get('all') ?? [], vars, { inventory: folders, playbook });
+    const inventory = await createInventory(builder, layered, order, options, [
+      ...warnings.errors,
+      ...oddities.errors,
+    ]);
+    own.throwAll();
+    return inventory;
+  }
+}
+
+async function hasVars(folder: string): Promise<boolean> {
+  return (
+    (await firstFolder(['group_vars', 'host_vars'].map((name) => path.join(folder, name)))) !== undefined
+  );
 }
 
 /**

@@ -35,6 +35,8 @@ export interface PlaybookContext {
   readonly wait: (work: Promise<void>) => void;
   /** To be done last. */
   readonly atEnd: (check: (report: Report) => void) => void;
+  /** Plays of this folder follow: what its `group_vars/` and `host_vars/` define, they may use. */
+  readonly enterFolder: (folder: string) => Promise<void>;
   /** A file's content, parsed once whoever reads it; `at` is where it is named. Undefined: that is reported. */
   readonly readYaml: (file: string, at: Place) => Promise<YamlNode | undefined>;
   /**
@@ -51,6 +53,7 @@ export interface ContextOptions {
   readonly language: PlaybookLanguage;
   readonly cwd: string;
   readonly inventory: Inventory | undefined;
+  readonly inventoryFor: ((folder: string) => Promise<Inventory>) | undefined;
   readonly extraVars: VarsTemplate;
   /** Names that nothing defines are let through. */
   readonly openNames: boolean;
@@ -61,6 +64,8 @@ type ParsedFile = Promise<{ readonly root: YamlNode | undefined; readonly report
 /** What all readings of one playbook share, those of the run too. */
 interface Shared extends ContextOptions {
   readonly setByTasks: Map<string, ShapeSource[]>;
+  /** Of every folder that plays come from. */
+  readonly inventories: Set<Inventory>;
   readonly files: Map<string, ParsedFile>;
   readonly foreseen: Set<string>;
 }
@@ -71,7 +76,13 @@ export async function readWithContext<T>(
   read: (context: PlaybookContext) => Promise<T>,
 ): Promise<T> {
   return await readAndCheck(
-    { ...options, setByTasks: new Map(), files: new Map(), foreseen: new Set() },
+    {
+      ...options,
+      setByTasks: new Map(),
+      inventories: new Set(options.inventory ? [options.inventory] : []),
+      files: new Map(),
+      foreseen: new Set(),
+    },
     read,
   );
 }
@@ -89,7 +100,7 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
   });
   await Promise.all(waiting);
   const resolve = createResolver({
-    ...commonNames(shared.inventory, shared.setByTasks),
+    ...commonNames(shared.inventories, shared.setByTasks),
     setByTasks: shared.setByTasks,
     isOpen: shared.openNames,
     given: new Map([...compiledOf(shared.extraVars)].map(([name, template]) => [name, [template]] as const)),
@@ -118,6 +129,10 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
     later: () => undefined,
     wait: (work) => void work.catch(() => undefined),
     atEnd: () => undefined,
+    async enterFolder(folder) {
+      const inventory = await shared.inventoryFor?.(folder);
+      if (inventory) shared.inventories.add(inventory);
+    },
     async readYaml(file, at) {
       const known = files.get(file);
       const parsed = known ?? parseFile(file, shownName(file, cwd), at);

@@ -25,6 +25,8 @@ export interface LoadPlaybookOptions {
   readonly cwd: string;
   /** Its variables may be used. */
   readonly inventory?: Inventory | undefined;
+  /** The same for the plays of a folder, whose variables are theirs: for playbooks that are imported from elsewhere. */
+  readonly inventoryFor?: ((folder: string) => Promise<Inventory>) | undefined;
   readonly extraVars?: VarsTemplate | undefined;
   /** Names that nothing defines are let through: an inventory that is not at hand may define them. */
   readonly openNames?: boolean | undefined;
@@ -36,10 +38,10 @@ export interface LoadPlaybookOptions {
  * `expression-syntax`, `expression-type`, `variable-unknown`.
  */
 export async function loadPlaybook(file: string, options: LoadPlaybookOptions): Promise<Playbook> {
-  const { modules, cwd, inventory, extraVars = new Map(), openNames = false } = options;
+  const { modules, cwd, inventory, inventoryFor, extraVars = new Map(), openNames = false } = options;
   const source = await readSource(cwd, file);
   const language = createLanguage({ cwd });
-  const work = { modules, language, cwd, inventory, extraVars, openNames };
+  const work = { modules, language, cwd, inventory, inventoryFor, extraVars, openNames };
   const plays = await readWithContext(work, async (context) => {
     const root = parseYaml(source, context.report);
     return await readPlays(root, context, {
@@ -149,6 +151,7 @@ async function importPlaybook(
   const { at } = entry.value;
   if (!checkCircle(file, at, place.file, context)) return [];
   const root = await context.readYaml(file, at);
+  await context.enterFolder(path.dirname(file));
   return await readPlays(root, context, {
     ...place,
     file: { path: file, outer: place.file, isConditional: false, content: {} },

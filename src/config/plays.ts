@@ -79,6 +79,7 @@ export async function readPlay(
   const play: Play = {
     name: site.path,
     at,
+    folder,
     hosts: hosts ?? '',
     roleNames: frame.roleNames,
     defaults: frame.defaults,

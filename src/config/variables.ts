@@ -68,25 +68,29 @@ function hostShape(declared: Declarations): Shape {
 
 /** What a play's tasks may use without defining it. `setByTasks`: what tasks set, in whatever play. */
 export function commonNames(
-  inventory: Inventory | undefined,
+  inventories: ReadonlySet<Inventory>,
   setByTasks: DeclaredNames,
 ): Pick<CommonNames, 'base' | 'hosts' | 'explain'> {
   const base = new Map<string, readonly ShapeSource[]>(magicNames);
-  for (const names of [namesOfInventory(inventory), setByTasks]) {
+  for (const names of [namesOfInventories(inventories), setByTasks]) {
     for (const [name, sources] of names) base.set(name, [...(base.get(name) ?? []), ...sources]);
   }
+  // Whatever the folder, the hosts are the same; only their variables differ.
+  const [inventory] = inventories;
   const hosts = inventory && new Set([...inventory.hosts.keys(), inventory.implicitLocalhost.name]);
   return { base, hosts, explain: explainUnknownName };
 }
 
 /** The variables of all hosts together; hosts of one group share its templates. */
-function namesOfInventory(inventory: Inventory | undefined): DeclaredNames {
+function namesOfInventories(inventories: Iterable<Inventory>): DeclaredNames {
   const distinct = new Map<string, Set<ShapeSource>>();
-  for (const host of inventory ? [...inventory.hosts.values(), inventory.implicitLocalhost] : []) {
-    for (const [name, template] of compiledOf(host.vars)) {
-      const known = distinct.get(name);
-      if (known) known.add(template);
-      else distinct.set(name, new Set([template]));
+  for (const { hosts, implicitLocalhost } of inventories) {
+    for (const host of [...hosts.values(), implicitLocalhost]) {
+      for (const [name, template] of compiledOf(host.vars)) {
+        const known = distinct.get(name);
+        if (known) known.add(template);
+        else distinct.set(name, new Set([template]));
+      }
     }
   }
   return new Map([...distinct].map(([name, templates]) => [name, [...templates]] as const));

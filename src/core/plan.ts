@@ -93,6 +93,8 @@ export interface VarsPrompt {
 export interface Play {
   readonly name: string;
   readonly at: Place;
+  /** Of the file that it stands in, absolute: `group_vars/` and `host_vars/` there are about its hosts. */
+  readonly folder: string;
   /** The pattern of hosts, as written. */
   readonly hosts: string;
   /** Roles that it or its steps name; those that only a run names are among them from then on. */

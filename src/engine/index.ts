@@ -73,6 +73,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       source: {
         run: input,
         play,
+        inventory: each.inventoryOf(play),
         language: each.playbook.language,
         answers: each.answersOf(play),
         states,

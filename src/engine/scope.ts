@@ -12,6 +12,8 @@ import type { RunInput } from './settings.js';
 export interface ScopeSource {
   readonly run: RunInput;
   readonly play: Play;
+  /** Every host by its name. Its variables are those of the play's folder, whatever the run knows of it from before. */
+  readonly inventory: ReadonlyMap<string, Host>;
   readonly language: Language;
   /** Answers to `vars_prompt`. */
   readonly answers: ValueMap;
@@ -47,7 +49,7 @@ export function scopeFor(source: ScopeSource, state: HostState, layers: Layers):
   return language.scope([
     play.defaults,
     ...layers.defaults,
-    state.host.vars,
+    (source.inventory.get(state.host.name) ?? state.host).vars,
     state.facts,
     play.vars,
     answers,
@@ -63,15 +65,15 @@ export function scopeFor(source: ScopeSource, state: HostState, layers: Layers):
   ]);
 }
 
-const magic = new WeakMap<HostState, ValueMap>();
+const magic = new WeakMap<HostState, { readonly of: ScopeSource['inventory']; readonly vars: ValueMap }>();
 
-/** The same for a host through the whole run. */
+/** The same for a host as long as plays are of one folder. */
 function magicVars(source: ScopeSource, state: HostState): ValueMap {
   const known = magic.get(state);
-  if (known) return known;
+  if (known?.of === source.inventory) return known.vars;
   const { settings, groups } = source.run;
   const { host } = state;
-  const made: ValueMap = {
+  const vars: ValueMap = {
     inventory_hostname: host.name,
     inventory_hostname_short: host.name.split('.')[0] ?? host.name,
     group_names: groupNames(host),
@@ -79,25 +81,27 @@ function magicVars(source: ScopeSource, state: HostState): ValueMap {
     ...magicOfRun(settings),
     hostvars: hostVars(source),
   };
-  magic.set(state, made);
-  return made;
+  magic.set(state, { of: source.inventory, vars });
+  return vars;
 }
 
 function groupNames({ groups }: Host): readonly string[] {
   return groups.filter((group) => group !== 'all').sort();
 }
 
-const hostVarsOf = new WeakMap<RunInput, ValueMap>();
+const hostVarsOf = new WeakMap<ScopeSource['states'], Map<ScopeSource['inventory'], ValueMap>>();
 
 /**
  * Every host's variables, by its name: each host and each variable is a getter, so that nothing is rendered before it
  * is asked for. As in Ansible: what belongs to the host, not what the play at hand adds.
  */
-function hostVars({ run, language, states }: ScopeSource): ValueMap {
-  const known = hostVarsOf.get(run);
+function hostVars({ run, language, states, inventory }: ScopeSource): ValueMap {
+  const ofRun = hostVarsOf.get(states) ?? new Map<ScopeSource['inventory'], ValueMap>();
+  hostVarsOf.set(states, ofRun);
+  const known = ofRun.get(inventory);
   if (known) return known;
-  const made = lazyMap(run.inventory.keys(), (name) => {
-    const host = run.inventory.get(name);
+  const made = lazyMap(inventory.keys(), (name) => {
+    const host = inventory.get(name);
     if (!host) return {};
     const state = states.get(name);
     const scope = language.scope([
@@ -114,7 +118,7 @@ function hostVars({ run, language, states }: ScopeSource): ValueMap {
     ]);
     return lazyMap(scope.names(), (variable) => scope.peek(variable) ?? null);
   });
-  hostVarsOf.set(run, made);
+  ofRun.set(inventory, made);
   return made;
 }
 

@@ -42,6 +42,8 @@ export interface PlaybookRun {
   readonly playbook: Playbook;
   /** The play's hosts after `--limit`, in the inventory's order. */
   hostsOf(play: Play): readonly Host[];
+  /** Every host by its name, `localhost` among them, with the variables that hold in the play's folder. */
+  inventoryOf(play: Play): ReadonlyMap<string, Host>;
   /** What the user answered to the play's `vars_prompt`. */
   answersOf(play: Play): ValueMap;
 }
@@ -51,8 +53,6 @@ export type StepAnswer = 'yes' | 'no' | 'continue';
 
 export interface RunInput {
   readonly playbooks: readonly PlaybookRun[];
-  /** Every host of the inventory by its name, `localhost` among them: for `delegate_to` and `hostvars`. */
-  readonly inventory: ReadonlyMap<string, Host>;
   /** Host names of each group, for the magic variable `groups`. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
   /** Handlers that an earlier run notified and did not come to, by host. */

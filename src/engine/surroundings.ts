@@ -3,7 +3,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ZrunError, nearest } from '../core/errors.js';
-import type { Become, Route } from '../core/host.js';
+import type { Become, Host, Route, Target } from '../core/host.js';
 import {
   settle,
   type BecomeSettings,
@@ -123,10 +123,10 @@ export function workerFor({ task, around, scope }: Attempt): Worker {
   const { source, state: walking, become } = around;
   const main = task.delegateTo ? delegateOf(task, scope, walking, source) : walking;
   // What variables say about the way to a host, and about becoming somebody, is about the host that does the work.
-  const about =
-    main === walking ? scope : source.language.scope([main.host.vars, source.run.settings.extraVars]);
+  const there = source.inventory.get(main.host.name) ?? main.host;
+  const about = main === walking ? scope : source.language.scope([there.vars, source.run.settings.extraVars]);
   return {
-    state: wayTo(main, routeOf(task, scope, about), source),
+    state: wayTo(main, there, routeOf(task, scope, about), source),
     as: becomeFor(scope, about, [...become, task.become], source.run),
     environment: environmentOf(task, scope),
   };
@@ -164,27 +164,33 @@ function textOf(value: Value | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** What may be asked for, and is the inventory's own way: found out once, for it is asked for by each task. */
-const ownWays = new WeakMap<HostState, Set<string>>();
+/** Ways that were found before, for each task asks: of a host as a folder's variables have it, by what is asked for. */
+const knownWays = new WeakMap<HostState, WeakMap<Host, Map<string, HostState>>>();
 
-/** The host by the way that is asked for, which mostly is the inventory's. */
-function wayTo(main: HostState, route: Route, source: ScopeSource): HostState {
-  if (route.connection === undefined && route.user === undefined) return main;
+/**
+ * The host by the way that is asked for, which mostly is the inventory's. `there`: the host as the play's folder has it;
+ * its variables may say another way than those of the folder in which the run met it first.
+ */
+function wayTo(main: HostState, there: Host, route: Route, source: ScopeSource): HostState {
+  if (there === main.host && route.connection === undefined && route.user === undefined) return main;
+  const byHost = knownWays.get(main) ?? new WeakMap<Host, Map<string, HostState>>();
+  knownWays.set(main, byHost);
+  const known = byHost.get(there) ?? new Map<string, HostState>();
+  byHost.set(there, known);
   const key = JSON.stringify([route.connection, route.user]);
+  const found = known.get(key) ?? findWay(main, there.targetBy(route), source);
+  known.set(key, found);
+  return found;
+}
+
+function findWay(main: HostState, target: Target, source: ScopeSource): HostState {
+  if (isDeepStrictEqual(target, main.host.target)) return main;
+  const key = JSON.stringify(target);
   const known = main.ways.get(key);
   if (known) return known;
-  const { host } = main;
-  const own = ownWays.get(main) ?? new Set();
-  ownWays.set(main, own);
-  if (own.has(key)) return main;
-  const target = host.targetBy(route);
-  if (isDeepStrictEqual(target, host.target)) {
-    own.add(key);
-    return main;
-  }
   // On the controller, what check mode predicts is the controller's.
   const { overlay } = target.transport === 'local' ? mainState('localhost', source, undefined) : main;
-  const made = createHostState({ ...host, target }, overlay);
+  const made = createHostState({ ...main.host, target }, overlay);
   main.ways.set(key, made);
   return made;
 }
@@ -193,9 +199,9 @@ function wayTo(main: HostState, route: Route, source: ScopeSource): HostState {
 export function mainState(name: string, source: ScopeSource, at: Task['at'] | undefined): HostState {
   const known = source.states.get(name);
   if (known) return known;
-  const host = source.run.inventory.get(name);
+  const host = source.inventory.get(name);
   if (!host) {
-    const near = nearest(name, source.run.inventory.keys());
+    const near = nearest(name, source.inventory.keys());
     throw new ZrunError(
       'parameter-invalid',
       `delegate_to names '${name}', which is no host of the inventory`,

@@ -72,10 +72,10 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
         {
           playbook,
           hostsOf: (play) => selectHosts(inventory, play.hosts, undefined, { at: play.at }),
+          inventoryOf: () => inventory.hosts,
           answersOf: () => ({}),
         },
       ],
-      inventory: inventory.hosts,
       groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
       settings: {
         runId: 'simulated',

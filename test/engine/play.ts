@@ -64,6 +64,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
   await writeFile(path.join(tmp, 'hosts.yaml'), `all:\n  hosts:\n${hostLines}\n  vars: {tmp: '${tmp}'}\n`);
   const extraVars = await parseExtraVars(options.extraVars ?? [], { cwd: tmp });
   const inventory = await loadInventory(['hosts.yaml'], { cwd: tmp, extraVars });
+  const hosts = new Map([...inventory.hosts, ['localhost', inventory.implicitLocalhost] as const]);
   const playbook = await loadPlaybook('play.yaml', { modules, cwd: tmp, inventory, extraVars });
 
   const events: RunEvent[] = [];
@@ -74,10 +75,10 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
       {
         playbook,
         hostsOf: (each) => selectHosts(inventory, each.hosts, undefined, { at: each.at }),
+        inventoryOf: () => hosts,
         answersOf: () => options.answers ?? {},
       },
     ],
-    inventory: new Map([...inventory.hosts, ['localhost', inventory.implicitLocalhost]]),
     groups: {},
     ...(options.pendingHandlers && { pendingHandlers: options.pendingHandlers }),
     settings: { ...defaults, extraVars, ...options.settings },

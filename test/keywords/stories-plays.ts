@@ -72,6 +72,44 @@ export const playStories: readonly Story[] = [
     lines: ['ok | Gathering Facts | only looks', 'ok | tell | known'],
   },
   {
+    keyword: 'hosts',
+    title: "have the variables of the folder that their play's file lies in, imported or not, as in Ansible",
+    hosts: ['a', 'b'],
+    args: ['other/more.yaml'],
+    playbook: `
+- import_playbook: inner/imported.yaml
+- {hosts: a, gather_facts: false, tasks: [{name: outer, debug: {msg: "{{default x '-'}} {{default y '-'}} {{default hostvars.b.x '-'}}"}}]}
+`,
+    files: {
+      // Beside the inventory too, and so for all.
+      'group_vars/all.yml': 'x: outer\n',
+      'inner/group_vars/all.yml': 'y: inner\n',
+      'inner/host_vars/b.yml': 'x: b of inner\n',
+      'inner/imported.yaml': `
+- hosts: a
+  gather_facts: false
+  tasks: [{name: inner, debug: {msg: "{{default x '-'}} {{y}} {{hostvars.b.x}}"}}]
+`,
+      'other/group_vars/all.yml': 'x: other\n',
+      'other/more.yaml': `
+- hosts: a
+  gather_facts: false
+  tasks:
+    - {name: other, debug: {msg: "{{x}} {{default y '-'}} {{hostvars.b.x}}"}}
+    - {name: asked, command: "echo {{x}}", delegate_to: b}
+`,
+    },
+    lines: {
+      a: [
+        'ok | inner | outer inner b of inner',
+        'ok | outer | outer - outer',
+        'ok | other | other - other',
+        'changed | asked | run echo other',
+      ],
+    },
+    idle: ['b'],
+  },
+  {
     keyword: 'vars_files',
     title: 'go before vars, the last before the first; a list takes the first that is there',
     args: ['-e', 'stage=test'],
