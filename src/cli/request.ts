@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { parseExtraVars } from '../config/index.js';
 import type { Source } from '../core/errors.js';
 import type { RunRequest } from '../core/events.js';
-import type { Step } from '../core/plan.js';
+import { handlersIn, type Step } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
@@ -104,7 +104,7 @@ function hashTexts({ playbooks }: Loaded): Readonly<Record<string, string>> {
   for (const { playbook } of playbooks) {
     for (const play of playbook.plays) {
       add(play.at.source);
-      [play.tasks, play.handlers, play.betweenBatches].forEach(addSteps);
+      [play.tasks, [...handlersIn(play)], play.betweenBatches].forEach(addSteps);
     }
   }
   return Object.fromEntries(

@@ -15,13 +15,26 @@ import { isEmpty, readCommon } from './steps.js';
 import { readTask } from './tasks.js';
 import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 
-export interface ReadHandler {
+interface ReadHandler {
   readonly task: Task;
   /** Its name as written, without the role's. */
   readonly plain: string;
 }
 
-export async function readHandlers(node: YamlNode, site: Site): Promise<readonly ReadHandler[]> {
+/**
+ * The handlers of a play or a role. As in Ansible, the first one of a list has its name; of several lists, the last
+ * one wins.
+ */
+export async function readHandlers(node: YamlNode, site: Site): Promise<readonly Task[]> {
+  const taken = new Set<string>();
+  return (await readList(node, site)).map(({ task, plain }) => {
+    const answersTo = [...new Set([task.name, plain])].filter((name) => !taken.has(name));
+    answersTo.forEach((name) => taken.add(name));
+    return { ...task, answersTo };
+  });
+}
+
+async function readList(node: YamlNode, site: Site): Promise<readonly ReadHandler[]> {
   if (isEmpty(node)) return [];
   if (node.kind !== 'list') {
     site.read.list({ key: 'handlers', keyAt: node.at, value: node });
@@ -99,7 +112,7 @@ async function readHandlerFile(node: MapNode, entry: MapEntry, site: Site): Prom
     ...(common.name === undefined ? [] : [common.name]),
     ...(listenEntry ? site.read.texts(listenEntry).map(({ text }) => text) : []),
   ];
-  return (await readHandlers(root, inside)).map(({ task, plain }) => ({
+  return (await readList(root, inside)).map(({ task, plain }) => ({
     plain,
     task: {
       ...task,
@@ -111,24 +124,9 @@ async function readHandlerFile(node: MapNode, entry: MapEntry, site: Site): Prom
   }));
 }
 
-/** All handlers of a play, its roles' first. Each answers to its names; of the roles' plain ones, the last. */
-export function joinHandlers(ofRoles: Iterable<ReadHandler>, own: readonly ReadHandler[]): readonly Task[] {
-  const roles = [...ofRoles];
-  const taken = new Set(own.map(({ plain }) => plain));
-  const joined: Task[] = [];
-  for (const { task, plain } of roles.reverse()) {
-    const answersPlainly = !taken.has(plain);
-    taken.add(plain);
-    joined.unshift(answersPlainly ? { ...task, listen: [...task.listen, plain] } : task);
-  }
-  for (const { task, plain } of own)
-    joined.push(plain === task.name ? task : { ...task, listen: [...task.listen, plain] });
-  return joined;
-}
-
 /** Whether each name that is notified wakes a handler. */
 export function checkNotification(name: string, at: Place, handlers: readonly Task[], report: Report): void {
-  const known = new Set(handlers.flatMap((handler) => [handler.name, ...handler.listen]));
+  const known = new Set(handlers.flatMap(({ answersTo, listen }) => [...answersTo, ...listen]));
   if (known.has(name)) return;
   const near = nearest(name, known);
   const hint =

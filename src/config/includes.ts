@@ -56,6 +56,7 @@ async function importTasks(file: MapEntry, common: Common, site: Site): Promise<
     when: common.when,
     defaults: new Map(),
     params: new Map(),
+    handlers: [],
     vars: common.vars,
     become: common.become,
     tags: common.site.tags,
@@ -147,7 +148,7 @@ export function includeStep(
 
 /** As in Ansible, what is inside an include takes over its variables, and the rest from what is around it. */
 export function insideOf(id: string, common: Common, site: Site): Site {
-  return { ...site, path: id, names: common.site.names };
+  return { ...site, path: id, names: common.site.names, isIncluded: true };
 }
 
 /** The steps of `read` in a block that has what `apply` says. */
@@ -167,6 +168,7 @@ export async function readApplied(
     when: common.when,
     defaults: new Map(),
     params: new Map(),
+    handlers: [],
     vars: common.vars,
     become: common.become,
     tags: common.site.tags,

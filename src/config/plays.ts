@@ -8,7 +8,7 @@ import { readConditions } from './conditions.js';
 import { readBudget, readOrder, readSerial, readStrategy } from './batches.js';
 import { addNames, namesOfVars, type ShapeSource } from './declarations.js';
 import { createFieldReader, isTemplateNode, type FieldReader } from './fields.js';
-import { checkNotification, joinHandlers, readHandlers } from './handlers.js';
+import { checkNotification, readHandlers } from './handlers.js';
 import { checkKeywords } from './keywords.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { readPrompts } from './prompts.js';
@@ -18,7 +18,7 @@ import { mainParts, readRole } from './roles.js';
 import { createScope } from './scope.js';
 import { neutralSettings, readBecome, readSettings } from './settings.js';
 import { textShape } from './shape.js';
-import type { OpenFile, PlayFrame, Site } from './site.js';
+import type { OpenFile, PlayFrame, PlayHandlers, Site } from './site.js';
 import { flushHandlers, readSteps, readVars } from './steps.js';
 import { declareModuleVars, plainTask } from './tasks.js';
 import { constant, type CompiledTemplate } from './template.js';
@@ -73,8 +73,8 @@ export async function readPlay(
   const between = await readSection(get('between_batches'), site);
   const handlersEntry = get('handlers');
   const own = handlersEntry ? await readHandlers(handlersEntry.value, site) : [];
-  const handlers = joinHandlers(frame.roleHandlers.values(), own);
-  frame.handlers.push(...handlers);
+  const handlers = [...frame.handlers.ofRoles, ...own, ...frame.handlers.ofImports];
+  frame.known.push(...handlers);
   const force = get('force_handlers');
   const play: Play = {
     name: site.path,
@@ -113,12 +113,13 @@ function createFrame(
   folder: string,
   vars: Map<string, CompiledTemplate>,
   prompts: readonly VarsPrompt[],
-): PlayFrame & { readonly handlers: Task[] } {
+): PlayFrame & { readonly known: Task[] } {
   const varNames = new Map<string, ShapeSource[]>(
     [...namesOfVars(vars)].map(([name, sources]) => [name, [...sources]] as const),
   );
   for (const { name } of prompts) varNames.set(name, [...(varNames.get(name) ?? []), textShape]);
-  const handlers: Task[] = [];
+  const known: Task[] = [];
+  const handlers: PlayHandlers = { ofRoles: [], ofImports: [], ofIncludes: [] };
   return {
     folder,
     knownLayers: [vars],
@@ -128,11 +129,11 @@ function createFrame(
     varNames,
     roleNames: [],
     rolesDone: new Set(),
-    roleHandlers: new Map(),
     handlers,
+    known,
     onNotify(name, at, from) {
       from.atEnd((report) => {
-        checkNotification(name, at, handlers, report);
+        checkNotification(name, at, [...known, ...handlers.ofIncludes], report);
       });
     },
   };
@@ -164,6 +165,7 @@ function siteOfPlay(
     settings: neutralSettings,
     names,
     isConditional: place.when.length > 0,
+    isIncluded: false,
     uniqueId: place.uniqueId,
   };
   return { ...site, settings: readSettings(node, site, names) };
@@ -204,7 +206,14 @@ async function readRoles(entry: MapEntry | undefined, site: Site): Promise<reado
     const use = await readRoleUse(item, site);
     const block =
       use &&
-      (await readRole({ ...use, asker: 'play', parts: mainParts, mayRepeat: undefined, isExported: true }));
+      (await readRole({
+        ...use,
+        asker: 'play',
+        parts: mainParts,
+        mayRepeat: undefined,
+        isExported: true,
+        isOfPlay: true,
+      }));
     if (block) steps.push(block);
   }
   return steps;

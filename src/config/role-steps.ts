@@ -74,6 +74,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
     site: common.site,
     mayRepeat: readFlag(options.get('allow_duplicates'), true, site),
     isExported: true,
+    isOfPlay: false,
   });
 }
 
@@ -112,6 +113,7 @@ async function includeRole(
         site: { ...within, play: { ...within.play, rolesDone: new Set(within.play.rolesDone) } },
         mayRepeat,
         isExported,
+        isOfPlay: false,
       });
       return made ? [made] : [];
     });

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { BecomeSettings, Block, Expression, Step } from '../core/plan.js';
+import type { BecomeSettings, Block, Expression, Step, Task } from '../core/plan.js';
 import { addNames, namesOfVars, type NameLayer, type ShapeSource } from './declarations.js';
 import { createFieldReader } from './fields.js';
 import { readHandlers } from './handlers.js';
@@ -52,6 +52,8 @@ export interface RoleRequest {
   readonly mayRepeat: boolean | undefined;
   /** The whole play sees its defaults and variables. */
   readonly isExported: boolean;
+  /** Stands in `roles:`, or is needed by one that does. */
+  readonly isOfPlay: boolean;
 }
 
 interface RoleVars {
@@ -101,6 +103,7 @@ async function readRoleAndVars(
       parts: mainParts,
       mayRepeat: undefined,
       isExported: request.isExported,
+      isOfPlay: request.isOfPlay,
     });
     if (found.block) needed.push(found.block);
     inherited = joined(inherited, found);
@@ -118,7 +121,13 @@ async function readRoleAndVars(
   for (const template of [...own.defaults.values(), ...own.vars.values()])
     site.context.later(inside.names, (declared, report) => void template.check(declared, report));
   if (request.isExported) exportVars(own, site);
-  await readRoleHandlers(request, { defaults: all.defaults, vars, params: role.params }, inside);
+  const handlers = await readRoleHandlers(
+    request,
+    { defaults: all.defaults, vars, params: role.params },
+    inside,
+  );
+  const { ofRoles, ofImports, ofIncludes } = play.handlers;
+  (site.isIncluded ? ofIncludes : request.isOfPlay ? ofRoles : ofImports).push(...handlers);
 
   const block: Block = {
     type: 'block',
@@ -128,6 +137,7 @@ async function readRoleAndVars(
     defaults: all.defaults,
     vars,
     params,
+    handlers: site.isIncluded ? handlers : [],
     become,
     tags: site.tags,
     tasks: await readRoleTasks(request, inside),
@@ -139,6 +149,7 @@ async function readRoleAndVars(
     ...block,
     defaults: new Map(),
     vars: given,
+    handlers: [],
     tasks: [...needed, { ...block, when: [], become: {} }],
   };
   return { block: whole, ...all };
@@ -253,25 +264,23 @@ function missingPart(folder: string, kind: string, part: string, at: Place, { co
   context.report(errorAt(at, 'file-unreadable', message, `looked for it in ${looked}`));
 }
 
-/** Handlers of a role answer to `role : name`; which of them answers to the plain name is for the play to say. */
+/** Handlers of a role answer to `role : name`, and to the plain name where nobody else does. */
 async function readRoleHandlers(
-  { folder, parts, at }: RoleRequest,
+  { folder, parts, at, become }: RoleRequest,
   { defaults, vars, params }: RoleVars & { readonly params: Vars },
   inside: Site,
-): Promise<void> {
+): Promise<readonly Task[]> {
   const file = await partFile(folder, 'handlers', parts.handlers, at, inside);
   const root = file === undefined ? undefined : await inside.context.readYaml(file, at);
-  if (file === undefined || !root || !isTasks(root, inside)) return;
+  if (file === undefined || !root || !isTasks(root, inside)) return [];
   const site: Site = { ...enterFile(file, inside, false), notify: [] };
-  const { roleHandlers } = inside.play;
-  for (const { task, plain } of await readHandlers(root, site)) {
-    // The same role, asked for again, is the one that answers.
-    roleHandlers.delete(task.name);
-    roleHandlers.set(task.name, {
-      task: { ...task, defaults, params, vars: new Map([...vars, ...task.vars]) },
-      plain,
-    });
-  }
+  return (await readHandlers(root, site)).map((task) => ({
+    ...task,
+    defaults,
+    params,
+    vars: new Map([...vars, ...task.vars]),
+    become: { ...become, ...task.become },
+  }));
 }
 
 function checkCircle(folder: string, at: Place, from: RoleFrame, { context }: Site): boolean {

@@ -33,6 +33,8 @@ export interface Site {
   readonly names: NameLayer;
   /** True where a condition or a loop decides, between the file's beginning and here, whether this is reached. */
   readonly isConditional: boolean;
+  /** Hosts come here by an include. */
+  readonly isIncluded: boolean;
   /** Hands out each id once. */
   uniqueId(path: string): string;
 }
@@ -71,10 +73,19 @@ export interface PlayFrame {
   readonly roleNames: string[];
   /** Roles that need not be done again. */
   readonly rolesDone: Set<string>;
-  /** Of roles, by their full names; `plain` is the name as written. */
-  readonly roleHandlers: Map<string, { readonly task: Task; readonly plain: string }>;
+  readonly handlers: PlayHandlers;
   /** Told of every `notify`, to be checked when the handlers are known. */
   onNotify(name: string, at: Place, context: PlaybookContext): void;
+}
+
+/** The handlers of a play by where they come from; they grow while it is read. */
+export interface PlayHandlers {
+  /** Of the roles in `roles:`, and of those that they depend on. */
+  readonly ofRoles: Task[];
+  /** Of roles that are imported among the tasks. */
+  readonly ofImports: Task[];
+  /** Of roles that are included: hosts have them only then. */
+  readonly ofIncludes: Task[];
 }
 
 export interface RoleFrame {

@@ -94,6 +94,7 @@ async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Blo
     when: common.when,
     defaults: new Map(),
     params: new Map(),
+    handlers: [],
     vars: common.vars,
     become: common.become,
     tags: common.site.tags,

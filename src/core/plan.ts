@@ -165,7 +165,9 @@ export interface Task extends StepBase {
   readonly register: string | undefined;
   readonly loop: Loop | undefined;
   readonly notify: readonly string[];
-  /** For handlers: the other names that wake it. */
+  /** For handlers: the names that wake it as long as no later handler has the same. */
+  readonly answersTo: readonly string[];
+  /** For handlers: the names that wake it beside others. */
   readonly listen: readonly string[];
   readonly checkMode: Setting<boolean | undefined>;
   /** Undefined: as `--diff` says. */
@@ -234,6 +236,8 @@ export interface Block extends StepBase {
   readonly defaults: VarsTemplate;
   /** What a role is given beside its keywords (`{role: web, port: 80}`): stronger than what tasks set. */
   readonly params: VarsTemplate;
+  /** Of a role that is included: a host has them once it comes here. Those of other roles are the play's. */
+  readonly handlers: readonly Task[];
   readonly tasks: readonly Step[];
   readonly rescue: readonly Step[];
   readonly always: readonly Step[];
@@ -269,6 +273,21 @@ export function* tasksOf(steps: readonly Step[]): Generator<Task> {
     if (step.type === 'task') yield step;
     if (step.type === 'include') yield* tasksOf(step.steps ?? []);
     if (step.type === 'block') yield* tasksOf([...step.tasks, ...step.rescue, ...step.always]);
+  }
+}
+
+/** Every handler that a host may come to have in a play, as far as that is known before the run. */
+export function* handlersIn({ handlers, tasks, betweenBatches }: Play): Generator<Task> {
+  yield* handlers;
+  yield* handlersBelow([...tasks, ...betweenBatches]);
+}
+
+function* handlersBelow(steps: readonly Step[]): Generator<Task> {
+  for (const step of steps) {
+    if (step.type === 'include') yield* handlersBelow(step.steps ?? []);
+    if (step.type !== 'block') continue;
+    yield* step.handlers;
+    yield* handlersBelow([...step.tasks, ...step.rescue, ...step.always]);
   }
 }
 

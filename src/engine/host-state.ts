@@ -24,8 +24,6 @@ export interface HostState {
   fileVars: ValueMap;
   /** Registered results and `set_fact`. */
   results: ValueMap;
-  /** Handlers to run, by their ids. */
-  readonly notified: Set<string>;
   /** Handlers that an earlier play, or an earlier run, notified and did not come to, by their names. */
   pendingHandlers: readonly string[];
   /** Hosts that work in this one's place (`delegate_to`), each over a connection of this host's own. */
@@ -50,7 +48,6 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
     facts: {},
     fileVars: {},
     results: {},
-    notified: new Set(),
     pendingHandlers: [],
     delegates: new Map(),
     ways: new Map(),

@@ -12,6 +12,7 @@ import { rollThrough } from './rolling.js';
 import type { RunInput } from './settings.js';
 import { createStartGate, startOf } from './start.js';
 import { createTagFilter } from './tags.js';
+import { createHandlers } from './handlers.js';
 import { walkBetweenBatches, walkPlay, type Walk } from './walk.js';
 
 export type { PlaybookRun, RunInput, RunSettings, StepAnswer } from './settings.js';
@@ -82,6 +83,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       batch,
       state,
       tags,
+      handlers: createHandlers(play, state),
       gate: index === 0 ? gate : undefined,
     });
     const goesOn = await rollThrough({

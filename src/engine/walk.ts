@@ -3,11 +3,12 @@
  * host leaves the play. Of other hosts it knows only what their batch says.
  */
 import { count } from '../core/counts.js';
-import { formatPlace, toProblem, type Place } from '../core/errors.js';
+import { formatPlace, toProblem, ZrunError, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult } from '../core/events.js';
-import type { Block, Include, Meta, Play, Step, Task } from '../core/plan.js';
+import type { Block, Include, Meta, Step, Task } from '../core/plan.js';
 import { UnknownValueError, type ValueMap } from '../core/value.js';
 import type { Batch } from './batch.js';
+import type { Handlers } from './handlers.js';
 import { disconnectWays, isConnected, regain, type HostState } from './host-state.js';
 import { isTrue, judgeThrown, type Outcome } from './judge.js';
 import type { Position } from './lockstep.js';
@@ -25,6 +26,7 @@ export interface Walk {
   readonly batch: Batch;
   readonly state: HostState;
   readonly tags: TagFilter;
+  readonly handlers: Handlers;
   /** In the play that `--start-at-task` begins in. */
   readonly gate: StartGate | undefined;
 }
@@ -53,7 +55,6 @@ const done: Ending = { type: 'done' };
 export async function walkPlay(walk: Walk): Promise<void> {
   const { source, state } = walk;
   const { play, run } = source;
-  takeUpPending(play, state);
   await walkThrough(walk, async (inherited) => {
     let ending = play.gatherFacts
       ? await walkSteps(walk, [play.gatherFacts], { ...inherited, section: 'facts', position: [0] })
@@ -63,8 +64,7 @@ export async function walkPlay(walk: Walk): Promise<void> {
     if (isForced && canGoOn(ending)) await walkHandlers(walk, [2]);
     return ending;
   });
-  const left = play.handlers.filter(({ id }) => state.notified.has(id)).map(({ name }) => name);
-  state.notified.clear();
+  const left = walk.handlers.all.filter(({ isWaiting }) => isWaiting).map(({ task }) => task.name);
   if (state.outcome !== 'done') state.pendingHandlers = [...new Set([...state.pendingHandlers, ...left])];
   else if (left.length > 0)
     run.emit({
@@ -72,15 +72,6 @@ export async function walkPlay(walk: Walk): Promise<void> {
       host: state.host.name,
       message: `the play was ended before these handlers, which were notified: ${left.join(', ')}`,
     });
-}
-
-/** What an earlier run notified and did not come to is done in the play that has such a handler. */
-function takeUpPending(play: Play, state: HostState): void {
-  for (const handler of play.handlers) {
-    if (!state.pendingHandlers.includes(handler.name)) continue;
-    state.notified.add(handler.id);
-    state.pendingHandlers = state.pendingHandlers.filter((name) => name !== handler.name);
-  }
 }
 
 /** The tasks between two batches, on a host that came through the first. */
@@ -192,7 +183,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const around = aroundOf(walk, inherited);
   const ref = refOf(task, task.module.name, inherited, titleOf(task, around));
 
-  const notifies = handlersOf(source.play, task).map(({ name }) => name);
+  const notifies = walk.handlers.wokenBy(task.notify).map((handler) => handler.task.name);
   const perform = (): Promise<TaskRun> =>
     batch.limited(task, async () => {
       run.emit({
@@ -219,9 +210,8 @@ function finishTask({ source, state }: Walk, ref: TaskRef, result: TaskResult): 
 }
 
 function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
-  const { source, state } = walk;
-  if (result.status === 'changed') for (const { id } of handlersOf(source.play, task)) state.notified.add(id);
-  if (!stops(result, source)) return done;
+  if (result.status === 'changed') wakeHandlers(walk, task);
+  if (!stops(result, walk.source)) return done;
   // At once, so that nobody begins another task while this host is still tidying up.
   if (!inherited.isRescued && result.problem?.code !== 'interrupted') haltOthers(walk, task);
   return { type: 'stopped', step: task, ref, result };
@@ -283,6 +273,7 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
     params: paramsInside(block, inherited.params),
     become: [...inherited.become, block.become],
   };
+  walk.handlers.add(block.handlers, inside);
   const at = (part: number): Position => [...inherited.position, part];
   let ending = await walkSteps(walk, block.tasks, {
     ...inside,
@@ -459,28 +450,39 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
 
 // --- handlers -------------------------------------------------------------------------------------------------------
 
-function handlersOf(play: Play, { notify }: Task): readonly Task[] {
-  if (notify.length === 0) return [];
-  return play.handlers.filter(({ name, listen }) => [name, ...listen].some((each) => notify.includes(each)));
+/** Throws where a name is that of a role's handler which the host has not come to. */
+function wakeHandlers({ handlers, source }: Walk, { notify, at }: Task): void {
+  for (const handler of handlers.wokenBy(notify)) handler.isWaiting = true;
+  // In check mode, whether a role is included may rest on what was not run.
+  const missing = source.run.settings.check
+    ? undefined
+    : notify.find((name) => handlers.wokenBy([name]).length === 0);
+  if (missing === undefined) return;
+  throw new ZrunError('playbook-invalid', `the host has no handler called '${missing}' yet`, {
+    at,
+    hint: 'an included role brings its handlers when the host comes to it: include it before, or import it',
+  });
 }
 
 /**
  * In the order in which they are defined, each once, however often it was notified. A handler may notify others. They
- * are the play's: nothing of the place from which they are flushed is handed on to them.
+ * are the play's, or an included role's: nothing of the place from which they are flushed is handed on to them.
  */
 async function walkHandlers(walk: Walk, position: Position): Promise<Ending> {
   const { source, state } = walk;
-  for (const [index, handler] of source.play.handlers.entries()) {
-    if (!state.notified.has(handler.id)) continue;
-    const ending = await walkStep(walk, handler, {
+  for (const [index, handler] of walk.handlers.all.entries()) {
+    if (!handler.isWaiting) continue;
+    const { task, place } = handler;
+    const ending = await walkStep(walk, task, {
       ...fromPlay(walk),
+      ...place,
       section: 'handlers',
       position: [...position, index],
     });
     // One that did not do its work is still to be done.
     if (ending.type !== 'done') return ending;
-    state.notified.delete(handler.id);
-    source.run.emit({ type: 'handler-finished', host: state.host.name, handler: handler.name });
+    handler.isWaiting = false;
+    source.run.emit({ type: 'handler-finished', host: state.host.name, handler: task.name });
   }
   return done;
 }

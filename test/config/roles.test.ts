@@ -2,7 +2,7 @@
  * Roles: what `roles:`, `import_role` and `include_role` make of folders.
  */
 import { expect } from 'chai';
-import { tasksOf, type Block, type Playbook } from '../../src/core/plan.js';
+import { handlersIn, tasksOf, type Block, type Playbook } from '../../src/core/plan.js';
 import { createScope } from '../../src/config/scope.js';
 import { complaintsOf, outline, tasks, withPlaybook, type Around } from './load.js';
 
@@ -62,33 +62,38 @@ describe('roles', () => {
       '- hosts: all\n  roles: [web]\n  tasks:\n    - {command: a, notify: [restart, "web : restart"]}\n';
     await withPlaybook(text, { files: web }, ({ plays: [play] }) => {
       const [handler] = play?.handlers ?? [];
-      expect(handler).to.deep.include({ name: 'web : restart', listen: ['restart'] });
+      expect(handler).to.deep.include({ name: 'web : restart', answersTo: ['web : restart', 'restart'] });
       const scope = createScope([handler?.defaults ?? new Map(), handler?.vars ?? new Map()]);
       expect(handler?.args.render(scope)).to.deep.equal({ cmd: 'restart 80' });
     });
   });
 
-  it("leave a handler's plain name to the play, then to the last role that has it", async () => {
+  it('bring their handlers before those of the play, and those of imported roles after them', async () => {
     const files = {
       ...web,
       'books/roles/other/handlers/main.yml': '- {name: restart, command: other}\n',
+      'books/roles/third/handlers/main.yml': '- {name: restart, command: third}\n',
+      'books/roles/third/tasks/main.yml': '[]\n',
     };
-    const text = '- hosts: all\n  roles: [web, other]\n';
-    const listens = (playbook: Playbook): unknown =>
-      playbook.plays[0]?.handlers.map(({ name, listen }) => [name, listen]);
-    await withPlaybook(text, { files }, (playbook) => {
-      expect(listens(playbook)).to.deep.equal([
-        ['web : restart', []],
-        ['other : restart', ['restart']],
+    const text =
+      '- hosts: all\n  roles: [web, other, {role: web, conf: again}]\n  tasks: [{import_role: {name: third}}]\n  handlers: [{name: restart, command: mine}, {name: restart, command: hidden}]\n';
+    await withPlaybook(text, { files }, ({ plays: [play] }) => {
+      expect(play?.handlers.map(({ name, answersTo }) => [name, answersTo])).to.deep.equal([
+        ['web : restart', ['web : restart', 'restart']],
+        ['other : restart', ['other : restart', 'restart']],
+        ['web : restart', ['web : restart', 'restart']],
+        ['restart', ['restart']],
+        ['restart', []],
+        ['third : restart', ['third : restart', 'restart']],
       ]);
     });
-    const own = `${text}  handlers: [{name: restart, command: mine}]\n`;
-    await withPlaybook(own, { files }, (playbook) => {
-      expect(listens(playbook)).to.deep.equal([
-        ['web : restart', []],
-        ['other : restart', []],
-        ['restart', []],
-      ]);
+  });
+
+  it('bring their handlers with them where they are included', async () => {
+    const text = tasks('- include_role: {name: web}\n- {command: a, notify: restart}\n');
+    await withPlaybook(text, { files: web }, ({ plays: [play] }) => {
+      expect(play?.handlers).to.deep.equal([]);
+      expect(play && [...handlersIn(play)].map(({ name }) => name)).to.deep.equal(['web : restart']);
     });
   });
 
@@ -116,7 +121,7 @@ describe('roles', () => {
     await withPlaybook('- hosts: all\n  roles: [a]\n', { files }, ({ plays: [play] }) => {
       const [task] = tasksOf(play?.tasks ?? []);
       expect(task?.notify).to.deep.equal(['restart docker']);
-      expect(play?.handlers[0]?.listen).to.deep.equal(['restart docker']);
+      expect(play?.handlers[0]?.answersTo).to.contain('restart docker');
     });
   });
 
@@ -216,7 +221,7 @@ describe('roles', () => {
         expect(task?.tags).to.deep.equal(['inside']);
         expect(task?.id).to.equal('all / include_role: web / web : command');
         expect(await include.load(createScope([]))).to.equal(include.steps);
-        expect(play?.handlers.map(({ name }) => name)).to.deep.equal(['web : restart']);
+        expect(play && [...handlersIn(play)].map(({ name }) => name)).to.deep.equal(['web : restart']);
       });
     });
 
@@ -235,7 +240,8 @@ describe('roles', () => {
         const first = await include.load(createScope([include.params]));
         expect(outline(first)).to.deep.equal([['web', 'web : command']]);
         expect(await include.load(createScope([include.params]))).to.equal(first);
-        expect(play?.handlers.map(({ name }) => name)).to.deep.equal(['web : restart']);
+        const brought = first.flatMap((step) => (step.type === 'block' ? step.handlers : []));
+        expect(brought.map(({ name }) => name)).to.deep.equal(['web : restart']);
       });
     });
   });

@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { keywords } from '../../src/config/index.js';
 import { flagStories } from './stories-flags.js';
+import { handlerStories } from './stories-handlers.js';
 import { includeStories } from './stories-includes.js';
 import { magicStories } from './stories-magic.js';
 import { metaStories } from './stories-meta.js';
@@ -21,6 +22,7 @@ const stories: readonly Story[] = [
   ...taskStories,
   ...includeStories,
   ...variableStories,
+  ...handlerStories,
   ...metaStories,
   ...magicStories,
   ...flagStories,

@@ -4,7 +4,7 @@
  */
 import type { Place, Source } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
-import type { Play, Playbook, Step } from '../../core/plan.js';
+import { handlersIn, type Play, type Playbook, type Step } from '../../core/plan.js';
 import { ignoreFindings } from '../report.js';
 import { actionEntry } from '../action-key.js';
 import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml.js';
@@ -107,7 +107,7 @@ interface Around {
 const taskLists = ['pre_tasks', 'tasks', 'post_tasks', 'between_batches', 'handlers'] as const;
 
 function stepsOfPlay(play: Play): LoadedStep[] {
-  const handlers = [...stepsOf(play.handlers)].map((step) => ({ step, isHandler: true }));
+  const handlers = [...handlersIn(play)].map((step) => ({ step, isHandler: true }));
   const others = [...stepsOf([...play.tasks, ...play.betweenBatches])];
   return [...others.map((step) => ({ step, isHandler: false })), ...handlers];
 }

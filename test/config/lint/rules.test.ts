@@ -217,6 +217,19 @@ const cases: readonly Case[] = [
     finds: ['two', 'four'],
   },
   {
+    rule: 'handler-unused',
+    text: `
+- hosts: all
+  tasks:
+    - command: a
+      notify: [one, both]
+  handlers:
+    - {name: one, command: a}
+    - {name: one, command: b}
+    - {name: one, command: c, listen: both}`,
+    finds: ['one'],
+  },
+  {
     rule: 'notify-never',
     text: `
 - hosts: all

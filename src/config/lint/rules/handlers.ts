@@ -1,5 +1,5 @@
 /** Owns the rules about handlers and who wakes them. */
-import { tasksOf } from '../../../core/plan.js';
+import { handlersIn, tasksOf } from '../../../core/plan.js';
 import { isFalse } from '../book.js';
 import type { Rule } from '../rule.js';
 
@@ -9,12 +9,20 @@ export const handlerUnused: Rule = {
   check(book, report) {
     if (!book.isComplete) return;
     for (const play of book.playbook.plays) {
-      const handlers = [...tasksOf(play.handlers)];
+      const handlers = [...handlersIn(play)];
       const notified = new Set(
         [...tasksOf([...play.tasks, ...play.betweenBatches]), ...handlers].flatMap(({ notify }) => notify),
       );
-      for (const { name, listen, at } of handlers) {
-        if ([name, ...listen].some((one) => notified.has(one))) continue;
+      for (const { name, answersTo, listen, at } of handlers) {
+        if ([...answersTo, ...listen].some((one) => notified.has(one))) continue;
+        if (notified.has(name)) {
+          report({
+            at,
+            message: `another handler of this list is called '${name}' too, and is the one that runs`,
+            hint: "give this one another name, or let both 'listen:' to one",
+          });
+          continue;
+        }
         report({
           at,
           message: `nobody notifies '${name}'`,

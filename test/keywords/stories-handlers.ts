@@ -1,0 +1,148 @@
+/** Which handlers a name wakes, as ansible-core 2.14 decides, and what they see, as stories. */
+import type { Story } from './story.js';
+
+/** Changes something unless it is told not to; its handlers tell what they see. */
+const role: Story['files'] = {
+  'roles/r/defaults/main.yml': 'changes: true\n',
+  'roles/r/tasks/main.yml':
+    '- {name: work, debug: {msg: "{{x}}"}, changed_when: changes, notify: [named, heard]}\n',
+  'roles/r/handlers/main.yml':
+    '- {name: named, debug: {msg: "{{x}}"}}\n- {name: listens, debug: {msg: "{{x}}"}, listen: heard}\n',
+};
+
+export const handlerStories: readonly Story[] = [
+  {
+    keyword: 'handlers',
+    title: 'of one name: the first of a list runs, and all that listen',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks: [{name: work, command: "true", notify: [h, heard]}]
+  handlers:
+    - {name: h, debug: {msg: first}}
+    - {name: h, debug: {msg: second}}
+    - {name: h, debug: {msg: third}, listen: heard}
+`,
+    lines: ['changed | work | run true', 'ok | h | first', 'ok | h | third'],
+  },
+  {
+    keyword: 'handlers',
+    title:
+      "of one name: the play's goes before those of roles, and that of an imported role before the play's",
+    playbook: `
+- {hosts: all, gather_facts: false, roles: [one, two], tasks: [{name: work, command: "true", notify: h}]}
+- hosts: all
+  gather_facts: false
+  roles: [one, two]
+  tasks: [{name: work, command: "true", notify: h}]
+  handlers: [{name: h, debug: {msg: play}}]
+- hosts: all
+  gather_facts: false
+  roles: [one]
+  tasks: [{import_role: {name: two}}, {name: work, command: "true", notify: h}]
+  handlers: [{name: h, debug: {msg: play}}]
+`,
+    files: {
+      'roles/one/handlers/main.yml': '- {name: h, debug: {msg: one}}\n',
+      'roles/two/handlers/main.yml': '- {name: h, debug: {msg: two}}\n',
+    },
+    lines: [
+      'changed | work | run true',
+      'ok | two : h | two',
+      'changed | work | run true',
+      'ok | h | play',
+      'changed | work | run true',
+      'ok | two : h | two',
+    ],
+  },
+  {
+    keyword: 'include_role',
+    title: 'its handlers see the variables of the use that notified them',
+    files: role,
+    tasks: `
+    - {include_role: {name: r}, vars: {x: one}}
+    - {include_role: {name: r}, vars: {x: two, changes: false}}
+    - {include_role: {name: r}, vars: {x: "{{item}}"}, loop: [three]}`,
+    lines: [
+      'ok | include_role: r | included',
+      'changed | r : work | one',
+      'ok | include_role: r | included',
+      'ok | r : work | two',
+      'ok | include_role: r | included',
+      'changed | r : work | three',
+      'ok | r : named | one',
+      'ok | r : listens | one',
+      // Whoever listens, listens to all that is included after it, too.
+      'ok | r : listens | two',
+      'ok | r : named | three',
+      'ok | r : listens | three',
+    ],
+  },
+  {
+    keyword: 'include_role',
+    title: 'its handlers are there once it is included, before those of the play that have the same name',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: early, command: "true", notify: named}
+    - {include_role: {name: "{{which}}"}, vars: {x: given, which: r, changes: false}, when: inventory_hostname == "a"}
+    - {name: late, command: "true", notify: [named, other]}
+  handlers: [{name: named, debug: {msg: play}}, {name: other, debug: {msg: play}}]
+`,
+    files: role,
+    lines: {
+      a: [
+        'changed | early | run true',
+        'ok | include_role: {{which}} | included',
+        'ok | r : work | given',
+        'changed | late | run true',
+        'ok | named | play',
+        'ok | other | play',
+        'ok | r : named | given',
+      ],
+      b: [
+        'changed | early | run true',
+        'skipped | include_role: {{which}} | when: inventory_hostname == "a"',
+        'changed | late | run true',
+        'ok | named | play',
+        'ok | other | play',
+      ],
+    },
+  },
+  {
+    keyword: 'include_role',
+    title: 'to notify its handlers before it is included is an error',
+    tasks: `
+    - {name: early, command: "true", notify: named}
+    - {include_role: {name: r}, vars: {x: given}}`,
+    files: role,
+    lines: ['changed | early | run true'],
+    code: 2,
+    outcomes: { a: 'failed' },
+  },
+  {
+    keyword: 'import_role',
+    title:
+      'a role that is used more than once has one handler of a name, that of its last use; all of them listen',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles:
+    - {role: r, x: one}
+    - {role: r, x: two}
+    - {role: r, x: three, changes: false}
+`,
+    files: role,
+    lines: [
+      'changed | r : work | one',
+      'changed | r : work | two',
+      'ok | r : work | three',
+      'ok | r : listens | one',
+      'ok | r : listens | two',
+      'ok | r : named | three',
+      'ok | r : listens | three',
+    ],
+  },
+];
