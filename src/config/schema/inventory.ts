@@ -16,8 +16,7 @@ export function inventorySchema(): JsonSchema {
   return {
     $schema: draft,
     title: 'zrun inventory',
-    type: 'object',
-    additionalProperties: { $ref: '#/definitions/group' },
+    ...orEmpty({ type: 'object', additionalProperties: { $ref: '#/definitions/group' } }),
     definitions: { ...commonDefinitions, ...inventoryDefinitions },
   };
 }
@@ -27,7 +26,10 @@ export function variablesSchema(): JsonSchema {
   return {
     $schema: draft,
     title: 'zrun variables',
-    ...orEmpty({ $ref: '#/definitions/hostVariables' }),
+    ...orEmpty({
+      propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+      allOf: [{ $ref: '#/definitions/hostVariables' }],
+    }),
     definitions: { ...commonDefinitions, ...inventoryDefinitions },
   };
 }
@@ -35,6 +37,15 @@ export function variablesSchema(): JsonSchema {
 function says(description: string, schema: JsonSchema): JsonSchema {
   return { description, ...schema };
 }
+
+/** A single name may stand in the place of a map of them. */
+function named(map: JsonSchema): JsonSchema {
+  return { anyOf: [map, text, { type: 'null' }] };
+}
+
+const seconds: JsonSchema = {
+  anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: '^\\d+(\\.\\d+)?$' }, template],
+};
 
 const port: JsonSchema = {
   anyOf: [{ type: 'integer', minimum: 1, maximum: 65_535 }, { type: 'string', pattern: '^\\d+$' }, template],
@@ -46,13 +57,19 @@ const connectionVariables: Readonly<Record<string, JsonSchema>> = {
   ansible_port: says('The port of sshd.', port),
   ansible_user: says('The user to log in as.', text),
   ansible_connection: says('ssh, or local for this machine itself.', {
-    anyOf: [{ enum: ['ssh', 'local', 'smart', 'paramiko', 'ansible.builtin.ssh'] }, template],
+    anyOf: [
+      { enum: ['ssh', 'local', 'smart', 'paramiko', 'paramiko_ssh'] },
+      { type: 'string', pattern: '^ansible\\.(builtin|legacy)\\.(ssh|local|paramiko_ssh)$' },
+      template,
+    ],
   }),
   ansible_ssh_private_key_file: says('The key to log in with.', text),
   ansible_ssh_common_args: says(
     'Only a jump host: -o ProxyJump=user@host. All else belongs into ~/.ssh/config.',
     text,
   ),
+  ansible_timeout: says('Seconds that a connection may take, in the place of -T.', seconds),
+  ansible_command_timeout: says('Seconds that a task may take, in the place of --task-timeout.', seconds),
   ansible_become: says('Tasks run through sudo.', { anyOf: [boolean, template] }),
   ansible_become_user: says('The user to become: root, if left out.', text),
   ansible_become_method: says('sudo is the only one.', { enum: ['sudo'] }),
@@ -67,16 +84,15 @@ const inventoryDefinitions: Readonly<Record<string, JsonSchema>> = {
     properties: {
       hosts: says(
         'Hosts by name; web[01:09] stands for nine. Behind a name, its variables.',
-        orEmpty(mapOf(orEmpty({ $ref: '#/definitions/hostVariables' }))),
+        named(mapOf(orEmpty({ $ref: '#/definitions/hostVariables' }))),
       ),
-      children: says('Groups that belong to this one.', orEmpty(mapOf({ $ref: '#/definitions/group' }))),
+      children: says('Groups that belong to this one.', named(mapOf({ $ref: '#/definitions/group' }))),
       vars: says('Variables of all its hosts.', orEmpty({ $ref: '#/definitions/hostVariables' })),
     },
     additionalProperties: false,
   }),
   hostVariables: {
     type: 'object',
-    propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
     properties: connectionVariables,
   },
 };

@@ -15,6 +15,7 @@ export interface JsonSchema {
   readonly pattern?: string;
   readonly minLength?: number;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
   readonly minProperties?: number;
