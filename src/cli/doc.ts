@@ -74,6 +74,7 @@ interface Field {
   readonly isRequired: boolean;
   readonly defaultText: string | undefined;
   readonly description: string;
+  readonly aliases: readonly string[];
   readonly fields: readonly Field[];
 }
 
@@ -81,6 +82,13 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 function fieldsOf(schema: z.ZodType, io: 'input' | 'output'): readonly Field[] {
   return fieldsOfObject(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
+}
+
+function parametersOf({ params, aliases }: Module): readonly Field[] {
+  return fieldsOf(params, 'input').map((field) => ({
+    ...field,
+    aliases: [...aliases].filter(([, parameter]) => parameter === field.name).map(([alias]) => alias),
+  }));
 }
 
 function fieldsOfObject(schema: JsonSchema): readonly Field[] {
@@ -92,6 +100,7 @@ function fieldsOfObject(schema: JsonSchema): readonly Field[] {
       isRequired: schema.required?.includes(name) ?? false,
       defaultText: property.default === undefined ? undefined : JSON.stringify(property.default),
       description: property.description ?? '',
+      aliases: [],
       fields: fieldsOfObject(objectIn(property)),
     };
   });
@@ -152,7 +161,7 @@ function formatModule(module: Module, paint: Paint): string {
   return [
     `${paint('bold', module.name)}${title.slice(module.name.length)}\n`,
     module.once ? `\nRuns once for all hosts of a batch, ${ONCE}.\n` : '',
-    section('Parameters', fieldsOf(module.params, 'input'), 'input'),
+    section('Parameters', parametersOf(module), 'input'),
     module.freeForm === undefined ? '' : `\n  Short form: ${module.name}: ${upper(module.freeForm)}\n`,
     section('Returns', fieldsOf(module.returns, 'output'), 'output'),
     module.vars ? section('Variables that it gives the host', fieldsOf(module.vars, 'output'), 'output') : '',
@@ -162,7 +171,7 @@ function formatModule(module: Module, paint: Paint): string {
 }
 
 function formatField(field: Field, io: 'input' | 'output', paint: Paint, margin: string): string {
-  const { name, type, isRequired, defaultText, description, fields } = field;
+  const { name, type, isRequired, defaultText, description, aliases, fields } = field;
   const notes = [
     type,
     ...(io === 'input' && isRequired ? ['required'] : []),
@@ -175,6 +184,7 @@ function formatField(field: Field, io: 'input' | 'output', paint: Paint, margin:
     `${margin}${paint('green', name)}${head.slice(name.length)}\n`,
     ...more.map((line) => `${inner}${line}\n`),
     ...wrap(description, COLUMNS - inner.length).map((line) => `${inner}${line}\n`),
+    ...(aliases.length === 0 ? [] : [`${inner}aliases: ${aliases.join(', ')}\n`]),
     ...fields.map((each) => formatField(each, io, paint, inner)),
   ].join('');
 }
@@ -222,7 +232,7 @@ function formatReference(all: readonly Module[]): string {
 }
 
 function formatMarkdown(module: Module): string {
-  const params = fieldsOf(module.params, 'input');
+  const params = parametersOf(module);
   const returns = fieldsOf(module.returns, 'output');
   const vars = module.vars ? fieldsOf(module.vars, 'output') : [];
   return [
@@ -234,7 +244,9 @@ function formatMarkdown(module: Module): string {
           `\`${field.name}\``,
           field.type,
           field.isRequired ? '*required*' : field.defaultText === undefined ? '' : `\`${field.defaultText}\``,
-          field.description,
+          field.aliases.length === 0
+            ? field.description
+            : `${field.description} (aliases: ${field.aliases.map((alias) => `\`${alias}\``).join(', ')})`,
         ])}`,
     module.freeForm === undefined ? '' : `\nShort form: \`${module.name}: ${upper(module.freeForm)}\`\n`,
     valueTable('Returns', returns),

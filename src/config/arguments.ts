@@ -77,9 +77,9 @@ export function findDoing(
   return { blamed: unknown ? [unknown.key] : [] };
 }
 
-/** Ansible's own collections, whose modules zrun has under the same names. */
-function moduleNamed(key: string, modules: ReadonlyMap<string, Module>): Module | undefined {
-  return modules.get(key.replace(/^ansible\.(?:builtin|legacy|posix)\./, ''));
+/** The collections that come with Ansible, whose modules zrun has under the same names. */
+export function moduleNamed(key: string, modules: ReadonlyMap<string, Module>): Module | undefined {
+  return modules.get(key.replace(/^(?:ansible\.(?:builtin|legacy|posix)|community\.general)\./, ''));
 }
 
 function bareName(key: string): string {
@@ -123,7 +123,8 @@ export function readArguments(
   const { context, names, read } = site;
   const map = toMap(module, entry, context);
   const extra = argsEntry && read.map(argsEntry);
-  const entries = new Map([...(map?.entries ?? []), ...(extra?.entries ?? [])]);
+  const written = new Map([...(map?.entries ?? []), ...(extra?.entries ?? [])]);
+  const entries = underOwnNames(module, written, context);
   const merged: MapNode = { kind: 'map', at: entry.value.at, entries };
   const parameters = new Map<string, CompiledTemplate>();
   for (const parameter of entries.values()) {
@@ -140,6 +141,26 @@ export function readArguments(
   if (map) checkLiterals(module, merged, entry.keyAt, args, context);
   context.later(names, (declared, report) => void args.check(declared, report));
   return { module, at: entry.keyAt, args, parameters };
+}
+
+/** One that is given under two names is reported. */
+function underOwnNames(
+  module: Module,
+  written: ReadonlyMap<string, MapEntry>,
+  { report }: PlaybookContext,
+): ReadonlyMap<string, MapEntry> {
+  const found = new Map<string, MapEntry>();
+  const writtenAs = new Map<string, string>();
+  for (const entry of written.values()) {
+    const key = module.aliases.get(entry.key) ?? entry.key;
+    const other = writtenAs.get(key);
+    writtenAs.set(key, entry.key);
+    found.set(key, { ...entry, key });
+    if (other === undefined) continue;
+    const hint = `'${other}' and '${entry.key}' are the same: leave out one of them`;
+    report(errorAt(entry.keyAt, 'parameter-invalid', `'${key}' is given twice, under two names`, hint));
+  }
+  return found;
 }
 
 /** The map that an argument in another form stands for; undefined where it is none, which is reported. */

@@ -182,6 +182,8 @@ export interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, 
   readonly summary: string;
   /** Strict; every field has `.describe()`. Special meanings are marked by `expression()` and its like below. */
   readonly params: S;
+  /** Other names of parameters, as Ansible has them. */
+  readonly aliases?: { readonly [K in keyof S['shape'] & string]?: readonly string[] };
   /** The one parameter that can be given without a name, as in `command: zpool status`. */
   readonly freeForm?: string;
   /** What `register` holds, every field described; `changed`, `failed`, `skipped` and `unreachable` are added by the engine. */
@@ -203,13 +205,15 @@ export interface Module {
   readonly name: string;
   readonly summary: string;
   readonly params: z.ZodObject;
+  /** Parameters by their other names. */
+  readonly aliases: ReadonlyMap<string, string>;
   readonly freeForm: string | undefined;
   readonly returns: z.ZodObject;
   readonly vars: z.ZodObject | undefined;
   readonly paramsAreVars: boolean;
   readonly once: boolean;
   readonly examples: readonly Example[];
-  /** Throws a zod error where the parameters are not right. */
+  /** Parameters are under their own names here. Throws a zod error where they are not right. */
   bind(params: ValueMap): BoundTask;
 }
 
@@ -231,6 +235,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     name,
     summary,
     params: schema,
+    aliases = {},
     freeForm,
     returns,
     vars,
@@ -238,10 +243,14 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     once = false,
     examples,
   } = definition;
+  const parameterOf = new Map<string, string>();
+  for (const [parameter, others] of Object.entries<readonly string[] | undefined>(aliases))
+    for (const other of others ?? []) parameterOf.set(other, parameter);
   return {
     name,
     summary,
     params: schema,
+    aliases: parameterOf,
     freeForm,
     returns,
     vars,

@@ -77,6 +77,12 @@ const versions = z.record(z.string(), z.string());
 export const apt = defineModule({
   name: 'apt',
   summary: 'Install or remove packages of Debian, Ubuntu and their like',
+  aliases: {
+    name: ['package', 'pkg'],
+    update_cache: ['update-cache'],
+    install_recommends: ['install-recommends'],
+    allow_downgrade: ['allow-downgrade', 'allow_downgrades', 'allow-downgrades'],
+  },
   params,
   freeForm: 'name',
   returns: z.strictObject({

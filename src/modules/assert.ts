@@ -7,6 +7,7 @@ import { UnknownValueError, type Value } from '../core/value.js';
 export const assert = defineModule({
   name: 'assert',
   summary: 'Fail unless conditions hold',
+  aliases: { fail_msg: ['msg'] },
   params: z.strictObject({
     that: z
       .union([expression('A condition.'), z.array(expression('A condition.')).min(1)])

@@ -80,6 +80,7 @@ function markersOf({
 export const blockinfile = defineModule({
   name: 'blockinfile',
   summary: 'Keep a block of lines between two markers in a file, or out of it',
+  aliases: { path: ['dest', 'destfile', 'name'], block: ['content'] },
   params,
   returns: z.strictObject(editReturns),
   examples: [

@@ -96,6 +96,7 @@ type FilePlan = Plan<Detail>;
 export const file = defineModule({
   name: 'file',
   summary: 'Manage directories, links, permissions, and what shall not be there',
+  aliases: { path: ['dest', 'name'] },
   params,
   returns: z.strictObject({
     path: z.string().describe('The path.'),

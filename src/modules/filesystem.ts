@@ -56,6 +56,7 @@ type Detail =
 export const filesystem = defineModule({
   name: 'filesystem',
   summary: 'Make a file system on an empty block device',
+  aliases: { dev: ['device'], fstype: ['type'] },
   params,
   returns: z.object({
     dev: z.string().describe('the device as given'),

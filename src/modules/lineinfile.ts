@@ -84,6 +84,7 @@ type Params = z.output<typeof params>;
 export const lineinfile = defineModule({
   name: 'lineinfile',
   summary: 'Make sure that a line is in a file, or is not',
+  aliases: { path: ['dest', 'destfile', 'name'], regexp: ['regex'], line: ['value'] },
   params,
   returns: z.strictObject({
     ...editReturns,

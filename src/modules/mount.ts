@@ -162,6 +162,7 @@ const stillBusy = 72;
 export const mount = defineModule({
   name: 'mount',
   summary: 'Mount a file system and keep its line in fstab',
+  aliases: { path: ['name'] },
   params,
   returns: z.object({
     path: z.string().describe('the mount point'),

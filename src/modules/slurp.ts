@@ -12,6 +12,7 @@ const limit = 16 * 1024 * 1024;
 export const slurp = defineModule({
   name: 'slurp',
   summary: 'Read a file of the host into a variable, as base64',
+  aliases: { src: ['path'] },
   params: z.strictObject({
     src: hostPath(
       `The file, ${limit / 1024 / 1024} MiB at most; a link is followed. Larger ones: \`fetch\`.`,

@@ -35,6 +35,7 @@ const known = z.strictObject({
 export const stat = defineModule({
   name: 'stat',
   summary: 'Look at what is at a path',
+  aliases: { path: ['dest', 'name'] },
   params: z.strictObject({
     path: hostPath('The path to look at.'),
     follow: z.boolean().default(false).describe('Of a link, looks at what is at its end.'),

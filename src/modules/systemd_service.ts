@@ -82,6 +82,7 @@ systemctl daemon-reload`;
 export const systemdService = defineModule({
   name: 'systemd_service',
   summary: 'Start, stop, enable or mask a systemd unit',
+  aliases: { name: ['service', 'unit'], daemon_reload: ['daemon-reload'] },
   params,
   returns: z.strictObject({
     name: z.string().optional().describe('The full name of the unit.'),

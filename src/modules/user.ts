@@ -83,6 +83,7 @@ const example = 'zrun-example-user';
 export const user = defineModule({
   name: 'user',
   summary: 'Make sure that a user is there, or is not',
+  aliases: { name: ['user'], create_home: ['createhome'] },
   params,
   returns: z.strictObject({
     name: z.string().describe('The user.'),

@@ -23,6 +23,12 @@ describe('zrun doc', () => {
     expect(stdout).to.match(/^Examples$/m);
   });
 
+  it("shows a parameter's other names", async () => {
+    const { stdout } = await zrun(['doc', 'lineinfile']);
+    expect(stdout).to.match(/^ {2}path \(text; required\)\n(?: {6}.*\n)+ {6}aliases: dest, destfile, name$/m);
+    expect((await zrun(['doc', '--markdown'])).stdout).to.contain('(aliases: `regex`)');
+  });
+
   it('fits in 80 columns but for examples', async () => {
     for (const name of modules.keys()) {
       const { stdout } = await zrun(['doc', name]);

@@ -221,6 +221,23 @@ const stories: readonly Story[] = [
     exitCode: 2,
   },
   {
+    title: 'parameters by their other names, modules by the names of their collections',
+    tasks: `
+    - {name: made, ansible.builtin.file: {dest: "{{tmp}}/f", state: touch}}
+    - {name: line, ansible.builtin.lineinfile: {name: "{{tmp}}/f", regex: ^a, value: "a {{greeting}}"}}
+    - {name: seen, ansible.builtin.stat: {dest: "{{tmp}}/f"}, register: f}
+    - {name: read, ansible.legacy.slurp: {path: "{{tmp}}/f"}, register: text}
+    - {name: holds, assert: {that: 1 > 2, msg: "size {{f.stat.size}}"}, when: f.stat.exists}`,
+    lines: [
+      'changed | made | create $tmp/f',
+      'changed | line | update $tmp/f: line added',
+      'ok | seen | there',
+      'ok | read | 7 bytes',
+      'failed | holds | size 7',
+    ],
+    exitCode: 2,
+  },
+  {
     title: '--start-at-task passes over what comes before',
     tasks: `
     - {name: a, debug: {msg: a}}

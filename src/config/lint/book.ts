@@ -7,6 +7,7 @@ import type { Module } from '../../core/module.js';
 import { handlersIn, type Play, type Playbook, type Step } from '../../core/plan.js';
 import { ignoreFindings } from '../report.js';
 import { actionEntry } from '../action-key.js';
+import { moduleNamed } from '../arguments.js';
 import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml.js';
 
 export interface Book {
@@ -173,7 +174,7 @@ function findCall(node: MapNode, modules: ReadonlyMap<string, Module>): WrittenT
   for (const written of node.entries.values()) {
     const isAction = written.key === 'action' || written.key === 'local_action';
     const entry = isAction ? (actionEntry(written) ?? written) : written;
-    const module = modules.get(entry.key.replace(/^ansible\.(?:builtin|legacy|posix)\./, ''));
+    const module = moduleNamed(entry.key, modules);
     if (module) return { module, entry };
   }
   return undefined;
@@ -184,10 +185,11 @@ function readParams(
   args: MapEntry | undefined,
 ): ReadonlyMap<string, MapEntry> {
   const params = new Map<string, MapEntry>();
-  if (entry.value.kind === 'map') for (const [key, value] of entry.value.entries) params.set(key, value);
+  const take = (key: string, value: MapEntry): void => void params.set(module.aliases.get(key) ?? key, value);
+  if (entry.value.kind === 'map') for (const [key, value] of entry.value.entries) take(key, value);
   else if (module.freeForm !== undefined && entry.value.kind === 'scalar')
     params.set(module.freeForm, { ...entry, key: module.freeForm });
-  if (args?.value.kind === 'map') for (const [key, value] of args.value.entries) params.set(key, value);
+  if (args?.value.kind === 'map') for (const [key, value] of args.value.entries) take(key, value);
   return params;
 }
 

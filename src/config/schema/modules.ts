@@ -31,12 +31,22 @@ export function moduleSchema(module: Module): ModuleSchema {
       parameter(module, name, field, rename),
     ]),
   );
+  for (const [alias, name] of module.aliases) properties[alias] = properties[name] ?? {};
+  const namesOf = (name: string): readonly string[] => [
+    name,
+    ...[...module.aliases].filter(([, parameter]) => parameter === name).map(([alias]) => alias),
+  ];
+  const required = (made.required ?? []).filter((name) => namesOf(name).length === 1);
+  const underSomeName = (made.required ?? []).filter((name) => namesOf(name).length > 1);
   const free = made.additionalProperties;
   const params: JsonSchema = {
     type: 'object',
     properties,
     additionalProperties: typeof free === 'object' ? widen(free, rename) : (free ?? false),
-    ...(made.required && { required: made.required }),
+    ...(required.length > 0 && { required }),
+    ...(underSomeName.length > 0 && {
+      allOf: underSomeName.map((name) => ({ oneOf: namesOf(name).map((one) => ({ required: [one] })) })),
+    }),
   };
   const forms: JsonSchema[] = [params];
   if (module.freeForm !== undefined) {
