@@ -115,6 +115,8 @@ export interface Change<D> {
   readonly repeats?: true;
   /** What later tasks will find, for check mode. What no probe sees need not be named. */
   readonly effects: readonly Effect[];
+  /** It leaves more behind than its effects tell, as a package its files: what a later task misses may be there then. */
+  readonly bringsMore?: true;
   /** What apply needs. */
   readonly detail: D;
   /** What `register` gets in check mode; an `Unknown` stands for what only the run can tell. */

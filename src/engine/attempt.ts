@@ -24,14 +24,18 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
   const bound = boundOf(attempt);
   const handles = createHandles(attempt, ref, worker);
   // In check mode every look goes through what earlier tasks would have left.
-  const read = run.settings.check ? worker.state.overlay.over(handles.read) : handles.read;
+  const { read, hasLooked } = watch(
+    run.settings.check ? worker.state.overlay.over(handles.read) : handles.read,
+  );
   const plan = (): Promise<BoundPlan> => bound.plan(read, context);
 
   let planned: BoundPlan;
   try {
     planned = await retryLost(worker, around.signal, plan);
   } catch (error) {
-    return judge(attempt, judgeThrown(error, settings));
+    const outcome = judgeThrown(error, settings);
+    const opener = run.settings.check && hasLooked() ? worker.state.overlay.openedBy : undefined;
+    return opener === undefined ? judge(attempt, outcome) : doubt(attempt, outcome, opener);
   }
   if (planned.change === 'none') return judge(attempt, nothing(attempt, worker, planned));
   if (settings.check) {
@@ -93,6 +97,31 @@ function bind(task: Task, params: ValueMap, { around }: Attempt): BoundTask {
     throw error instanceof z.ZodError ? around.source.language.explainParameters(task, error, params) : error;
   }
 }
+
+/** Knows whether anything was asked of the host. */
+function watch(read: Read): { readonly read: Read; readonly hasLooked: () => boolean } {
+  let looked = false;
+  return {
+    read(probe) {
+      looked = true;
+      return read(probe);
+    },
+    hasLooked: () => looked,
+  };
+}
+
+/**
+ * What a host does not have in check mode may come with what an earlier task installs: that the look failed is then no
+ * failure yet. What it said is told all the same.
+ */
+function doubt(attempt: Attempt, outcome: Outcome, opener: string): Outcome {
+  const { problem } = outcome;
+  if (!problem || !saidByHost.includes(problem.code)) return judge(attempt, outcome);
+  const { code, message } = problem;
+  return { ...outcome, status: 'unknown', waitsFor: opener, problem: { code, message } };
+}
+
+const saidByHost: readonly Problem['code'][] = ['task-failed', 'command-failed', 'output-unexpected'];
 
 interface Handles {
   readonly read: Read;

@@ -8,9 +8,11 @@ import { UnknownValueError } from '../core/value.js';
 
 export interface Overlay {
   /** Remembers what a planned change would leave behind. */
-  record(task: string, change: Pick<Change<unknown>, 'effects'>): void;
+  record(task: string, change: Pick<Change<unknown>, 'effects' | 'bringsMore'>): void;
   /** A reader that answers from what was recorded, and from the host for the rest. */
   over(read: Read): Read;
+  /** The first task that leaves more behind than anybody can tell. */
+  readonly openedBy: string | undefined;
 }
 
 interface Recorded {
@@ -21,6 +23,7 @@ interface Recorded {
 export function createOverlay(): Overlay {
   const recorded: Recorded[] = [];
   let lastChange: string | undefined;
+  let openedBy: string | undefined;
 
   async function answer<T>(probe: Probe<T>, read: Read): Promise<T> {
     if (probe.of.isBroad && lastChange !== undefined) throw new UnknownValueError(lastChange);
@@ -42,10 +45,14 @@ export function createOverlay(): Overlay {
   return {
     record(task, change) {
       lastChange = task;
+      if (change.bringsMore) openedBy ??= task;
       recorded.push(...change.effects.map((effect) => ({ task, effect })));
     },
     over(read) {
       return (probe) => answer(probe, read);
+    },
+    get openedBy() {
+      return openedBy;
     },
   };
 }

@@ -222,6 +222,7 @@ function planApt(wish: AptWish, sight: AptSight, params: Params, context: TaskCo
         wish.state === 'absent' ? `the configuration of ${destroys}` : `these packages go: ${destroys}`,
     }),
     effects: effectsOf(wish, wanting, steps, sight),
+    ...(isWork && wish.state !== 'absent' && { bringsMore: true as const }),
     detail: { updates, words, names: wish.names, lockTimeout: lock_timeout },
     predicted: { packages: new Unknown(context.task), cache_updated: updates },
   };

@@ -100,8 +100,10 @@ function headlineOf(result: Omit<TaskResult, 'items'>, verbosity: Verbosity): st
     case 'unreachable':
       return result.problem ? messageLine(result.problem) : summary;
     case 'unknown':
-      if (result.waitsFor !== undefined)
-        return `cannot be known before '${visibleLine(result.waitsFor)}' has run`;
+      if (result.waitsFor !== undefined) {
+        const now = result.problem ? `; for now, ${messageLine(result.problem)}` : '';
+        return `cannot be known before '${visibleLine(result.waitsFor)}' has run${now}`;
+      }
       return result.problem ? messageLine(result.problem) : summary;
   }
 }

@@ -32,6 +32,17 @@ function createHost(): { asked: string[]; read: <T>(probe: Probe<T>) => Promise<
   };
 }
 
+describe('what brings more than it tells', () => {
+  it('is remembered, the first of them', () => {
+    const overlay = createOverlay();
+    overlay.record('none', { effects: [] });
+    expect(overlay.openedBy).to.equal(undefined);
+    overlay.record('install', { effects: [], bringsMore: true });
+    overlay.record('install more', { effects: [], bringsMore: true });
+    expect(overlay.openedBy).to.equal('install');
+  });
+});
+
 describe('predicted state', () => {
   const cases: readonly {
     readonly title: string;

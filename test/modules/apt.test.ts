@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { Probe, Read } from '../../src/core/probe.js';
 import { apt } from '../../src/modules/apt.js';
 import { explainApt, parseSteps } from '../../src/modules/lib/apt.js';
+import { play } from '../engine/play.js';
 import { createCheck, createHost, failureOf, perform, planOf } from './harness.js';
 
 /** A host whose dpkg and apt answer this. */
@@ -180,5 +181,34 @@ describe('apt on this machine', function () {
     expect((await check(apt, { name: ['bash', 'mount'] })).change).to.equal('some');
     expect((await check(apt, { name: 'bash' })).change).to.equal('none');
     expect(spawnSync('dpkg-query', ['-W', 'mount']).status, 'it is still there').to.equal(0);
+  });
+
+  it('leaves open in check mode what its files would be; what rests on no look at the host is as sure as ever', async () => {
+    const { lines } = await play(
+      `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: before, lineinfile: {path: /nonexistent/a, line: x}, ignore_errors: true}
+    - {name: remove, apt: {name: mount, state: absent}}
+    - {name: removed, lineinfile: {path: /nonexistent/a, line: x}, ignore_errors: true}
+    - {name: install, apt: {name: mount}}
+    - {name: line, lineinfile: {path: /nonexistent/a, line: x}, register: r}
+    - {name: use, debug: {msg: "{{r.changed}}"}}
+    - {name: there, copy: {dest: "{{tmp}}/x", content: x}}
+    - {name: claim, assert: {that: 1 > 2}}
+`,
+      { settings: { check: true } },
+    );
+    expect(lines.map((line) => line.split(' | ').slice(1, 3).join(' '))).to.deep.equal([
+      'ignored before',
+      'changed remove',
+      'ignored removed',
+      'changed install',
+      'unknown line',
+      'unknown use',
+      'changed there',
+      'failed claim',
+    ]);
   });
 });
