@@ -27,7 +27,7 @@ export async function readIncludedVars(
 ): Promise<Step | undefined> {
   const { report } = site.context;
   checkKeywords(node, 'include', new Set([entry.key]), report);
-  const loop = findLoop(node, site);
+  const loop = findLoop(node, site, 'include');
   const common = readCommon(node, site, entry.keyAt, loop.names);
   const isFolder = entry.value.kind === 'map' && entry.value.entries.has('dir');
   const options = readOptions(entry, node.entries.get('args'), site, {

@@ -26,7 +26,7 @@ export async function readTasksFile(
 ): Promise<Step | undefined> {
   const isImport = action === 'import_tasks';
   checkKeywords(node, isImport ? 'import' : 'include', new Set([entry.key]), site.context.report);
-  const loop = isImport ? undefined : findLoop(node, site);
+  const loop = isImport ? undefined : findLoop(node, site, 'include');
   const common = readCommon(node, site, entry.keyAt, loop?.names);
   const options = readOptions(entry, node.entries.get('args'), site, {
     names: isImport ? ['file'] : ['file', 'apply'],
@@ -51,6 +51,7 @@ async function importTasks(file: MapEntry, common: Common, site: Site): Promise<
   if (found === undefined || !canOpen(found, at, common, site, false)) return undefined;
   return {
     type: 'block',
+    isRole: false,
     name: common.name ?? `import_tasks: ${name}`,
     at: common.at,
     when: common.when,
@@ -163,6 +164,7 @@ export async function readApplied(
   const common = readCommon(map, inside, apply.keyAt);
   const block: Block = {
     type: 'block',
+    isRole: false,
     name: common.name ?? 'apply',
     at: common.at,
     when: common.when,

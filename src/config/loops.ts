@@ -16,18 +16,23 @@ import { describeNode, type MapEntry, type MapNode } from './yaml.js';
 /** What is known of a loop before the names that hold in it are. */
 export interface FoundLoop {
   readonly names: NameLayer;
-  /** `names`: those of a task in the loop, its vars too; `outside`: those that its list may use. */
+  /** For the task to read: these conditions may ask for what came of an item. */
+  readonly breakWhen: MapEntry | undefined;
+  /**
+   * `names`: those of a task in the loop, its vars too; `outside`: those that its list may use. No item breaks it yet.
+   */
   finish(names: NameLayer, outside: NameLayer): Loop | undefined;
 }
 
-const controls = ['loop_var', 'label', 'index_var', 'pause', 'extended', 'extended_allitems'];
+const controls = ['loop_var', 'label', 'index_var', 'pause', 'extended', 'extended_allitems', 'break_when'];
 
-export function findLoop(node: MapNode, site: Site): FoundLoop {
+/** `of`: an include's loop cannot be broken off, for nothing comes of an item by itself. */
+export function findLoop(node: MapNode, site: Site, of: 'task' | 'include' = 'task'): FoundLoop {
   const { context, read } = site;
   const entry = node.entries.get('loop');
   const controlEntry = node.entries.get('loop_control');
   const control = controlEntry && read.map(controlEntry);
-  if (control) checkControls(control, site);
+  if (control) checkControls(control, site, of);
   const get = (name: string): MapEntry | undefined => control?.entries.get(name);
   const variable = readName(get('loop_var'), site) ?? 'item';
   const indexVariable = readName(get('index_var'), site);
@@ -38,6 +43,7 @@ export function findLoop(node: MapNode, site: Site): FoundLoop {
   const isOther = [...node.entries.keys()].some((key) => key.startsWith('with_'));
   const item = items ? loopItem(items) : isOther ? anyShape : undefined;
   return {
+    breakWhen: get('break_when'),
     names: item ? addNames(site.names, loopNames(item, { variable, indexVariable, isExtended })) : site.names,
     finish(names, outside) {
       if (!entry || !items) return undefined;
@@ -47,19 +53,20 @@ export function findLoop(node: MapNode, site: Site): FoundLoop {
       if (compiledLabel)
         context.later(names, (declared, report) => void compiledLabel.check(declared, report));
       const pause = numberSetting(get('pause'), { ...site, names }, { least: 0 }, 0);
-      return { items, variable, label: compiledLabel, indexVariable, pause, isExtended };
+      return { items, variable, label: compiledLabel, indexVariable, pause, isExtended, breakWhen: [] };
     },
   };
 }
 
-function checkControls(control: MapNode, { context }: Site): void {
+function checkControls(control: MapNode, { context }: Site, of: 'task' | 'include'): void {
   const { report } = context;
   for (const { key, keyAt } of control.entries.values()) {
-    if (controls.includes(key)) continue;
-    if (key === 'break_when') {
-      report(errorAt(keyAt, 'keyword-unsupported', `zrun does not have '${key}' of loop_control yet`));
+    if (key === 'break_when' && of === 'include') {
+      const message = "an include's loop has no 'break_when'";
+      report(errorAt(keyAt, 'keyword-unsupported', message, 'put a condition on what is inside'));
       continue;
     }
+    if (controls.includes(key)) continue;
     const near = nearest(key, controls);
     const known = `it has ${controls.join(', ')}`;
     report(

@@ -14,6 +14,7 @@ const metaActions: readonly MetaAction[] = [
   'flush_handlers',
   'clear_facts',
   'reset_connection',
+  'end_role',
   'end_host',
   'end_batch',
   'end_play',
@@ -22,7 +23,6 @@ const metaActions: readonly MetaAction[] = [
 /** Ansible's other ones, and what to do instead. */
 const otherActions: Readonly<Record<string, string>> = {
   clear_host_errors: 'a host that has failed is out of the run; rescue: keeps it in',
-  end_role: 'put the tasks that follow below a block with when:',
   refresh_inventory: 'inventories are read once, before the run',
 };
 
@@ -44,10 +44,22 @@ export function readMeta(node: MapNode, entry: MapEntry, site: Site): Meta | und
   };
 }
 
-function readAction({ value, key }: MapEntry, { context }: Site): MetaAction | undefined {
+function readAction({ value, key }: MapEntry, { context, role }: Site): MetaAction | undefined {
   const { report } = context;
   const written = value.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
   const found = metaActions.find((one) => one === written);
+  if (found === 'end_role' && !role) {
+    const message = "'meta: end_role' stands outside of a role, and so ends none";
+    report(
+      errorAt(
+        value.at,
+        'playbook-invalid',
+        message,
+        "end_play ends the play, end_host this host's part in it",
+      ),
+    );
+    return undefined;
+  }
   if (found) return found;
   const known = `there are ${metaActions.join(', ')}`;
   if (written === undefined) {

@@ -38,7 +38,7 @@ export async function readRoleStep(
 ): Promise<Step | undefined> {
   const isImport = action === 'import_role';
   checkKeywords(node, isImport ? 'import' : 'include', new Set([entry.key]), site.context.report);
-  const loop = isImport ? undefined : findLoop(node, site);
+  const loop = isImport ? undefined : findLoop(node, site, 'include');
   const common = readCommon(node, site, entry.keyAt, loop?.names);
   const options = readOptions(entry, node.entries.get('args'), site, {
     names: isImport ? shared : [...shared, 'apply', 'public'],

@@ -131,6 +131,7 @@ async function readRoleAndVars(
 
   const block: Block = {
     type: 'block',
+    isRole: true,
     name,
     at,
     when,
@@ -147,6 +148,7 @@ async function readRoleAndVars(
   if (needed.length === 0) return { block, ...all };
   const whole: Block = {
     ...block,
+    isRole: false,
     defaults: new Map(),
     vars: given,
     handlers: [],

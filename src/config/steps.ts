@@ -89,6 +89,7 @@ async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Blo
   const inAlways: Site = { ...inside, names: addNames(inside.names, alwaysNames) };
   return {
     type: 'block',
+    isRole: false,
     name,
     at: common.at,
     when: common.when,

@@ -3,7 +3,7 @@
  */
 import type { Loop, Task, Template } from '../core/plan.js';
 import { readArguments, type Doing, type ModuleCall } from './arguments.js';
-import { optionalConditions } from './conditions.js';
+import { optionalConditions, readConditions } from './conditions.js';
 import { addNames, type NameLayer } from './declarations.js';
 import { checkKeywords } from './keywords.js';
 import { findLoop, readName } from './loops.js';
@@ -63,7 +63,7 @@ export function readTask(
     tags: inside.tags,
     files: site.files,
     register,
-    loop: madeLoop,
+    loop: madeLoop && { ...madeLoop, breakWhen: readConditions(loop.breakWhen, after) },
     notify: inside.notify,
     answersTo: [],
     listen: listensTo,

@@ -218,6 +218,8 @@ export interface Loop {
   readonly pause: Setting<number>;
   /** `ansible_loop` is there. */
   readonly isExtended: boolean;
+  /** After an item of which all of these hold, no other is taken. Empty: all are. */
+  readonly breakWhen: readonly Expression[];
 }
 
 /** The files of the controller that a task may name: beside its playbook, in its role. */
@@ -232,6 +234,8 @@ export interface TaskFiles {
 
 export interface Block extends StepBase {
   readonly type: 'block';
+  /** It is all of a role's own tasks: what `meta: end_role` ends. */
+  readonly isRole: boolean;
   /** A role's: weaker than everything else, and only inside. */
   readonly defaults: VarsTemplate;
   /** What a role is given beside its keywords (`{role: web, port: 80}`): stronger than what tasks set. */
@@ -265,7 +269,14 @@ export interface Meta extends StepBase {
 }
 
 export type MetaAction =
-  'noop' | 'flush_handlers' | 'clear_facts' | 'reset_connection' | 'end_host' | 'end_batch' | 'end_play';
+  | 'noop'
+  | 'flush_handlers'
+  | 'clear_facts'
+  | 'reset_connection'
+  | 'end_role'
+  | 'end_host'
+  | 'end_batch'
+  | 'end_play';
 
 /** Every task below these steps, in the order in which they stand in the file, as far as that is known. */
 export function* tasksOf(steps: readonly Step[]): Generator<Task> {

@@ -114,7 +114,11 @@ export function judgeThrown(
 }
 
 /** The attempt's scope, with its own result under the name of `register`; `more` is put on top of that. */
-export function withResult({ task, around, item }: Attempt, outcome: Outcome, more?: ValueMap): Scope {
+export function withResult(
+  { task, around, item }: Pick<Attempt, 'task' | 'around' | 'item'>,
+  outcome: Outcome,
+  more?: ValueMap,
+): Scope {
   if (task.register === undefined) return scopeOf(task, around, item);
   return scopeOf(task, around, { ...item, [task.register]: { ...registered(outcome), ...more } });
 }

@@ -4,8 +4,8 @@
  */
 import type { Problem } from '../core/errors.js';
 import type { ItemResult, TaskRef, TaskResult } from '../core/events.js';
-import { settle, type Task } from '../core/plan.js';
-import { findUnknown, type ValueMap } from '../core/value.js';
+import { settle, type Loop, type Scope, type Task } from '../core/plan.js';
+import { findUnknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { attemptOnce } from './attempt.js';
 import { exchangesOf } from './host-state.js';
 import { isTrue, judgeThrown, withMessage, withResult, type Outcome } from './judge.js';
@@ -74,6 +74,7 @@ async function runItems(
     const label = loop.label ? text(loop.label.render(scopeOf(task, around, vars))) : text(item);
     turns.push({ result: { ...result, label, item }, vars });
     if ((result.status === 'unreachable' && !result.ignored) || around.signal.aborted) break;
+    if (breaks(loop, withResult({ task, around, item: vars }, result))) break;
     if (!isLast) await pause(settle(loop.pause, scope) * 1000, around.signal);
   }
   return mergeItems(turns);
@@ -81,6 +82,16 @@ async function runItems(
 
 function text(value: ItemResult['item']): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** In check mode nobody knows what came of an item that was not run: all the others may be taken. */
+function breaks({ breakWhen }: Loop, scope: Scope): boolean {
+  try {
+    return breakWhen.length > 0 && breakWhen.every((condition) => isTrue(condition, scope));
+  } catch (error) {
+    if (error instanceof UnknownValueError) return false;
+    throw error;
+  }
 }
 
 /** One item, or the whole task where it does not loop: condition, then attempts until `until` holds. */

@@ -46,8 +46,8 @@ type Ending =
   | { readonly type: 'interrupted' }
   /** Others failed. */
   | { readonly type: 'halted'; readonly reason: string }
-  /** The playbook says that it is over. */
-  | { readonly type: 'ended' };
+  /** The playbook says that it is over: for the host, or with the role around. */
+  | { readonly type: 'ended'; readonly what?: 'role' };
 
 const done: Ending = { type: 'done' };
 
@@ -304,6 +304,7 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
     });
     if (ending.type === 'done') ending = always;
   }
+  if (block.isRole && ending.type === 'ended' && ending.what === 'role') return done;
   return ending;
 }
 
@@ -439,6 +440,8 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
     case 'reset_connection':
       await disconnectWays(state);
       return done;
+    case 'end_role':
+      return { type: 'ended', what: 'role' };
     case 'end_host':
       return { type: 'ended' };
     case 'end_batch':

@@ -21,12 +21,28 @@ describe('keywords of tasks', () => {
     [
       'loop: [1]\n  loop_control: {index_var: i, pause: 2, extended: yes}',
       (task) => ({ ...task.loop, items: 0 }),
-      { items: 0, variable: 'item', label: undefined, indexVariable: 'i', pause: 2, isExtended: true },
+      {
+        items: 0,
+        variable: 'item',
+        label: undefined,
+        indexVariable: 'i',
+        pause: 2,
+        isExtended: true,
+        breakWhen: [],
+      },
     ],
     [
       'loop: [1]',
       (task) => ({ ...task.loop, items: 0 }),
-      { items: 0, variable: 'item', label: undefined, indexVariable: undefined, pause: 0, isExtended: false },
+      {
+        items: 0,
+        variable: 'item',
+        label: undefined,
+        indexVariable: undefined,
+        pause: 0,
+        isExtended: false,
+        breakWhen: [],
+      },
     ],
     ['ignore_unreachable: yes', (task) => task.ignoreUnreachable, true],
     ['notify: [a, b]', (task) => task.notify, ['a', 'b']],
@@ -187,7 +203,6 @@ describe('keywords of tasks', () => {
       '- command: a\n  loop: [1]\n  loop_control: {loop_vra: x, break_when: true, label: "{{itme}}", index_var: 1x, pause: -1}\n',
       [
         "books/play.yaml:5:22: loop_control has no 'loop_vra' (did you mean 'loop_var'?)",
-        "books/play.yaml:5:35: zrun does not have 'break_when' of loop_control yet",
         "books/play.yaml:5:63: nothing defines 'itme' (did you mean 'item'?)",
         "books/play.yaml:5:83: '1x' cannot be a variable's name (use letters, digits and _, a letter first)",
         "books/play.yaml:5:94: 'pause' must be a number of at least 0",
@@ -204,8 +219,8 @@ describe('keywords of tasks', () => {
     [
       '- meta: flush\n- meta: {a: 1}\n- meta: refresh_inventory\n- meta: noop\n  loop: [1]\n',
       [
-        "books/play.yaml:3:13: there is no 'meta: flush' (there are noop, flush_handlers, clear_facts, reset_connection, end_host, end_batch, end_play)",
-        "books/play.yaml:4:13: 'meta' must name what to do, but is a map (there are noop, flush_handlers, clear_facts, reset_connection, end_host, end_batch, end_play)",
+        "books/play.yaml:3:13: there is no 'meta: flush' (there are noop, flush_handlers, clear_facts, reset_connection, end_role, end_host, end_batch, end_play)",
+        "books/play.yaml:4:13: 'meta' must name what to do, but is a map (there are noop, flush_handlers, clear_facts, reset_connection, end_role, end_host, end_batch, end_play)",
         "books/play.yaml:5:13: zrun does not have 'meta: refresh_inventory' (inventories are read once, before the run)",
         "books/play.yaml:7:7: 'loop' belongs to a task or handler, not to 'meta'",
       ],

@@ -17,6 +17,54 @@ export const metaStories: readonly Story[] = [
     lines: ['changed | one | run true', 'ok | h | handled', 'ok | two | x'],
   },
   {
+    keyword: 'meta: end_role',
+    title:
+      "ends the role's tasks for this host, those of blocks and files too, but for always; the play goes on",
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [outer]
+  tasks: [{name: after, debug: {msg: x}}]
+`,
+    files: {
+      'roles/outer/meta/main.yml': 'dependencies: [needed]\n',
+      'roles/needed/tasks/main.yml': '- meta: end_role\n- {name: never, debug: {msg: x}}\n',
+      'roles/outer/tasks/main.yml': `
+- include_role: {name: inner}
+- {name: last, debug: {msg: x}}
+`,
+      'roles/inner/tasks/main.yml': `
+- block: [{include_tasks: more.yml}]
+  rescue: [{name: not a failure, debug: {msg: x}}]
+  always: [{name: tidy, debug: {msg: "{{json ansible_failed_task}}"}}]
+- {name: rest, debug: {msg: x}}
+`,
+      'roles/inner/tasks/more.yml': `
+- {meta: end_role, when: inventory_hostname == "a"}
+- {name: more, debug: {msg: x}}
+`,
+    },
+    lines: {
+      a: [
+        'ok | outer : include_role: inner | included',
+        'ok | inner : include_tasks: more.yml | included',
+        'ok | inner : tidy | null',
+        'ok | outer : last | x',
+        'ok | after | x',
+      ],
+      b: [
+        'ok | outer : include_role: inner | included',
+        'ok | inner : include_tasks: more.yml | included',
+        'ok | inner : more | x',
+        'ok | inner : tidy | null',
+        'ok | inner : rest | x',
+        'ok | outer : last | x',
+        'ok | after | x',
+      ],
+    },
+  },
+  {
     keyword: 'meta: end_host',
     title: 'ends the play for this host, with nothing wrong',
     hosts: ['a', 'b'],

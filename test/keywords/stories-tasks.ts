@@ -133,6 +133,38 @@ export const taskStories: readonly Story[] = [
     lines: ['ok | inner | 2 of 2 items: set said', 'ok | tell | 0:x,1:y.'],
   },
   {
+    keyword: 'loop_control',
+    title: 'break_when is asked after each item, and may ask for what came of it',
+    tasks: `
+    - {name: by item, command: "echo {{item}}", loop: [1, 2, 3], loop_control: {break_when: item == 2}, register: r}
+    - {name: tell, debug: {msg: "{{r.results.length}}"}}
+    - name: by result
+      command: "echo {{item}}"
+      loop: [1, 2, 3]
+      register: one
+      changed_when: false
+      loop_control: {break_when: [one.rc == 0, one.stdout == "1"]}
+    - {name: tell, debug: {msg: "{{one.results.length}}"}}`,
+    lines: [
+      'changed | by item | 2 of 2 items: run echo 1',
+      'ok | tell | 2',
+      'ok | by result | 1 of 1 items: run echo 1',
+      'ok | tell | 1',
+    ],
+  },
+  {
+    keyword: 'loop_control',
+    title: 'break_when in check mode, where nobody knows what comes of an item: all may be taken',
+    args: ['--check'],
+    tasks: `
+    - name: each
+      command: "echo {{item}}"
+      loop: [1, 2]
+      register: r
+      loop_control: {break_when: r.stdout == "1"}`,
+    lines: ['changed | each | 2 of 2 items: run echo 1'],
+  },
+  {
     keyword: 'until',
     title: 'tries again until it holds, and fails when it never does',
     tasks: `

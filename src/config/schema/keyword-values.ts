@@ -147,7 +147,16 @@ export const actionValues: Readonly<Record<string, JsonSchema>> = {
   include_tasks: says('Runs the tasks of a file here.', fileForm()),
   include_vars: says('Takes the variables of a file.', fileForm()),
   meta: says('Acts on the run itself.', {
-    enum: ['noop', 'flush_handlers', 'clear_facts', 'reset_connection', 'end_host', 'end_batch', 'end_play'],
+    enum: [
+      'noop',
+      'flush_handlers',
+      'clear_facts',
+      'reset_connection',
+      'end_role',
+      'end_host',
+      'end_batch',
+      'end_play',
+    ],
   }),
 };
 
