@@ -18,7 +18,7 @@ import { mainParts, readRole } from './roles.js';
 import { createScope } from './scope.js';
 import { neutralSettings, readBecome, readSettings } from './settings.js';
 import { textShape } from './shape.js';
-import type { OpenFile, PlayFrame, PlayHandlers, Site } from './site.js';
+import { nothingAround, type OpenFile, type PlayFrame, type PlayHandlers, type Site } from './site.js';
 import { flushHandlers, readSteps, readVars } from './steps.js';
 import { declareModuleVars, plainTask } from './tasks.js';
 import { constant, type CompiledTemplate } from './template.js';
@@ -166,6 +166,7 @@ function siteOfPlay(
     names,
     isConditional: place.when.length > 0,
     isIncluded: false,
+    around: nothingAround,
     uniqueId: place.uniqueId,
   };
   return { ...site, settings: readSettings(node, site, names) };

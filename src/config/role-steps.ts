@@ -90,7 +90,7 @@ async function includeRole(
   const include = {
     ...includeStep(common, loop, `include_role: ${written}`, site),
     // As in Ansible, what the role around it is given goes before what it gives itself.
-    params: new Map([...common.vars, ...(site.role?.params ?? [])]),
+    params: new Map([...common.vars, ...site.around.params]),
   };
   const inside = insideOf(include.id, common, site);
   const mayRepeat = readFlag(options.get('allow_duplicates'), true, site);

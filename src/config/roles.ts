@@ -14,7 +14,7 @@ import { errorAt } from './report.js';
 import { readRoleMeta } from './role-meta.js';
 import { createScope } from './scope.js';
 import { firstFile, firstFolder, kindOf, namesIn } from './search.js';
-import type { RoleFrame, Site } from './site.js';
+import { surround, type RoleFrame, type Site } from './site.js';
 import { shownName } from './source.js';
 import { constant, type CompiledTemplate } from './template.js';
 import { readVarsNode } from './vars-files.js';
@@ -74,14 +74,9 @@ async function readRoleAndVars(
   const { folder, name, at, parts, given, params, site, when, become, asker } = request;
   const { play } = site;
   if (asker !== 'role' && !play.roleNames.includes(name)) play.roleNames.push(name);
-  const role: RoleFrame = {
-    name,
-    folder,
-    parents: parentsOf(request),
-    outer: site.role,
-    params: new Map([...(site.role?.params ?? []), ...params]),
-  };
-  const meta = await readRoleMeta(folder, at, { ...site, role });
+  const role: RoleFrame = { name, folder, parents: parentsOf(request), outer: site.role };
+  const around = surround(site.around, { vars: given, params });
+  const meta = await readRoleMeta(folder, at, { ...site, role, around });
   const done = signatureOf(request);
   const mayRepeat = request.mayRepeat ?? meta.allowsDuplicates;
   const isDone = !mayRepeat && play.rolesDone.has(done);
@@ -117,15 +112,14 @@ async function readRoleAndVars(
     ['ansible_parent_role_names', constant(role.parents, at)],
   ]);
   const vars: Vars = new Map([...all.vars, ...fixed, ...given]);
-  const inside = roleSite(role, site, all.defaults, new Map([...vars, ...params]));
+  const inside: Site = {
+    ...roleSite(role, site, all.defaults, new Map([...vars, ...params])),
+    around: surround(around, { defaults: all.defaults, vars }),
+  };
   for (const template of [...own.defaults.values(), ...own.vars.values()])
     site.context.later(inside.names, (declared, report) => void template.check(declared, report));
   if (request.isExported) exportVars(own, site);
-  const handlers = await readRoleHandlers(
-    request,
-    { defaults: all.defaults, vars, params: role.params },
-    inside,
-  );
+  const handlers = await readRoleHandlers(request, inside);
   const { ofRoles, ofImports, ofIncludes } = play.handlers;
   (site.isIncluded ? ofIncludes : request.isOfPlay ? ofRoles : ofImports).push(...handlers);
 
@@ -267,15 +261,12 @@ function missingPart(folder: string, kind: string, part: string, at: Place, { co
 }
 
 /** Handlers of a role answer to `role : name`, and to the plain name where nobody else does. */
-async function readRoleHandlers(
-  { folder, parts, at, become }: RoleRequest,
-  { defaults, vars, params }: RoleVars & { readonly params: Vars },
-  inside: Site,
-): Promise<readonly Task[]> {
+async function readRoleHandlers({ folder, parts, at }: RoleRequest, inside: Site): Promise<readonly Task[]> {
   const file = await partFile(folder, 'handlers', parts.handlers, at, inside);
   const root = file === undefined ? undefined : await inside.context.readYaml(file, at);
   if (file === undefined || !root || !isTasks(root, inside)) return [];
   const site: Site = { ...enterFile(file, inside, false), notify: [] };
+  const { defaults, vars, params, become } = inside.around;
   return (await readHandlers(root, site)).map((task) => ({
     ...task,
     defaults,

@@ -3,7 +3,7 @@
  * the file it is written in, and the names that hold there.
  */
 import type { Place } from '../core/errors.js';
-import type { Scope, Setting, Step, Task, Template, VarsTemplate } from '../core/plan.js';
+import type { BecomeSettings, Scope, Setting, Step, Task, Template, VarsTemplate } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
 import type { NameLayer, ShapeSource } from './declarations.js';
 import { createFieldReader, type FieldReader } from './fields.js';
@@ -35,6 +35,7 @@ export interface Site {
   readonly isConditional: boolean;
   /** Hosts come here by an include. */
   readonly isIncluded: boolean;
+  readonly around: Around;
   /** Hands out each id once. */
   uniqueId(path: string): string;
 }
@@ -78,6 +79,26 @@ export interface PlayFrame {
   onNotify(name: string, at: Place, context: PlaybookContext): void;
 }
 
+/** What steps here take over from blocks, imports and roles when they run; handlers are run from elsewhere. */
+export interface Around {
+  readonly defaults: ReadonlyMap<string, CompiledTemplate>;
+  readonly vars: ReadonlyMap<string, CompiledTemplate>;
+  readonly params: ReadonlyMap<string, CompiledTemplate>;
+  readonly become: BecomeSettings;
+}
+
+export const nothingAround: Around = { defaults: new Map(), vars: new Map(), params: new Map(), become: {} };
+
+/** With that of one more block or role, which goes before it. */
+export function surround(outer: Around, { defaults, vars, params, become }: Partial<Around>): Around {
+  return {
+    defaults: defaults ? new Map([...outer.defaults, ...defaults]) : outer.defaults,
+    vars: vars ? new Map([...outer.vars, ...vars]) : outer.vars,
+    params: params ? new Map([...outer.params, ...params]) : outer.params,
+    become: become ? { ...outer.become, ...become } : outer.become,
+  };
+}
+
 /** The handlers of a play by where they come from; they grow while it is read. */
 export interface PlayHandlers {
   /** Of the roles in `roles:`, and of those that they depend on. */
@@ -96,8 +117,6 @@ export interface RoleFrame {
   readonly parents: readonly string[];
   /** What needs it. */
   readonly outer: RoleFrame | undefined;
-  /** What it and the roles around it are given beside their keywords. */
-  readonly params: ReadonlyMap<string, CompiledTemplate>;
 }
 
 /** A file that is being read, and the one that names it. */

@@ -16,7 +16,7 @@ import { readMeta } from './meta.js';
 import { errorAt } from './report.js';
 import { readRoleStep } from './role-steps.js';
 import { readBecome, readSettings } from './settings.js';
-import type { Site } from './site.js';
+import { surround, type Site } from './site.js';
 import { readTask } from './tasks.js';
 import { compileTemplate, compileVars, type CompiledTemplate } from './template.js';
 import { alwaysNames, rescueNames } from './variables.js';
@@ -138,9 +138,11 @@ export function readCommon(node: MapNode, site: Site, at: Place, around: NameLay
   const isTitle = nameEntry !== undefined && isTemplateNode(nameEntry.value);
   const title = isTitle ? compileTemplate(nameEntry.value, context.report) : undefined;
   if (title) context.later(names, (declared, report) => void title.check(declared, report));
+  const become = readBecome(node, { ...site, names });
   const inside: Site = {
     ...site,
     names,
+    around: surround(site.around, { ...(vars.size > 0 && { vars }), become }),
     tags: ownTags.length > 0 ? [...new Set([...site.tags, ...ownTags])] : site.tags,
     notify: [...site.notify, ...woken.map(({ text }) => text)],
     settings: readSettings(node, site, names),
@@ -152,7 +154,7 @@ export function readCommon(node: MapNode, site: Site, at: Place, around: NameLay
     at: nameEntry?.value.at ?? at,
     when: readConditions(get('when'), inside),
     vars,
-    become: readBecome(node, inside),
+    become,
     site: inside,
     outside: layered(site.names),
   };

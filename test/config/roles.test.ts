@@ -89,6 +89,17 @@ describe('roles', () => {
     });
   });
 
+  it('hand on to their handlers as whom they work', async () => {
+    const text =
+      '- hosts: all\n  roles: [{role: web, become: true}]\n  tasks:\n    - become: true\n      become_user: www\n      block: [{import_role: {name: web}}]\n';
+    await withPlaybook(text, { files: web }, ({ plays: [play] }) => {
+      expect(play?.handlers.map(({ become }) => become)).to.deep.equal([
+        { become: true },
+        { become: true, becomeUser: 'www' },
+      ]);
+    });
+  });
+
   it('bring their handlers with them where they are included', async () => {
     const text = tasks('- include_role: {name: web}\n- {command: a, notify: restart}\n');
     await withPlaybook(text, { files: web }, ({ plays: [play] }) => {

@@ -124,6 +124,25 @@ export const handlerStories: readonly Story[] = [
   },
   {
     keyword: 'import_role',
+    title: 'its handlers have the variables of blocks and roles around it too',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks: [{vars: {x: of the block}, block: [{import_role: {name: r}}]}]
+- {hosts: all, gather_facts: false, roles: [{role: outer, x: of the outer role}]}
+`,
+    files: { ...role, 'roles/outer/tasks/main.yml': '- {import_role: {name: r}, vars: {x: imported}}\n' },
+    lines: [
+      'changed | r : work | of the block',
+      'ok | r : named | of the block',
+      'ok | r : listens | of the block',
+      'changed | r : work | of the outer role',
+      'ok | r : named | of the outer role',
+      'ok | r : listens | of the outer role',
+    ],
+  },
+  {
+    keyword: 'import_role',
     title:
       'a role that is used more than once has one handler of a name, that of its last use; all of them listen',
     playbook: `
