@@ -30,6 +30,8 @@ import { user } from './user.js';
 import { waitFor } from './wait_for.js';
 import { daemonJson } from './daemon_json.js';
 import { dockerHostInfo } from './docker_host_info.js';
+import { dockerImageCopy } from './docker_image_copy.js';
+import { dockerRestore } from './docker_restore.js';
 import { filesystem } from './filesystem.js';
 import { mount } from './mount.js';
 import { zfs } from './zfs.js';
@@ -65,6 +67,8 @@ const all: readonly Module[] = [
   waitFor,
   daemonJson,
   dockerHostInfo,
+  dockerImageCopy,
+  dockerRestore,
   filesystem,
   mount,
   zfs,

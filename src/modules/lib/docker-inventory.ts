@@ -203,7 +203,10 @@ export function parseChanges(bytes: Buffer, destinations: readonly string[]): Co
   const others = entries.filter(({ path, kind }) => kind === 2 || !forMounts.has(path));
   // A folder that was changed only because something in it was.
   const parents = new Set(others.flatMap(({ path }) => ancestorsOf(path)));
-  const own = others.filter(({ path, kind }) => kind !== 0 || !parents.has(path));
+  const own = others
+    .filter(({ path, kind }) => kind !== 0 || !parents.has(path))
+    // Docker has them in another order each time.
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return {
     count: own.length,
     isCut: answer === undefined,

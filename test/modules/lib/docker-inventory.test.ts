@@ -21,7 +21,7 @@ describe('what a container has changed', () => {
     expect(parseChanges(bytes, ['/srv/data'])).to.deep.equal({
       count: 4,
       isCut: false,
-      sample: ['~ /etc/passwd', '+ /result', '- /tmp/gone', '+ /odd "name"\n'],
+      sample: ['~ /etc/passwd', '+ /odd "name"\n', '+ /result', '- /tmp/gone'],
     });
   });
 

@@ -1,0 +1,361 @@
+/**
+ * Owns `docker_image_copy`: the images of the running Docker in a data-root that is to take its place, put there while
+ * it goes on running. `docker save` and `docker load` keep ids and layers; tags are set again; the digests by which a
+ * registry knows an image, which they lose (moby#22011), are written into the new data-root's own list.
+ *
+ * What `docker image inspect` may say otherwise of an image that was carried: `GraphDriver`, `Metadata.LastTagTime`,
+ * `Parent` (where an image and the one that it was built on went in different batches), and `RepoDigests` where the
+ * task has reported them as lost.
+ */
+import { z } from 'zod';
+import { ZrunError } from '../core/errors.js';
+import { defineModule, type Change, type Diff, type Plan, type Write } from '../core/module.js';
+import { unknownState, type Read } from '../core/probe.js';
+import { Unknown, type ValueMap } from '../core/value.js';
+import { idOf } from './lib/docker-container.js';
+import {
+  chooseImages,
+  planCommits,
+  planImages,
+  readReferences,
+  usesContainerdStore,
+  withDigests,
+  type CommitPlan,
+  type ImagePlan,
+} from './lib/docker-images.js';
+import { inventoryKind, readInventory, type DockerInventory } from './lib/docker-inventory.js';
+import { parseDockerJson, writeDockerJson } from './lib/docker-json.js';
+import {
+  finishScript,
+  noStaging,
+  rootProbe,
+  stagingProbe,
+  stagingScript,
+  stagingStatus,
+  type Staging,
+} from './lib/docker-staging.js';
+import { fileKind, fileProbe } from './lib/file.js';
+import { hostPath, joinPath } from './lib/path.js';
+import { formatSize } from './lib/size.js';
+
+const params = z.strictObject({
+  data_root: hostPath(
+    'The data-root to come: a folder that no Docker uses yet, such as a new file system that is mounted aside.',
+  ),
+  images: z
+    .union([z.literal('all'), z.array(z.string().min(1))])
+    .default('all')
+    .describe('`all`, intermediate ones too, or a list of ids, tags or digests.'),
+  commit: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Containers whose writable layer is carried too: each is committed (paused meanwhile) to an image `zrun-carried:ID`, from which `docker_restore` makes it. What it writes afterwards is not carried: for that, stop it first.',
+    ),
+  storage_driver: z.enum(['overlay2']).default('overlay2').describe('The storage driver of the data-root.'),
+});
+
+type Params = z.output<typeof params>;
+
+interface Detail {
+  readonly plan: ImagePlan;
+  readonly commits: CommitPlan;
+  readonly staging: Staging;
+  /** What is there cannot be trusted: a power cut came while it was written. */
+  readonly wipes: boolean;
+  readonly inventory: DockerInventory;
+}
+
+export const dockerImageCopy = defineModule({
+  name: 'docker_image_copy',
+  summary: 'Put images of the running Docker into a data-root that is not in use yet',
+  params,
+  returns: z.strictObject({
+    data_root: z.string().describe('The data-root.'),
+    images: z.array(z.string()).describe('The ids of all images that are there now and were asked for.'),
+    copied: z.array(z.string()).describe('Those that this task has put there.'),
+    committed: z.record(z.string(), z.string()).describe('The images of commits, by container.'),
+    lost_digests: z
+      .array(z.string())
+      .describe('Digests that could not be carried: pulling them again brings them back.'),
+    bytes: z.int().describe('What the copied images take, by the sizes that Docker tells; at most.'),
+  }),
+  examples: [
+    {
+      title: 'Every image in a new data-root, while Docker goes on',
+      task: `
+docker_image_copy:
+  data_root: '{{tmp}}/new'
+  images: ['zrun-example:1']`,
+      needs: 'docker',
+      before: `
+mkdir -p "$tmp/new" "$tmp/root" && cp "$(command -v busybox)" "$tmp/root/busybox"
+tar -C "$tmp/root" -c . | docker import - zrun-example:1 >/dev/null`,
+      after: `
+grep -q "zrun-example:1.*$(docker image inspect -f '{{.Id}}' zrun-example:1)" "$tmp/new/image/overlay2/repositories.json"
+! systemctl is-active --quiet zrun-staged-docker
+test ! -e /run/zrun-staged-docker
+docker rmi zrun-example:1 >/dev/null`,
+    },
+  ],
+  async plan(read, p, context): Promise<Plan<Detail>> {
+    const [inventory, found] = await Promise.all([
+      readInventory(read, context),
+      read(stagingProbe(p.data_root, p.storage_driver)),
+    ]);
+    const staging = context.check ? await predictStaging(read, p, found) : found;
+    refuseStore(inventory, p, staging);
+    const wipes = staging.mark === 'writing' && staging.hasBooted;
+    const there = wipes ? { ...staging, ids: noStaging.ids, references: noStaging.references } : staging;
+    const chosen = chooseImages(p.images, inventory);
+    const commits = planCommits(p.commit, inventory);
+    refuseUnknown(chosen.unknown, commits.unknown);
+    const wanted = [...new Set([...chosen.images, ...commits.standing])];
+    const plan = planImages(wanted, there, { all: p.images === 'all' });
+    const result = resultOf(p, plan, commits);
+    const isOpen = plan.batches.length + plan.tags.length + plan.stale.length + commits.commits.length > 0;
+    if (!isOpen && plan.digests.length === 0 && staging.mark === 'whole' && !staging.isBusy) {
+      return { change: 'none', reason: 'every image is there', result };
+    }
+    await refuseRoom(read, p, inventory, there, plan);
+    const copied = plan.batches.flat();
+    return {
+      change: 'some',
+      summary: describe(p, plan, commits, { wipes, isBusy: staging.isBusy }),
+      diff: diffOf(p, plan, commits),
+      effects: [
+        unknownState(fileKind, joinPath(p.data_root, 'image'), true),
+        unknownState(fileKind, joinPath(p.data_root, p.storage_driver), true),
+        ...(commits.commits.length > 0
+          ? [unknownState(inventoryKind, ''), unknownState(inventoryKind, 'changes')]
+          : []),
+      ],
+      detail: { plan, commits, staging: there, wipes, inventory },
+      predicted: {
+        ...result,
+        copied,
+        bytes: plan.bytes,
+        ...(commits.commits.length > 0 && {
+          images: new Unknown(context.task),
+          copied: new Unknown(context.task),
+        }),
+      },
+    };
+  },
+  apply: (write, change, p) => copyImages(write, change, p),
+});
+
+/** In check mode the folder may be yet to be made, or to be hidden by a mount: then it is empty. */
+async function predictStaging(read: Read, p: Params, found: Staging): Promise<Staging> {
+  const [folder, images] = await Promise.all([
+    read(fileProbe(p.data_root)),
+    read(fileProbe(joinPath(p.data_root, 'image'))),
+  ]);
+  if (folder.type === 'absent') return { ...noStaging, exists: false };
+  return found.exists && images.type !== 'absent' ? found : noStaging;
+}
+
+function refuseStore(inventory: DockerInventory, p: Params, staging: Staging): void {
+  if (usesContainerdStore(inventory)) {
+    throw new ZrunError('task-failed', 'Docker keeps its images in the store of containerd', {
+      hint: 'That store is not in the data-root, and this task does not carry from it.',
+    });
+  }
+  if (!staging.exists) {
+    throw new ZrunError('task-failed', `there is no folder ${p.data_root}`, {
+      hint: 'Make it first, or mount the new file system there: `mount: {path: …, state: ephemeral}`.',
+    });
+  }
+  if (staging.hasImages && staging.mark === undefined) {
+    throw new ZrunError('task-failed', `${p.data_root} holds images that this task has not put there`, {
+      hint: 'A data-root that a Docker has used is never written to. Take an empty folder.',
+    });
+  }
+}
+
+function refuseUnknown(images: readonly string[], containers: readonly string[]): void {
+  const what = [...images.map((name) => `image ${name}`), ...containers.map((name) => `container ${name}`)];
+  if (what.length === 0) return;
+  throw new ZrunError('task-failed', `Docker does not have ${what.join(', ')}`, {
+    hint: '`docker image ls -a` and `docker ps -a` list what it has.',
+  });
+}
+
+/** Before anything is written. Docker's sizes count shared layers once in each image, so this rather asks too much. */
+async function refuseRoom(
+  read: Read,
+  p: Params,
+  { server }: DockerInventory,
+  staging: Staging,
+  plan: ImagePlan,
+): Promise<void> {
+  const root = await read(rootProbe(server.root, p.data_root));
+  if (root.isSame) {
+    throw new ZrunError('task-failed', `${p.data_root} is or holds the data-root of the running Docker`, {
+      hint: 'Two daemons on one data-root destroy it. Give the folder where the new one is mounted for now.',
+    });
+  }
+  if (root.missing.length > 0) {
+    throw new ZrunError('task-failed', `the host lacks ${root.missing.join(', ')}`, {
+      hint: 'A second dockerd is started as a unit of systemd, in a mount namespace of its own (unshare, of util-linux).',
+    });
+  }
+  const needed = plan.bytes + plan.largest;
+  if (staging.available !== undefined && staging.available < needed) {
+    throw new ZrunError(
+      'task-failed',
+      `${p.data_root} has ${formatSize(staging.available)} free, and the images may take ${formatSize(needed)}`,
+      { hint: 'Make it larger, or remove images that nobody needs (`docker image prune`).' },
+    );
+  }
+  if (root.available !== undefined && root.available < plan.largest) {
+    throw new ZrunError(
+      'task-failed',
+      `${server.root} has ${formatSize(root.available)} free, and Docker needs ${formatSize(plan.largest)} there to save images`,
+      { hint: 'Make room there first: Docker writes images out before it hands them on.' },
+    );
+  }
+}
+
+function resultOf(p: Params, plan: ImagePlan, { names }: CommitPlan): ValueMap {
+  return {
+    data_root: p.data_root,
+    images: plan.wanted.map(idOf),
+    copied: [],
+    committed: { ...names },
+    lost_digests: [],
+    bytes: 0,
+  };
+}
+
+function describe(
+  p: Params,
+  plan: ImagePlan,
+  { commits }: CommitPlan,
+  { wipes, isBusy }: { readonly wipes: boolean; readonly isBusy: boolean },
+): string {
+  const count = (number: number, one: string) => `${number} ${one}${number === 1 ? '' : 's'}`;
+  const copied = plan.batches.flat().length;
+  const steps = [
+    wipes && 'begin anew, because the power failed while images were written',
+    commits.length > 0 && `commit ${count(commits.length, 'container')}`,
+    copied > 0 && `copy ${count(copied, 'image')} (at most ${formatSize(plan.bytes)})`,
+    plan.tags.length > 0 && `set ${count(plan.tags.length, 'tag')}`,
+    plan.digests.length > 0 && `write ${count(plan.digests.length, 'digest')}`,
+    plan.stale.length > 0 && `drop ${plan.stale.length} that Docker has no more`,
+  ].filter((step) => step !== false);
+  const rest = isBusy ? 'end what an earlier run has left' : 'write down that every image is there';
+  return `${steps.length > 0 ? steps.join(', ') : rest} in ${p.data_root}`;
+}
+
+function diffOf(p: Params, plan: ImagePlan, { commits }: CommitPlan): readonly Diff[] {
+  const namesById = new Map<string, string[]>();
+  for (const [name, id] of [...plan.tags, ...plan.digests]) {
+    namesById.set(id, [...(namesById.get(id) ?? []), name]);
+  }
+  const copied = plan.batches.flat();
+  const fields = [
+    ...commits.map(({ name, image }) => ({ name: image, before: undefined, after: `commit of ${name}` })),
+    ...[...new Set([...copied, ...namesById.keys()])].map((id) => ({
+      name: id.slice(0, 19),
+      before: copied.includes(id) ? undefined : 'there',
+      after: namesById.get(id)?.join(', ') ?? 'without a name',
+    })),
+    ...plan.stale.map((name) => ({ name: name.slice(0, 60), before: 'there', after: undefined })),
+  ];
+  return fields.length === 0 ? [] : [{ type: 'fields', subject: `images in ${p.data_root}`, fields }];
+}
+
+async function copyImages(write: Write, { detail }: Change<Detail>, p: Params): Promise<ValueMap> {
+  const { plan, commits, staging, wipes, inventory } = detail;
+  const { server } = inventory;
+  const needsDaemon =
+    wipes || plan.batches.length + plan.tags.length + plan.stale.length + commits.commits.length > 0;
+  const after = needsDaemon
+    ? await load(write, p, detail)
+    : { ids: staging.ids, repositories: staging.repositories };
+  const missing = plan.wanted.map(idOf).filter((id) => !after.ids.has(id));
+  if (missing.length > 0) {
+    throw new ZrunError(
+      'task-failed',
+      `these images did not arrive in ${p.data_root}: ${missing.join(', ')}`,
+      {
+        hint: 'Were they removed meanwhile? Run again: what is there is not copied twice.',
+      },
+    );
+  }
+  const references = readReferences(after.repositories);
+  const digests = plan.wanted.flatMap((image) => lackingDigests(image, references));
+  const merged = digests.length === 0 ? undefined : withDigests(after.repositories, digests);
+  await write.run(finishScript(p.data_root, p.storage_driver, server.root, server.driver), {
+    stdin: Buffer.from(merged ? writeDockerJson(merged) : ''),
+    shownAs: `write the names of images in ${p.data_root}`,
+  });
+  const wanted = new Set(plan.wanted.map(idOf));
+  const committed = [...after.ids].filter((id) => !wanted.has(id) && commitIds(references, commits).has(id));
+  return {
+    ...resultOf(p, plan, commits),
+    images: [...wanted, ...committed],
+    copied: [...plan.batches.flat(), ...committed],
+    lost_digests: merged ? [] : digests.map(([digest]) => digest),
+    bytes: plan.bytes,
+  };
+}
+
+function commitIds(references: ReadonlyMap<string, string>, { commits }: CommitPlan): ReadonlySet<string> {
+  return new Set(commits.flatMap(({ image }) => references.get(image) ?? []));
+}
+
+function lackingDigests(
+  image: ValueMap,
+  references: ReadonlyMap<string, string>,
+): readonly (readonly [string, string])[] {
+  const digests = image['RepoDigests'];
+  if (!Array.isArray(digests)) return [];
+  return digests.flatMap((digest): (readonly [string, string])[] =>
+    typeof digest !== 'string' || references.get(digest) === idOf(image) ? [] : [[digest, idOf(image)]],
+  );
+}
+
+async function load(
+  write: Write,
+  p: Params,
+  { plan, commits, wipes }: Detail,
+): Promise<{ readonly ids: ReadonlySet<string>; readonly repositories: ReturnType<typeof parseDockerJson> }> {
+  const script = stagingScript({
+    dataRoot: p.data_root,
+    driver: p.storage_driver,
+    wipes,
+    commits: commits.commits,
+    plan,
+  });
+  const output = await write.run(script, {
+    accept: Object.values(stagingStatus),
+    shownAs: 'docker save | docker load, into a second dockerd',
+  });
+  const [stdout, stderr] = [output.stdout.toString(), output.stderr.toString()];
+  const problem = { status: output.status, stdout, stderr };
+  if (output.status === stagingStatus.noDaemon) {
+    throw new ZrunError('task-failed', `no dockerd could be started on ${p.data_root}`, {
+      ...problem,
+      hint: 'The end of its log is above. The running Docker was not touched.',
+    });
+  }
+  if (output.status === stagingStatus.notCarried) {
+    throw new ZrunError('task-failed', `not every image could be put into ${p.data_root}`, {
+      ...problem,
+      hint: 'The running Docker was not touched. Run again: what is there is not copied twice.',
+    });
+  }
+  if (output.status === stagingStatus.leftBehind) {
+    throw new ZrunError('task-failed', 'the second dockerd did not end', {
+      ...problem,
+      hint: 'Look with `systemctl status zrun-staged-docker`, then run again.',
+    });
+  }
+  const [head = '', ...rest] = stdout.split(/^repositories\n/m);
+  return {
+    ids: new Set(head.split('\n').flatMap((row) => (row.startsWith('image ') ? [row.slice(6)] : []))),
+    repositories: parseDockerJson(rest.join('repositories\n')),
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * Owns which images must be carried into another data-root: what is there already, what goes together, how much room it
+ * takes. Pure. Sources: moby image/tarexport (save and load spool to disk), reference/store.go (repositories.json).
+ */
+import { isMap, type Value, type ValueMap } from '../../core/value.js';
+import { intAt, listAt, mapAt, textAt, textsOf } from './docker.js';
+import { idOf, nameOf, runStateOf } from './docker-container.js';
+import type { DockerInventory } from './docker-inventory.js';
+import { committedImage, imageFinder } from './docker-restore.js';
+import { digestsOf, tagsOf } from './docker-summary.js';
+
+/** What another data-root holds of images. */
+export interface StagedImages {
+  readonly ids: ReadonlySet<string>;
+  /** Ids by tags and digests. */
+  readonly references: ReadonlyMap<string, string>;
+}
+
+export interface ImagePlan {
+  /** All that shall be there, whether it is or not. */
+  readonly wanted: readonly ValueMap[];
+  /** Ids to be saved and loaded together: those that share layers side by side. */
+  readonly batches: readonly (readonly string[])[];
+  /** Tags that must be set there, by their ids. */
+  readonly tags: readonly (readonly [tag: string, id: string])[];
+  /** Digests that are lost by saving and loading, by their ids. */
+  readonly digests: readonly (readonly [digest: string, id: string])[];
+  /** Tags and ids there that the running Docker does not have any more. */
+  readonly stale: readonly string[];
+  /** Bytes that all batches take, and that the largest takes once more while it is loaded. */
+  readonly bytes: number;
+  readonly largest: number;
+}
+
+/** Bytes of one batch. Docker writes it out whole before it loads it. */
+const batchLimit = 2 * 1024 ** 3;
+
+/** @param all everything that Docker has is wanted, so what it does not have is stale */
+export function planImages(
+  wanted: readonly ValueMap[],
+  staged: StagedImages,
+  { all }: { readonly all: boolean },
+): ImagePlan {
+  const missing = wanted.filter((image) => !staged.ids.has(idOf(image)));
+  const pairs = (namesOf: (image: ValueMap) => readonly string[]) =>
+    wanted.flatMap((image) => namesOf(image).map((name): readonly [string, string] => [name, idOf(image)]));
+  const isOpen = ([name, id]: readonly [string, string]) => staged.references.get(name) !== id;
+  const ids = new Set(wanted.map(idOf));
+  const tags = pairs(tagsOf);
+  const names = new Set(tags.map(([name]) => name));
+  const staleTags = [...staged.references.keys()].filter((name) => !name.includes('@') && !names.has(name));
+  const packed = pack(missing);
+  return {
+    wanted,
+    batches: packed.map(({ ids: batch }) => batch),
+    tags: tags.filter(isOpen),
+    digests: pairs(digestsOf).filter(isOpen),
+    stale: all ? [...staleTags, ...[...staged.ids].filter((id) => !ids.has(id))].sort() : [],
+    bytes: pack(missing, Infinity)[0]?.bytes ?? 0,
+    largest: Math.max(0, ...packed.map(({ bytes }) => bytes)),
+  };
+}
+
+interface Batch {
+  readonly ids: readonly string[];
+  readonly bytes: number;
+}
+
+/** Images with the same layers at their bottom side by side, so that such layers are saved once. */
+function pack(images: readonly ValueMap[], limit = batchLimit): readonly Batch[] {
+  const layersOf = (image: ValueMap) => textsOf(listAt(image, 'RootFS', 'Layers')).join(' ');
+  const sorted = images
+    .map((image) => ({ id: idOf(image), layers: layersOf(image), size: intAt(image, 'Size') ?? 0 }))
+    .toSorted((a, b) => (a.layers === b.layers ? (a.id < b.id ? -1 : 1) : a.layers < b.layers ? -1 : 1));
+  const batches: { ids: string[]; members: typeof sorted; bytes: number }[] = [];
+  for (const image of sorted) {
+    const open = batches.at(-1);
+    // What an image takes beyond one of the same batch that is its bottom.
+    const shared = Math.max(
+      0,
+      ...(open?.members ?? []).flatMap(({ layers, size }) =>
+        layers !== '' && `${image.layers} `.startsWith(`${layers} `) ? [size] : [],
+      ),
+    );
+    const added = Math.max(0, image.size - shared);
+    if (open && open.bytes + added <= limit) {
+      open.ids.push(image.id);
+      open.members.push(image);
+      open.bytes += added;
+    } else {
+      batches.push({ ids: [image.id], members: [image], bytes: image.size });
+    }
+  }
+  return batches;
+}
+
+export interface ChosenImages {
+  readonly images: readonly ValueMap[];
+  /** What was asked for and is not there. */
+  readonly unknown: readonly string[];
+}
+
+/** @param asked ids, beginnings of ids, tags or digests */
+export function chooseImages(asked: 'all' | readonly string[], { images }: DockerInventory): ChosenImages {
+  if (asked === 'all') return { images, unknown: [] };
+  const find = imageFinder(images);
+  const chosen = new Set<string>();
+  const unknown: string[] = [];
+  for (const name of asked) {
+    const digits = name.replace(/^sha256:/, '');
+    const begins = /^[0-9a-f]{12,64}$/.test(digits)
+      ? images.filter((each) => idOf(each).slice(7).startsWith(digits))
+      : [];
+    const id = find(name) ?? (begins[0] && idOf(begins[0]));
+    if (id === undefined) unknown.push(name);
+    else chosen.add(id);
+  }
+  return { images: images.filter((image) => chosen.has(idOf(image))), unknown };
+}
+
+export interface CommitPlan {
+  /** Containers to be committed now. */
+  readonly commits: readonly { readonly name: string; readonly id: string; readonly image: string }[];
+  /** Images of commits that are there and still right. */
+  readonly standing: readonly ValueMap[];
+  /** Every container that was asked for, with the name of its image. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly unknown: readonly string[];
+}
+
+/** A commit is right as long as the container has neither begun nor ended to run after it. */
+export function planCommits(asked: readonly string[], { containers, images }: DockerInventory): CommitPlan {
+  const commits: { name: string; id: string; image: string }[] = [];
+  const standing: ValueMap[] = [];
+  const names: Record<string, string> = {};
+  const unknown: string[] = [];
+  const byId = new Map(images.map((image) => [idOf(image), image]));
+  const find = imageFinder(images);
+  for (const name of asked) {
+    const container = containers.find((each) => nameOf(each) === name || idOf(each) === name);
+    if (!container) {
+      unknown.push(name);
+      continue;
+    }
+    const image = committedImage(idOf(container));
+    names[nameOf(container)] = image;
+    const made = byId.get(find(image) ?? '');
+    const since = runStateOf(container) === 'stopped' ? 'FinishedAt' : 'StartedAt';
+    const turned = Date.parse(textAt(container, 'State', since) ?? '');
+    const created = Date.parse(textAt(made, 'Created') ?? '');
+    if (made && (Number.isNaN(turned) || created >= turned)) standing.push(made);
+    else commits.push({ name: nameOf(container), id: idOf(container), image });
+  }
+  return { commits, standing, names, unknown };
+}
+
+/** `repositories.json`: `{"Repositories": {"lab/web": {"lab/web:1": "sha256:…", "lab/web@sha256:…": "sha256:…"}}}` */
+export function readReferences(repositories: Value | undefined): ReadonlyMap<string, string> {
+  const references = new Map<string, string>();
+  for (const names of Object.values(mapAt(repositories, 'Repositories'))) {
+    if (!isMap(names)) continue;
+    for (const [name, id] of Object.entries(names)) if (typeof id === 'string') references.set(name, id);
+  }
+  return references;
+}
+
+/**
+ * The same file with digests put in. Undefined where it is not of the form that is known: then it is left alone, and
+ * the digests are lost.
+ */
+export function withDigests(
+  repositories: Value | undefined,
+  digests: readonly (readonly [digest: string, id: string])[],
+): ValueMap | undefined {
+  if (!isMap(repositories) || Object.keys(repositories).join() !== 'Repositories') return undefined;
+  const known = mapAt(repositories, 'Repositories');
+  const merged: Record<string, ValueMap> = {};
+  for (const [repository, names] of Object.entries(known)) {
+    if (!isMap(names) || !Object.keys(names).every((name) => isNameOf(name, repository))) return undefined;
+    merged[repository] = names;
+  }
+  for (const [digest, id] of digests) {
+    const repository = digest.slice(0, digest.lastIndexOf('@'));
+    merged[repository] = { ...merged[repository], [digest]: id };
+  }
+  return { Repositories: merged };
+}
+
+function isNameOf(name: string, repository: string): boolean {
+  return name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`);
+}
+
+/** Whether Docker keeps its images in the store of containerd, where nothing of this holds. */
+export function usesContainerdStore({ server }: DockerInventory): boolean {
+  return server.driver === 'overlayfs' || server.driver === 'stargz' || server.driver === 'nydus';
+}

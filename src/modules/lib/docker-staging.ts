@@ -1,0 +1,242 @@
+/**
+ * Owns the second dockerd, which writes images into a data-root that is not in use yet while the first one goes on: how
+ * it is started so that it sees nothing of the host but the images, and ended on every way out. It runs as a transient
+ * unit of systemd, in mount and network namespaces of its own, on a data-root in memory into which only the two folders
+ * of images are bound: it finds no containers, no volumes, no plugin to start and no swarm to join, and cannot touch the
+ * host's bridges and packet filters. Sources: dockerd(8), systemd-run(1), moby daemon/daemon.go.
+ */
+import { ZrunError } from '../../core/errors.js';
+import type { Output } from '../../core/host.js';
+import type { Probe, ProbeKind } from '../../core/probe.js';
+import { lines, sh, type ShellText } from '../../core/shell.js';
+import type { Value } from '../../core/value.js';
+import { textAt } from './docker.js';
+import { parseDockerJson } from './docker-json.js';
+import { readReferences, type ImagePlan, type StagedImages } from './docker-images.js';
+import { normalizePath } from './path.js';
+
+/** The unit's name keeps two of them apart; its run folder is gone after a reboot. */
+const unit = 'zrun-staged-docker.service';
+const runFolder = '/run/zrun-staged-docker';
+
+/** In the data-root: whether what is there is whole. */
+const markName = '.zrun-images.json';
+const spoolName = '.zrun-images.tmp';
+
+export interface Staging extends StagedImages {
+  readonly exists: boolean;
+  /** `writing`: a copy was begun; `whole`: everything was on the disk. Undefined: nothing of zrun's. */
+  readonly mark: 'writing' | 'whole' | undefined;
+  /** The host has booted since the mark was written. */
+  readonly hasBooted: boolean;
+  /** There are images of whatever origin. */
+  readonly hasImages: boolean;
+  readonly repositories: Value | undefined;
+  /** Bytes. */
+  readonly available: number | undefined;
+  /** Something is left of an earlier run's daemon. */
+  readonly isBusy: boolean;
+}
+
+export const noStaging: Staging = {
+  exists: true,
+  ids: new Set(),
+  references: new Map(),
+  mark: undefined,
+  hasBooted: false,
+  hasImages: false,
+  repositories: undefined,
+  available: undefined,
+  isBusy: false,
+};
+
+const stagingKind: ProbeKind<Staging> = { kind: 'docker-staging' };
+
+/** Looks at the files: no daemon is needed for it. */
+export function stagingProbe(dataRoot: string, driver: string): Probe<Staging> {
+  const key = normalizePath(dataRoot);
+  return {
+    of: stagingKind,
+    key,
+    script: sh`LC_ALL=C; export LC_ALL; d=${key}; i=$d/image/${driver}
+[ -d "$d" ] || { echo absent; exit 0; }
+echo "boot $(cat /proc/sys/kernel/random/boot_id)"
+echo "available $(df -Pk -- "$d" | awk 'NR == 2 { print $4 }')"
+[ -e "$i" ] && echo images
+{ [ -e ${runFolder} ] || systemctl is-active --quiet ${unit}; } 2>/dev/null && echo busy
+[ -e "$d/${markName}" ] && echo "mark $(cat -- "$d/${markName}")"
+[ -d "$i/imagedb/content/sha256" ] && (cd "$i/imagedb/content/sha256" && for f in *; do [ -e "$f" ] && echo "image $f"; done)
+echo repositories; cat -- "$i/repositories.json" 2>/dev/null
+exit 0`,
+    parse: (output) => parseStaging(key, output),
+  };
+}
+
+export function parseStaging(key: string, output: Output): Staging {
+  const text = output.stdout.toString('utf8');
+  if (text.startsWith('absent')) return { ...noStaging, exists: false };
+  const [, head = '', file = ''] = /^([\s\S]*?)^repositories\n([\s\S]*)$/m.exec(text) ?? [];
+  const rows = head.split('\n');
+  const row = (word: string) => rows.find((each) => each.startsWith(`${word} `))?.slice(word.length + 1);
+  if (row('boot') === undefined) {
+    throw new ZrunError('output-unexpected', `cannot look at ${key}`, {
+      stdout: text,
+      stderr: output.stderr.toString(),
+    });
+  }
+  const mark = parseDockerJson(row('mark') ?? '');
+  const status = textAt(mark, 'status');
+  const available = Number(row('available'));
+  const repositories = parseDockerJson(file);
+  return {
+    exists: true,
+    ids: new Set(rows.flatMap((each) => (each.startsWith('image ') ? [`sha256:${each.slice(6)}`] : []))),
+    references: readReferences(repositories),
+    // A mark that cannot be read was cut off while it was written.
+    mark: row('mark') === undefined ? undefined : status === 'whole' ? 'whole' : 'writing',
+    hasBooted: textAt(mark, 'boot') !== row('boot'),
+    hasImages: rows.includes('images'),
+    repositories,
+    available: Number.isFinite(available) && row('available') !== '' ? available * 1024 : undefined,
+    isBusy: rows.includes('busy'),
+  };
+}
+
+/** What must be known of the running Docker's own data-root before the other one is written to. */
+export interface RootCheck {
+  /** Both are one folder, or one lies in the other. */
+  readonly isSame: boolean;
+  /** Bytes that are free where Docker saves images. */
+  readonly available: number | undefined;
+  /** What is not installed. */
+  readonly missing: readonly string[];
+}
+
+const rootKind: ProbeKind<RootCheck> = { kind: 'docker-root-check' };
+const programs = ['dockerd', 'systemd-run', 'systemctl', 'unshare', 'mount'] as const;
+
+export function rootProbe(root: string, dataRoot: string): Probe<RootCheck> {
+  return {
+    of: rootKind,
+    key: `${root} ${dataRoot}`,
+    script: sh`LC_ALL=C; export LC_ALL
+a=$(readlink -f -- ${root}); b=$(readlink -f -- ${dataRoot})
+case $a/ in "$b"/*) echo same ;; esac
+case $b/ in "$a"/*) echo same ;; esac
+[ "$(stat -Lc %d:%i -- "$a")" = "$(stat -Lc %d:%i -- "$b")" ] && echo same
+echo "available $(df -Pk -- "$a" | awk 'NR == 2 { print $4 }')"
+for c in ${[...programs]}; do command -v "$c" >/dev/null 2>&1 || echo "missing $c"; done
+[ -d /run/systemd/system ] || echo 'missing systemd'`,
+    parse({ stdout }) {
+      const rows = stdout.toString('utf8').split('\n');
+      const available = Number(rows.find((row) => /^available \d/.test(row))?.slice(10) ?? NaN);
+      return {
+        isSame: rows.includes('same'),
+        available: Number.isNaN(available) ? undefined : available * 1024,
+        missing: rows.flatMap((row) => (row.startsWith('missing ') ? [row.slice(8)] : [])),
+      };
+    },
+  };
+}
+
+/** Statuses of the script: the daemon did not come up, a batch or a step failed, something was left behind. */
+export const stagingStatus = { noDaemon: 75, notCarried: 76, leftBehind: 77 } as const;
+
+export interface StagingWork {
+  readonly dataRoot: string;
+  readonly driver: string;
+  /** Removes what is there first: it cannot be trusted. */
+  readonly wipes: boolean;
+  readonly commits: readonly { readonly name: string; readonly id: string; readonly image: string }[];
+  readonly plan: ImagePlan;
+}
+
+/** Takes away whatever is left of such a daemon. Ends when its last process has. */
+const endDaemon: ShellText = sh`end_daemon() {
+systemctl stop ${unit} 2>/dev/null
+systemctl reset-failed ${unit} 2>/dev/null
+rm -rf -- "$r" "$d/${spoolName}"
+}`;
+
+function writeMark(status: 'writing' | 'whole'): ShellText {
+  return sh`printf '{"status":"%s","boot":"%s"}\\n' ${status} "$(cat /proc/sys/kernel/random/boot_id)" >"$d/${markName}.new" && sync -- "$d/${markName}.new" && mv -f -- "$d/${markName}.new" "$d/${markName}" && sync -- "$d"`;
+}
+
+/** What the daemon does before it is one; its arguments are the run folder, the data-root and the driver. */
+const daemonScript = `mount --make-rprivate / && mount -t tmpfs -o mode=0711 tmpfs "$1/root" || exit
+for f in image "$3"; do mkdir "$1/root/$f" && mount --bind -- "$2/$f" "$1/root/$f" || exit; done
+set -- "$1" "$3"
+ip6=; if dockerd --help 2>&1 | grep -q -e --ip6tables; then ip6=--ip6tables=false; fi
+exec dockerd --data-root "$1/root" --exec-root "$1/exec" --pidfile "$1/docker.pid" --host "unix://$1/docker.sock" --config-file "$1/daemon.json" --storage-driver "$2" --bridge none --iptables=false $ip6 --ip-forward=false --ip-masq=false --userland-proxy=false --containerd-namespace zrun-staged --containerd-plugins-namespace zrun-staged-plugins`;
+
+/**
+ * One script: commits, starts the second daemon, pipes each batch into it, sets tags, tells what is there, ends the
+ * daemon. Its output ends with the lines `image ID`, and `repositories` with that file behind it.
+ */
+export function stagingScript({ dataRoot, driver, wipes, commits, plan }: StagingWork): ShellText {
+  const committed = commits.map((_, i) => sh`"$c${i}"`);
+  const carried = lines(
+    ...plan.batches.map((ids, i) => sh`carry ${`batch ${i + 1} of ${plan.batches.length}`} ${ids}`),
+    ...committed.map((id, i) => sh`carry ${`commit ${i + 1} of ${commits.length}`} ${id}`),
+    ...plan.tags.map(([tag, id]) => sh`new tag ${id} ${tag} || fail ${`tag ${tag}`}`),
+    ...commits.map(({ image }, i) => sh`new tag ${committed[i] ?? ''} ${image} || fail ${`tag ${image}`}`),
+    // One that others were built on is refused, and stays.
+    ...plan.stale.map((name) => sh`new rmi ${name} >/dev/null 2>&1`),
+  );
+  return sh`LC_ALL=C; export LC_ALL; umask 077
+d=${dataRoot}; r=${runFolder}
+fail() { echo "this failed: $*" >&2; exit ${stagingStatus.notCarried}; }
+new() { docker -H "unix://$r/docker.sock" "$@"; }
+${endDaemon}
+end_daemon
+${lines(...commits.map(({ id, image, name }, i) => sh`c${i}=$(docker commit --pause -m 'carried by zrun' ${id} ${image}) || fail ${`commit ${name}`}`))}
+${wipes ? sh`rm -rf -- "$d/image/${driver}" "$d/${driver}" || exit` : sh`:`}
+${writeMark('writing')} || exit
+trap end_daemon 0
+trap 'exit 129' 1 2 13 15
+mkdir -- "$r" && mkdir -- "$r/root" "$r/exec" && mkdir -p -- "$d/image" "$d/${driver}" "$d/${spoolName}" && chmod 0710 "$d/${driver}" && echo '{}' >"$r/daemon.json" || exit
+systemd-run --quiet --collect --unit=${unit} --description='Docker of zrun, on a data-root to come' -p KillMode=mixed -p TimeoutStopSec=180 -p TasksMax=infinity -p LimitNOFILE=infinity --setenv=PATH="$PATH" --setenv=DOCKER_TMPDIR="$d/${spoolName}" --setenv=HOME=/root unshare --mount --net sh -c ${daemonScript} sh "$r" "$d" ${driver} || exit ${stagingStatus.noDaemon}
+waited=0
+until new version >"$r/said" 2>&1; do
+if ! systemctl is-active --quiet ${unit} || [ "$waited" -ge 600 ]; then cat "$r/said" >&2; journalctl --no-pager -q -n 25 -o cat -u ${unit} >&2; exit ${stagingStatus.noDaemon}; fi
+sleep 1; waited=$((waited + 1))
+done
+carry() {
+echo "$1"; what=$1; shift
+rm -f -- "$r/failed"
+{ docker save "$@" || echo "$?" >"$r/failed"; } | new load -q >"$r/said" 2>&1 || { cat "$r/said" >&2; fail "load $what"; }
+[ ! -e "$r/failed" ] || fail "save $what"
+}
+${carried}
+new image ls -aq --no-trunc >"$r/ids" || fail 'list the images'
+sort -u "$r/ids" | sed 's/^/image /'
+end_daemon
+if systemctl is-active --quiet ${unit} || grep -q -s -F -e " $r/" /proc/[0-9]*/mountinfo; then echo "something of the second daemon is still there: systemctl status ${unit}" >&2; exit ${stagingStatus.leftBehind}; fi
+trap - 0
+sync -f -- "$d" 2>/dev/null || sync
+echo repositories; cat -- "$d/image/${driver}/repositories.json" 2>/dev/null
+exit 0`;
+}
+
+/**
+ * Writes names that only a registry can give, what Docker knows of a registry's layers, and that all is whole. The new
+ * file of names is on standard input; empty: the old one stays.
+ */
+export function finishScript(
+  dataRoot: string,
+  driver: string,
+  oldRoot: string,
+  oldDriver: string,
+): ShellText {
+  return sh`LC_ALL=C; export LC_ALL; umask 077
+d=${dataRoot}; i=$d/image/${driver}; s=${oldRoot}/image/${oldDriver}/distribution; r=${runFolder}
+${endDaemon}
+[ ! -e "$r" ] && ! systemctl is-active --quiet ${unit} || end_daemon
+mkdir -p -- "$i" && cat >"$i/repositories.json.new" || exit
+if [ -s "$i/repositories.json.new" ]; then
+sync -- "$i/repositories.json.new" && mv -f -- "$i/repositories.json.new" "$i/repositories.json" || exit
+else rm -f -- "$i/repositories.json.new"; fi
+if [ -d "$s" ]; then mkdir -p -- "$i/distribution" && cp -a -- "$s/." "$i/distribution/" 2>/dev/null; fi
+sync -f -- "$d" 2>/dev/null || sync
+${writeMark('whole')}`;
+}

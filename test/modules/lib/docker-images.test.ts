@@ -1,0 +1,225 @@
+import { expect } from 'chai';
+import type { ValueMap } from '../../../src/core/value.js';
+import {
+  chooseImages,
+  planCommits,
+  planImages,
+  readReferences,
+  withDigests,
+} from '../../../src/modules/lib/docker-images.js';
+import type { DockerInventory } from '../../../src/modules/lib/docker-inventory.js';
+import { parseStaging } from '../../../src/modules/lib/docker-staging.js';
+
+const GiB = 1024 ** 3;
+
+function image(id: string, layers: string, size: number, names: ValueMap = {}): ValueMap {
+  return { Id: `sha256:${id}`, Size: size, RootFS: { Layers: layers.split('') }, ...names };
+}
+
+const nothing = { ids: new Set<string>(), references: new Map<string, string>() };
+
+describe('images to be carried', () => {
+  it('go together where they share layers, and count those once', () => {
+    const plan = planImages(
+      [
+        image('child', 'abc', 700),
+        image('other', 'x', 50),
+        image('base', 'ab', 500),
+        image('same', 'ab', 500),
+      ],
+      nothing,
+      { all: true },
+    );
+    expect(plan.batches).to.deep.equal([['sha256:base', 'sha256:same', 'sha256:child', 'sha256:other']]);
+    expect([plan.bytes, plan.largest]).to.deep.equal([750, 750]);
+  });
+
+  it('go in batches that Docker can write out', () => {
+    const plan = planImages(
+      [
+        image('a', 'a', GiB),
+        image('b', 'b', 1.5 * GiB),
+        image('c', 'c', 3 * GiB),
+        image('d', 'cd', 3 * GiB + 1),
+      ],
+      nothing,
+      { all: true },
+    );
+    expect(plan.batches).to.deep.equal([['sha256:a'], ['sha256:b'], ['sha256:c'], ['sha256:d']]);
+    expect(plan.bytes).to.equal(5.5 * GiB + 1);
+    expect(plan.largest).to.equal(3 * GiB + 1);
+  });
+
+  it('are not carried twice; tags that have moved are set again, and lost digests are known', () => {
+    const names = { RepoTags: ['app:1', 'app:2'], RepoDigests: ['app@sha256:d'] };
+    const staged = {
+      ids: new Set(['sha256:a', 'sha256:gone']),
+      references: new Map([
+        ['app:1', 'sha256:a'],
+        ['app:2', 'sha256:gone'],
+        ['old:1', 'sha256:gone'],
+        ['gone@sha256:e', 'sha256:gone'],
+      ]),
+    };
+    const plan = planImages([image('a', 'a', 1, names)], staged, { all: true });
+    expect(plan.batches).to.deep.equal([]);
+    expect(plan.tags).to.deep.equal([['app:2', 'sha256:a']]);
+    expect(plan.digests).to.deep.equal([['app@sha256:d', 'sha256:a']]);
+    expect(plan.stale).to.deep.equal(['old:1', 'sha256:gone']);
+    expect(planImages([image('a', 'a', 1, names)], staged, { all: false }).stale).to.deep.equal([]);
+  });
+});
+
+describe('a list of digests', () => {
+  const written = { Repositories: { app: { 'app:1': 'sha256:a' } } };
+  it('gets those that saving and loading has lost', () => {
+    const digest = `localhost:5000/x/app@sha256:d`;
+    const merged = withDigests(written, [
+      ['app@sha256:d', 'sha256:a'],
+      [digest, 'sha256:b'],
+    ]);
+    expect(merged).to.deep.equal({
+      Repositories: {
+        app: { 'app:1': 'sha256:a', 'app@sha256:d': 'sha256:a' },
+        'localhost:5000/x/app': { [digest]: 'sha256:b' },
+      },
+    });
+    expect([...readReferences(merged)]).to.deep.equal([
+      ['app:1', 'sha256:a'],
+      ['app@sha256:d', 'sha256:a'],
+      [digest, 'sha256:b'],
+    ]);
+  });
+
+  for (const other of [
+    undefined,
+    {},
+    { Repositories: {}, Version: 2 },
+    { Repositories: { app: { 'docker.io/library/app:1': 'x' } } },
+    { Repositories: { app: 'sha256:a' } },
+  ]) {
+    it(`is left alone in a form that is not known: ${JSON.stringify(other) ?? 'none'}`, () => {
+      expect(withDigests(other, [['app@sha256:d', 'sha256:a']])).to.equal(undefined);
+    });
+  }
+});
+
+const inventory = (containers: readonly ValueMap[], images: readonly ValueMap[]): DockerInventory => ({
+  server: { version: '', api_version: '', driver: 'zfs', root: '', name: '', swarm: '' },
+  containers,
+  images,
+  networks: [],
+  volumes: [],
+  changes: {},
+});
+
+describe('images that are asked for', () => {
+  const digits = '0123456789ab'.padEnd(64, '0');
+  const there = inventory(
+    [],
+    [image(digits, 'a', 1, { RepoTags: ['app:latest'] }), image('b'.repeat(64), 'b', 1)],
+  );
+  const cases: readonly ['all' | readonly string[], number, readonly string[]][] = [
+    ['all', 2, []],
+    [['app'], 1, []],
+    [['app:latest', `sha256:${digits}`, digits.slice(0, 12)], 1, []],
+    [['none:1', 'bbbb'], 0, ['none:1', 'bbbb']],
+    [[], 0, []],
+  ];
+  for (const [asked, count, unknown] of cases) {
+    it(`${JSON.stringify(asked)} are ${count}`, () => {
+      const chosen = chooseImages(asked, there);
+      expect([chosen.images.length, chosen.unknown]).to.deep.equal([count, unknown]);
+    });
+  }
+});
+
+describe('a commit', () => {
+  const id = 'c'.repeat(64);
+  const made = (created: string) =>
+    image('d', 'd', 1, { RepoTags: [`zrun-carried:${id.slice(0, 12)}`], Created: created });
+  const stopped = {
+    Status: 'exited',
+    StartedAt: '2026-08-07T10:00:00Z',
+    FinishedAt: '2026-08-07T11:00:00.5Z',
+  };
+  const running = {
+    Status: 'running',
+    Running: true,
+    StartedAt: '2026-08-07T10:00:00Z',
+    FinishedAt: '2026-08-07T09:00:00Z',
+  };
+  const cases: readonly [string, ValueMap, readonly ValueMap[], boolean][] = [
+    ['is made where there is none', stopped, [], true],
+    ['is made again where the container has run since', stopped, [made('2026-08-07T10:30:00Z')], true],
+    ['stands where the container has not run since', stopped, [made('2026-08-07T11:00:01Z')], false],
+    [
+      'of a running container stands until it is started anew',
+      running,
+      [made('2026-08-07T10:30:00Z')],
+      false,
+    ],
+    ['of one that was started anew is made again', running, [made('2026-08-07T09:30:00Z')], true],
+    [
+      'of one that never ran stands',
+      { Status: 'created', StartedAt: '0001-01-01T00:00:00Z', FinishedAt: '0001-01-01T00:00:00Z' },
+      [made('2026-08-07T09:30:00Z')],
+      false,
+    ],
+  ];
+  for (const [what, state, images, isMade] of cases) {
+    it(what, () => {
+      const plan = planCommits(['one', 'none'], inventory([{ Id: id, Name: '/one', State: state }], images));
+      expect(plan.commits.length === 1).to.equal(isMade);
+      expect(plan.standing.length === 1).to.equal(!isMade);
+      expect(plan.names).to.deep.equal({ one: 'zrun-carried:cccccccccccc' });
+      expect(plan.unknown).to.deep.equal(['none']);
+    });
+  }
+});
+
+describe('a data-root to come', () => {
+  const parse = (...rows: readonly string[]) =>
+    parseStaging('/new', { stdout: Buffer.from(rows.join('\n')), stderr: Buffer.alloc(0), status: 0 });
+  const boot = 'boot b1';
+
+  it('is read off its files', () => {
+    const staging = parse(
+      boot,
+      'available 1000',
+      'images',
+      'busy',
+      'mark {"status":"whole","boot":"b0"}',
+      'image aa',
+      'repositories',
+      '{"Repositories":{"app":{"app:1":"sha256:aa"}}}',
+    );
+    expect(staging).to.include({
+      exists: true,
+      mark: 'whole',
+      hasBooted: true,
+      hasImages: true,
+      isBusy: true,
+      available: 1_024_000,
+    });
+    expect([...staging.ids, ...staging.references]).to.deep.equal(['sha256:aa', ['app:1', 'sha256:aa']]);
+  });
+
+  const marks: readonly [string, string | undefined, boolean][] = [
+    ['mark {"status":"writing","boot":"b1"}', 'writing', false],
+    ['mark {"status":"writing","boot":"b0"}', 'writing', true],
+    ['mark {"sta', 'writing', true],
+    ['mark ', 'writing', true],
+    ['available ', undefined, true],
+  ];
+  for (const [row, mark, hasBooted] of marks) {
+    it(`with ${row} is ${mark ?? 'not marked'}${mark !== undefined && hasBooted ? ', from before the boot' : ''}`, () => {
+      expect(parse(boot, row, 'repositories', '')).to.include({ mark, hasBooted });
+    });
+  }
+
+  it('may not be there, or not be seen', () => {
+    expect(parse('absent').exists).to.equal(false);
+    expect(() => parse('')).to.throw(/cannot look at/);
+  });
+});
