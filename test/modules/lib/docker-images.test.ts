@@ -98,7 +98,7 @@ describe('a list of digests', () => {
     { Repositories: { app: { 'docker.io/library/app:1': 'x' } } },
     { Repositories: { app: 'sha256:a' } },
   ]) {
-    it(`is left alone in a form that is not known: ${JSON.stringify(other) ?? 'none'}`, () => {
+    it(`is left alone in a form that is not known: ${other === undefined ? 'none' : JSON.stringify(other)}`, () => {
       expect(withDigests(other, [['app@sha256:d', 'sha256:a']])).to.equal(undefined);
     });
   }

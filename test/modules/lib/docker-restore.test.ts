@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { isMap, type ValueMap } from '../../../src/core/value.js';
-import { inOrder, nameOf } from '../../../src/modules/lib/docker-container.js';
+import { idOf, inOrder, nameOf } from '../../../src/modules/lib/docker-container.js';
 import { creationOf, differences, type Surroundings } from '../../../src/modules/lib/docker-create.js';
 import type { DockerInventory } from '../../../src/modules/lib/docker-inventory.js';
 import { findLeftOut, imageFinder, planRestore } from '../../../src/modules/lib/docker-restore.js';
@@ -40,7 +40,7 @@ const running = { Status: 'running', Running: true };
 
 function around(containers: readonly ValueMap[], changes: Partial<Surroundings> = {}): Surroundings {
   const byName = new Map(containers.map((each) => [nameOf(each), each]));
-  const byId = new Map(containers.map((each) => [String(each['Id']), nameOf(each)]));
+  const byId = new Map(containers.map((each) => [idOf(each), nameOf(each)]));
   return {
     image: 'app:1',
     imageData: undefined,
