@@ -96,15 +96,16 @@ export function planRestore(sight: RestoreSight): RestorePlan {
   for (const container of inOrder(wanted)) {
     const [name, oldId] = [nameOf(container), idOf(container)];
     const existing = sight.isToCome ? undefined : here.get(name);
-    // It never was away.
-    if (existing && idOf(existing) === oldId) continue;
+    // It never was away: a move that was put back, or never came to the switch. Whether it runs is all there is to do.
+    const isSame = existing !== undefined && idOf(existing) === oldId;
+    if (isSame && !isToStart(container, existing)) continue;
     const image = chooseImage(container, sight);
     if (image === undefined && !existing) {
       obstacles.push({ name, isLack: true, reason: `its image ${imageNameOf(container)} is not there` });
       continue;
     }
     const creation = creationOf(container, lookUp(container, image?.name ?? imageNameOf(container)));
-    if (existing && sight.known[oldId] !== idOf(existing)) {
+    if (existing && !isSame && sight.known[oldId] !== idOf(existing)) {
       const differing = differences(
         creation.body,
         creationOf(existing, lookUpNow(existing, imageNameOf(existing))).body,
@@ -130,9 +131,10 @@ export function planRestore(sight: RestoreSight): RestorePlan {
       networkIsThere(network, sight) ||
       networks.some((each) => each.name === network);
     for (const [network] of creation.joins) {
-      if (!canJoin(network)) warnings.push(`${name} was in the network ${network}, which is not there`);
+      if (!isSame && !canJoin(network))
+        warnings.push(`${name} was in the network ${network}, which is not there`);
     }
-    warnings.push(...lostReferences(container, wanted, record.containers));
+    if (!isSame) warnings.push(...lostReferences(container, wanted, record.containers));
     const state = runStateOf(container);
     const stateNow = existing ? runStateOf(existing) : 'stopped';
     const joined = new Set(existing ? endpointsOf(existing).map(([network]) => network) : []);
@@ -144,14 +146,19 @@ export function planRestore(sight: RestoreSight): RestorePlan {
       creation,
       image: image?.name ?? '',
       isCommitted: image?.isCommitted ?? false,
-      joins: creation.joins.filter(([network]) => !joined.has(network) && canJoin(network)),
-      leaves: leaves ? creation.leaves : undefined,
+      joins: isSame ? [] : creation.joins.filter(([network]) => !joined.has(network) && canJoin(network)),
+      leaves: leaves && !isSame ? creation.leaves : undefined,
       starts: state !== 'stopped' && stateNow === 'stopped',
       pauses: state === 'paused' && stateNow !== 'paused',
       state,
     });
   }
   return { networks, containers, leftOut, obstacles, warnings };
+}
+
+function isToStart(wanted: ValueMap, existing: ValueMap): boolean {
+  const [state, now] = [runStateOf(wanted), runStateOf(existing)];
+  return state !== 'stopped' && (now === 'stopped' || (state === 'paused' && now !== 'paused'));
 }
 
 /** Those that cannot be made, and those that share a namespace with one of them. */

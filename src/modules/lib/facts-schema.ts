@@ -103,6 +103,8 @@ const zfsSchema = z.object({
         run: maybeText.describe('`zrun:run`'),
         origin: maybeText.describe('`zrun:origin`'),
         data_root: maybeText.describe('`zrun:data-root`'),
+        live: maybeText.describe('`zrun:live`: the run since which Docker has written to it'),
+        done: maybeText.describe('`zrun:done`: the run that has finished the move, containers and all'),
       }),
     )
     .describe('datasets that zrun has marked as its own'),

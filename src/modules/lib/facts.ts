@@ -83,7 +83,7 @@ if has zfs; then
 section userland; zfs version
 section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
 section tops; zfs list -Hp -o name,available -d 0
-section marked; zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root
+section marked; zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:live,zrun:done
 fi
 service=docker.service
 if [ -d /run/systemd/system ] && has systemctl; then
@@ -301,6 +301,8 @@ function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
         run: value(zrunProperties.run),
         origin: value(zrunProperties.origin),
         data_root: value(zrunProperties.dataRoot),
+        live: value(zrunProperties.live),
+        done: value(zrunProperties.done),
       },
     ];
   });

@@ -22,6 +22,10 @@ export const zrunProperties = {
   canmount: 'zrun:canmount',
   /** The data-root that the dataset serves or served. */
   dataRoot: 'zrun:data-root',
+  /** The run since which Docker has written to the volume. */
+  live: 'zrun:live',
+  /** The run that has finished the move: containers are there again, and started. */
+  done: 'zrun:done',
 } as const;
 
 export interface PropertyValue {

@@ -472,9 +472,18 @@ describe('a restore', () => {
     ]);
   });
 
-  it('leaves a container alone that never was away', () => {
-    const record = { containers: [container('one', { ...old, state: running })] };
-    expect(plan(record, { containers: [container('one', old)] }).containers).to.deep.equal([]);
+  it('only starts a container that never was away', () => {
+    const given = { host: { NetworkMode: 'gone' }, networks: { gone: {} } };
+    const now = { containers: [container('one', old), container('two', { ...given, id: longId('2') })] };
+    const record = {
+      containers: [container('one', old), container('two', { ...given, id: longId('2'), state: running })],
+    };
+    const { containers, warnings } = plan(record, now);
+    expect(containers.map(({ name, id, joins, starts }) => [name, id, joins, starts])).to.deep.equal([
+      ['two', longId('2'), [], true],
+    ]);
+    expect(warnings).to.deep.equal([]);
+    expect(plan(record, record).containers).to.deep.equal([]);
   });
 
   it('goes on with a container that an earlier run has made, known or not', () => {
