@@ -777,8 +777,8 @@ function checkCall(
     // `default` is there for names that may not exist.
     checkValue(template, param, frame, name === 'default' && i === 0 ? ignoreFindings : report);
   });
-  if (name === 'default') return anyShape;
-  return textShape;
+  const gives = Object.hasOwn(helpers, name) ? helpers[name]?.gives : undefined;
+  return gives === undefined ? textShape : { type: gives };
 }
 
 function checkLookup(template: TextTemplate, call: Call, frame: ShapeFrame, report: Report): Shape {

@@ -13,6 +13,8 @@ export interface Helper {
   readonly summary: string;
   /** How many values it takes. */
   readonly arity: readonly [least: number, most: number];
+  /** What it gives; a text if left out. */
+  readonly gives?: 'bool' | 'any';
   /** Throws an Error that says what is wrong with the values. */
   readonly apply: (...values: readonly (Value | undefined)[]) => Value;
 }
@@ -75,7 +77,21 @@ export const helpers: Readonly<Record<string, Helper>> = {
     usage: '{{default x "y"}}',
     summary: 'x, or y where x is null or not there',
     arity: [2, 2],
+    gives: 'any',
     apply: (value, otherwise) => value ?? otherwise ?? null,
+  },
+  bool: {
+    usage: '{{bool x}}',
+    summary: 'a text as true or false, as -e flag=yes gives one: yes, on, true, 1 and their opposites',
+    arity: [1, 1],
+    gives: 'bool',
+    apply(value) {
+      if (typeof value === 'boolean') return value;
+      const text = textOf(value).toLowerCase();
+      if (['true', 'yes', 'on', 'y', 't', '1'].includes(text)) return true;
+      if (['false', 'no', 'off', 'n', 'f', '0', ''].includes(text)) return false;
+      throw new HelperError(`is neither yes nor no: ${JSON.stringify(text)}`);
+    },
   },
   join: {
     usage: '{{join list ", "}}',

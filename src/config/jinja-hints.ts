@@ -153,7 +153,7 @@ const directions: readonly (readonly [RegExp, string])[] = [
   [/\|\s*(?:default|d)\b/, 'write {{default x "y"}}'],
   [/\bis\s+(?:not\s+)?defined\b/, 'write {{#if x}}…{{/if}}, or {{default x "y"}}; in a condition, has(x.y)'],
   [/\bif\b[\s\S]*\belse\b/, 'write {{#if x}}…{{else}}…{{/if}}; to compute, {{cel "a ? b : c"}}'],
-  [/\|\s*(?:int|float|bool|string)\b/, 'a single {{x}} keeps its type; to compute, write {{cel "…"}}'],
+  [/\|\s*(?:int|float|string)\b/, 'a single {{x}} keeps its type; to compute, write {{cel "…"}}'],
   [/\|\s*join\b/, 'write {{join list ", "}}'],
   [/\|/, 'there are no filters; a helper comes first, as in {{upper x}}, or compute with {{cel "…"}}'],
   [

@@ -49,6 +49,8 @@ describe('templates', () => {
     ['{{default nothing name}}', 'web1'],
     ['{{default off true}}', false],
     ['{{default missing false}}', false],
+    ['{{bool off}} {{bool "Yes"}} {{bool "0"}} {{bool 1}}', 'false true false true'],
+    ['{{bool (default missing "off")}}', false],
     ['{{join list}}', 'a, b c'],
     ['{{join list "/"}}', 'a/b c'],
     ['{{upper name}} {{lower "ABC"}}', 'WEB1 abc'],

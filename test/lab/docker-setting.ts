@@ -3,6 +3,9 @@
  * inspect` may be otherwise afterwards.
  */
 
+/** One is started with --rm, one is a task of a swarm. */
+export const leftOutOfSetting = ['carry-passing', 'carry-task'] as const;
+
 /** Makes it anew, as root on a prepared host. What the host had besides is left alone. */
 export const makeSetting = `
 set -eu
@@ -58,7 +61,8 @@ docker network disconnect carry-app carry-moved-net
 docker network connect --ip 172.30.0.77 carry-app carry-stopped 2>/dev/null || :
 docker network connect carry-edge carry-moved-net
 docker run --name carry-written --network none --entrypoint /bin/sh carry/app:1 -c 'echo kept > /kept; echo data > /var/data/file; exit 3' || [ $? -eq 3 ]
-docker run -d --rm --name carry-passing --network none carry/app:1 >/dev/null
+# Without a volume of its own, which would go with it.
+docker run -d --rm --name carry-passing --network none lab/base:1 >/dev/null
 docker create --name carry-task --label com.docker.swarm.task.id=x1 carry/app:1 >/dev/null
 docker exec carry-db sh -c 'echo precious > /var/data/precious'
 docker exec carry-fussy true

@@ -6,10 +6,15 @@
 import { expect } from 'chai';
 import { dockerReady, ensureHosts, type HostCounts, labPaths, reboot, reset, sshExec } from './index.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
+import { compareInspected, inspectScript, readInspected, type Inspected } from './docker-inspect.js';
+import { leftOutOfSetting, makeSetting } from './docker-setting.js';
 import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
 
 const migrate = 'playbooks/overlay2.yaml';
 const audit = 'playbooks/audit.yaml';
+const rollback = 'playbooks/rollback.yaml';
+const finalize = 'playbooks/finalize.yaml';
+const grow = 'playbooks/grow.yaml';
 const host = 'bookworm1';
 
 function on(name: string, playbook: string, ...more: readonly string[]): Promise<ZrunRun> {
@@ -23,9 +28,15 @@ async function ask(name: string, command: string): Promise<string> {
   return stdout.trim();
 }
 
+/** Everything that Docker says of what it holds. */
+const inspect = async (name: string): Promise<Inspected> => readInspected(await ask(name, inspectScript));
+
 const driverOf = (name: string): Promise<string> => ask(name, "docker info --format '{{.Driver}}'");
 
 /** Hosts are made where they are not there yet, which takes minutes, and longer where images are to be built first. */
+/** The setting has a container that was started with --rm, which the run only takes where it is told to. */
+const agreed = ['-e', 'allow_auto_remove=true'] as const;
+
 const hostsFor = (counts: HostCounts) =>
   async function (this: Mocha.Context): Promise<void> {
     this.timeout('55m');
@@ -36,11 +47,14 @@ before(hostsFor({ bookworm: 1 }));
 
 describe('a host on the zfs driver is moved to overlay2', () => {
   let checksums: string;
+  let held: Inspected;
   let untouched: HostSnapshot;
   let predictedChanges: readonly string[];
 
   before(async () => {
     await reset(host);
+    await ask(host, makeSetting);
+    held = await inspect(host);
     checksums = await ask(host, 'lab-volume-checksums');
     untouched = await snapshotOf(host);
   });
@@ -51,7 +65,7 @@ describe('a host on the zfs driver is moved to overlay2', () => {
   });
 
   it('the audit says that it is ready, and leaves it as it was', async () => {
-    const run = await on(host, audit);
+    const run = await on(host, audit, ...agreed);
     expect(run.exitCode, explain(run)).to.equal(0);
     expect(verdictOf(run, host)).to.match(/^ready\b/);
     expect(tasksWith(run, host, 'changed')).to.deep.equal([]);
@@ -59,7 +73,7 @@ describe('a host on the zfs driver is moved to overlay2', () => {
   });
 
   it('--check lists changes and makes none', async () => {
-    const run = await on(host, migrate, '--check', '--diff');
+    const run = await on(host, migrate, ...agreed, '--check', '--diff');
     expect(run.exitCode, explain(run)).to.equal(0);
     predictedChanges = tasksWith(run, host, 'changed');
     expect(predictedChanges).to.have.length.greaterThan(8);
@@ -67,7 +81,7 @@ describe('a host on the zfs driver is moved to overlay2', () => {
   });
 
   it('the run changes exactly what --check said, task by task', async () => {
-    const run = await on(host, migrate);
+    const run = await on(host, migrate, ...agreed);
     expect(run.exitCode, explain(run)).to.equal(0);
     expect(tasksWith(run, host, 'changed')).to.deep.equal(predictedChanges);
   });
@@ -77,6 +91,10 @@ describe('a host on the zfs driver is moved to overlay2', () => {
     expect(await ask(host, "docker info --format '{{json .DriverStatus}}'")).to.contain('extfs');
     expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
     expect(await ask(host, "docker volume ls --format '{{.Name}}' | sort")).to.contain('data');
+  });
+
+  it('Docker holds what it held: containers, images, networks and volumes, field by field', async () => {
+    expect(compareInspected(held, await inspect(host), leftOutOfSetting)).to.deep.equal([]);
   });
 
   it('a second run changes nothing', async () => {

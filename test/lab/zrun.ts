@@ -3,6 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
 
@@ -29,25 +30,41 @@ export interface JsonEvent {
   };
 }
 
-/** Runs zrun with `--output json` and waits for its end, however it ends. */
-export async function zrun(args: readonly string[]): Promise<ZrunRun> {
+/** What somebody who watches a run can do about it. */
+export interface RunningZrun {
+  /** SIGKILL: it can tidy up nothing. */
+  kill(this: void): void;
+}
+
+/**
+ * Runs zrun with `--output json` and waits for its end, however it ends. One that was killed has the exit code -1.
+ * @param watch sees each event as it comes
+ */
+export async function zrun(
+  args: readonly string[],
+  watch: (event: JsonEvent, run: RunningZrun) => void = () => undefined,
+): Promise<ZrunRun> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', path.join(projectRoot, 'src/main.ts'), ...args, '--output', 'json'],
     { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  const exitCode = await new Promise<number>((resolve, reject) => {
+  const [stdout, events]: [string[], JsonEvent[]] = [[], []];
+  let stderr = '';
+  const ended = new Promise<number>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? -1));
   });
-  const events = stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as JsonEvent);
-  return { exitCode, events, stdout, stderr };
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  for await (const line of createInterface({ input: child.stdout })) {
+    stdout.push(line);
+    // One that was killed may have been cut off within its last line.
+    if (!line.startsWith('{') || !line.endsWith('}')) continue;
+    const event = JSON.parse(line) as JsonEvent;
+    events.push(event);
+    watch(event, { kill: () => void child.kill('SIGKILL') });
+  }
+  return { exitCode: await ended, events, stdout: stdout.join('\n'), stderr };
 }
 
 /** Task ids with one of these statuses, in order, without doubles. */

@@ -1,0 +1,115 @@
+/**
+ * Owns `npm run test:faults`: every fault at every task of the migration, on real hosts, as a table of step, fault and
+ * outcome. What was tried is kept with the code that it was tried with, so that a run of hours can be broken off and gone
+ * on with. Ends with a failure where any cell is not whole.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { cuts, defects, FaultyHost, nameOf, type Fault, type Verdict } from './faults.js';
+import { ensureHosts, labPaths } from './index.js';
+import { projectRoot } from './zrun.js';
+
+/** Tasks that take long: they are cut within, too. */
+const longTasks = [
+  'Copy volumes, networks, swarm state and plugins from the snapshot, and compare every byte',
+  'Copy every image',
+  'Stop Docker',
+  'Copy what has changed meanwhile, and compare it',
+  'Rename the old dataset and mark it as the backup',
+  'Start Docker',
+  'Make the containers again',
+  'Start the containers that ran',
+];
+
+interface Row {
+  readonly fault: string;
+  readonly verdict: Verdict;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      help: { type: 'boolean' },
+      hosts: { type: 'string', default: '1' },
+      only: { type: 'string' },
+      back: { type: 'boolean', default: false },
+      limit: { type: 'string' },
+    },
+  });
+  if (values.help) {
+    console.log(`npm run test:faults [-- --hosts N] [--only REGEX] [--back] [--limit N]
+  --hosts N     how many hosts work side by side (1)
+  --only REGEX  only faults whose name matches, as in 'power cut.*Start Docker'
+  --back        after the fault not forward but back: rollback.yaml
+  --limit N     no more than N faults in this run
+What was tried already with the same code is not tried again.`);
+    return;
+  }
+  const file = path.join(labPaths().root, `faults-${await codeHash()}${values.back ? '-back' : ''}.json`);
+  const rows = await readRows(file);
+  const names = (await ensureHosts({ bookworm: Number(values.hosts) })).map(({ name }) => name);
+  const hosts: FaultyHost[] = [];
+  for (const name of names.slice(0, Number(values.hosts))) hosts.push(await FaultyHost.prepare(name));
+  const [first] = hosts;
+  if (!first) throw new Error('the lab has no host');
+  const wanted = new RegExp(values.only ?? '');
+  const open = faultsOf(await first.tasks())
+    .filter((fault) => wanted.test(nameOf(fault)) && !rows.some((row) => row.fault === nameOf(fault)))
+    .slice(0, values.limit === undefined ? undefined : Number(values.limit));
+  console.log(`${rows.length} tried before, ${open.length} to try`);
+  const work = async (host: FaultyHost): Promise<void> => {
+    for (let fault = open.shift(); fault !== undefined; fault = open.shift()) {
+      const verdict = await (values.back ? host.tryBack(fault) : host.try(fault));
+      rows.push({ fault: nameOf(fault), verdict });
+      console.log(line({ fault: nameOf(fault), verdict }));
+      for (const each of verdict.wrong) console.log(`    ${each}`);
+      await writeFile(`${file}.new`, JSON.stringify(rows, undefined, 2));
+      await rename(`${file}.new`, file);
+    }
+  };
+  await Promise.all(hosts.map(work));
+  console.log(`\n| fault | task | when | the run | the next run | outcome |\n|---|---|---|---|---|---|`);
+  for (const row of rows) console.log(line(row));
+  const bad = rows.filter(({ verdict }) => verdict.wrong.length > 0).length;
+  console.log(`\n${rows.length - bad} passed, ${bad} failed`);
+  process.exitCode = bad > 0 ? 1 : 0;
+}
+
+function line({ fault, verdict: { first, second, wrong } }: Row): string {
+  return `| ${fault} | ${first} | ${second} | ${wrong.length === 0 ? 'whole' : `NOT WHOLE: ${wrong.length}`} |`;
+}
+
+function faultsOf(tasks: readonly string[]): Fault[] {
+  const plain = tasks.flatMap((task) => cuts.map((cut): Fault => ({ cut, task, when: 'after it' })));
+  const inside = tasks
+    .filter((task) => longTasks.includes(task))
+    .flatMap((task) => cuts.map((cut): Fault => ({ cut, task, when: 'inside' })));
+  // The rarest first: a table that is broken off still says something of each kind.
+  return [...defects.map((defect): Fault => ({ defect })), ...inside, ...plain];
+}
+
+async function readRows(file: string): Promise<Row[]> {
+  await mkdir(path.dirname(file), { recursive: true });
+  return readFile(file, 'utf8').then(
+    (text) => JSON.parse(text) as Row[],
+    () => [],
+  );
+}
+
+/** Names what decides the outcome: playbooks, templates, zrun itself. */
+async function codeHash(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of ['playbooks', 'src', 'templates']) {
+    const entries = await readdir(path.join(projectRoot, folder), { recursive: true, withFileTypes: true });
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name));
+    for (const file of files.sort())
+      hash.update(path.relative(projectRoot, file)).update(await readFile(file));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+await main();

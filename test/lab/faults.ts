@@ -1,0 +1,196 @@
+/**
+ * Owns what can go wrong in the middle of a migration, how it is brought about on a real host, and how it is judged: the
+ * playbook runs again and must finish, and afterwards nothing may be missing.
+ */
+import { compareInspected, inspectScript, readInspected, type Inspected } from './docker-inspect.js';
+import { dockerReady, labPaths, loadState, powerOff, powerOn, reset, saveState, sshExec } from './index.js';
+import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
+
+const migrate = 'playbooks/overlay2.yaml';
+const rollback = 'playbooks/rollback.yaml';
+const savedState = 'before-fault';
+
+/** What happens to the host or to zrun while a task is under way. */
+export const cuts = ['power cut', 'connection cut', 'controller killed'] as const;
+export type Cut = (typeof cuts)[number];
+
+/** What is wrong with the host from the beginning, and how it is mended before the next run. */
+export interface Defect {
+  readonly name: string;
+  readonly prepare: string;
+  readonly mend: string;
+}
+
+export const defects: readonly Defect[] = [
+  {
+    name: 'mkfs fails',
+    prepare: `mv /sbin/mkfs.ext4 /sbin/mkfs.ext4.kept && printf '#!/bin/sh\necho broken >&2; exit 1\n' >/sbin/mkfs.ext4 && chmod 755 /sbin/mkfs.ext4`,
+    mend: 'mv /sbin/mkfs.ext4.kept /sbin/mkfs.ext4',
+  },
+  {
+    name: 'dockerd refuses to start on ext4',
+    prepare: `mkdir -p /etc/systemd/system/docker.service.d
+printf '[Service]\nExecStartPre=/bin/sh -c "test $(stat -f -c %%%%T /var/lib/docker) = zfs"\n' >/etc/systemd/system/docker.service.d/no-ext4.conf
+systemctl daemon-reload`,
+    mend: 'rm /etc/systemd/system/docker.service.d/no-ext4.conf && systemctl daemon-reload',
+  },
+  {
+    name: 'the pool fills up while the copy is made',
+    // As soon as the volume has its reservation, somebody else takes all that is left: what the volume promised stands.
+    prepare: `systemd-run --quiet --unit=lab-filler sh -c 'until zfs list tank/docker-overlay2; do sleep 0.2; done; zfs create -o mountpoint=/srv/filler tank/filler; dd if=/dev/urandom of=/srv/filler/all bs=1M; sleep 3600'`,
+    mend: 'systemctl stop lab-filler; zfs destroy -r tank/filler || :',
+  },
+];
+
+export type Fault =
+  | { readonly cut: Cut; readonly task: string; readonly when: 'at its start' | 'inside' | 'after it' }
+  | { readonly defect: Defect };
+
+export function nameOf(fault: Fault): string {
+  return 'cut' in fault
+    ? `${fault.cut} | ${fault.task} | ${fault.when}`
+    : `${fault.defect.name} | the whole run |`;
+}
+
+export interface Verdict {
+  /** How the run ended in which the fault was. */
+  readonly first: 'finished' | 'put back' | 'failed' | 'lost' | 'killed' | 'not reached';
+  /** What the next run did. */
+  readonly second: 'finished' | 'nothing to do' | 'failed';
+  /** Everything that is not as it should be. Empty: the cell is good. */
+  readonly wrong: readonly string[];
+}
+
+interface Expected {
+  readonly checksums: string;
+  readonly held: Inspected;
+}
+
+async function ask(name: string, command: string): Promise<string> {
+  const { code, stdout, stderr } = await sshExec(name, command, { user: 'root', timeoutMs: 15 * 60_000 });
+  if (code !== 0) throw new Error(`${name}: ${command}\n${stderr}`);
+  return stdout.trim();
+}
+
+const run = (name: string, playbook: string, watch?: Parameters<typeof zrun>[1]): Promise<ZrunRun> =>
+  zrun([playbook, '-i', labPaths().inventory, '--limit', name], watch);
+
+/** One host on which faults are tried, one after the other, from the same state each time. */
+export class FaultyHost {
+  private constructor(
+    readonly name: string,
+    private readonly expected: Expected,
+  ) {}
+
+  static async prepare(name: string): Promise<FaultyHost> {
+    await reset(name);
+    // One without a restart policy, and one that was made and never started.
+    await ask(
+      name,
+      'docker run -d --name plain --network backend lab/web:1 >/dev/null && docker create --name made lab/base:1 >/dev/null',
+    );
+    const expected = {
+      checksums: await ask(name, 'lab-volume-checksums'),
+      held: readInspected(await ask(name, inspectScript)),
+    };
+    await saveState(name, savedState);
+    return new FaultyHost(name, expected);
+  }
+
+  /** The tasks of a migration of this host that reach it, in order. */
+  async tasks(): Promise<readonly string[]> {
+    await loadState(this.name, savedState);
+    const whole = await run(this.name, migrate);
+    if (whole.exitCode !== 0) throw new Error(`the migration fails by itself: ${explain(whole)}`);
+    const done = finished(whole, this.name).filter(({ result }) => result?.status !== 'skipped');
+    return [...new Set(done.map(({ task }) => task?.name ?? ''))];
+  }
+
+  async try(fault: Fault): Promise<Verdict> {
+    await loadState(this.name, savedState);
+    const first = 'cut' in fault ? await this.cut(fault) : await this.withDefect(fault.defect);
+    const second = await run(this.name, migrate);
+    const isAgain = second.exitCode === 0 && tasksWith(second, this.name, 'changed').length === 0;
+    return {
+      first,
+      second: second.exitCode !== 0 ? 'failed' : isAgain ? 'nothing to do' : 'finished',
+      wrong: second.exitCode === 0 ? await this.compare('overlay2', fault) : [explain(second)],
+    };
+  }
+
+  /** A fault, and then not forward but back. */
+  async tryBack(fault: Fault): Promise<Verdict> {
+    await loadState(this.name, savedState);
+    const first = 'cut' in fault ? await this.cut(fault) : await this.withDefect(fault.defect);
+    const second = await zrun([
+      rollback,
+      ...['-i', labPaths().inventory, '--limit', this.name, '-e', 'discard_changes=true'],
+    ]);
+    const isAgain = second.exitCode === 0 && tasksWith(second, this.name, 'changed').length === 0;
+    return {
+      first,
+      second: second.exitCode !== 0 ? 'failed' : isAgain ? 'nothing to do' : 'finished',
+      wrong: second.exitCode === 0 ? await this.compare('zfs', fault) : [explain(second)],
+    };
+  }
+
+  private async cut({ cut, task, when }: Extract<Fault, { cut: Cut }>): Promise<Verdict['first']> {
+    let struck: Promise<void> | undefined;
+    const ended = await run(this.name, migrate, (event, { kill }) => {
+      if (struck !== undefined || event.host !== this.name || event.task?.name !== task) return;
+      if (event.type !== (when === 'after it' ? 'task-finished' : 'task-started')) return;
+      struck = this.strike(cut, kill, when === 'inside' ? 1500 : 0);
+    });
+    if (struck === undefined) return 'not reached';
+    await struck;
+    if (cut === 'power cut') await powerOn(this.name);
+    if (cut !== 'connection cut') return 'killed';
+    return outcomeOf(ended, this.name);
+  }
+
+  private async strike(cut: Cut, kill: () => void, delayMs: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (cut === 'connection cut') {
+      // Its connections end without a word; sshd itself goes on.
+      await sshExec(this.name, "pkill -KILL -f '^sshd: zrun' || :", { user: 'root' });
+      return;
+    }
+    kill();
+    if (cut === 'power cut') await powerOff(this.name);
+  }
+
+  private async withDefect(defect: Defect): Promise<Verdict['first']> {
+    await ask(this.name, defect.prepare);
+    const ended = await run(this.name, migrate);
+    await ask(this.name, defect.mend);
+    return outcomeOf(ended, this.name);
+  }
+
+  /** Everything that is not as it was. */
+  private async compare(driver: 'overlay2' | 'zfs', fault: Fault): Promise<readonly string[]> {
+    await dockerReady(this.name);
+    const wrong: string[] = [];
+    const found = await ask(this.name, "docker info --format '{{.Driver}}'");
+    if (found !== driver) wrong.push(`Docker runs on ${found}, not on ${driver}`);
+    if ((await ask(this.name, 'lab-volume-checksums')) !== this.expected.checksums)
+      wrong.push('volumes differ');
+    const now = readInspected(await ask(this.name, inspectScript));
+    const differing = compareInspected(this.expected.held, now, []);
+    // A container without a restart policy does not come back after a power cut, zrun or not.
+    const isHostsOwn = (line: string) =>
+      'cut' in fault && fault.cut === 'power cut' && line.startsWith('container plain: ');
+    wrong.push(...differing.filter((line) => !isHostsOwn(line)));
+    const masked = await ask(this.name, 'systemctl is-enabled docker.service docker.socket || :');
+    if (masked.includes('masked')) wrong.push('Docker is still masked');
+    return wrong;
+  }
+}
+
+function outcomeOf(ended: ZrunRun, name: string): Verdict['first'] {
+  if (ended.exitCode === 0) return 'finished';
+  if (ended.exitCode === 4) return 'lost';
+  const rescued = finished(ended, name).some(({ result }) =>
+    /put back as it was/.test(result?.problem?.message ?? ''),
+  );
+  return rescued ? 'put back' : 'failed';
+}
