@@ -16,8 +16,15 @@
  */
 import { z } from 'zod';
 import { ZrunError } from '../core/errors.js';
-import { defineModule, type Change, type Diff, type Plan, type Write } from '../core/module.js';
-import { unknownState, type Effect, type Read } from '../core/probe.js';
+import {
+  defineModule,
+  type Change,
+  type Diff,
+  type Plan,
+  type TaskContext,
+  type Write,
+} from '../core/module.js';
+import { setState, unknownState, type Effect, type Probe, type ProbeKind, type Read } from '../core/probe.js';
 import { lines, sh } from '../core/shell.js';
 import { Unknown, type ValueMap } from '../core/value.js';
 import {
@@ -105,6 +112,8 @@ docker rmi zrun-example:1 >/dev/null`,
   ],
   async plan(read, p, context): Promise<Plan<Detail>> {
     const stateFile = `${p.src}.restored`;
+    const toStart = context.check ? await read(toStartProbe(p.src)) : undefined;
+    if (toStart) return predictStart(toStart, p, context);
     const [file, state, now] = await Promise.all([
       read(fileProbe(p.src, { content: { limit: recordLimit } })),
       read(fileProbe(stateFile, { content: true })),
@@ -137,7 +146,7 @@ docker rmi zrun-example:1 >/dev/null`,
       change: 'some',
       summary: describePlan(plan, p),
       diff: diffOf(plan, p),
-      effects: effectsOf(stateFile),
+      effects: effectsOf(stateFile, p, plan),
       detail: { plan, stateFile, record: sum },
       predicted: {
         ...found,
@@ -277,13 +286,52 @@ function diffOf({ networks, containers, leftOut: list }: RestorePlan, p: Params)
   ];
 }
 
-function effectsOf(stateFile: string): readonly Effect[] {
+function effectsOf(stateFile: string, p: Params, { containers }: RestorePlan): readonly Effect[] {
+  const names = containers.filter(({ starts }) => starts).map(({ name }) => name);
   return [
     unknownState(inventoryKind, ''),
     unknownState(inventoryKind, 'changes'),
     unknownState(fileKind, stateFile),
+    setState(toStartKind, p.src, { names: p.start ? [] : names }),
   ];
 }
+
+/** What a task before this one, in a check, would have made and left to be started. The host itself never says so. */
+interface ToStart {
+  readonly names: readonly string[];
+}
+
+const toStartKind: ProbeKind<ToStart | undefined> = { kind: 'docker-to-start' };
+
+function toStartProbe(src: string): Probe<ToStart | undefined> {
+  return { of: toStartKind, key: src, script: sh`:`, parse: () => undefined };
+}
+
+function predictStart({ names }: ToStart, p: Params, context: TaskContext): Plan<Detail> {
+  const result = { containers: [], networks_created: [], left_out: [], warnings: [], ids: {} };
+  if (names.length === 0 || !p.start) return { change: 'none', reason: 'every container is there', result };
+  return {
+    change: 'some',
+    summary: `start ${names.length === 1 ? '1 container' : `${names.length} containers`}`,
+    diff: names.map((name): Diff => ({
+      type: 'fields',
+      subject: `container ${name}`,
+      fields: [{ name: 'state', before: 'created', after: 'running' }],
+    })),
+    effects: [setState(toStartKind, p.src, { names: [] })],
+    // Never applied: only a check predicts.
+    detail: { plan: nothingToRestore, stateFile: `${p.src}.restored`, record: '' },
+    predicted: { ...result, containers: new Unknown(context.task), ids: new Unknown(context.task) },
+  };
+}
+
+const nothingToRestore: RestorePlan = {
+  networks: [],
+  containers: [],
+  leftOut: [],
+  obstacles: [],
+  warnings: [],
+};
 
 interface Step {
   readonly what: string;

@@ -288,7 +288,8 @@ function copyPlan(
   source: FileState,
   context: TaskContext,
 ): Plan<Detail> {
-  const { src, dest } = options;
+  const { src, dest, only } = options;
+  const touched = only.length === 0 ? [dest] : [...only, '*'].map((name) => joinPath(dest, name));
   const destroyed = differences?.deleted ?? 0;
   return {
     change: 'some',
@@ -296,7 +297,7 @@ function copyPlan(
     diff: differences ? [diffOf(dest, differences)] : [],
     ...(destroyed > 0 && { destroys: `${destroyed} files and folders in ${dest} that ${src} does not have` }),
     effects: [
-      unknownState(fileKind, dest, true),
+      ...touched.map((path) => unknownState(fileKind, path, true)),
       setState(fileKind, dest, source.type === 'directory' ? source : directoryState()),
     ],
     detail: { options, differences },

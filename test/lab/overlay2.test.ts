@@ -31,6 +31,8 @@ async function ask(name: string, command: string): Promise<string> {
 /** Everything that Docker says of what it holds. */
 const inspect = async (name: string): Promise<Inspected> => readInspected(await ask(name, inspectScript));
 
+const runningOn = (name: string): Promise<string> => ask(name, "docker ps --format '{{.Names}}' | sort");
+
 const driverOf = (name: string): Promise<string> => ask(name, "docker info --format '{{.Driver}}'");
 
 /** Hosts are made where they are not there yet, which takes minutes, and longer where images are to be built first. */
@@ -114,6 +116,43 @@ describe('a host on the zfs driver is moved to overlay2', () => {
     expect(await ask(host, 'zfs list -H -o name tank/docker 2>&1 || true')).to.contain('does not exist');
     expect(await ask(host, 'systemctl is-enabled docker.service')).to.equal('enabled');
   });
+
+  it('grow.yaml enlarges the volume and its file system, and starts again what ran', async () => {
+    const ran = await runningOn(host);
+    const run = await on(host, grow, '-e', 'zvol_size=9GiB');
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(await ask(host, 'zfs get -Hp -o value volsize tank/docker-overlay2')).to.equal(
+      String(9 * 1024 ** 3),
+    );
+    expect(Number(await ask(host, 'df -B1 --output=size /var/lib/docker | tail -n 1'))).to.be.greaterThan(
+      8.5 * 1024 ** 3,
+    );
+    expect(await runningOn(host)).to.equal(ran);
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    const again = await on(host, grow, '-e', 'zvol_size=9GiB');
+    expect(tasksWith(again, host, 'changed', 'failed'), explain(again)).to.deep.equal([]);
+    const smaller = await on(host, grow, '-e', 'zvol_size=8GiB');
+    expect(explain(smaller)).to.match(/cannot be made smaller/);
+  });
+
+  it('finalize.yaml shows what would go and keeps it, until it is told to destroy it', async () => {
+    const shown = await on(host, finalize);
+    expect(shown.exitCode, explain(shown)).to.equal(0);
+    const said = finished(shown, host).flatMap((event) => event.result?.message ?? []);
+    expect(said.join('\n')).to.contain('destroy\ttank/docker-zfs-backup');
+    expect(await ask(host, 'zfs list -H -o name -d 0 tank/docker-zfs-backup')).to.equal(
+      'tank/docker-zfs-backup',
+    );
+
+    const done = await on(host, finalize, '-e', 'confirm=destroy');
+    expect(done.exitCode, explain(done)).to.equal(0);
+    expect(await ask(host, 'zfs list -H -o name | grep backup || echo none')).to.equal('none');
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+
+    const back = await on(host, rollback);
+    expect(explain(back)).to.match(/there is no backup/);
+    expect(await driverOf(host)).to.equal('overlay2');
+  });
 });
 
 describe('a host on overlay2 is left alone', () => {
@@ -192,6 +231,9 @@ describe('what is not safe is refused before Docker is stopped', () => {
 });
 
 describe('a failure after Docker was stopped puts the host back', () => {
+  let before: HostSnapshot;
+  let checksums: string;
+
   it('Docker refuses to start on the new file system', async () => {
     await reset(host);
     await ask(
@@ -202,23 +244,15 @@ describe('a failure after Docker was stopped puts the host back', () => {
         'systemctl daemon-reload',
       ].join(' && '),
     );
-    const checksums = await ask(host, 'lab-volume-checksums');
-    const before = await snapshotOf(host);
+    checksums = await ask(host, 'lab-volume-checksums');
+    before = await snapshotOf(host);
     const run = await on(host, migrate);
     expect(run.exitCode, explain(run)).to.equal(2);
     expect(finished(run, host).some((event) => event.task?.section === 'rescue')).to.equal(true);
     const last = finished(run, host).findLast((event) => event.result?.status === 'failed');
     expect(last?.result?.problem?.message).to.match(/put back as it was/i);
 
-    const after = await snapshotOf(host);
-    for (const part of ['fstab', 'daemonJson', 'dropIns', 'mounts', 'containers', 'dataRoot']) {
-      expect(after[part], part).to.equal(before[part]);
-    }
-    expect(await driverOf(host)).to.equal('zfs');
-    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
-    expect(await ask(host, 'zfs get -H -o value canmount,mountpoint tank/docker')).to.equal(
-      'on\n/var/lib/docker',
-    );
+    await expectAsBefore();
   });
 
   it('and the next run, with the cause removed, finishes', async () => {
@@ -227,6 +261,39 @@ describe('a failure after Docker was stopped puts the host back', () => {
     expect(run.exitCode, explain(run)).to.equal(0);
     expect(await driverOf(host)).to.equal('overlay2');
   });
+
+  it('rollback.yaml says what has changed since the move, and does nothing unasked', async () => {
+    await ask(
+      host,
+      'docker volume create since >/dev/null && docker exec web sh -c "echo new > /data/since-the-move"',
+    );
+    const run = await on(host, rollback);
+    expect(run.exitCode, explain(run)).to.equal(2);
+    expect(explain(run)).to.match(/volume data has changed; volume since is new/);
+    expect(tasksWith(run, host, 'changed')).to.deep.equal([]);
+    expect(await driverOf(host)).to.equal('overlay2');
+  });
+
+  it('rollback.yaml puts the host back as it was, byte for byte', async () => {
+    const run = await on(host, rollback, '-e', 'discard_changes=true');
+    expect(run.exitCode, explain(run)).to.equal(0);
+    await expectAsBefore(['dropIns']);
+    const again = await on(host, rollback);
+    expect(tasksWith(again, host, 'changed', 'failed'), explain(again)).to.deep.equal([]);
+  });
+
+  /** @param except parts in which this test itself has changed something */
+  async function expectAsBefore(except: readonly string[] = []): Promise<void> {
+    const after = await snapshotOf(host);
+    for (const part of ['fstab', 'daemonJson', 'dropIns', 'mounts', 'containers', 'dataRoot']) {
+      if (!except.includes(part)) expect(after[part], part).to.equal(before[part]);
+    }
+    expect(await driverOf(host)).to.equal('zfs');
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    expect(await ask(host, 'zfs get -H -o value canmount,mountpoint tank/docker')).to.equal(
+      'on\n/var/lib/docker',
+    );
+  }
 });
 
 /** What the audit's last word on a host is. */

@@ -33,7 +33,7 @@ export interface JsonEvent {
 /** What somebody who watches a run can do about it. */
 export interface RunningZrun {
   /** SIGKILL: it can tidy up nothing. */
-  kill(this: void): void;
+  readonly kill: () => void;
 }
 
 /**
