@@ -12,6 +12,7 @@ import { fail } from './fail.js';
 import { fetch } from './fetch.js';
 import { file } from './file.js';
 import { group } from './group.js';
+import { hostLock } from './host_lock.js';
 import { lineinfile } from './lineinfile.js';
 import { pause } from './pause.js';
 import { ping } from './ping.js';
@@ -49,6 +50,7 @@ const all: readonly Module[] = [
   fetch,
   file,
   group,
+  hostLock,
   lineinfile,
   pause,
   ping,

@@ -1,0 +1,139 @@
+/**
+ * Owns `host_lock`: one run at a time on a host. The lock is held by the shell that zrun talks to, so that it ends with
+ * the connection: a controller that was killed leaves none behind, and nobody has to judge how old a lock may be.
+ */
+import os from 'node:os';
+import { z } from 'zod';
+import { ZrunError } from '../core/errors.js';
+import { defineModule, type Plan } from '../core/module.js';
+import { setState, type Probe, type ProbeKind } from '../core/probe.js';
+import { sh } from '../core/shell.js';
+
+const params = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/, 'letters, digits, `_`, `.` and `-`')
+    .describe('What is locked. Runs that ask for the same name keep each other out.'),
+  timeout: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Seconds to wait for another run to let go, before the task fails.'),
+});
+
+type Params = z.output<typeof params>;
+
+/** Who holds it. */
+interface Holder {
+  readonly run: string;
+  /** `user@machine` of the controller. */
+  readonly from: string;
+  /** Seconds since it was taken. */
+  readonly age: number;
+}
+
+type Sight =
+  | { readonly type: 'free' }
+  | { readonly type: 'held'; readonly by: Holder }
+  /** The host lacks `flock`. */
+  | { readonly type: 'impossible' };
+
+const lockKind: ProbeKind<Sight> = { kind: 'host-lock' };
+
+/** In memory: gone with the next boot. */
+const fileOf = (name: string): string => `/run/zrun-${name}.lock`;
+
+function lockProbe(name: string): Probe<Sight> {
+  return {
+    of: lockKind,
+    key: name,
+    script: sh`f=${fileOf(name)}
+command -v flock >/dev/null || { echo impossible; exit 0; }
+[ -e "$f" ] || exit 0
+exec 9<"$f" || exit
+flock -n -s 9 || { echo held; cat -- "$f"; date +%s; }`,
+    parse: ({ stdout, stderr, status }) => {
+      const [word, run = '', from = '', since, now] = stdout.toString().split('\n');
+      if (word === 'impossible') return { type: 'impossible' };
+      if (status === 0 && word === '') return { type: 'free' };
+      const age = Number(now) - Number(since);
+      if (status === 0 && word === 'held') {
+        return { type: 'held', by: { run, from, age: Number.isFinite(age) ? Math.max(0, age) : 0 } };
+      }
+      throw new ZrunError('output-unexpected', `cannot look at the lock ${name}`, {
+        status,
+        stdout: stdout.toString(),
+        stderr: stderr.toString(),
+      });
+    },
+  };
+}
+
+const taken = 75;
+
+export const hostLock = defineModule({
+  name: 'host_lock',
+  summary: 'Keep other runs away from a host, for as long as this one is connected to it',
+  params,
+  returns: z.strictObject({
+    name: z.string().describe('The name.'),
+    run: z.string().describe('The run that holds it: this one.'),
+  }),
+  examples: [
+    {
+      title: 'No two migrations of one host at a time',
+      // It is held only while zrun is connected: a harness without a connection cannot show that.
+      task: `
+host_lock:
+  name: migration
+when: false`,
+      needs: 'nothing',
+    },
+  ],
+  async plan(read, { name, timeout }, context): Promise<Plan<undefined>> {
+    const sight = await read(lockProbe(name));
+    if (sight.type === 'impossible') {
+      throw new ZrunError('task-failed', 'the host has no `flock`', { hint: 'It is part of util-linux.' });
+    }
+    const result = { name, run: context.runId };
+    if (sight.type === 'held' && sight.by.run === context.runId) {
+      return { change: 'none', reason: 'this run holds it', result };
+    }
+    if (sight.type === 'held' && timeout === 0) throw held(name, sight.by);
+    const waits = sight.type === 'held' ? `, when the run ${sight.by.run} lets go of it` : '';
+    return {
+      change: 'some',
+      summary: `hold the lock ${name}${waits}`,
+      diff: [],
+      effects: [setState(lockKind, name, { type: 'held', by: { run: context.runId, from: '', age: 0 } })],
+      detail: undefined,
+      predicted: result,
+    };
+  },
+  async apply(write, _change, { name, timeout }: Params, context) {
+    // `$$` is the shell that zrun talks to, also in a subshell of it. What waits for its end has the lock with it.
+    const script = sh`umask 077; f=${fileOf(name)}
+exec 9>>"$f" || exit
+flock -w ${timeout} 9 || { cat -- "$f"; date +%s; exit ${taken}; }
+printf '%s\\n%s\\n%s\\n' ${context.runId} ${`${os.userInfo().username}@${os.hostname()}`} "$(date +%s)" >"$f" || exit
+shell=$$
+(trap '' 1; while kill -0 "$shell" 2>/dev/null; do sleep 1; done) </dev/null >/dev/null 2>&1 &`;
+    const output = await write.run(script, { accept: [taken], shownAs: `flock ${fileOf(name)}` });
+    if (output.status === taken) {
+      const [run = '', from = '', since, now] = output.stdout.toString().split('\n');
+      throw held(name, { run, from, age: Number(now) - Number(since) });
+    }
+    return { name, run: context.runId };
+  },
+});
+
+function held(name: string, { run, from, age }: Holder): ZrunError {
+  return new ZrunError(
+    'task-failed',
+    `the run ${run}, from ${from}, has held the lock ${name} for ${age} s`,
+    {
+      hint: 'Wait for its end. A run that was killed lets go as soon as what it was doing on the host has ended.',
+    },
+  );
+}
