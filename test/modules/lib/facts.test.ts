@@ -155,7 +155,17 @@ describe('facts', () => {
       'datasets that zrun has marked',
       { marked: 'tank/old\tzrun:role\tbackup\ntank/old\tzrun:run\tr1\ntank/v\tzrun:run\tr2\n' },
       ({ zfs: z }) => z.marked,
-      [{ name: 'tank/old', role: 'backup', run: 'r1', origin: null, data_root: null, live: null, done: null }],
+      [
+        {
+          name: 'tank/old',
+          role: 'backup',
+          run: 'r1',
+          origin: null,
+          data_root: null,
+          live: null,
+          done: null,
+        },
+      ],
     ],
     [
       'Docker that does not run',
