@@ -89,6 +89,7 @@ host_lock:
   name: migration
 when: false`,
       needs: 'nothing',
+      after: 'test -e /run/zrun-migration.lock',
     },
   ],
   async plan(read, { name, timeout }, context): Promise<Plan<undefined>> {

@@ -33,14 +33,16 @@ async function main(): Promise<void> {
     options: {
       help: { type: 'boolean' },
       hosts: { type: 'string', default: '1' },
+      on: { type: 'string' },
       only: { type: 'string' },
       back: { type: 'boolean', default: false },
       limit: { type: 'string' },
     },
   });
   if (values.help) {
-    console.log(`npm run test:faults [-- --hosts N] [--only REGEX] [--back] [--limit N]
+    console.log(`npm run test:faults [-- --hosts N] [--on NAME] [--only REGEX] [--back] [--limit N]
   --hosts N     how many hosts work side by side (1)
+  --on NAME     only this host of the lab
   --only REGEX  only faults whose name matches, as in 'power cut.*Start Docker'
   --back        after the fault not forward but back: rollback.yaml
   --limit N     no more than N faults in this run
@@ -49,9 +51,14 @@ What was tried already with the same code is not tried again.`);
   }
   const file = path.join(labPaths().root, `faults-${await codeHash()}${values.back ? '-back' : ''}.json`);
   const rows = await readRows(file);
-  const names = (await ensureHosts({ bookworm: Number(values.hosts) })).map(({ name }) => name);
+  const ensured = async () =>
+    (await ensureHosts({ bookworm: Number(values.hosts) }))
+      .slice(0, Number(values.hosts))
+      .map(({ name }) => name);
   const hosts: FaultyHost[] = [];
-  for (const name of names.slice(0, Number(values.hosts))) hosts.push(await FaultyHost.prepare(name));
+  for (const name of values.on === undefined ? await ensured() : [values.on]) {
+    hosts.push(await FaultyHost.prepare(name));
+  }
   const [first] = hosts;
   if (!first) throw new Error('the lab has no host');
   const wanted = new RegExp(values.only ?? '');
