@@ -7,21 +7,18 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { cuts, defects, FaultyHost, nameOf, type Fault, type Verdict } from './faults.js';
+import {
+  cuts,
+  defects,
+  FaultyHost,
+  longTasks,
+  nameOf,
+  type Cut,
+  type Fault,
+  type Verdict,
+} from './faults.js';
 import { ensureHosts, labPaths } from './index.js';
 import { projectRoot } from './zrun.js';
-
-/** Tasks that take long: they are cut within, too. */
-const longTasks = [
-  'Copy volumes, networks, swarm state and plugins from the snapshot, and compare every byte',
-  'Copy every image',
-  'Stop Docker',
-  'Copy what has changed meanwhile, and compare it',
-  'Rename the old dataset and mark it as the backup',
-  'Start Docker',
-  'Make the containers again',
-  'Start the containers that ran',
-];
 
 interface Row {
   readonly fault: string;
@@ -89,12 +86,15 @@ function line({ fault, verdict: { first, second, wrong } }: Row): string {
 }
 
 function faultsOf(tasks: readonly string[]): Fault[] {
-  const plain = tasks.flatMap((task) => cuts.map((cut): Fault => ({ cut, task, when: 'after it' })));
-  const inside = tasks
-    .filter((task) => longTasks.includes(task))
-    .flatMap((task) => cuts.map((cut): Fault => ({ cut, task, when: 'inside' })));
-  // The rarest first: a table that is broken off still says something of each kind.
-  return [...defects.map((defect): Fault => ({ defect })), ...inside, ...plain];
+  const at = (when: 'inside' | 'after it', which: readonly string[], cut: Cut): Fault[] =>
+    which.map((task) => ({ cut, task, when }));
+  const long = tasks.filter((task) => longTasks.includes(task));
+  // The worst first: a table that is broken off still says something.
+  return [
+    ...defects.map((defect): Fault => ({ defect })),
+    ...cuts.flatMap((cut) => at('inside', long, cut)),
+    ...cuts.flatMap((cut) => at('after it', tasks, cut)),
+  ];
 }
 
 async function readRows(file: string): Promise<Row[]> {

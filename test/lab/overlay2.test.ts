@@ -6,6 +6,7 @@
 import { expect } from 'chai';
 import { dockerReady, ensureHosts, type HostCounts, labPaths, reboot, reset, sshExec } from './index.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
+import { FaultyHost } from './faults.js';
 import { compareInspected, inspectScript, readInspected, type Inspected } from './docker-inspect.js';
 import { leftOutOfSetting, makeSetting } from './docker-setting.js';
 import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
@@ -294,6 +295,16 @@ describe('a failure after Docker was stopped puts the host back', () => {
       'on\n/var/lib/docker',
     );
   }
+});
+
+/** One of the table that `npm run test:faults` fills: the power goes between two names of the only copy. */
+describe('the power goes in the middle of it', () => {
+  it('and the next run finishes, with everything that was there', async () => {
+    const faulty = await FaultyHost.prepare(host);
+    const task = 'Rename the old dataset and mark it as the backup';
+    const verdict = await faulty.try({ cut: 'power cut', task, when: 'inside' });
+    expect(verdict).to.deep.equal({ first: 'killed', second: 'finished', wrong: [] });
+  });
 });
 
 /** What the audit's last word on a host is. */
