@@ -9,6 +9,8 @@ import type { Environment, StopSignal } from './cli/environment.js';
 const argv = process.argv.slice(2);
 if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`zrun ${readVersion()}\n`);
 else {
+  // Stack traces tell lines of the source, not of the bundle that `npm run build` makes.
+  process.setSourceMapsEnabled(true);
   const { main } = await import('./cli/main.js');
   process.exitCode = await main(createEnvironment());
 }

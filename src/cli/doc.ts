@@ -1,7 +1,7 @@
 /**
  * Owns `zrun doc`: the reference of modules, read off the modules themselves, for a terminal or as Markdown.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { nearest, ZrunError } from '../core/errors.js';
 import type { Example, Module } from '../core/module.js';
 import { choosePaint, type Paint } from '../report/style.js';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseExtraVars } from '../config/index.js';
 import type { Source } from '../core/errors.js';
 import type { RunRequest } from '../core/events.js';

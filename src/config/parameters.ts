@@ -1,7 +1,7 @@
 /**
  * Owns what is said of a module's parameters that do not fit its schema, before a run and during one.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { nearest, type Place, type ZrunError } from '../core/errors.js';
 import { parameterRoles, type Module, type ParameterRole } from '../core/module.js';
 import type { Template } from '../core/plan.js';

@@ -2,7 +2,7 @@
  * Owns what is known of a variable before anything runs: its shape, from a module's schema or from a literal in a
  * file. The static checks of templates and expressions rest on it. Knows no file format.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Value } from '../core/value.js';
 
 export type Shape =

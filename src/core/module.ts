@@ -1,7 +1,7 @@
 /**
  * Owns the task protocol: what a module is, what a plan says, and that applying is the engine's to decide.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from './errors.js';
 import type { Output } from './host.js';
 import type { Effect, Read } from './probe.js';

@@ -1,7 +1,7 @@
 /**
  * Owns the protocol of one attempt: plan, the decision whether to apply, apply, look again. The only caller of `apply`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskRef } from '../core/events.js';
 import type { BoundChange, BoundPlan, BoundTask, Nothing, TaskContext, Write } from '../core/module.js';

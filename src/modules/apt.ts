@@ -1,5 +1,5 @@
 /** Owns `apt`: packages of Debian and its like, there, newest or not. What apt itself would do is the plan. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Change, type Plan, type TaskContext, type Write } from '../core/module.js';
 import { setState, unknownState, type Effect, type Read } from '../core/probe.js';

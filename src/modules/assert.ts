@@ -1,5 +1,5 @@
 /** Owns `assert`: conditions that must hold, or the host's run ends. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, expression, parameterRoles, type TaskContext } from '../core/module.js';
 import { UnknownValueError, type Value } from '../core/value.js';

@@ -2,7 +2,7 @@
  * Owns `blockinfile`: lines of a file between two marker lines, which are zrun's to write. The markers are Ansible's, so
  * that blocks it has made are found.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
 import { applyEdit, editParams, editPath, editReturns, planEdit, type Edited } from './lib/edit-file.js';

@@ -1,5 +1,5 @@
 /** Owns `command`: a program run with words that no shell has read. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
 import { quoteArgv } from '../core/shell.js';

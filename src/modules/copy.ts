@@ -1,5 +1,5 @@
 /** Owns `copy`: a file or a folder of the controller, or text from the playbook, on the host. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { controllerFile, defineModule, type Plan } from '../core/module.js';
 import { applyFolder, planFolder, type FolderChange } from './lib/copy-folder.js';

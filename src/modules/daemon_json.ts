@@ -2,7 +2,7 @@
  * Owns the module `daemon_json`: Docker's configuration file with settings merged in and keys taken out, everything
  * else of the user's kept. Does not restart Docker.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, templateFile, type Plan } from '../core/module.js';
 import type { Value, ValueMap } from '../core/value.js';

@@ -1,5 +1,5 @@
 /** Owns `debug`: text or a value shown to the user. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule, expression } from '../core/module.js';
 import { isValue } from './lib/values.js';
 

@@ -2,7 +2,7 @@
  * Owns `docker_host_info`: what Docker holds, for a playbook to decide by, and as a record on the host from which
  * `docker_restore` makes it again. Never starts Docker by asking.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule, type Diff } from '../core/module.js';
 import type { ValueMap } from '../core/value.js';
 import { readInventory, writeRecord, type DockerInventory } from './lib/docker-inventory.js';

@@ -7,7 +7,7 @@
  * `Parent` (where an image and the one that it was built on went in different batches), and `RepoDigests` where the
  * task has reported them as lost.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Change, type Diff, type Plan, type Write } from '../core/module.js';
 import { unknownState, type Read } from '../core/probe.js';

@@ -14,7 +14,7 @@
  * - `NetworkSettings`: addresses and MAC addresses that Docker had given by itself, ids of networks that were missing,
  *   of endpoints and of the sandbox; a MAC address asked for in a second network (Docker does not tell that it was)
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import {
   defineModule,

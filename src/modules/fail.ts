@@ -1,5 +1,5 @@
 /** Owns `fail`: a task that ends the host's run with a reason. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
 

@@ -3,7 +3,7 @@
  * goes into the file and nowhere else.
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Controller, type Plan, type TaskContext } from '../core/module.js';
 import type { Probe, ProbeKind, Read } from '../core/probe.js';

@@ -2,7 +2,7 @@
  * Owns `file`: directories, links, permissions, and what shall not be there. Content is for `copy` and `template`.
  */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Change, type Diff, type Nothing, type Plan } from '../core/module.js';
 import { setState, setStateBelow, unknownState, type Effect, type Read } from '../core/probe.js';

@@ -6,7 +6,7 @@
  * and flushes the primary superblock last (e2fsprogs, lib/ext2fs/closefs.c). The next run finds an empty device and
  * formats it anew; a device with a superblock has been formatted whole.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Plan } from '../core/module.js';
 import { mapState, type Effect } from '../core/probe.js';

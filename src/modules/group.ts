@@ -1,5 +1,5 @@
 /** Owns `group`: a group of the host, there or not. Its members are the users' affair. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Plan } from '../core/module.js';
 import { quoteArgv, sh } from '../core/shell.js';

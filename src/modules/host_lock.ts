@@ -3,7 +3,7 @@
  * the connection: a controller that was killed leaves none behind, and nobody has to judge how old a lock may be.
  */
 import os from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Plan } from '../core/module.js';
 import { setState, type Probe, type ProbeKind } from '../core/probe.js';

@@ -1,7 +1,7 @@
 /**
  * Owns `lineinfile`: one line of a file, there or not. Ansible's rules of which line is replaced and where one is added.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule } from '../core/module.js';
 import { applyEdit, editParams, editPath, editReturns, planEdit, type Edited } from './lib/edit-file.js';
 import {

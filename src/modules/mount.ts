@@ -2,7 +2,7 @@
  * Owns the module `mount`: a line of fstab, and the mount itself. Never mounts over something else or over files that
  * it would hide, never unmounts lazily or by force, and leaves every other byte of fstab as it is.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import {
   defineModule,

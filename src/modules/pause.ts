@@ -2,7 +2,7 @@
  * Owns `pause`: the run waits for some time, or for the user. It happens on the controller, once for all hosts of a
  * batch, and no host is touched.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule, type TaskContext } from '../core/module.js';
 import type { ValueMap } from '../core/value.js';
 

@@ -1,5 +1,5 @@
 /** Owns `ping`: the proof that a host can be logged in to, becomes who it shall, and runs what it is sent. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
 import type { Probe, ProbeKind } from '../core/probe.js';

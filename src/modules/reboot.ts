@@ -2,7 +2,7 @@
  * Owns `reboot`: the host starts anew, and the task ends only when it has really done so. Proof is the number that the
  * kernel makes at each boot (random(4), boot_id): an answer counts only with another one than before.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import type { Output } from '../core/host.js';
 import { defineModule, type Write } from '../core/module.js';

@@ -3,7 +3,7 @@
  * file can have. How rsync is called is lib/rsync's.
  */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Diff, type Nothing, type Plan, type TaskContext } from '../core/module.js';
 import { setState, unknownState, type Probe } from '../core/probe.js';

@@ -2,7 +2,7 @@
  * Owns `script`: a script of the controller, run on the host as it is. It is sent on standard input, lies in a file of
  * its own while it runs, and the file goes with it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { controllerScript, defineModule } from '../core/module.js';
 import { lines, quoteArgv, sh, type ShellText } from '../core/shell.js';

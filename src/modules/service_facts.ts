@@ -2,7 +2,7 @@
  * Owns `service_facts`: every service that systemd knows, in one exchange, as a variable of the host. Source of the
  * words: systemctl(1); of the shape: Ansible's module of this name.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import type { Output } from '../core/host.js';
 import { defineModule } from '../core/module.js';

@@ -1,5 +1,5 @@
 /** Owns `set_fact`: variables of a host that last for the rest of the run. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule } from '../core/module.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { isValue } from './lib/values.js';

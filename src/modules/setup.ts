@@ -1,7 +1,7 @@
 /**
  * Owns the module `setup`: everything that is known of a host, in one exchange.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule } from '../core/module.js';
 import { factsSchema } from './lib/facts-schema.js';
 import { factsProbe } from './lib/facts.js';

@@ -1,5 +1,5 @@
 /** Owns `shell`: a text that a shell on the host reads. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule } from '../core/module.js';
 import { applyCommand, commandParams, commandReturns, planCommand } from './lib/command.js';
 import { hostPath } from './lib/path.js';

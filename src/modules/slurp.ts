@@ -1,5 +1,5 @@
 /** Owns `slurp`: the content of a host's file as a value. Changes nothing; sees what earlier tasks of a check would leave. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
 import { Unknown } from '../core/value.js';

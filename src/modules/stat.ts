@@ -1,5 +1,5 @@
 /** Owns `stat`: what is at a path. Changes nothing, and answers in check mode from what earlier tasks would leave. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule, type TaskContext } from '../core/module.js';
 import { Unknown, type Value, type ValueMap } from '../core/value.js';
 import { fileProbe, formatMode, type FileState } from './lib/file.js';

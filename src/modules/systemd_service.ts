@@ -2,7 +2,7 @@
  * Owns `systemd_service`: one unit started, stopped, enabled, masked. What it knows of a unit comes from lib/unit.
  * Sources: systemctl(1), systemd.unit(5).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type FieldDiff, type Plan, type TaskContext, type Write } from '../core/module.js';
 import { setState, type Effect, type Read } from '../core/probe.js';

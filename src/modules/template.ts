@@ -1,5 +1,5 @@
 /** Owns `template`: a file rendered from a template. Templates are the configuration's; this only asks for one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModule, templateFile } from '../core/module.js';
 import { writtenReturns } from './lib/file-result.js';
 import { baseName } from './lib/path.js';

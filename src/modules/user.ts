@@ -2,7 +2,7 @@
  * Owns `user`: a user of the host with what /etc/passwd says of them. A password is only ever a hash, and travels on
  * standard input. Sources: useradd(8), usermod(8), chpasswd(8).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type FieldDiff, type Plan, type TaskContext } from '../core/module.js';
 import { unknownState, type Read } from '../core/probe.js';

@@ -2,7 +2,7 @@
  * Owns `wait_for`: a wait on the host for a file, a text in a file, or a port. A wait changes nothing, so it is all
  * plan: the loop runs on the host, in one exchange. Check mode looks once and never waits.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule } from '../core/module.js';
 import type { Read } from '../core/probe.js';

@@ -2,7 +2,7 @@
  * Owns the module `zfs`: a filesystem or volume with its properties, or its absence. Never grows, shrinks, renames or
  * replaces one, never destroys anything that has snapshots or children.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Change, type FieldDiff, type Plan, type Write } from '../core/module.js';
 import { mapState, setState, setStateBelow, unknownState, type Effect, type Read } from '../core/probe.js';

@@ -2,7 +2,7 @@
  * Owns the module `zfs_rename`: a dataset under another name, its children and snapshots with it. What counts is what
  * is there afterwards: `zfs rename` can fail after it has succeeded (lxd#2631).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Plan } from '../core/module.js';
 import { mapState, setState, setStateBelow, unknownState, type Effect } from '../core/probe.js';

@@ -1,7 +1,7 @@
 /**
  * Owns the module `zfs_snapshot`: a snapshot of a dataset, or of a whole tree at one moment, or its absence.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Plan } from '../core/module.js';
 import { mapState, setState, unknownState, type Effect } from '../core/probe.js';

@@ -2,7 +2,7 @@
  * Owns `result.json`: how a run ended, whole or not at all.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EventOf, HostOutcome } from '../core/events.js';
 import type { Reporter } from './reporter.js';
 import { writeSummary } from './written.js';

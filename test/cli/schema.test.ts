@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { z } from 'zod';
+import * as z from 'zod';
 import { zrun } from './fake-environment.js';
 
 const shape = z.looseObject({ $schema: z.string(), title: z.string() });

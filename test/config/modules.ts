@@ -1,7 +1,7 @@
 /**
  * Owns the modules that the configuration is tested with: like the real ones in form, and strict, but they do nothing.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   controllerFile,
   defineModule,

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatPlace, formatProblem } from '../../src/core/errors.js';
 import { tasksOf, type Block, type Playbook, type Task } from '../../src/core/plan.js';
 import { loadInventory, loadPlaybook, parseExtraVars } from '../../src/config/index.js';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoteArgv } from '../../src/core/shell.js';
 
 const root = path.resolve(import.meta.dirname, '../..');

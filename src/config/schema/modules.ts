@@ -2,7 +2,7 @@
  * Owns how a module's parameters become JSON Schema: what zod makes of them, with templates let in where the language
  * lets them in. Knows no keyword.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Module } from '../../core/module.js';
 import { roleOf } from '../parameters.js';
 import { boolean, oneOrMore, template, type JsonSchema } from './json-schema.js';

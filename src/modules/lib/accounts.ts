@@ -2,7 +2,7 @@
  * Owns what is known of a host's users and groups, and the probes that ask for them. Knows nothing of how they are
  * changed. Sources: getent(1), passwd(5), shadow(5).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Effect, Probe, ProbeKind } from '../../core/probe.js';

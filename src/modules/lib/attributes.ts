@@ -2,7 +2,7 @@
  * Owns owner, group and mode: how they are asked for, compared, predicted and set. The same for every module that has
  * them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import type { Diff } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';

@@ -2,7 +2,7 @@
  * Owns what `command` and `shell` have in common: when they run at all, how they run, and what they return. Knows
  * nothing of how the command was written down.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Plan, TaskContext, Write } from '../../core/module.js';
 import type { Effect, Read } from '../../core/probe.js';
 import { unknownState } from '../../core/probe.js';

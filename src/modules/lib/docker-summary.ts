@@ -1,7 +1,7 @@
 /**
  * Owns what `docker_host_info` tells of Docker's belongings: what a playbook decides by, typed. Pure.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ValueMap } from '../../core/value.js';
 import { boolAt, intAt, isAnonymousName, listAt, mapAt, textAt, textsOf } from './docker.js';
 import {

@@ -2,7 +2,7 @@
  * Owns what `lineinfile` and `blockinfile` have in common: parameters, the look at the file, and the plan made of what
  * an edit leaves. Knows nothing of what is edited.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import type { Change, Plan, TaskContext, Write } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';

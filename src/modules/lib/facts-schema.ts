@@ -2,7 +2,7 @@
  * Owns what is known of a host after `setup`, field by field. Everything that may be missing is null, never absent, so
  * that a condition can compare it with null. Sizes are bytes.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Value } from '../../core/value.js';
 
 const json: z.ZodType<Value> = z.json();

@@ -1,5 +1,5 @@
 /** Owns what the modules that make files return of them, so that `register` reads the same after each. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ValueMap } from '../../core/value.js';
 import { formatMode, type Inode, type RegularFile } from './file.js';
 

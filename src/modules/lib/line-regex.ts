@@ -2,7 +2,7 @@
  * Owns the regular expressions that playbooks give: JavaScript's, and what is said where one was written for Python.
  * Knows nothing of lines or files.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Said in the description of the first parameter of a module that takes one. */
 export const regexNote =

@@ -3,7 +3,7 @@
  * what is a link is the probes' affair.
  */
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Without doubled, trailing or dot parts: what probes and effects are keyed by. */
 export function normalizePath(hostPath: string): string {

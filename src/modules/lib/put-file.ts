@@ -2,7 +2,7 @@
  * Owns what `copy` and `template` have in common: parameters, the choice of the file in a directory, plan and apply.
  * Knows nothing of where the content comes from.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import type { Change, Plan, TaskContext, Write } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';

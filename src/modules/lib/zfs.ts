@@ -2,7 +2,7 @@
  * Owns what is known of ZFS datasets: how zfs(8) prints them, how property values compare, and how large a volume's
  * reservation gets. Knows nothing of Docker or of why anybody wants a dataset.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';

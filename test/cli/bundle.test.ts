@@ -1,0 +1,100 @@
+/**
+ * What `npm run build` makes does what the source does, with no package beside it but ssh2. Types are checked elsewhere,
+ * so only its second half runs here.
+ */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { sshdMissing, startSshd, type Sshd } from '../integration/sshd.js';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const execute = promisify(execFile);
+
+describe('the bundle', function () {
+  this.timeout(60_000);
+  let folder: string;
+
+  before(async () => {
+    // Far from node_modules: what is not in the bundle is not found. ssh2 loads code and files by names that it makes.
+    folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-bundle-'));
+    await mkdir(path.join(folder, 'node_modules'));
+    await symlink(path.join(root, 'node_modules/ssh2'), path.join(folder, 'node_modules/ssh2'));
+    await copyFile(path.join(root, 'package.json'), path.join(folder, 'package.json'));
+    const outdir = `--outdir=${path.join(folder, 'dist')}`;
+    await execute('npm', ['run', '--silent', 'bundle', '--', outdir], { cwd: root });
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  async function zrun(...args: readonly string[]): Promise<string> {
+    const { stdout } = await execute(process.execPath, [path.join(folder, 'dist/main.js'), ...args], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], HOME: folder, NO_COLOR: '1' },
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return stdout;
+  }
+
+  it("says package.json's version", async () => {
+    expect(await zrun('--version')).to.match(/^zrun \d+\.\d+\.\d+\n$/);
+  });
+
+  it('reads the flagship', async () => {
+    const flagship = 'playbooks/overlay2.yaml';
+    expect(await zrun(flagship, '-i', 'localhost,', '--syntax-check')).to.equal(`${flagship}: ok\n`);
+  });
+
+  it('has every verb', async () => {
+    expect(await zrun('doc', 'copy')).to.include('copy');
+    expect(JSON.parse(await zrun('schema', 'playbook'))).to.be.an('object');
+    expect(await zrun('inventory', '-i', 'localhost,', '--list')).to.include('localhost');
+    expect(await zrun('lint', 'test/cli/fixtures/nothing.yaml')).to.be.a('string');
+    expect(await zrun('history')).to.be.a('string');
+  });
+
+  it('runs over ssh, with a log and a journal', async function () {
+    if (sshdMissing() !== undefined) this.skip();
+    await using sshd = await startDisposableSshd();
+    const hosts = path.join(folder, 'hosts.yaml');
+    const vars = {
+      ansible_host: '127.0.0.1',
+      ansible_port: sshd.port,
+      ansible_user: sshd.user,
+      ansible_ssh_private_key_file: sshd.privateKeyFile,
+      zrun_known_hosts_file: sshd.knownHostsFile,
+    };
+    await writeFile(hosts, JSON.stringify({ all: { hosts: { there: vars } } }));
+    const playbook = path.join(folder, 'play.yaml');
+    await writeFile(
+      playbook,
+      '- hosts: all\n  gather_facts: false\n  tasks:\n    - command: echo hello\n      changed_when: false\n',
+    );
+    const said = await zrun(playbook, '-i', hosts, '--output', 'plain');
+    expect(said).to.include('1 host: 1 done');
+    const log = /^log: (.*)$/m.exec(said)?.[1] ?? '';
+    expect(await readFile(log, 'utf8')).to.include('there');
+    expect(await readFile(path.join(path.dirname(log), 'journal.jsonl'), 'utf8')).to.include('run-finished');
+  });
+
+  it('tells where in the source it broke', async () => {
+    const broken = 'data:text/javascript,Object.hasOwn = undefined';
+    const run = execute(process.execPath, [
+      '--import',
+      broken,
+      path.join(folder, 'dist/main.js'),
+      'play.yaml',
+    ]);
+    const { stderr } = await run.then(
+      () => ({ stderr: '' }),
+      (error: unknown) => error as { stderr: string },
+    );
+    expect(stderr).to.match(/TypeError[^]*src\/cli\/main\.ts:\d+:\d+/);
+  });
+});
+
+async function startDisposableSshd(): Promise<Sshd & AsyncDisposable> {
+  const sshd = await startSshd();
+  return { ...sshd, [Symbol.asyncDispose]: () => sshd.stop() };
+}
