@@ -30,3 +30,6 @@ cat >/etc/apt/apt.conf.d/99lab-repository <<END
 Dir::Etc::sourcelist "$folder/list";
 Dir::Etc::sourceparts "-";
 END
+# Lists from before there was this repository: whoever installs from it has to fetch them.
+rm -f /var/lib/apt/periodic/update-success-stamp
+touch -d '2 days ago' /var/lib/apt/lists
