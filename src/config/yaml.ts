@@ -326,10 +326,12 @@ class Reader {
   }
 
   /** Gives the text as it is written: more often than not, the tag is the beginning of a condition. */
-  private refuseTag(tag: string, at: Place): ScalarNode {
+  private refuseTag(resolved: string, at: Place): ScalarNode {
+    const tag = resolved.replace(/^tag:yaml\.org,2002:/, '!!');
     const found = this.source.text.lastIndexOf(tag, at.start);
     const start = found < 0 ? at.start : found;
-    const written = this.source.text.slice(start, Math.max(at.end, start + tag.length)).trimEnd();
+    const end = found < 0 ? at.end : found + tag.length;
+    const written = this.source.text.slice(start, Math.max(at.end, end)).trimEnd();
     const isCondition = tag.includes('(') || written === tag || /[!=<>&|?]|\bin\b/.test(written.slice(1));
     const quoted = written.includes('"') ? `'${written.replaceAll("'", "''")}'` : `"${written}"`;
     const whole = { ...at, start, end: start + written.length };
@@ -339,7 +341,7 @@ class Reader {
     else if (isCondition && !written.includes('\n'))
       hint = `a text that begins with ! must be in quotes: write ${quoted}`;
     const message = `the tag ${tag} is not one that zrun knows`;
-    this.report(errorAt({ ...whole, end: start + tag.length }, 'yaml-syntax', message, hint));
+    this.report(errorAt({ ...whole, end }, 'yaml-syntax', message, hint));
     return plainText(written, whole);
   }
 

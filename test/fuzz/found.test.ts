@@ -18,6 +18,7 @@ const found: readonly (readonly [target: string, what: string, text: string])[] 
   ['pattern', 'a range whose end stands before its beginning was none either', '[z-a]*'],
   ['yaml', 'lists in lists ran out of stack', '- '.repeat(3000)],
   ['yaml', 'and so did maps in maps', `${'{a: '.repeat(3000)}1${'}'.repeat(3000)}`],
+  ['yaml', 'a tag was told by its long name, which reached beyond the text', '!!b'],
   ['expression', 'one minus after the other ran out of stack', `${'-'.repeat(5000)}1`],
   ['expression', 'a part of a part of a part, too', `a${'.a'.repeat(5000)}`],
   ['expression', 'the type of what is not there was told as undefined', '-{}.rc'],

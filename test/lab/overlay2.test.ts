@@ -24,7 +24,7 @@ function on(name: string, playbook: string, ...more: readonly string[]): Promise
 
 /** What a command that must succeed writes. */
 async function ask(name: string, command: string): Promise<string> {
-  const { code, stdout, stderr } = await sshExec(name, command, { user: 'root' });
+  const { code, stdout, stderr } = await sshExec(name, command, { user: 'root', timeoutMs: 15 * 60_000 });
   expect(code, `${name}: ${command}\n${stderr}`).to.equal(0);
   return stdout.trim();
 }
