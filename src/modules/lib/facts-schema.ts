@@ -105,6 +105,7 @@ const zfsSchema = z.object({
         data_root: maybeText.describe('`zrun:data-root`'),
         live: maybeText.describe('`zrun:live`: the run since which Docker has written to it'),
         done: maybeText.describe('`zrun:done`: the run that has finished the move, containers and all'),
+        volsize: maybeInt.describe("a volume's size"),
       }),
     )
     .describe('datasets that zrun has marked as its own'),
@@ -120,6 +121,9 @@ const containerSchema = z.object({
   driver: maybeText.describe('the storage driver that it was created with'),
   auto_remove: bool.describe('made with --rm: it and its anonymous volumes go when it stops'),
   restart_policy: text.describe('`no`, `always`, `unless-stopped`, `on-failure`'),
+  storage_opt: z
+    .record(z.string(), z.string())
+    .describe('`--storage-opt`: a `size` of its own layer, which overlay2 on ext4 refuses'),
   compose_project: maybeText.describe('the project of Docker Compose that it belongs to'),
   mounts: z.array(
     z.object({
@@ -189,7 +193,11 @@ const dockerSchema = z.object({
     manager: bool.describe('manages one'),
     managers: int.describe('how many managers the swarm has'),
     nodes: int.describe('how many nodes the swarm has'),
+    managers_reachable: maybeInt.describe(
+      'how many managers answer each other; null where this node is no manager, or they do not agree',
+    ),
     node_id: maybeText.describe('of this node'),
+    availability: maybeText.describe('of this node: `active`, `pause`, `drain`; only a manager knows'),
   }),
   security_options: texts.describe('as docker info has them'),
   rootless: bool.describe('the daemon of a user'),

@@ -6,7 +6,7 @@ import { ZrunError, lineAndColumn } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh, type ShellText } from '../../core/shell.js';
-import type { Value } from '../../core/value.js';
+import type { Value, ValueMap } from '../../core/value.js';
 import { readDaemonJson } from './daemon-json.js';
 import {
   boolAt,
@@ -83,7 +83,8 @@ if has zfs; then
 section userland; zfs version
 section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
 section tops; zfs list -Hp -o name,available -d 0
-section marked; zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:live,zrun:done
+section marked; marked=$(zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:live,zrun:done); printf '%s\\n' "$marked"
+printf '%s\\n' "$marked" | awk -F '\\t' '$2 == "zrun:role" { print $1 }' | while IFS= read -r name; do zfs get -Hp -t volume -o name,property,value volsize "$name"; done
 fi
 service=docker.service
 if [ -d /run/systemd/system ] && has systemctl; then
@@ -114,10 +115,11 @@ root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\([^"]*\\)".*/\\1/
 if [ -n "$root" ]; then
 section containers
 ids=$(docker ps -aq --no-trunc)
-[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}}}}' $ids
+[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"StorageOpt":{{json .HostConfig.StorageOpt}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}}}}' $ids
 section volumes
 names=$(docker volume ls -q)
 [ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
+case $info in *'"ControlAvailable":true'*) section nodes; limit 5 docker node ls --format '{{json .}}' ;; esac
 if ls "$root/plugins" | grep -q -x '[0-9a-f]\\{64\\}'; then section plugins; limit 5 docker plugin ls --format '{{json .Name}}'; fi
 fi
 fi
@@ -303,6 +305,7 @@ function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
         data_root: value(zrunProperties.dataRoot),
         live: value(zrunProperties.live),
         done: value(zrunProperties.done),
+        volsize: number(properties['volsize']),
       },
     ];
   });
@@ -345,7 +348,7 @@ function dockerFacts(sections: Sections): Facts['docker'] {
     plugins: textsOf(rows(sections, 'plugins').map((row) => parseValue(row) ?? null)),
     live_restore: boolAt(info, 'LiveRestoreEnabled') ?? json.content['live-restore'] === true,
     shims: number(firstRow(sections, 'shims') ?? undefined) ?? 0,
-    swarm: swarmFacts(info),
+    swarm: swarmFacts(info, parseValues(sections.get('nodes') ?? '')),
     security_options: security,
     rootless: hasOption('rootless'),
     userns_remap:
@@ -386,6 +389,7 @@ function containerFacts(sections: Sections): Facts['docker']['containers'] {
     driver: textAt(container, 'Driver'),
     auto_remove: boolAt(container, 'AutoRemove') ?? false,
     restart_policy: textAt(container, 'RestartPolicy', 'Name') ?? 'no',
+    storage_opt: textMapOf(mapAt(container, 'StorageOpt')),
     compose_project: textAt(container, 'Config', 'Labels', 'com.docker.compose.project'),
     mounts: listAt(container, 'Mounts').map((mount) => ({
       type: textAt(mount, 'Type') ?? 'unknown',
@@ -418,15 +422,23 @@ function volumeFacts(
   });
 }
 
-function swarmFacts(info: Value | undefined): Facts['docker']['swarm'] {
+/** @param nodes as `docker node ls` has them; none where this node is no manager, or its managers do not agree */
+function swarmFacts(info: Value | undefined, nodes: readonly ValueMap[]): Facts['docker']['swarm'] {
   const state = textAt(info, 'Swarm', 'LocalNodeState') ?? 'inactive';
+  const self = nodes.find((node) => boolAt(node, 'Self'));
   return {
     state,
     active: state !== 'inactive',
     manager: boolAt(info, 'Swarm', 'ControlAvailable') ?? false,
     managers: intAt(info, 'Swarm', 'Managers') ?? 0,
     nodes: intAt(info, 'Swarm', 'Nodes') ?? 0,
+    managers_reachable:
+      nodes.length === 0
+        ? null
+        : nodes.filter((node) => ['Leader', 'Reachable'].includes(textAt(node, 'ManagerStatus') ?? ''))
+            .length,
     node_id: textAt(info, 'Swarm', 'NodeID'),
+    availability: textAt(self, 'Availability')?.toLowerCase() ?? null,
   };
 }
 

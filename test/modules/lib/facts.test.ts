@@ -1,8 +1,9 @@
 /** Facts from the answers of hosts that the lab does not have; the lab's own are in test/lab. Formats are the real ones. */
+import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { factsOf, factsProbe, parseSections } from '../../../src/modules/lib/facts.js';
 import { factsSchema, type Facts } from '../../../src/modules/lib/facts-schema.js';
-import { localRun } from '../harness.js';
+import { localRun, withFolder } from '../harness.js';
 
 const base: Readonly<Record<string, string>> = {
   uname: 'h\n6.1.0-50-cloud-amd64\nx86_64\nroot\n0\n',
@@ -164,6 +165,7 @@ describe('facts', () => {
           data_root: null,
           live: null,
           done: null,
+          volsize: null,
         },
       ],
     ],
@@ -257,9 +259,26 @@ describe('facts', () => {
         info: info({
           Swarm: { NodeID: 'n1', LocalNodeState: 'active', ControlAvailable: true, Managers: 3, Nodes: 5 },
         }),
+        nodes: [
+          { Self: true, Availability: 'Drain', ManagerStatus: 'Leader' },
+          { Self: false, Availability: 'Active', ManagerStatus: 'Reachable' },
+          { Self: false, Availability: 'Active', ManagerStatus: 'Unreachable' },
+          { Self: false, Availability: 'Active', ManagerStatus: '' },
+        ]
+          .map((node) => JSON.stringify(node))
+          .join('\n'),
       },
       ({ docker: d }) => d.swarm,
-      { state: 'active', active: true, manager: true, managers: 3, nodes: 5, node_id: 'n1' },
+      {
+        state: 'active',
+        active: true,
+        manager: true,
+        managers: 3,
+        nodes: 5,
+        managers_reachable: 2,
+        node_id: 'n1',
+        availability: 'drain',
+      },
     ],
     [
       'a daemon.json that is not JSON',
@@ -401,6 +420,29 @@ describe('facts', () => {
       for (const text of odd) facts({ [name]: text });
     }
   });
+
+  it('ask each marked volume for its size', () =>
+    withFolder(async (folder) => {
+      await writeFile(
+        `${folder}/zfs`,
+        `#!/bin/sh
+case $* in
+'get -Hp -s local '*) printf 'tank/the old\\tzrun:role\\tbackup\\ntank/v\\tzrun:run\\tr1\\ntank/v\\tzrun:role\\toverlay2\\n' ;;
+'get -Hp -t volume -o name,property,value volsize tank/v') printf 'tank/v\\tvolsize\\t8589934592\\n' ;;
+*) exit 1 ;;
+esac
+`,
+        { mode: 0o755 },
+      );
+      const probe = factsProbe();
+      const outcome = await localRun()({ shellText: `PATH='${folder}':$PATH\n${probe.script.shellText}` });
+      expect(
+        probe.parse(outcome).zfs.marked.map(({ name, role, volsize }) => [name, role, volsize]),
+      ).to.deep.equal([
+        ['tank/the old', 'backup', null],
+        ['tank/v', 'overlay2', 8589934592],
+      ]);
+    }));
 
   for (const shell of [['dash'], ['bash', '--posix'], ['busybox', 'sh']] as const) {
     it(`are gathered by one script under ${shell.join(' ')}`, async function () {
