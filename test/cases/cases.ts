@@ -1,0 +1,757 @@
+/** Owns the thirty cases: what each is, what must follow, and what proves it. */
+import type { Case, Looked, Recorded, Tested } from './case.js';
+import {
+  driverIsVerified,
+  driverIsWritten,
+  lateLinkEnds,
+  mountedByPath,
+  socketFirst,
+  vanishedFilesFail,
+} from './looks.js';
+import {
+  container,
+  containerdStore,
+  dataRootMount,
+  debian12,
+  docker29,
+  info,
+  markedVolume,
+  moved,
+  notRunning,
+  properties,
+  rootMount,
+  trueNas,
+  volume,
+} from './systems.js';
+
+const recorded = (of: string, rest: Omit<Recorded, 'by' | 'of'>): Recorded => ({
+  by: 'recording',
+  of,
+  ...rest,
+});
+const lab = (file: string, title: string): Tested => ({ by: 'lab', file: `lab/${file}`, title });
+const test = (file: string, title: string): Tested => ({ by: 'test', file, title });
+const look = (at: string, how: () => Promise<string>): Looked => ({ by: 'look', at, look: how });
+
+const anonymous = '0ca98e350e857df069c116394ac5dc3f6a8f083f72368e4ab90953477aea02de';
+const dataRoot = '/var/lib/docker';
+
+const swarm = (managers: number, nodes: number) => ({
+  Swarm: { NodeID: 'n1', LocalNodeState: 'active', ControlAvailable: true, Managers: managers, Nodes: nodes },
+});
+/** A line of `docker node ls --format '{{json .}}'` for each manager, by what it says of them. */
+const managers = (...statuses: readonly string[]): string =>
+  statuses
+    .map((ManagerStatus, i) =>
+      JSON.stringify({
+        Availability: i === 0 ? 'Active' : 'Drain',
+        EngineVersion: '20.10.24+dfsg1',
+        Hostname: `web${i + 1}`,
+        ID: `n${i + 1}`,
+        ManagerStatus,
+        Self: i === 0,
+        Status: ManagerStatus === 'Unreachable' ? 'Down' : 'Ready',
+        TLSStatus: 'Ready',
+      }),
+    )
+    .join('\n');
+
+const zfsOf = (version: string) => ({
+  module: `${version}-1\n`,
+  userland: `zfs-${version}-1\nzfs-kmod-${version}-1\n`,
+});
+
+/** Cut off with nothing mounted at the data-root, which then lies in the root's own dataset, with other things. */
+const cutOff = {
+  ...notRunning,
+  dockerd: 'Docker version 20.10.24+dfsg1, build 297e128\n',
+  mounts: '27 1 0:26 / / rw,relatime shared:1 - zfs rpool/ROOT/debian rw,xattr,posixacl\n',
+  drivers: '',
+  dataset: 'rpool/ROOT/debian\n',
+  properties: properties({
+    mountpoint: 'legacy\tlocal',
+    logicalreferenced: '60000000000\t-',
+    logicalused: '90000000000\t-',
+  }),
+  below: 'rpool/ROOT/debian\nrpool/ROOT/debian/srv\n',
+  there: '',
+  marked: `${markedVolume()}tank/docker-zfs-backup\tzrun:role\tbackup\ntank/docker-zfs-backup\tzrun:origin\ttank/docker\n`,
+};
+
+export const cases: readonly Case[] = [
+  {
+    number: 1,
+    what: 'Already overlay2 at the target',
+    expected: 'nothing changes, changed=0',
+    proofs: [
+      recorded('a host that was moved', {
+        recording: debian12(moved),
+        verdict: 'already',
+        says: /overlay2 over extfs/,
+      }),
+      recorded('Docker 29 on overlay2 over ext4', {
+        recording: docker29('29.0.1', {
+          ...moved,
+          info: info({
+            ServerVersion: '29.0.1',
+            Driver: 'overlay2',
+            DriverStatus: [['Backing Filesystem', 'extfs']],
+          }),
+        }),
+        verdict: 'already',
+        says: /Docker 29\.0\.1 runs on overlay2 over extfs/,
+        notInLab: true,
+      }),
+      lab('overlay2.test.ts', 'a second run changes nothing'),
+      lab('overlay2.test.ts', 'trixie: ok, changed=0, nothing touched'),
+    ],
+  },
+  {
+    number: 2,
+    what: 'Already `overlayfs` (containerd store)',
+    expected: 'reported, never downgraded',
+    proofs: [
+      recorded('Docker 29 with the store of containerd', {
+        recording: docker29('29.0.1', {
+          info: info({ ServerVersion: '29.0.1', ...containerdStore }),
+          drivers: '',
+          json: undefined,
+        }),
+        verdict: 'blocked',
+        says: /the store of containerd already \(driver overlayfs\), which is left as it is/,
+        notInLab: true,
+      }),
+      recorded('Docker 29 with the store of containerd on its zfs snapshotter', {
+        recording: docker29('29.0.1', {
+          info: info({ ServerVersion: '29.0.1', Driver: 'zfs', DriverStatus: containerdStore.DriverStatus }),
+          drivers: '',
+        }),
+        verdict: 'blocked',
+        says: /the store of containerd already \(driver zfs\)/,
+        notInLab: true,
+      }),
+    ],
+  },
+  {
+    number: 3,
+    what: 'Docker 29.0.0 with zfs',
+    expected: 'refused: 29.0.1 or later first',
+    proofs: [
+      recorded('Docker 29.0.0, which does not start', {
+        recording: docker29('29.0.0', { ...notRunning, dockerd: 'Docker version 29.0.0, build 3d4129b\n' }),
+        verdict: 'blocked',
+        says: /Docker 29\.0\.0 does not start with the zfs driver .*update to 29\.0\.1 or later first/,
+        notInLab: true,
+      }),
+      recorded('Docker 29.0.1', {
+        recording: docker29('29.0.1'),
+        verdict: 'ready',
+        says: /Docker 29\.0\.1 on zfs/,
+        notInLab: true,
+      }),
+    ],
+  },
+  {
+    number: 4,
+    what: 'Docker ≥ 29 with an empty root',
+    expected: 'overlay2 written explicitly; Driver verified afterwards',
+    proofs: [
+      look('daemon.json of Docker 29 ⊘', driverIsWritten),
+      look('Docker 29 that comes up with the store of containerd ⊘', driverIsVerified),
+      lab('overlay2.test.ts', 'Docker runs on overlay2 over ext4, with every volume as it was'),
+    ],
+  },
+  {
+    number: 5,
+    what: '`containerd-snapshotter: true` set',
+    expected: 'refused with the reason',
+    proofs: [
+      recorded('set, and Docker not restarted since', {
+        recording: docker29('29.0.1', {
+          json: '{"storage-driver": "zfs", "features": {"containerd-snapshotter": true}}',
+        }),
+        verdict: 'blocked',
+        says: /features\.containerd-snapshotter is true in \/etc\/docker\/daemon\.json.*take it out first/,
+        notInLab: true,
+      }),
+    ],
+  },
+  {
+    number: 6,
+    what: 'ZFS 2.1.7+ where overlay seems to mount',
+    expected: 'a functional probe decides',
+    proofs: [
+      recorded('overlay2 on a dataset of ZFS 2.1.11', {
+        recording: debian12({
+          info: info({ Driver: 'overlay2', DriverStatus: [['Backing Filesystem', 'zfs']] }),
+          drivers: 'overlay2\n',
+        }),
+        verdict: 'already',
+        remark: /overlay2 lies on a ZFS dataset, and ZFS 2\.1\.11.* cannot do what it needs/,
+      }),
+    ],
+    open: 'overlay2 is only put on ext4, where the question does not arise; `strategy: native`, with the probe, is not made yet. A host that stands on such a dataset already is told so by the version of the module.',
+  },
+  {
+    number: 7,
+    what: 'Userland and kernel module differ',
+    expected: 'the module decides, and the audit says so',
+    proofs: [
+      recorded('module 2.2.7, zfs(8) 2.2.8', {
+        recording: debian12({ module: '2.2.7-1\n', userland: 'zfs-2.2.8-1\nzfs-kmod-2.2.7-1\n' }),
+        verdict: 'blocked',
+        says: /ZFS 2\.2\.7-1 loses flush requests/,
+        remark:
+          /kernel module of ZFS is 2\.2\.7-1 and zfs\(8\) is 2\.2\.8-1: what works is decided by the module/,
+        notInLab: true,
+      }),
+      recorded('module 2.2.8, zfs(8) 2.2.7', {
+        recording: debian12({ module: '2.2.8-1\n', userland: 'zfs-2.2.7-1\nzfs-kmod-2.2.8-1\n' }),
+        verdict: 'ready',
+        remark: /decided by the module/,
+        notInLab: true,
+      }),
+    ],
+  },
+  {
+    number: 8,
+    what: 'ZFS 2.2.7, 2.3.0, 2.3.1',
+    expected: 'a volume is refused',
+    proofs: [
+      ...['2.2.7', '2.3.0', '2.3.1'].map((version) =>
+        recorded(`ZFS ${version}`, {
+          recording: debian12(zfsOf(version)),
+          verdict: 'blocked',
+          says: new RegExp(`ZFS ${version}-1 loses flush requests of volumes \\(openzfs#17131\\)`),
+          notInLab: true,
+        }),
+      ),
+      ...['2.2.6', '2.2.8', '2.3.2', '2.4.0'].map((version) =>
+        recorded(`ZFS ${version}`, { recording: debian12(zfsOf(version)), verdict: 'ready', notInLab: true }),
+      ),
+    ],
+  },
+  {
+    number: 9,
+    what: 'The data-root is not its own dataset',
+    expected: 'the parent is never touched: refused with the reason',
+    proofs: [
+      recorded('layers below rpool/ROOT/ubuntu_x/var/lib (moby#40132)', {
+        recording: debian12({
+          mounts:
+            '27 1 0:26 / /var/lib rw,relatime shared:1 - zfs rpool/ROOT/ubuntu_x/var/lib rw,xattr,posixacl\n',
+          dataset: 'rpool/ROOT/ubuntu_x/var/lib\n',
+          properties: properties({ mountpoint: '/var/lib\tinherited from rpool/ROOT/ubuntu_x' }),
+          below: `rpool/ROOT/ubuntu_x/var/lib\nrpool/ROOT/ubuntu_x/var/lib/${'a'.repeat(64)}\n`,
+          there: '',
+        }),
+        verdict: 'blocked',
+        says: /is not a dataset of its own: it lies in rpool\/ROOT\/ubuntu_x\/var\/lib with other things/,
+      }),
+      lab('overlay2.test.ts', 'a data-root that is not its own dataset'),
+    ],
+  },
+  {
+    number: 10,
+    what: 'data-root is a symlink, a bind mount or elsewhere',
+    expected: 'canonicalised from DockerRootDir',
+    proofs: [
+      recorded('a link to /srv/docker', {
+        recording: debian12({
+          root: `${dataRoot}\n/srv/docker\nexists\n`,
+          mounts: rootMount + dataRootMount('/srv/docker'),
+          there: 'tank/docker\t/srv/docker\ton\tyes\n',
+          properties: properties({ mountpoint: '/srv/docker\tlocal' }),
+        }),
+        verdict: 'ready',
+        remark: /the data-root is \/srv\/docker, where \/var\/lib\/docker leads/,
+      }),
+      recorded('data-root in daemon.json', {
+        recording: debian12({
+          info: info({ DockerRootDir: '/srv/docker' }),
+          json: '{"data-root": "/srv/docker"}',
+          root: '/srv/docker\n/srv/docker\nexists\n',
+          mounts: rootMount + dataRootMount('/srv/docker', 'tank/apps/docker'),
+          dataset: 'tank/apps/docker\n',
+          below: 'tank/apps/docker\n',
+          there: 'tank/apps/docker\t/srv/docker\ton\tyes\n',
+        }),
+        verdict: 'ready',
+        says: /dataset tank\/apps\/docker/,
+      }),
+      recorded('a bind mount of a folder', {
+        recording: debian12({ mounts: rootMount + dataRootMount(dataRoot, 'tank/srv', '/docker') }),
+        verdict: 'blocked',
+        says: /the data-root is seen through a bind mount/,
+      }),
+    ],
+    open: 'no host of the lab has its data-root elsewhere, so that move is proved up to the verdict only.',
+  },
+  {
+    number: 11,
+    what: 'Mounts inside `volumes/` (ZFS, NFS, tmpfs)',
+    expected: 'listed, with a policy',
+    proofs: [
+      recorded('NFS, tmpfs and a dataset', {
+        recording: debian12({
+          mounts: [
+            rootMount + dataRootMount(),
+            '225 139 0:44 / /var/lib/docker/volumes/nas/_data rw - nfs4 nas:/x rw\n',
+            '226 139 0:45 / /var/lib/docker/volumes/scratch/_data rw - tmpfs tmpfs rw\n',
+            '227 139 0:46 / /var/lib/docker/volumes/db/_data rw - zfs tank/db rw\n',
+          ].join(''),
+        }),
+        verdict: 'blocked',
+        says: /volumes\/nas\/_data \(nfs4 from nas:\/x\), .*scratch\/_data \(tmpfs from tmpfs\), .*db\/_data \(zfs from tank\/db\)\. Mounts are neither copied nor taken away/,
+      }),
+      recorded('a volume of type nfs that is not in use', {
+        recording: debian12({
+          volumes: volume({ Name: 'nas', Options: { type: 'nfs', o: 'addr=nas', device: ':/x' } }),
+        }),
+        verdict: 'ready',
+        remark:
+          /volumes that Docker mounts from elsewhere are carried as settings, without what lies there: nas/,
+      }),
+    ],
+    open: 'the policy is one for all: refused while mounted. That volumes which Docker mounts by itself go with its stop and come back with its containers is not made use of.',
+  },
+  {
+    number: 12,
+    what: 'Volumes of plugins',
+    expected: 'listed, left in place',
+    proofs: [
+      recorded('a volume of rexray/ebs', {
+        recording: debian12({
+          volumes: volume({}) + volume({ Name: 'pg', Driver: 'rexray/ebs:latest', Mountpoint: '' }),
+        }),
+        verdict: 'ready',
+        remark: /volumes of plugins stay where they are: pg \(rexray\/ebs:latest\)/,
+        notInLab: true,
+      }),
+    ],
+    open: 'no plugin runs in the lab.',
+  },
+  {
+    number: 13,
+    what: 'Anonymous volumes',
+    expected: 'mapped to their containers, re-attached',
+    proofs: [
+      lab(
+        'overlay2.test.ts',
+        'Docker holds what it held: containers, images, networks and volumes, field by field',
+      ),
+      test(
+        'modules/lib/docker-restore.test.ts',
+        'a volume without a name of its own, by the name that Docker made up',
+      ),
+    ],
+  },
+  {
+    number: 14,
+    what: '`--rm` containers',
+    expected: 'listed before the stop',
+    proofs: [
+      recorded('one with an anonymous volume', {
+        recording: debian12({
+          containers: container({
+            Name: '/cache',
+            AutoRemove: true,
+            Mounts: [{ Type: 'volume', Name: anonymous, Destination: '/cache', Driver: 'local' }],
+          }),
+          volumes: volume({ Name: anonymous }),
+        }),
+        verdict: 'blocked',
+        says: /started with --rm and would go for good .*: cache with 0ca98e350e85\. Stop them, or run with -e allow_auto_remove=true/,
+      }),
+      recorded('the same, allowed', {
+        recording: debian12({
+          containers: container({
+            Name: '/cache',
+            AutoRemove: true,
+            Mounts: [{ Type: 'volume', Name: anonymous, Destination: '/cache', Driver: 'local' }],
+          }),
+          volumes: volume({ Name: anonymous }),
+        }),
+        args: ['allow_auto_remove=true'],
+        verdict: 'ready',
+        remark: /these containers go for good when Docker stops: cache with 0ca98e350e85/,
+      }),
+      lab('overlay2.test.ts', 'the run changes exactly what --check said, task by task'),
+    ],
+  },
+  {
+    number: 15,
+    what: 'Changes in a container’s writable layer',
+    expected: 'warned of; carried on request',
+    proofs: [
+      test(
+        'modules/lib/docker-inventory.test.ts',
+        'does not count folders that only hold changes, nor what Docker makes for mounts',
+      ),
+      test('modules/lib/docker-images.test.ts', "describe('a commit'"),
+    ],
+    open: 'overlay2.yaml warns and takes `carry_writable`, but no story of the lab looks at the warning or carries a layer.',
+  },
+  {
+    number: 16,
+    what: 'Images that are local-only, dangling or digest-only',
+    expected: 'saved by ID, tags restored, lost digests reported',
+    proofs: [
+      test(
+        'modules/lib/docker-images.test.ts',
+        'are not carried twice; tags that have moved are set again, and lost digests are known',
+      ),
+      test('modules/lib/docker-images.test.ts', 'gets those that saving and loading has lost'),
+      lab(
+        'overlay2.test.ts',
+        'Docker holds what it held: containers, images, networks and volumes, field by field',
+      ),
+    ],
+  },
+  {
+    number: 17,
+    what: 'Registry or credentials unavailable',
+    expected: 'found out before anything stops',
+    proofs: [
+      recorded('images: pull', {
+        recording: debian12(),
+        args: ['images=pull'],
+        verdict: 'blocked',
+        says: /images is pull: say save or none\. Images are copied on the host, and no registry is asked/,
+      }),
+    ],
+    open: 'images are copied on the host, so nothing rests on a registry; `images: pull` is refused, not offered.',
+  },
+  {
+    number: 18,
+    what: 'Compressed source',
+    expected: 'sized by logical bytes and inodes',
+    proofs: [
+      recorded('2 GB that were 30 GB', {
+        recording: debian12({
+          properties: properties({ used: '2000000000\t-', logicalused: '30000000000\t-' }),
+          above: '900000000000\n',
+        }),
+        verdict: 'ready',
+        says: /It takes a volume tank\/docker-overlay2 of 44(\.0)? ?GiB/,
+      }),
+      recorded('2 million small files', {
+        recording: debian12({
+          statfs: '131072 163840 41000000 39000000\n',
+          above: '900000000000\n',
+        }),
+        verdict: 'ready',
+        says: /It takes a volume tank\/docker-overlay2 of 41(\.0)? ?GiB/,
+      }),
+      recorded('a zvol_size that the logical bytes do not fit into', {
+        recording: debian12({
+          properties: properties({ used: '2000000000\t-', logicalreferenced: '30000000000\t-' }),
+        }),
+        args: ['zvol_size=16GiB'],
+        verdict: 'blocked',
+        says: /a volume of 16(\.0)? ?GiB cannot hold the 27\.9 ?GiB of the data-root: give a larger zvol_size/,
+      }),
+      recorded('a zvol_size with too few inodes', {
+        recording: debian12({ statfs: '131072 163840 41000000 39000000\n' }),
+        args: ['zvol_size=16GiB'],
+        verdict: 'blocked',
+        says: /has too few inodes for the 2000000 files of the data-root/,
+      }),
+    ],
+    open: 'files in the layers of images are not counted beforehand: where they are very many and very small, the copy ends before Docker is stopped.',
+  },
+  {
+    number: 19,
+    what: 'Both copies must fit',
+    expected: 'pool, quota, reservations, snapshots checked',
+    proofs: [
+      recorded('a quota, or a reservation of others, on the dataset above', {
+        recording: debian12({ above: '5000000000\n' }),
+        verdict: 'blocked',
+        says: /the pool has no room for a volume of 8(\.0)? ?GiB: 4\.7 ?GiB available/,
+      }),
+      recorded('a sparse volume in a pool without room for a second copy', {
+        recording: debian12({
+          above: '5000000000\n',
+          properties: properties({ used: '3000000000\t-', logicalused: '6000000000\t-' }),
+        }),
+        args: ['zvol_sparse=true'],
+        verdict: 'blocked',
+        says: /no room for a second copy of 5\.6 ?GiB: 4\.7 ?GiB available/,
+      }),
+      recorded('a pool that was imported read-only', {
+        recording: debian12({ pools: 'tank\t32212254720\t1300000000\t30912254720\tONLINE\ton\n' }),
+        verdict: 'blocked',
+        says: /the pool tank is not fit to be written to/,
+      }),
+      lab('overlay2.test.ts', 'a pool without room'),
+      lab('faults.ts', 'the pool fills up while the copy is made'),
+    ],
+  },
+  {
+    number: 20,
+    what: 'The volume’s name is taken',
+    expected: 'reused only with our own user property and the same geometry',
+    proofs: [
+      recorded('by a volume without our mark', {
+        recording: debian12({}, 'tank/docker\t-\t-\t-', 'tank/docker-overlay2\t-\t-\t-'),
+        verdict: 'blocked',
+        says: /the name tank\/docker-overlay2 is taken by something that is not from zrun/,
+        atCloserLook: true,
+      }),
+      recorded('by a volume that zrun made for another data-root', {
+        recording: debian12(
+          { marked: markedVolume().replace(dataRoot, '/srv/docker') },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-overlay2\toverlay2\t-\t-',
+        ),
+        verdict: 'blocked',
+        says: /is from zrun, but was not made for \/var\/lib\/docker: rename it first/,
+        atCloserLook: true,
+      }),
+      recorded('by ours, of another size', {
+        recording: debian12(
+          { marked: markedVolume() },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-overlay2\toverlay2\t-\t-',
+        ),
+        args: ['zvol_size=16GiB'],
+        verdict: 'blocked',
+        says: /the volume tank\/docker-overlay2 of an earlier run has 8(\.0)? ?GiB, not the 16(\.0)? ?GiB of zvol_size/,
+      }),
+      recorded('by ours, too small by now', {
+        recording: debian12(
+          { marked: markedVolume(), properties: properties({ logicalreferenced: '30000000000\t-' }) },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-overlay2\toverlay2\t-\t-',
+        ),
+        verdict: 'blocked',
+        says: /a volume of 8(\.0)? ?GiB cannot hold the 27\.9 ?GiB of the data-root: rename it/,
+      }),
+      recorded('by ours, of the size that is wanted', {
+        recording: debian12(
+          { marked: markedVolume() },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-overlay2\toverlay2\t-\t-',
+        ),
+        args: ['zvol_size=8GiB'],
+        verdict: 'ready',
+      }),
+      lab('overlay2.test.ts', 'a zvol name that is taken'),
+    ],
+  },
+  {
+    number: 21,
+    what: 'A signature on the device',
+    expected: 'never formatted over',
+    proofs: [
+      lab('modules.test.ts', 'does not format over'),
+      test('modules/lib/blockdev.test.ts', 'is never taken for empty where an answer is cut short'),
+    ],
+  },
+  {
+    number: 22,
+    what: 'Link late or wrong',
+    expected: 'bounded wait, size compared',
+    proofs: [
+      look('a link that never comes', lateLinkEnds),
+      lab(
+        'modules.test.ts',
+        'makes a thick volume by default, and its device has its size when the task is done',
+      ),
+    ],
+  },
+  {
+    number: 23,
+    what: 'Duplicate filesystem UUIDs (clones)',
+    expected: 'mounted by /dev/zvol path',
+    proofs: [
+      look('fstab.hbs and the mount aside', mountedByPath),
+      lab('overlay2.test.ts', 'keeps all of it over a reboot, with the old dataset renamed and not mounted'),
+    ],
+  },
+  {
+    number: 24,
+    what: 'xattrs, ACLs, sparse files, hard links, long names',
+    expected: 'kept; rsync 23/24 fails',
+    proofs: [
+      test('modules/rsync.test.ts', 'copies everything, and a second run changes nothing'),
+      test('modules/rsync.test.ts', 'explains a file that cannot be copied'),
+      look('rsync that ends with 24', vanishedFilesFail),
+      lab('overlay2.test.ts', 'Docker runs on overlay2 over ext4, with every volume as it was'),
+    ],
+  },
+  {
+    number: 25,
+    what: 'live-restore or leftover shims',
+    expected: 'containers stopped explicitly; no mounts left',
+    proofs: [
+      recorded('live-restore', {
+        recording: debian12({ info: info({ LiveRestoreEnabled: true }), json: '{"live-restore": true}' }),
+        verdict: 'blocked',
+        says: /live-restore is on: containers would go on running on the old layers/,
+      }),
+      lab(
+        'overlay2.test.ts',
+        'Docker holds what it held: containers, images, networks and volumes, field by field',
+      ),
+      lab('modules.test.ts', 'names the process that sees it in a mount namespace of its own (moby#24403)'),
+    ],
+    open: 'live-restore is refused, not handled. What dockerd leaves behind is ended by the stop; no story of the lab makes it leave something on purpose.',
+  },
+  {
+    number: 26,
+    what: 'docker.socket or a monitor revives Docker',
+    expected: 'socket first, both masked at run time, unmasked on every way out',
+    proofs: [
+      look('stop-docker.yaml and `always` of overlay2.yaml', socketFirst),
+      recorded('a unit file in /etc, which cannot be masked', {
+        recording: {
+          ...debian12(),
+          unitFiles: '/etc/systemd/system/docker.service\n/lib/systemd/system/docker.socket\n',
+        },
+        verdict: 'blocked',
+        says: /a unit file of Docker is in \/etc\/systemd\/system/,
+        atCloserLook: true,
+      }),
+      lab('faults.ts', 'Docker is still masked'),
+      lab('overlay2.test.ts', 'keeps all of it over a reboot, with the old dataset renamed and not mounted'),
+    ],
+  },
+  {
+    number: 27,
+    what: 'Swarm manager',
+    expected: 'quorum checked, drained, one at a time, swarm/ kept',
+    proofs: [
+      recorded('a manager, not allowed', {
+        recording: debian12({ info: info(swarm(3, 5)), nodes: managers('Leader', 'Reachable', 'Reachable') }),
+        verdict: 'blocked',
+        says: /part of a swarm: drain it, then run with -e allow_swarm=true, one manager at a time/,
+        remark: /this manager of a swarm is not drained: docker node update --availability drain web1/,
+      }),
+      recorded('one of three, allowed', {
+        recording: debian12({ info: info(swarm(3, 5)), nodes: managers('Leader', 'Reachable', 'Reachable') }),
+        args: ['allow_swarm=true'],
+        verdict: 'ready',
+      }),
+      recorded('one of three of which one is gone', {
+        recording: debian12({
+          info: info(swarm(3, 5)),
+          nodes: managers('Leader', 'Reachable', 'Unreachable'),
+        }),
+        args: ['allow_swarm=true'],
+        verdict: 'blocked',
+        says: /without this manager the swarm would lose its quorum: 2 of its 3 managers answer/,
+      }),
+      recorded('one of two', {
+        recording: debian12({ info: info(swarm(2, 5)), nodes: managers('Leader', 'Reachable') }),
+        args: ['allow_swarm=true'],
+        verdict: 'blocked',
+        says: /would lose its quorum: 2 of its 2 managers answer/,
+      }),
+      recorded('the only one', {
+        recording: debian12({ info: info(swarm(1, 1)), nodes: managers('Leader') }),
+        args: ['allow_swarm=true'],
+        verdict: 'ready',
+      }),
+      recorded('one whose swarm has no leader', {
+        recording: debian12({ info: info(swarm(3, 3)), nodes: '' }),
+        args: ['allow_swarm=true'],
+        verdict: 'blocked',
+        says: /the managers of the swarm do not answer/,
+      }),
+    ],
+    open: 'that a node is drained is said, not demanded, and no swarm of several hosts runs in the lab. One at a time is -e batch=1, which nothing enforces.',
+  },
+  {
+    number: 28,
+    what: 'storage-opt size, userns-remap, SELinux',
+    expected: 'refused or kept right',
+    proofs: [
+      recorded('a size in storage-opts', {
+        recording: debian12({ json: '{"storage-opts": ["size=10G"]}' }),
+        verdict: 'blocked',
+        says: /storage-opts has a size/,
+      }),
+      recorded('a container with --storage-opt size', {
+        recording: debian12({ containers: container({ StorageOpt: { size: '10G' } }) }),
+        verdict: 'blocked',
+        says: /a size for their own layer \(--storage-opt\), which overlay2 on ext4 refuses: web/,
+      }),
+      recorded('userns-remap', {
+        recording: debian12({
+          info: info({ SecurityOptions: ['name=seccomp,profile=default', 'name=userns'] }),
+        }),
+        verdict: 'blocked',
+        says: /userns-remap is on/,
+      }),
+      recorded('SELinux', {
+        recording: debian12({
+          info: info({ SecurityOptions: ['name=seccomp,profile=builtin', 'name=selinux'] }),
+        }),
+        verdict: 'blocked',
+        says: /SELinux confines containers/,
+        notInLab: true,
+      }),
+      recorded('TrueNAS, which rewrites daemon.json', {
+        recording: trueNas(),
+        verdict: 'blocked',
+        says: /TrueNAS rewrites the configuration of Docker by itself/,
+        notInLab: true,
+      }),
+    ],
+  },
+  {
+    number: 29,
+    what: 'Connection lost, controller killed or power cut at any step',
+    expected: 'the next run finishes or rolls back from what is recorded on the host',
+    proofs: [
+      lab('faults.ts', "cuts = ['power cut', 'connection cut', 'controller killed']"),
+      recorded('cut off after the rename, on a host whose root is a dataset', {
+        recording: debian12(
+          cutOff,
+          'tank/docker-overlay2\toverlay2\t20260701T000000Z-0000\t-',
+          'tank/docker-zfs-backup\tbackup\t-\t-',
+        ),
+        verdict: 'ready',
+        says: /dataset tank\/docker /,
+      }),
+      recorded('cut off before the copy was whole, with nothing mounted', {
+        recording: debian12(cutOff, 'tank/docker\t-\t-\t-', 'tank/docker-overlay2\toverlay2\t-\t-'),
+        verdict: 'blocked',
+        says: /cut off before its copy was whole, and tank\/docker is not mounted/,
+        atCloserLook: true,
+      }),
+      recorded('moved already, and Docker does not run', {
+        recording: debian12(
+          cutOff,
+          'tank/docker-overlay2\toverlay2\t20260701T000000Z-0000\t20260701T000000Z-0000',
+          'tank/docker-zfs-backup\tbackup\t-\t-',
+        ),
+        verdict: 'blocked',
+        says: /this host was moved already, but Docker does not run on overlay2 now/,
+        atCloserLook: true,
+      }),
+    ],
+  },
+  {
+    number: 30,
+    what: 'The end',
+    expected:
+      'a container runs, a write persists, everything agrees, and survives a reboot; the backup stays; rolling back says what changed since',
+    proofs: [
+      lab('overlay2.test.ts', 'Docker runs on overlay2 over ext4, with every volume as it was'),
+      lab(
+        'overlay2.test.ts',
+        'Docker holds what it held: containers, images, networks and volumes, field by field',
+      ),
+      lab('overlay2.test.ts', 'keeps all of it over a reboot, with the old dataset renamed and not mounted'),
+      lab(
+        'overlay2.test.ts',
+        'finalize.yaml shows what would go and keeps it, until it is told to destroy it',
+      ),
+      lab('overlay2.test.ts', 'rollback.yaml says what has changed since the move, and does nothing unasked'),
+      lab('overlay2.test.ts', 'rollback.yaml puts the host back as it was, byte for byte'),
+    ],
+  },
+];

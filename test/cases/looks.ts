@@ -1,0 +1,142 @@
+/** Owns the proofs that are neither a recorded host's verdict nor a test from elsewhere: one function each. */
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { awaitVolumeDevice, deviceIsLate } from '../../src/modules/lib/blockdev.js';
+import { rsync } from '../../src/modules/rsync.js';
+import { isList, isMap, type Value, type ValueMap } from '../../src/core/value.js';
+import { play } from '../engine/play.js';
+import { createHost, failureOf, localRun, perform, withFolder } from '../modules/harness.js';
+import { ask, projectRoot } from './outcome.js';
+import { containerdStore, docker29 } from './systems.js';
+
+const template = (name: string): string => path.join(projectRoot, 'templates', name);
+
+/** The file that Docker 29 would come up with the store of containerd without. */
+export async function driverIsWritten(): Promise<string> {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, 'daemon.json');
+    const before = '{\n  "storage-opts": ["zfs.fsname=tank/docker"],\n  "log-driver": "json-file"\n}\n';
+    await writeFile(file, before);
+    const { outcome, lines } = await play(`
+- hosts: all
+  gather_facts: false
+  tasks:
+    - daemon_json: {path: '${file}', src: '${template('daemon.json.hbs')}', remove_storage_opts: ['zfs.*']}
+`);
+    expect(outcome.exitCode, lines.join('\n')).to.equal(0);
+    expect(JSON.parse(await readFile(file, 'utf8'))).to.deep.equal({
+      'log-driver': 'json-file',
+      'storage-driver': 'overlay2',
+    });
+  });
+  return '"storage-driver": "overlay2" is in daemon.json';
+}
+
+export async function driverIsVerified(): Promise<string> {
+  const info = { stdout: `overlayfs ${JSON.stringify(containerdStore.DriverStatus)}`, rc: 0 };
+  const { events, exitCode } = await ask({
+    playbook: 'overlay2',
+    recording: docker29('29.0.1'),
+    extraVars: [JSON.stringify({ info })],
+    settings: { startAtTask: 'Verify the driver and its file system' },
+  });
+  const said = events.find(({ result }) => result.status === 'failed')?.result.problem?.message;
+  expect(said).to.contain('Docker came up on something else: overlayfs');
+  expect(events.map(({ task }) => task.name)).to.include('Say what went wrong');
+  expect(exitCode).not.to.equal(0);
+  return 'another driver than overlay2 on ext4 fails the run, which turns to putting the host back';
+}
+
+export async function mountedByPath(): Promise<string> {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, 'fstab');
+    const { outcome, lines } = await play(`
+- hosts: all
+  gather_facts: false
+  vars: {device: /dev/zvol/tank/docker-overlay2, data_root: /var/lib/docker}
+  tasks:
+    - template: {src: '${template('fstab.hbs')}', dest: '${file}'}
+`);
+    expect(outcome.exitCode, lines.join('\n')).to.equal(0);
+    expect(await readFile(file, 'utf8')).to.match(
+      /^\/dev\/zvol\/tank\/docker-overlay2 \/var\/lib\/docker ext4 /m,
+    );
+  });
+  const staged = await tasksOf('overlay2.yaml', 'Prepare, while Docker still runs', 'block');
+  expect(staged.find(({ name }) => name === 'Mount it aside')?.['mount']).to.include({ src: '{{device}}' });
+  return 'fstab and the mount aside name /dev/zvol/…, no UUID';
+}
+
+/** rsync copies, and says that files vanished meanwhile. */
+export async function vanishedFilesFail(): Promise<string> {
+  await withFolder(async (folder) => {
+    const [bin, src] = [path.join(folder, 'bin'), path.join(folder, 'src')];
+    await Promise.all([mkdir(bin), mkdir(src)]);
+    await writeFile(path.join(src, 'file'), 'content');
+    const standIn = path.join(bin, 'rsync');
+    await writeFile(
+      standIn,
+      `#!/bin/sh\ncase " $* " in *" --dry-run "* | *" -n "*) echo '>f+++++++++ 7 file' ;; *) echo 'file has vanished' >&2; exit 24 ;; esac\n`,
+    );
+    await chmod(standIn, 0o755);
+    const run = localRun();
+    const host = createHost(({ shellText }, stdin) =>
+      run({ shellText: `PATH='${bin}':$PATH; export PATH\n${shellText}` }, stdin),
+    );
+    const error = await failureOf(
+      perform(rsync, { src, dest: path.join(folder, 'dest'), verify: true }, host),
+    );
+    expect(error.problem.status).to.equal(24);
+    expect(error.hint).to.match(/vanished/);
+  });
+  return 'exit code 24 fails the task';
+}
+
+export async function lateLinkEnds(): Promise<string> {
+  // Without the pauses, so that the test does not last as long as the wait.
+  const quick = 'sleep() { :; }; udevadm() { :; }\n';
+  const { shellText } = awaitVolumeDevice('/dev/zvol/tank/never', 8589934592);
+  const { status, stderr } = await localRun()({ shellText: quick + shellText });
+  expect(status).to.equal(deviceIsLate);
+  expect(stderr.toString()).to.contain('/dev/zvol/tank/never does not appear');
+  return 'a link that does not come ends the task after a minute, and says so';
+}
+
+export async function socketFirst(): Promise<string> {
+  const [first, second] = await tasksOf('tasks/stop-docker.yaml');
+  expect(first?.['systemd_service']).to.include({
+    name: 'docker.socket',
+    state: 'stopped',
+    runtime_masked: true,
+  });
+  expect(second?.['systemd_service']).to.include({
+    name: 'docker.service',
+    state: 'stopped',
+    runtime_masked: true,
+  });
+  const always = await tasksOf('overlay2.yaml', 'Switch, with Docker stopped', 'always');
+  const unmasked = always
+    .map((task) => task['systemd_service'])
+    .filter((unit) => isMap(unit) && unit['runtime_masked'] === false)
+    .map((unit) => (isMap(unit) ? unit['name'] : undefined));
+  expect(unmasked).to.deep.equal(['docker.socket', 'docker.service']);
+  return 'the socket is stopped and masked first; both are unmasked by `always`';
+}
+
+/** Tasks of a playbook's block, or of a task file. */
+async function tasksOf(
+  file: string,
+  block?: string,
+  section?: 'block' | 'always',
+): Promise<readonly ValueMap[]> {
+  const content = parse(await readFile(path.join(projectRoot, 'playbooks', file), 'utf8'), {
+    customTags: [{ tag: '!raw', resolve: (text: string) => text }],
+  }) as Value;
+  const maps = (list: Value | undefined): readonly ValueMap[] =>
+    (isList(list ?? null) ? (list as readonly Value[]) : []).filter(isMap);
+  if (block === undefined || section === undefined) return maps(content);
+  const [first] = maps(content);
+  return maps(maps(first?.['tasks']).find(({ name }) => name === block)?.[section]);
+}
