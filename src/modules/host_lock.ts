@@ -20,6 +20,12 @@ const params = z.strictObject({
     .min(0)
     .default(0)
     .describe('Seconds to wait for another run to let go, before the task fails.'),
+  force: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Takes it from whoever holds it, by ending the shell of that run and what it does: for a connection that was cut without a word, whose end a host may not notice for hours.',
+    ),
 });
 
 type Params = z.output<typeof params>;
@@ -54,7 +60,7 @@ command -v flock >/dev/null || { echo impossible; exit 0; }
 exec 9<"$f" || exit
 flock -n -s 9 || { echo held; cat -- "$f"; date +%s; }`,
     parse: ({ stdout, stderr, status }) => {
-      const [word, run = '', from = '', since, now] = stdout.toString().split('\n');
+      const [word, run = '', from = '', since, , now] = stdout.toString().split('\n');
       if (word === 'impossible') return { type: 'impossible' };
       if (status === 0 && word === '') return { type: 'free' };
       const age = Number(now) - Number(since);
@@ -92,7 +98,7 @@ when: false`,
       after: 'test -e /run/zrun-migration.lock',
     },
   ],
-  async plan(read, { name, timeout }, context): Promise<Plan<undefined>> {
+  async plan(read, { name, timeout, force }, context): Promise<Plan<undefined>> {
     const sight = await read(lockProbe(name));
     if (sight.type === 'impossible') {
       throw new ZrunError('task-failed', 'the host has no `flock`', { hint: 'It is part of util-linux.' });
@@ -101,8 +107,10 @@ when: false`,
     if (sight.type === 'held' && sight.by.run === context.runId) {
       return { change: 'none', reason: 'this run holds it', result };
     }
-    if (sight.type === 'held' && timeout === 0) throw held(name, sight.by);
-    const waits = sight.type === 'held' ? `, when the run ${sight.by.run} lets go of it` : '';
+    if (sight.type === 'held' && timeout === 0 && !force) throw held(name, sight.by);
+    const by = sight.type === 'held' ? sight.by.run : undefined;
+    const waits =
+      by === undefined ? '' : force ? `, taken from the run ${by}` : `, when the run ${by} lets go of it`;
     return {
       change: 'some',
       summary: `hold the lock ${name}${waits}`,
@@ -112,17 +120,18 @@ when: false`,
       predicted: result,
     };
   },
-  async apply(write, _change, { name, timeout }: Params, context) {
+  async apply(write, _change, { name, timeout, force }: Params, context) {
     // `$$` is the shell that zrun talks to, also in a subshell of it. What waits for its end has the lock with it.
     const script = sh`umask 077; f=${fileOf(name)}
 exec 9>>"$f" || exit
-flock -w ${timeout} 9 || { cat -- "$f"; date +%s; exit ${taken}; }
-printf '%s\\n%s\\n%s\\n' ${context.runId} ${`${os.userInfo().username}@${os.hostname()}`} "$(date +%s)" >"$f" || exit
+${force ? sh`flock -n 9 || kill -s KILL "$(sed -n 4p "$f")" 2>/dev/null || :` : sh`:`}
+flock -w ${force ? Math.max(timeout, 10) : timeout} 9 || { cat -- "$f"; date +%s; exit ${taken}; }
+printf '%s\\n%s\\n%s\\n%s\\n' ${context.runId} ${`${os.userInfo().username}@${os.hostname()}`} "$(date +%s)" "$$" >"$f" || exit
 shell=$$
 (trap '' 1; while kill -0 "$shell" 2>/dev/null; do sleep 1; done) </dev/null >/dev/null 2>&1 &`;
     const output = await write.run(script, { accept: [taken], shownAs: `flock ${fileOf(name)}` });
     if (output.status === taken) {
-      const [run = '', from = '', since, now] = output.stdout.toString().split('\n');
+      const [run = '', from = '', since, , now] = output.stdout.toString().split('\n');
       throw held(name, { run, from, age: Number(now) - Number(since) });
     }
     return { name, run: context.runId };
@@ -134,7 +143,7 @@ function held(name: string, { run, from, age }: Holder): ZrunError {
     'task-failed',
     `the run ${run}, from ${from}, has held the lock ${name} for ${age} s`,
     {
-      hint: 'Wait for its end. A run that was killed lets go as soon as what it was doing on the host has ended.',
+      hint: 'Wait for its end. A run that was killed lets go as soon as what it was doing on the host has ended. Where its connection was cut without a word, that may take hours: `force: true` takes the lock away (overlay2.yaml: -e force_lock=true).',
     },
   );
 }

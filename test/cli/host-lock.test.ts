@@ -36,6 +36,7 @@ describe('host_lock', function () {
       host_lock:
         name: ${name}
         timeout: "{{cel 'int(patience)'}}"
+        force: "{{bool (default force false)}}"
     - name: again
       host_lock:
         name: ${name}
@@ -50,11 +51,11 @@ describe('host_lock', function () {
     await rm(`/run/zrun-${name}.lock`, { force: true });
   });
 
-  function start(until: string, patience = 0): Run {
+  function start(until: string, patience = 0, ...more: readonly string[]): Run {
     const args = [path.join(folder, 'lock.yaml'), '-i', 'localhost,', '-e', 'ansible_connection=local'];
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', main, ...args, '-e', `until=${until} patience=${patience}`],
+      ['--import', 'tsx', main, ...args, '-e', `until=${until} patience=${patience}`, ...more],
       { cwd: root, env: { ...process.env, XDG_STATE_HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let text = '';
@@ -94,5 +95,14 @@ describe('host_lock', function () {
     await writeFile(path.join(folder, 'killed'), '');
     const second = start('now', 100);
     expect(await second.ended, second.output()).to.equal(0);
+  });
+
+  it('is taken by force from a run that holds it', async () => {
+    const first = start('never');
+    await says(first, /ok +\| again/);
+    const second = start('now', 0, '-e', 'force=true');
+    expect(await second.ended, second.output()).to.equal(0);
+    first.child.kill('SIGKILL');
+    await first.ended;
   });
 });
