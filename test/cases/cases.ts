@@ -5,6 +5,7 @@ import {
   driverIsWritten,
   lateLinkEnds,
   mountedByPath,
+  oneManagerAtATime,
   socketFirst,
   vanishedFilesFail,
 } from './looks.js';
@@ -35,6 +36,9 @@ const look = (at: string, how: () => Promise<string>): Looked => ({ by: 'look', 
 
 const anonymous = '0ca98e350e857df069c116394ac5dc3f6a8f083f72368e4ab90953477aea02de';
 const dataRoot = '/var/lib/docker';
+
+const volumeFrom = (Name: string, Options: Readonly<Record<string, string>> | null): string =>
+  volume({ Name, Options, Mountpoint: `${dataRoot}/volumes/${Name}/_data` });
 
 const swarm = (managers: number, nodes: number) => ({
   Swarm: { NodeID: 'n1', LocalNodeState: 'active', ControlAvailable: true, Managers: managers, Nodes: nodes },
@@ -292,28 +296,43 @@ export const cases: readonly Case[] = [
     what: 'Mounts inside `volumes/` (ZFS, NFS, tmpfs)',
     expected: 'listed, with a policy',
     proofs: [
-      recorded('NFS, tmpfs and a dataset', {
+      recorded('NFS and a folder that Docker mounts itself', {
         recording: debian12({
           mounts: [
             rootMount + dataRootMount(),
             '225 139 0:44 / /var/lib/docker/volumes/nas/_data rw - nfs4 nas:/x rw\n',
-            '226 139 0:45 / /var/lib/docker/volumes/scratch/_data rw - tmpfs tmpfs rw\n',
-            '227 139 0:46 / /var/lib/docker/volumes/db/_data rw - zfs tank/db rw\n',
+            '226 139 254:1 /srv/site /var/lib/docker/volumes/site/_data rw - ext4 /dev/vda1 rw\n',
           ].join(''),
-        }),
-        verdict: 'blocked',
-        says: /volumes\/nas\/_data \(nfs4 from nas:\/x\), .*scratch\/_data \(tmpfs from tmpfs\), .*db\/_data \(zfs from tank\/db\)\. Mounts are neither copied nor taken away/,
-      }),
-      recorded('a volume of type nfs that is not in use', {
-        recording: debian12({
-          volumes: volume({ Name: 'nas', Options: { type: 'nfs', o: 'addr=nas', device: ':/x' } }),
+          volumes:
+            volumeFrom('nas', { type: 'nfs', o: 'addr=nas', device: ':/x' }) +
+            volumeFrom('site', { type: 'none', o: 'bind', device: '/srv/site' }),
         }),
         verdict: 'ready',
         remark:
-          /volumes that Docker mounts from elsewhere are carried as settings, without what lies there: nas/,
+          /volumes that Docker mounts from elsewhere are carried as settings, without what lies there: nas, site/,
+      }),
+      recorded('a volume in memory, in use', {
+        recording: debian12({
+          mounts: `${rootMount}${dataRootMount()}226 139 0:45 / /var/lib/docker/volumes/scratch/_data rw - tmpfs tmpfs rw\n`,
+          volumes: volumeFrom('scratch', { type: 'tmpfs', device: 'tmpfs' }),
+        }),
+        verdict: 'blocked',
+        says: /volumes\/scratch\/_data \(tmpfs from tmpfs\)\. Mounts are neither copied nor taken away/,
+      }),
+      recorded('NFS and a dataset that the operator has mounted', {
+        recording: debian12({
+          mounts: [
+            rootMount + dataRootMount(),
+            '225 139 0:44 / /var/lib/docker/volumes/nas/_data rw - nfs4 nas:/x rw\n',
+            '227 139 0:46 / /var/lib/docker/volumes/db/_data rw - zfs tank/db rw\n',
+          ].join(''),
+          volumes: volumeFrom('nas', null) + volumeFrom('db', null),
+        }),
+        verdict: 'blocked',
+        says: /volumes\/nas\/_data \(nfs4 from nas:\/x\), .*db\/_data \(zfs from tank\/db\)\. Mounts are neither copied nor taken away/,
       }),
     ],
-    open: 'the policy is one for all: refused while mounted. That volumes which Docker mounts by itself go with its stop and come back with its containers is not made use of.',
+    open: 'policies: what Docker mounts itself goes and comes with its containers, all else keeps the host where it is. No volume of the lab is mounted from elsewhere, so the first is proved up to the verdict only.',
   },
   {
     number: 12,
@@ -649,6 +668,11 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /would lose its quorum: 2 of its 2 managers answer/,
       }),
+      look('two managers of three, in one batch', () =>
+        oneManagerAtATime(
+          debian12({ info: info(swarm(3, 5)), nodes: managers('Leader', 'Reachable', 'Reachable') }),
+        ),
+      ),
       recorded('the only one', {
         recording: debian12({ info: info(swarm(1, 1)), nodes: managers('Leader') }),
         args: ['allow_swarm=true'],
@@ -661,7 +685,7 @@ export const cases: readonly Case[] = [
         says: /the managers of the swarm do not answer/,
       }),
     ],
-    open: 'that a node is drained is said, not demanded, and no swarm of several hosts runs in the lab. One at a time is -e batch=1, which nothing enforces.',
+    open: 'that a manager is drained is said, not demanded (before_host of a user may do it later), and no swarm of several hosts runs in the lab.',
   },
   {
     number: 28,

@@ -8,7 +8,8 @@ import { rsync } from '../../src/modules/rsync.js';
 import { isList, isMap, type Value, type ValueMap } from '../../src/core/value.js';
 import { play } from '../engine/play.js';
 import { createHost, failureOf, localRun, perform, withFolder } from '../modules/harness.js';
-import { ask, projectRoot } from './outcome.js';
+import { ask, projectRoot, type Outcome } from './outcome.js';
+import type { Recording } from './recorded-host.js';
 import { containerdStore, docker29 } from './systems.js';
 
 const template = (name: string): string => path.join(projectRoot, 'templates', name);
@@ -102,6 +103,30 @@ export async function lateLinkEnds(): Promise<string> {
   expect(status).to.equal(deviceIsLate);
   expect(stderr.toString()).to.contain('/dev/zvol/tank/never does not appear');
   return 'a link that does not come ends the task after a minute, and says so';
+}
+
+/** @param manager a recording of one that may be moved by itself */
+export async function oneManagerAtATime(manager: Recording): Promise<string> {
+  const run = (batch: readonly string[]) =>
+    ask({
+      playbook: 'overlay2',
+      recording: manager,
+      extraVars: ['allow_swarm=true', ...batch],
+      settings: { check: true },
+      hosts: ['web1', 'web2'],
+    });
+  const together = await run([]);
+  expect(refusalsOf(together)).to.deep.equal([true, true]);
+  expect(together.rejected).to.deep.equal([]);
+  expect(refusalsOf(await run(['batch=1']))).not.to.include(true);
+  return 'two managers are not moved in one batch';
+}
+
+/** Of each host that was judged, whether it was left alone for company's sake. */
+function refusalsOf({ events }: Outcome): readonly boolean[] {
+  return events
+    .filter(({ task }) => task.name === 'Refuse a host that cannot be moved safely')
+    .map(({ result }) => /other hosts would be moved at the same time/.test(result.problem?.message ?? ''));
 }
 
 export async function socketFirst(): Promise<string> {

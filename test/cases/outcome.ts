@@ -26,6 +26,8 @@ export interface Ask {
   /** As after -e. */
   readonly extraVars?: readonly string[];
   readonly settings?: Partial<RunSettings>;
+  /** In the run, all of them this one. */
+  readonly hosts?: readonly string[];
 }
 
 type Loaded = Awaited<ReturnType<typeof load>>;
@@ -33,9 +35,9 @@ type Loaded = Awaited<ReturnType<typeof load>>;
 /** Reading and checking a playbook takes longer than running it on a recording; most rows need the same one. */
 const known = new Map<string, Promise<Loaded>>();
 
-async function load(playbook: Ask['playbook'], words: readonly string[]) {
+async function load(playbook: Ask['playbook'], words: readonly string[], hosts: readonly string[]) {
   const extraVars = await parseExtraVars(words, { cwd: projectRoot });
-  const inventory = await loadInventory(['host,'], { cwd: projectRoot, extraVars });
+  const inventory = await loadInventory([`${hosts.join(',')},`], { cwd: projectRoot, extraVars });
   const loaded = await loadPlaybook(`playbooks/${playbook}.yaml`, {
     modules,
     cwd: projectRoot,
@@ -45,9 +47,10 @@ async function load(playbook: Ask['playbook'], words: readonly string[]) {
   return { extraVars, inventory, playbook: loaded };
 }
 
-export async function ask({ playbook, recording, extraVars: words = [], settings }: Ask): Promise<Outcome> {
-  const key = JSON.stringify([playbook, words]);
-  const loading = known.get(key) ?? load(playbook, words);
+export async function ask(asked: Ask): Promise<Outcome> {
+  const { playbook, recording, extraVars: words = [], settings, hosts = ['host'] } = asked;
+  const key = JSON.stringify([playbook, words, hosts]);
+  const loading = known.get(key) ?? load(playbook, words, hosts);
   known.set(key, loading);
   const { extraVars, inventory, playbook: loaded } = await loading;
   const host = recordedHost(recording);
