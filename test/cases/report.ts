@@ -9,23 +9,15 @@ export interface Row {
 
 export function tableOf(rows: readonly Row[]): string {
   const lines = rows.map(({ of, outcomes }) => {
-    const failed = outcomes.includes(undefined);
     const said = of.proofs
-      .map((proof, i) => (proof.by === 'lab' || proof.by === 'test' ? undefined : (outcomes[i] ?? 'FAILED')))
+      .map((proof, i) => (isRunHere(proof) ? (outcomes[i] ?? 'FAILED') : undefined))
       .filter((text) => text !== undefined);
-    const status = failed
-      ? '**FAILED**'
-      : of.open === undefined
-        ? 'holds'
-        : of.proofs.length > 0
-          ? 'holds in part'
-          : 'open';
     const open = of.open === undefined ? [] : [`Open: ${of.open}`];
     const cells = [
       String(of.number),
       of.what,
       of.expected,
-      [`**${status}**`.replaceAll('****', '**'), ...said, ...open].join('<br>'),
+      [`**${statusOf({ of, outcomes })}**`, ...said, ...open].join('<br>'),
       of.proofs.map(nameOf).join('<br>'),
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
@@ -35,10 +27,23 @@ export function tableOf(rows: readonly Row[]): string {
     '|---|---|---|---|---|',
     ...lines,
     '',
-    '“recorded” is a host that answers with what such a system prints; ⊘ marks systems that no host of the lab can be.',
-    '“lab” is a test on real hosts (`npm run test:lab`, `npm run test:faults`), “test” one of `npm test`.',
+    '“recorded” is a host that answers in the formats of such a system; ⊘ marks systems that no host of the lab can be.',
+    '`ready` is seen as far as the first step that would change something; what follows is seen on real hosts only.',
+    '“lab” is a test on real hosts (`npm run test:lab`, `npm run test:faults`), “test” one of `npm test`: here they are',
+    'only seen to be there.',
     '',
   ].join('\n');
+}
+
+function statusOf({ of: { proofs, open }, outcomes }: Row): string {
+  if (outcomes.includes(undefined)) return 'FAILED';
+  if (proofs.length === 0) return 'open';
+  if (open !== undefined) return 'holds in part';
+  return proofs.some(isRunHere) ? 'holds' : 'holds where its tests pass';
+}
+
+function isRunHere({ by }: Proof): boolean {
+  return by === 'recording' || by === 'look';
 }
 
 export function nameOf(proof: Proof): string {
