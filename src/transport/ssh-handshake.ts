@@ -1,8 +1,6 @@
 /**
  * Owns one SSH handshake: from a stream to a client that is logged in, or the reason why not.
  */
-import net from 'node:net';
-import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
@@ -36,48 +34,6 @@ export interface LoggedIn {
   /** Undefined while it is whole; then why it is not. */
   lost(): string | undefined;
   readonly closed: Promise<void>;
-}
-
-/** Connects a TCP socket without Nagle's delay. Rejects with ZrunError `name-unresolved` or `connect-failed`. */
-export function connectSocket(
-  name: string,
-  host: string,
-  port: number,
-  lookup: LookupFunction,
-  signal: AbortSignal,
-): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port, lookup, noDelay: true });
-    const giveUp = (): void => void socket.destroy(new Error('given up'));
-    signal.addEventListener('abort', giveUp);
-    socket.once('close', () => signal.removeEventListener('abort', giveUp));
-    socket.once('connect', () => {
-      signal.removeEventListener('abort', giveUp);
-      socket.removeAllListeners('error');
-      // The client listens on its own; this one is for the moments before and after it does.
-      socket.on('error', () => undefined);
-      resolve(socket);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => reject(socketError(name, host, error)));
-  });
-}
-
-function socketError(name: string, host: string, error: NodeJS.ErrnoException): Error {
-  const code = error.code ?? '';
-  if (code === 'ECONNRESET') return new DroppedError(`${name} reset the connection`);
-  if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA'].includes(code))
-    return new ZrunError('name-unresolved', `the name ${host} does not resolve (${code})`, {
-      hint: 'Check the address in the inventory, HostName in the ssh configuration, and the name server.',
-      cause: error,
-    });
-  const reasons: Readonly<Record<string, readonly [string, string]>> = {
-    ECONNREFUSED: ['connection refused', 'Is sshd running there, and is this the right port?'],
-    EHOSTUNREACH: ['no route to host', 'Is the host up, and is this the right address?'],
-    ENETUNREACH: ['network is unreachable', 'Is this machine in the right network, or a VPN missing?'],
-    ETIMEDOUT: ['no answer', 'Is the host up, and does a firewall let port 22 through?'],
-  };
-  const [why, hint] = reasons[code] ?? [error.message || code, undefined];
-  return new ZrunError('connect-failed', `cannot connect to ${name}: ${why}`, { hint, cause: error });
 }
 
 /** What has been heard of a client so far. */
