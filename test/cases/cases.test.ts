@@ -82,9 +82,10 @@ async function judge({
     const run = await ask({ playbook: 'overlay2', recording, extraVars: args, settings: { check } });
     if (verdict === 'blocked') expectRefusal(run, last, atCloserLook ?? false);
     else if (verdict === 'already') expectNothing(run);
-    else expectToGoOn(run);
+    else if (verdict === 'ready') expectToGoOn(run);
+    else expect(run.rejected, explain(run)).not.to.be.empty;
     // A recording cannot be changed: what a run does with such a host is seen in the lab.
-    if (verdict === 'ready') break;
+    if (verdict === 'ready' || verdict === 'unfinished') break;
   }
   return [
     ...(remark ? said.slice(0, -1).map((text) => `says: ${text}`) : []),

@@ -747,6 +747,14 @@ export const cases: readonly Case[] = [
         says: /cut off before its copy was whole, and tank\/docker is not mounted/,
         atCloserLook: true,
       }),
+      recorded('cut off before every container was made again', {
+        recording: debian12({
+          ...moved,
+          marked: markedVolume('zrun:live\t20260701T000000Z-0000'),
+        }),
+        verdict: 'unfinished',
+        says: /a run was cut off before every container was made again/,
+      }),
       recorded('moved already, and Docker does not run', {
         recording: debian12(
           cutOff,
