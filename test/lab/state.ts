@@ -25,7 +25,7 @@ export type HostSnapshot = Readonly<Record<string, string>>;
 
 export async function snapshotOf(host: string): Promise<HostSnapshot> {
   const script = Object.entries(parts)
-    .map(([name, command]) => `echo '### ${name}'; ${command}`)
+    .map(([name, command]) => `printf '\\n### %s\\n' ${name}; ${command}`)
     .join('\n');
   const { stdout } = await sshExec(host, script, { user: 'root' });
   const sections = stdout.split(/^### /m).slice(1);

@@ -121,6 +121,9 @@ export function rootProbe(root: string, dataRoot: string): Probe<RootCheck> {
     key: `${root} ${dataRoot}`,
     script: sh`LC_ALL=C; export LC_ALL
 a=$(readlink -f -- ${root}); b=$(readlink -f -- ${dataRoot})
+# A folder that is only to be made has no real path yet.
+[ -n "$a" ] || a=${root}
+[ -n "$b" ] || b=${dataRoot}
 case $a/ in "$b"/*) echo same ;; esac
 case $b/ in "$a"/*) echo same ;; esac
 [ "$(stat -Lc %d:%i -- "$a")" = "$(stat -Lc %d:%i -- "$b")" ] && echo same
