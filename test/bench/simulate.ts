@@ -12,9 +12,12 @@ import { loadInventory, loadPlaybook, selectHosts } from '../../src/config/index
 import type { Connect } from '../../src/core/host.js';
 import { run } from '../../src/engine/index.js';
 import { modules } from '../../src/modules/index.js';
+import { createHostLogs } from '../../src/report/host-log.js';
 import { createJournal } from '../../src/report/journal.js';
 import { createLog } from '../../src/report/log.js';
 import { createPlainReporter } from '../../src/report/plain.js';
+import { createResultFile } from '../../src/report/result.js';
+import { createRetryFile } from '../../src/report/retry.js';
 import { colourless } from '../../src/report/style.js';
 import type { Channel, Ended, Link } from '../../src/transport/channel.js';
 import { createConnection } from '../../src/transport/connection.js';
@@ -65,7 +68,10 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
     const reporters = [
       createPlainReporter({ out: { write: () => true }, paint: colourless, verbosity: 0, diff: false }),
       createJournal(path.join(folder, 'journal.jsonl'), fail),
+      createRetryFile(path.join(folder, 'retry'), fail),
+      createHostLogs({ folder: path.join(folder, 'hosts'), onTrouble: fail }),
       createLog(path.join(folder, 'run.log'), fail),
+      createResultFile(path.join(folder, 'result.json'), fail),
     ];
     const outcome = await run({
       playbooks: [
