@@ -458,6 +458,7 @@ function facts(random: Random): string {
     'below',
     'boot',
     'config',
+    'container_ids',
     'containers',
     'dataset',
     'dockerd',

@@ -67,6 +67,11 @@ describe('a host on the zfs driver is moved to overlay2', () => {
     expect(checksums).to.have.length.greaterThan(200);
   });
 
+  it('the audit names what would be lost, unless that was agreed to', async () => {
+    const verdict = verdictOf(await on(host, audit), host);
+    expect(verdict).to.match(/^blocked: .*--rm .*: carry-passing\b/);
+  });
+
   it('the audit says that it is ready, and leaves it as it was', async () => {
     const run = await on(host, audit, ...agreed);
     expect(run.exitCode, explain(run)).to.equal(0);

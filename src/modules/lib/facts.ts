@@ -113,9 +113,9 @@ if [ -n "$active" ] && has docker; then
 section info; info=$(limit 20 docker info --format '{{json .}}' 2>&1); printf '%s\\n' "$info"
 root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\([^"]*\\)".*/\\1/p')
 if [ -n "$root" ]; then
+section container_ids; ids=$(docker ps -aq --no-trunc); printf '%s\\n' "$ids"
 section containers
-ids=$(docker ps -aq --no-trunc)
-[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"StorageOpt":{{json .HostConfig.StorageOpt}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}}}}' $ids
+[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}}}}' $ids
 section volumes
 names=$(docker volume ls -q)
 [ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
@@ -330,7 +330,11 @@ function dockerFacts(sections: Sections): Facts['docker'] {
   return {
     present: tools.docker || tools.dockerd,
     running,
-    error: running || !sections.has('info') ? null : daemonError(info, said),
+    error: running
+      ? inspectError(sections, containers)
+      : sections.has('info')
+        ? daemonError(info, said)
+        : null,
     version,
     ...versionNumbers(version),
     driver: running ? textAt(info, 'Driver') : null,
@@ -376,6 +380,13 @@ function daemonError(info: Value | undefined, said: string): string {
   return (
     (errors.length > 0 ? errors.join('; ') : said).trim().slice(0, 1000) || 'no answer within 20 seconds'
   );
+}
+
+/** Containers that are listed and not told of would be taken for none: a host that is safe to move. */
+function inspectError(sections: Sections, containers: Facts['docker']['containers']): string | null {
+  const listed = rows(sections, 'container_ids').length;
+  if (listed <= containers.length) return null;
+  return `docker inspect tells of ${containers.length} of its ${listed} containers`;
 }
 
 function containerFacts(sections: Sections): Facts['docker']['containers'] {

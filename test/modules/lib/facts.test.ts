@@ -404,10 +404,16 @@ describe('facts', () => {
     ]);
   });
 
+  it('never take containers that could not be looked at for none', () => {
+    const { docker } = facts({ info: info({}), container_ids: `${'a'.repeat(64)}\n${'b'.repeat(64)}\n` });
+    expect(docker.error).to.equal('docker inspect tells of 0 of its 2 containers');
+  });
+
   it('survive whatever a section holds', () => {
     const odd = ['', '\n', 'x', '\t\t\t', '{"a":', '=\n=\n\n', '\u0000', '-1 -1 -1'];
     for (const name of Object.keys(base).concat(
       'info',
+      'container_ids',
       'containers',
       'volumes',
       'plugins',
