@@ -1,52 +1,32 @@
 /**
- * Owns the story of the first migration on real hosts: audit, check, migrate, again, reboot; what is refused; what a
- * failure after Docker's stop leaves behind. One host after another, each reset first, so that any story can be run
- * alone with --grep.
+ * Owns the story of the first migration on real hosts: audit, check, migrate, again, reboot, grow, finalize; and of hosts
+ * that need no volume, or nothing at all. Each story resets its host first, so that any can be run alone with --grep.
  */
 import { expect } from 'chai';
-import { dockerReady, ensureHosts, type HostCounts, labPaths, reboot, reset, sshExec } from './index.js';
-import { snapshotOf, type HostSnapshot } from './state.js';
-import { FaultyHost } from './faults.js';
-import { compareInspected, inspectScript, readInspected, type Inspected } from './docker-inspect.js';
+import { compareInspected, type Inspected } from './docker-inspect.js';
 import { leftOutOfSetting, makeSetting } from './docker-setting.js';
-import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
+import { dockerReady, reboot, reset } from './index.js';
+import { snapshotOf, type HostSnapshot } from './state.js';
+import {
+  ask,
+  audit,
+  driverOf,
+  finalize,
+  grow,
+  hostsFor,
+  inspect,
+  migrate,
+  on,
+  rollback,
+  runningOn,
+  verdictOf,
+} from './story.js';
+import { explain, finished, tasksWith } from './zrun.js';
 
-const migrate = 'playbooks/overlay2.yaml';
-const audit = 'playbooks/audit.yaml';
-const rollback = 'playbooks/rollback.yaml';
-const finalize = 'playbooks/finalize.yaml';
-const grow = 'playbooks/grow.yaml';
-const host = 'bookworm1';
+const host = 'bookworm2';
 
-function on(name: string, playbook: string, ...more: readonly string[]): Promise<ZrunRun> {
-  return zrun([playbook, '-i', labPaths().inventory, '--limit', name, ...more]);
-}
-
-/** What a command that must succeed writes. */
-async function ask(name: string, command: string): Promise<string> {
-  const { code, stdout, stderr } = await sshExec(name, command, { user: 'root', timeoutMs: 15 * 60_000 });
-  expect(code, `${name}: ${command}\n${stderr}`).to.equal(0);
-  return stdout.trim();
-}
-
-/** Everything that Docker says of what it holds. */
-const inspect = async (name: string): Promise<Inspected> => readInspected(await ask(name, inspectScript));
-
-const runningOn = (name: string): Promise<string> => ask(name, "docker ps --format '{{.Names}}' | sort");
-
-const driverOf = (name: string): Promise<string> => ask(name, "docker info --format '{{.Driver}}'");
-
-/** Hosts are made where they are not there yet, which takes minutes, and longer where images are to be built first. */
 /** The setting has a container that was started with --rm, which the run only takes where it is told to. */
 const agreed = ['-e', 'allow_auto_remove=true'] as const;
-
-const hostsFor = (counts: HostCounts) =>
-  async function (this: Mocha.Context): Promise<void> {
-    this.timeout('55m');
-    await ensureHosts(counts);
-  };
-
-before(hostsFor({ bookworm: 1 }));
 
 describe('a host on the zfs driver is moved to overlay2', () => {
   let checksums: string;
@@ -54,7 +34,8 @@ describe('a host on the zfs driver is moved to overlay2', () => {
   let untouched: HostSnapshot;
   let predictedChanges: readonly string[];
 
-  before(async () => {
+  before(async function () {
+    await hostsFor({ bookworm: 2 }).call(this);
     await reset(host);
     await ask(host, makeSetting);
     held = await inspect(host);
@@ -77,6 +58,14 @@ describe('a host on the zfs driver is moved to overlay2', () => {
     expect(run.exitCode, explain(run)).to.equal(0);
     expect(verdictOf(run, host)).to.match(/^ready\b/);
     expect(tasksWith(run, host, 'changed')).to.deep.equal([]);
+    expect(await snapshotOf(host)).to.deep.equal(untouched);
+  });
+
+  it('strategy auto takes a volume on ZFS 2.1, where the probe sees overlayfs fail', async () => {
+    const run = await on(host, audit, ...agreed, '-e', 'strategy=auto');
+    expect(verdictOf(run, host)).to.match(
+      /^ready: .* a volume .*\(strategy zvol: overlayfs does not work on ZFS 2\.1/,
+    );
     expect(await snapshotOf(host)).to.deep.equal(untouched);
   });
 
@@ -175,145 +164,75 @@ describe('a host on overlay2 is left alone', () => {
   });
 });
 
-interface Refusal {
-  readonly what: string;
-  /** Run as root; makes the host one that must be refused. */
-  readonly prepare: string;
-  readonly reason: RegExp;
-  readonly args?: readonly string[];
-  /** Docker cannot even be up in this state. */
-  readonly dockerIsDown?: true;
-}
+/** Debian 13 chooses overlay2 by itself. Here somebody has kept zfs, as after an upgrade from Debian 12. */
+const keepsZfs = `set -eu
+docker save -o /root/images.tar lab/base:1 lab/web:1
+docker rm -f $(docker ps -aq) >/dev/null
+systemctl stop docker.socket docker.service
+rm -rf /var/lib/docker/overlay2 /var/lib/docker/image /var/lib/docker/buildkit
+sed -i 's#^{#{ "storage-driver": "zfs",#' /etc/docker/daemon.json
+systemctl start docker.service
+docker load -q -i /root/images.tar
+docker run -d --name web --restart unless-stopped --network backend --network-alias www --publish 8080:80 \\
+  --volume data:/data --env 'MOTTO=two words' --label 'lab.note=kept as it is' --memory 64m lab/web:1
+docker run -d --name plain --volume /cache lab/base:1
+docker create --name made lab/base:1`;
 
-const refusals: readonly Refusal[] = [
-  {
-    what: 'a daemon.json that is not JSON',
-    prepare: 'printf \'{"log-driver": "json-file",,}\' > /etc/docker/daemon.json',
-    reason: /daemon\.json/,
-  },
-  {
-    what: 'a zvol name that is taken',
-    prepare: 'zfs create -s -V 1G tank/docker-overlay2 && udevadm settle',
-    reason: /tank\/docker-overlay2/,
-  },
-  {
-    what: 'a pool without room',
-    prepare: 'true',
-    args: ['-e', 'zvol_size=900GiB'],
-    reason: /room|space|available/i,
-  },
-  {
-    what: 'a data-root that is not its own dataset',
-    // As Docker is installed on a host whose /var/lib is one dataset: the layers are children of what holds more.
-    prepare: [
-      'systemctl stop docker.socket docker.service',
-      'zfs create -o mountpoint=/srv/all tank/all && mkdir /srv/all/docker',
-      'sed -i \'s#^{#{ "data-root": "/srv/all/docker",#\' /etc/docker/daemon.json',
-      'systemctl start docker',
-    ].join(' && '),
-    reason: /not .*(its own|a dataset of its own)/i,
-  },
-];
-
-describe('what is not safe is refused before Docker is stopped', () => {
-  for (const refusal of refusals) {
-    it(refusal.what, async () => {
-      await reset(host);
-      await ask(host, refusal.prepare);
-      const before = await snapshotOf(host);
-      for (const mode of [['--check'], []]) {
-        const run = await on(host, migrate, ...mode, ...(refusal.args ?? []));
-        expect(run.exitCode, explain(run)).to.equal(2);
-        const failed = finished(run, host).find((event) => event.result?.status === 'failed');
-        expect(failed?.result?.problem?.message).to.match(refusal.reason);
-        expect(tasksWith(run, host, 'changed'), 'changed before refusing').to.deep.equal([]);
-        expect(await snapshotOf(host), mode.join(' ') || 'run').to.deep.equal(before);
-      }
-      const verdict = verdictOf(await on(host, audit, ...(refusal.args ?? [])), host);
-      expect(verdict).to.match(/^blocked\b/);
-      expect(verdict).to.match(refusal.reason);
-    });
-  }
-});
-
-describe('a failure after Docker was stopped puts the host back', () => {
-  let before: HostSnapshot;
+describe('a host whose ZFS carries overlayfs needs no volume', () => {
+  const name = 'trixie1';
   let checksums: string;
+  let held: Inspected;
+  let untouched: HostSnapshot;
 
-  it('Docker refuses to start on the new file system', async () => {
-    await reset(host);
-    await ask(
-      host,
-      [
-        'mkdir -p /etc/systemd/system/docker.service.d',
-        'printf \'[Service]\\nExecStartPre=/bin/sh -c "test $(stat -f -c %%%%T /var/lib/docker) = zfs"\\n\' > /etc/systemd/system/docker.service.d/no-ext4.conf',
-        'systemctl daemon-reload',
-      ].join(' && '),
-    );
-    checksums = await ask(host, 'lab-volume-checksums');
-    before = await snapshotOf(host);
-    const run = await on(host, migrate);
-    expect(run.exitCode, explain(run)).to.equal(2);
-    expect(finished(run, host).some((event) => event.task?.section === 'rescue')).to.equal(true);
-    const last = finished(run, host).findLast((event) => event.result?.status === 'failed');
-    expect(last?.result?.problem?.message).to.match(/put back as it was/i);
-
-    await expectAsBefore();
+  before(async function () {
+    await hostsFor({ trixie: 1 }).call(this);
+    await reset(name);
+    await ask(name, keepsZfs);
+    held = await inspect(name);
+    checksums = await ask(name, 'lab-volume-checksums');
+    untouched = await snapshotOf(name);
+    expect(await driverOf(name)).to.equal('zfs');
   });
 
-  it('and the next run, with the cause removed, finishes', async () => {
-    await ask(host, 'rm /etc/systemd/system/docker.service.d/no-ext4.conf && systemctl daemon-reload');
-    const run = await on(host, migrate);
+  it('strategy auto takes a dataset on ZFS 2.3', async () => {
+    const seen = await on(name, audit, '-e', 'strategy=auto');
+    expect(verdictOf(seen, name)).to.match(/^ready: .* a dataset tank\/docker-overlay2 \(strategy native: /);
+    const check = await on(name, migrate, '-e', 'strategy=auto', '--check');
+    expect(check.exitCode, explain(check)).to.equal(0);
+    expect(await snapshotOf(name)).to.deep.equal(untouched);
+    const run = await on(name, migrate, '-e', 'strategy=auto');
     expect(run.exitCode, explain(run)).to.equal(0);
-    expect(await driverOf(host)).to.equal('overlay2');
+    expect(tasksWith(run, name, 'changed')).to.deep.equal(tasksWith(check, name, 'changed'));
   });
 
-  it('rollback.yaml says what has changed since the move, and does nothing unasked', async () => {
-    await ask(
-      host,
-      'docker volume create since >/dev/null && docker exec web sh -c "echo new > /data/since-the-move"',
-    );
-    const run = await on(host, rollback);
-    expect(run.exitCode, explain(run)).to.equal(2);
-    expect(explain(run)).to.match(/volume data has changed; volume since is new/);
-    expect(tasksWith(run, host, 'changed')).to.deep.equal([]);
-    expect(await driverOf(host)).to.equal('overlay2');
-  });
-
-  it('rollback.yaml puts the host back as it was, byte for byte', async () => {
-    const run = await on(host, rollback, '-e', 'discard_changes=true');
-    expect(run.exitCode, explain(run)).to.equal(0);
-    await expectAsBefore(['dropIns']);
-    const again = await on(host, rollback);
-    expect(tasksWith(again, host, 'changed', 'failed'), explain(again)).to.deep.equal([]);
-  });
-
-  /** @param except parts in which this test itself has changed something */
-  async function expectAsBefore(except: readonly string[] = []): Promise<void> {
-    const after = await snapshotOf(host);
-    for (const part of ['fstab', 'daemonJson', 'dropIns', 'mounts', 'containers', 'dataRoot']) {
-      if (!except.includes(part)) expect(after[part], part).to.equal(before[part]);
+  it('Docker runs on overlay2 over zfs and holds what it held, also after a reboot', async () => {
+    for (const what of ['after the move', 'after the reboot']) {
+      expect(await ask(name, "docker info --format '{{.Driver}} {{json .DriverStatus}}'"), what).to.match(
+        /^overlay2 .*"Backing Filesystem","zfs"/,
+      );
+      expect(await ask(name, 'findmnt -n -o SOURCE,FSTYPE /var/lib/docker'), what).to.match(
+        /^tank\/docker-overlay2 +zfs$/,
+      );
+      expect(await ask(name, 'lab-volume-checksums'), what).to.equal(checksums);
+      if (what === 'after the reboot') continue;
+      expect(compareInspected(held, await inspect(name), [])).to.deep.equal([]);
+      const again = await on(name, migrate);
+      expect(tasksWith(again, name, 'changed', 'failed'), explain(again)).to.deep.equal([]);
+      await reboot(name);
+      await dockerReady(name);
     }
-    expect(await driverOf(host)).to.equal('zfs');
-    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
-    expect(await ask(host, 'zfs get -H -o value canmount,mountpoint tank/docker')).to.equal(
-      'on\n/var/lib/docker',
-    );
-  }
-});
+    expect(
+      await ask(name, 'zfs get -H -o value compression,recordsize,acltype tank/docker-overlay2'),
+    ).to.equal('lz4\n64K\nposix');
+  });
 
-/** One of the table that `npm run test:faults` fills: the power goes between two names of the only copy. */
-describe('the power goes in the middle of it', () => {
-  it('and the next run finishes, with everything that was there', async () => {
-    const faulty = await FaultyHost.prepare(host);
-    const task = 'Rename the old dataset and mark it as the backup';
-    const verdict = await faulty.try({ cut: 'power cut', task, when: 'inside' });
-    expect(verdict).to.deep.equal({ first: 'killed', second: 'finished', wrong: [] });
+  it('and goes back to the zfs driver', async () => {
+    const run = await on(name, rollback, '-e', 'discard_changes=true');
+    expect(run.exitCode, explain(run)).to.equal(0);
+    const after = await snapshotOf(name);
+    for (const part of ['fstab', 'daemonJson', 'dropIns', 'dataRoot'])
+      expect(after[part], part).to.equal(untouched[part]);
+    expect(await driverOf(name)).to.equal('zfs');
+    expect(await ask(name, 'lab-volume-checksums')).to.equal(checksums);
   });
 });
-
-/** What the audit's last word on a host is. */
-function verdictOf(run: ZrunRun, name: string): string {
-  const verdicts = finished(run, name).flatMap((event) => event.result?.message ?? []);
-  return verdicts.at(-1) ?? explain(run);
-}

@@ -247,7 +247,7 @@ const dataRootSchema = z.object({
   is_own_dataset: bool.describe('that filesystem is mounted just there and holds nothing but the data-root'),
   pool: maybeText.describe('the pool of dataset or volume'),
   volume: maybeText.describe('the ZFS volume that it lies on'),
-  volume_role: maybeText.describe("the volume's own `zrun:role`"),
+  role: maybeText.describe("the dataset's or volume's own `zrun:role`"),
   volsize: maybeInt.describe("the volume's size"),
   volblocksize: maybeInt.describe("the volume's block size"),
   dataset_available: maybeInt.describe('what the dataset can still take, quotas and reservations counted'),
@@ -280,6 +280,11 @@ const dataRootSchema = z.object({
   foreign_children: texts.describe("those that are not Docker's layers"),
   snapshots: int.describe("the dataset's own"),
   user_properties: z.record(z.string(), z.string()).describe("the dataset's own, not inherited"),
+  settings: z
+    .record(z.string(), z.string())
+    .describe(
+      'what was set on the dataset itself of how it stores files: `compression`, `recordsize`, `acltype`, `quota`, …',
+    ),
 });
 
 const fstabSchema = z.object({

@@ -558,7 +558,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
       mount.fstype === 'zfs',
     pool: (dataset ?? volume) === null ? null : poolOf(dataset ?? volume ?? ''),
     volume,
-    volume_role: volume === null ? null : (localValue(properties, zrunProperties.role) ?? null),
+    role: localValue(properties, zrunProperties.role) ?? null,
     volsize: numeric('volsize'),
     volblocksize: numeric('volblocksize'),
     dataset_available: numeric('available'),
@@ -586,6 +586,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
       dataset === null ? [] : children.filter((name) => !isLayerName(name.slice(prefix.length))),
     snapshots: number(firstRow(sections, 'snapshots')?.trim()) ?? 0,
     user_properties: userProperties(properties),
+    settings: dataset === null ? {} : settingsOf(properties),
   };
 }
 
@@ -601,6 +602,22 @@ function product(a: number | null | undefined, b: number | null | undefined): nu
 function isLayerMount(below: string): boolean {
   return /^\/(zfs\/graph|overlay2|overlay|aufs\/mnt|btrfs\/subvolumes|devicemapper\/mnt|containers\/[^/]+\/mounts|rootfs|netns)\//.test(
     below,
+  );
+}
+
+/** Properties that say how files are stored and looked up, none that only creation can set (zfsprops(7)). */
+const carriedSettings = [
+  ...['aclinherit', 'acltype', 'atime', 'checksum', 'compression', 'copies', 'dedup', 'devices', 'exec'],
+  ...['logbias', 'primarycache', 'quota', 'recordsize', 'redundant_metadata', 'refquota', 'relatime'],
+  ...['secondarycache', 'setuid', 'snapdir', 'special_small_blocks', 'sync', 'xattr'],
+];
+
+function settingsOf(properties: Properties): Record<string, string> {
+  return Object.fromEntries(
+    carriedSettings.flatMap((name) => {
+      const value = localValue(properties, name);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
   );
 }
 

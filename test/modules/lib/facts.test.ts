@@ -105,7 +105,7 @@ describe('facts', () => {
       ({ data_root: r }) => [
         r.dataset,
         r.volume,
-        r.volume_role,
+        r.role,
         r.volsize,
         r.volblocksize,
         r.pool,

@@ -1,0 +1,151 @@
+/**
+ * Owns the stories of what goes wrong, on real hosts: what is refused before Docker is stopped, what a failure after it
+ * leaves behind, the way back, a power cut. Each resets its host first.
+ */
+import { expect } from 'chai';
+import { FaultyHost } from './faults.js';
+import { reset } from './index.js';
+import { snapshotOf, type HostSnapshot } from './state.js';
+import { ask, audit, driverOf, hostsFor, migrate, on, rollback, verdictOf } from './story.js';
+import { explain, finished, tasksWith } from './zrun.js';
+
+const host = 'bookworm3';
+
+before(hostsFor({ bookworm: 3 }));
+
+interface Refusal {
+  readonly what: string;
+  /** Run as root; makes the host one that must be refused. */
+  readonly prepare: string;
+  readonly reason: RegExp;
+  readonly args?: readonly string[];
+  /** Docker cannot even be up in this state. */
+  readonly dockerIsDown?: true;
+}
+
+const refusals: readonly Refusal[] = [
+  {
+    what: 'a daemon.json that is not JSON',
+    prepare: 'printf \'{"log-driver": "json-file",,}\' > /etc/docker/daemon.json',
+    reason: /daemon\.json/,
+  },
+  {
+    what: 'a zvol name that is taken',
+    prepare: 'zfs create -s -V 1G tank/docker-overlay2 && udevadm settle',
+    reason: /tank\/docker-overlay2/,
+  },
+  {
+    what: 'a pool without room',
+    prepare: 'true',
+    args: ['-e', 'zvol_size=900GiB'],
+    reason: /room|space|available/i,
+  },
+  {
+    what: 'a data-root that is not its own dataset',
+    // As Docker is installed on a host whose /var/lib is one dataset: the layers are children of what holds more.
+    prepare: [
+      'systemctl stop docker.socket docker.service',
+      'zfs create -o mountpoint=/srv/all tank/all && mkdir /srv/all/docker',
+      'sed -i \'s#^{#{ "data-root": "/srv/all/docker",#\' /etc/docker/daemon.json',
+      'systemctl start docker',
+    ].join(' && '),
+    reason: /not .*(its own|a dataset of its own)/i,
+  },
+];
+
+describe('what is not safe is refused before Docker is stopped', () => {
+  for (const refusal of refusals) {
+    it(refusal.what, async () => {
+      await reset(host);
+      await ask(host, refusal.prepare);
+      const before = await snapshotOf(host);
+      for (const mode of [['--check'], []]) {
+        const run = await on(host, migrate, ...mode, ...(refusal.args ?? []));
+        expect(run.exitCode, explain(run)).to.equal(2);
+        const failed = finished(run, host).find((event) => event.result?.status === 'failed');
+        expect(failed?.result?.problem?.message).to.match(refusal.reason);
+        expect(tasksWith(run, host, 'changed'), 'changed before refusing').to.deep.equal([]);
+        expect(await snapshotOf(host), mode.join(' ') || 'run').to.deep.equal(before);
+      }
+      const verdict = verdictOf(await on(host, audit, ...(refusal.args ?? [])), host);
+      expect(verdict).to.match(/^blocked\b/);
+      expect(verdict).to.match(refusal.reason);
+    });
+  }
+});
+
+describe('a failure after Docker was stopped puts the host back', () => {
+  let before: HostSnapshot;
+  let checksums: string;
+
+  it('Docker refuses to start on the new file system', async () => {
+    await reset(host);
+    await ask(
+      host,
+      [
+        'mkdir -p /etc/systemd/system/docker.service.d',
+        'printf \'[Service]\\nExecStartPre=/bin/sh -c "test $(stat -f -c %%%%T /var/lib/docker) = zfs"\\n\' > /etc/systemd/system/docker.service.d/no-ext4.conf',
+        'systemctl daemon-reload',
+      ].join(' && '),
+    );
+    checksums = await ask(host, 'lab-volume-checksums');
+    before = await snapshotOf(host);
+    const run = await on(host, migrate);
+    expect(run.exitCode, explain(run)).to.equal(2);
+    expect(finished(run, host).some((event) => event.task?.section === 'rescue')).to.equal(true);
+    const last = finished(run, host).findLast((event) => event.result?.status === 'failed');
+    expect(last?.result?.problem?.message).to.match(/put back as it was/i);
+
+    await expectAsBefore();
+  });
+
+  it('and the next run, with the cause removed, finishes', async () => {
+    await ask(host, 'rm /etc/systemd/system/docker.service.d/no-ext4.conf && systemctl daemon-reload');
+    const run = await on(host, migrate);
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(await driverOf(host)).to.equal('overlay2');
+  });
+
+  it('rollback.yaml says what has changed since the move, and does nothing unasked', async () => {
+    await ask(
+      host,
+      'docker volume create since >/dev/null && docker exec web sh -c "echo new > /data/since-the-move"',
+    );
+    const run = await on(host, rollback);
+    expect(run.exitCode, explain(run)).to.equal(2);
+    expect(explain(run)).to.match(/volume data has changed; volume since is new/);
+    expect(tasksWith(run, host, 'changed')).to.deep.equal([]);
+    expect(await driverOf(host)).to.equal('overlay2');
+  });
+
+  it('rollback.yaml puts the host back as it was, byte for byte', async () => {
+    const run = await on(host, rollback, '-e', 'discard_changes=true');
+    expect(run.exitCode, explain(run)).to.equal(0);
+    await expectAsBefore(['dropIns']);
+    const again = await on(host, rollback);
+    expect(tasksWith(again, host, 'changed', 'failed'), explain(again)).to.deep.equal([]);
+  });
+
+  /** @param except parts in which this test itself has changed something */
+  async function expectAsBefore(except: readonly string[] = []): Promise<void> {
+    const after = await snapshotOf(host);
+    for (const part of ['fstab', 'daemonJson', 'dropIns', 'mounts', 'containers', 'dataRoot']) {
+      if (!except.includes(part)) expect(after[part], part).to.equal(before[part]);
+    }
+    expect(await driverOf(host)).to.equal('zfs');
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    expect(await ask(host, 'zfs get -H -o value canmount,mountpoint tank/docker')).to.equal(
+      'on\n/var/lib/docker',
+    );
+  }
+});
+
+/** One of the table that `npm run test:faults` fills: the power goes between two names of the only copy. */
+describe('the power goes in the middle of it', () => {
+  it('and the next run finishes, with everything that was there', async () => {
+    const faulty = await FaultyHost.prepare(host);
+    const task = 'Rename the old dataset and mark it as the backup';
+    const verdict = await faulty.try({ cut: 'power cut', task, when: 'inside' });
+    expect(verdict).to.deep.equal({ first: 'killed', second: 'finished', wrong: [] });
+  });
+});

@@ -1,0 +1,44 @@
+/** Owns what the stories of the lab share: a playbook on one host, what a host says, what a run said of it. */
+import { expect } from 'chai';
+import { inspectScript, readInspected, type Inspected } from './docker-inspect.js';
+import { ensureHosts, labPaths, sshExec, type HostCounts } from './index.js';
+import { explain, finished, zrun, type ZrunRun } from './zrun.js';
+
+export const migrate = 'playbooks/overlay2.yaml';
+export const audit = 'playbooks/audit.yaml';
+export const rollback = 'playbooks/rollback.yaml';
+export const finalize = 'playbooks/finalize.yaml';
+export const grow = 'playbooks/grow.yaml';
+
+export function on(name: string, playbook: string, ...more: readonly string[]): Promise<ZrunRun> {
+  return zrun([playbook, '-i', labPaths().inventory, '--limit', name, ...more]);
+}
+
+/** What a command that must succeed writes. */
+export async function ask(name: string, command: string): Promise<string> {
+  const { code, stdout, stderr } = await sshExec(name, command, { user: 'root', timeoutMs: 15 * 60_000 });
+  expect(code, `${name}: ${command}\n${stderr}`).to.equal(0);
+  return stdout.trim();
+}
+
+/** Everything that Docker says of what it holds. */
+export const inspect = async (name: string): Promise<Inspected> =>
+  readInspected(await ask(name, inspectScript));
+
+export const runningOn = (name: string): Promise<string> =>
+  ask(name, "docker ps --format '{{.Names}}' | sort");
+
+export const driverOf = (name: string): Promise<string> => ask(name, "docker info --format '{{.Driver}}'");
+
+/** Hosts are made where they are not there yet, which takes minutes, and longer where images are to be built first. */
+export const hostsFor = (counts: HostCounts) =>
+  async function (this: Mocha.Context): Promise<void> {
+    this.timeout('55m');
+    await ensureHosts(counts);
+  };
+
+/** What the audit's last word on a host is. */
+export function verdictOf(run: ZrunRun, name: string): string {
+  const verdicts = finished(run, name).flatMap((event) => event.result?.message ?? []);
+  return verdicts.at(-1) ?? explain(run);
+}
