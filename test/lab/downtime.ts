@@ -1,8 +1,11 @@
 /**
  * Owns `npm run bench:downtime`: how long Docker is down during a move, with the data once and ten times, on one host, in
- * one run. Volumes are written to while the first copy is made. What is compared is the ratio of both.
+ * one run. The host has twenty containers, a Compose project, networks with aliases, and a large volume that is written to
+ * while the first copy is made; afterwards all of it must be there. What is compared is the ratio of both.
  */
 import { parseArgs } from 'node:util';
+import { compareInspected, inspectScript, readInspected } from './docker-inspect.js';
+import { leftOutOfSetting, makeSetting } from './docker-setting.js';
 import { ensureHosts, labPaths, reset, sshExec } from './index.js';
 import { explain, finished, zrun } from './zrun.js';
 
@@ -16,11 +19,11 @@ interface Measured {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { help: { type: 'boolean' }, mib: { type: 'string', default: '60' }, on: { type: 'string' } },
+    options: { help: { type: 'boolean' }, mib: { type: 'string', default: '205' }, on: { type: 'string' } },
   });
   if (values.help) {
     console.log(
-      'npm run bench:downtime [-- --mib N] [--on NAME]: N MiB of data (60), then ten times as much.',
+      'npm run bench:downtime [-- --mib N] [--on NAME]: N MiB of data (205), then ten times as much.',
     );
     return;
   }
@@ -45,15 +48,52 @@ async function ask(name: string, command: string): Promise<string> {
   return stdout.trim();
 }
 
+/** One file is changed over and over, one grows, files come and go: the copy is made meanwhile. */
+const writer = `i=0
+while :; do
+  echo $i >/load/changed; echo $i >>/load/grown; echo $i >/load/come-$i; rm -f /load/come-$((i - 5))
+  i=$((i + 1)); sleep 1
+done`;
+
+/** Everything but what the writer writes. */
+const checksums = "lab-volume-checksums | grep -v ' load/_data/\\(changed\\|grown\\|come-[0-9]*\\)$'";
+
+/** Numbers in order, as far as the writer had come: nothing that it had written is lost. */
+const written =
+  "cd /var/lib/docker/volumes/load/_data && awk '$1 != NR - 1 { exit 1 } END { print NR }' grown";
+
 async function measure(name: string, mebibytes: number): Promise<Measured> {
   await reset(name);
+  await ask(name, makeSetting);
   await ask(
     name,
-    `docker volume create load >/dev/null && cd /var/lib/docker/volumes/load/_data && head -c ${mebibytes}M /dev/urandom | split -b 512K -a 4 - part && sync
-docker run -d --name writer --restart always -v load:/load lab/base:1 /bin/sh -c 'while :; do date > /load/now; sleep 1; done' >/dev/null`,
+    `docker volume create load >/dev/null && cd /var/lib/docker/volumes/load/_data && head -c ${mebibytes}M /dev/urandom | split -b 512K -a 4 - part && sync`,
   );
-  const run = await zrun([migrate, '-i', labPaths().inventory, '--limit', name]);
+  await ask(
+    name,
+    `docker run -d --name writer --restart always -v load:/load lab/base:1 /bin/sh -c '${writer}' >/dev/null`,
+  );
+  const held = readInspected(await ask(name, inspectScript));
+  const sums = await ask(name, checksums);
+  let grownTo = 0;
+  let asked: Promise<void> | undefined;
+  const run = await zrun(
+    [migrate, '-i', labPaths().inventory, '--limit', name, '-e', 'allow_auto_remove=true'],
+    (event) => {
+      // Just before the stop.
+      if (event.type === 'task-finished' && event.task?.name === 'Write down what Docker holds') {
+        asked ??= ask(name, written).then((lines) => void (grownTo = Number(lines)));
+      }
+    },
+  );
   if (run.exitCode !== 0) throw new Error(explain(run));
+  await asked;
+  const now = readInspected(await ask(name, inspectScript));
+  const wrong = [...compareInspected(held, now, leftOutOfSetting)];
+  if ((await ask(name, checksums)) !== sums) wrong.push('volumes differ');
+  const after = Number(await ask(name, written));
+  if (!(grownTo > 0 && after >= grownTo)) wrong.push(`written up to ${grownTo}, found up to ${after}`);
+  if (wrong.length > 0) throw new Error(`not everything is as it was:\n${wrong.join('\n')}`);
   const said = finished(run, name).flatMap(({ result }) => result?.message ?? []);
   const seconds = (what: string): number => {
     const found = said
@@ -67,7 +107,7 @@ docker run -d --name writer --restart always -v load:/load lab/base:1 /bin/sh -c
     dockerDown: seconds('Docker was'),
     containersDown: seconds('Containers were'),
   };
-  console.log(JSON.stringify(measured));
+  console.log(JSON.stringify({ ...measured, containers: held.containers.length, writtenUpTo: grownTo }));
   return measured;
 }
 

@@ -11,10 +11,9 @@ import {
   cuts,
   defects,
   FaultyHost,
-  longTasks,
   nameOf,
-  type Cut,
   type Fault,
+  type Moment,
   type Verdict,
 } from './faults.js';
 import { ensureHosts, labPaths } from './index.js';
@@ -56,16 +55,26 @@ What was tried already with the same code is not tried again.`);
   for (const name of values.on === undefined ? await ensured() : [values.on]) {
     hosts.push(await FaultyHost.prepare(name));
   }
-  const [first] = hosts;
-  if (!first) throw new Error('the lab has no host');
+  if (hosts.length === 0) throw new Error('the lab has no host');
   const wanted = new RegExp(values.only ?? '');
-  const open = faultsOf(await first.tasks())
-    .filter((fault) => wanted.test(nameOf(fault)) && !rows.some((row) => row.fault === nameOf(fault)))
-    .slice(0, values.limit === undefined ? undefined : Number(values.limit));
-  console.log(`${rows.length} tried before, ${open.length} to try`);
-  const work = async (host: FaultyHost): Promise<void> => {
-    for (let fault = open.shift(); fault !== undefined; fault = open.shift()) {
-      const verdict = await (values.back ? host.tryBack(fault) : host.try(fault));
+  const isOpen = (fault: Fault): boolean =>
+    wanted.test(nameOf(fault)) && !rows.some((row) => row.fault === nameOf(fault));
+  let left = values.limit === undefined ? Infinity : Number(values.limit);
+  // Each host records its share of the moments and tries the faults at them.
+  const work = async (host: FaultyHost, share: number): Promise<void> => {
+    const isMine = (index: number): boolean => index % hosts.length === share;
+    const moments = await host.record(
+      (moment, index) => isMine(index) && cuts.some((cut) => isOpen({ ...moment, cut })),
+    );
+    const mine = faultsOf(moments.filter((_, index) => isMine(index)));
+    const open = [
+      ...defects.filter((_, i) => isMine(i)).map((defect): Fault => ({ defect })),
+      ...mine,
+    ].filter(isOpen);
+    console.log(`${host.name}: ${open.length} to try`);
+    for (const fault of open) {
+      if (left-- <= 0) return;
+      const verdict = await host.try(fault, values.back ? 'back' : 'forward');
       rows.push({ fault: nameOf(fault), verdict });
       console.log(line({ fault: nameOf(fault), verdict }));
       for (const each of verdict.wrong) console.log(`    ${each}`);
@@ -73,6 +82,7 @@ What was tried already with the same code is not tried again.`);
       await rename(`${file}.new`, file);
     }
   };
+  console.log(`${rows.length} tried before`);
   await Promise.all(hosts.map(work));
   console.log(`\n| fault | task | when | the run | the next run | outcome |\n|---|---|---|---|---|---|`);
   for (const row of rows) console.log(line(row));
@@ -85,16 +95,13 @@ function line({ fault, verdict: { first, second, wrong } }: Row): string {
   return `| ${fault} | ${first} | ${second} | ${wrong.length === 0 ? 'whole' : `NOT WHOLE: ${wrong.length}`} |`;
 }
 
-function faultsOf(tasks: readonly string[]): Fault[] {
-  const at = (when: 'inside' | 'after it', which: readonly string[], cut: Cut): Fault[] =>
-    which.map((task) => ({ cut, task, when }));
-  const long = tasks.filter((task) => longTasks.includes(task));
-  // The worst first: a table that is broken off still says something.
-  return [
-    ...defects.map((defect): Fault => ({ defect })),
-    ...cuts.flatMap((cut) => at('inside', long, cut)),
-    ...cuts.flatMap((cut) => at('after it', tasks, cut)),
-  ];
+/** The worst first: a table that is broken off still says something. */
+function faultsOf(moments: readonly Moment[]): Fault[] {
+  const inside = moments.filter(({ when }) => when === 'inside');
+  const after = moments.filter(({ when }) => when === 'after it');
+  return [inside, after].flatMap((group) =>
+    cuts.flatMap((cut) => group.map((moment): Fault => ({ ...moment, cut }))),
+  );
 }
 
 async function readRows(file: string): Promise<Row[]> {
@@ -105,10 +112,10 @@ async function readRows(file: string): Promise<Row[]> {
   );
 }
 
-/** Names what decides the outcome: playbooks, templates, zrun itself. */
+/** Names what decides the outcome: playbooks, templates, modules. What carries them does not touch a host by itself. */
 async function codeHash(): Promise<string> {
   const hash = createHash('sha256');
-  for (const folder of ['playbooks', 'src', 'templates']) {
+  for (const folder of ['playbooks', 'src/modules', 'templates']) {
     const entries = await readdir(path.join(projectRoot, folder), { recursive: true, withFileTypes: true });
     const files = entries
       .filter((entry) => entry.isFile())

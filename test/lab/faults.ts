@@ -3,12 +3,23 @@
  * playbook runs again and must finish, and afterwards nothing may be missing.
  */
 import { compareInspected, inspectScript, readInspected, type Inspected } from './docker-inspect.js';
-import { dockerReady, labPaths, loadState, powerOff, powerOn, reset, saveState, sshExec } from './index.js';
+import {
+  bootState,
+  dockerReady,
+  forgetStates,
+  labPaths,
+  loadState,
+  recordState,
+  reset,
+  saveState,
+  sshExec,
+} from './index.js';
 import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
 
 const migrate = 'playbooks/overlay2.yaml';
 const rollback = 'playbooks/rollback.yaml';
 const savedState = 'before-fault';
+const recordedStates = 'moment';
 
 /** What happens to the host or to zrun while a task is under way. */
 export const cuts = ['power cut', 'connection cut', 'controller killed'] as const;
@@ -55,14 +66,18 @@ export const longTasks: readonly string[] = [
   'Start the containers that ran',
 ];
 
-export type Fault =
-  | { readonly cut: Cut; readonly task: string; readonly when: 'at its start' | 'inside' | 'after it' }
-  | { readonly defect: Defect };
+/** A moment of the migration. */
+export interface Moment {
+  readonly task: string;
+  readonly when: 'inside' | 'after it';
+}
+
+export type Fault = (Moment & { readonly cut: Cut }) | { readonly defect: Defect };
+
+export const momentName = ({ task, when }: Moment): string => `${task} | ${when}`;
 
 export function nameOf(fault: Fault): string {
-  return 'cut' in fault
-    ? `${fault.cut} | ${fault.task} | ${fault.when}`
-    : `${fault.defect.name} | the whole run |`;
+  return 'cut' in fault ? `${fault.cut} | ${momentName(fault)}` : `${fault.defect.name} | the whole run |`;
 }
 
 export interface Verdict {
@@ -88,14 +103,21 @@ async function ask(name: string, command: string): Promise<string> {
 const run = (name: string, playbook: string, watch?: Parameters<typeof zrun>[1]): Promise<ZrunRun> =>
   zrun([playbook, '-i', labPaths().inventory, '--limit', name], watch);
 
-/** One host on which faults are tried, one after the other, from the same state each time. */
+/**
+ * One host on which faults are tried, one after the other. What a power cut or the death of the controller leaves is
+ * recorded: during one migration the machine's state is saved at each moment, and every trial goes on from there.
+ */
 export class FaultyHost {
+  private readonly recorded = new Map<string, string>();
+
   private constructor(
     readonly name: string,
     private readonly expected: Expected,
   ) {}
 
   static async prepare(name: string): Promise<FaultyHost> {
+    await reset(name);
+    await forgetStates(name, recordedStates);
     await reset(name);
     // One without a restart policy, and one that was made and never started.
     await ask(
@@ -110,71 +132,87 @@ export class FaultyHost {
     return new FaultyHost(name, expected);
   }
 
-  /** The tasks of a migration of this host that change something, in order: between two of them no state is new. */
-  async tasks(): Promise<readonly string[]> {
+  /**
+   * Migrates once and saves the wanted moments on the way. Gives every moment that the migration has, in order: after
+   * each task that changes something (between two of them no state is new), and inside those that take long.
+   */
+  async record(isWanted: (moment: Moment, index: number) => boolean): Promise<readonly Moment[]> {
     await loadState(this.name, savedState);
-    const whole = await run(this.name, migrate);
+    const moments = new Map<string, Moment>();
+    let saving: Promise<void> = Promise.resolve();
+    const seen = (moment: Moment, delayMs: number): void => {
+      const name = momentName(moment);
+      if (moments.has(name)) return;
+      const index = moments.size;
+      moments.set(name, moment);
+      if (!isWanted(moment, index)) return;
+      const tag = `${recordedStates}-${index}`;
+      saving = saving.then(async () => {
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        await recordState(this.name, tag);
+        this.recorded.set(name, tag);
+      });
+    };
+    const whole = await run(this.name, migrate, (event) => {
+      const task = event.task?.name ?? '';
+      if (event.host !== this.name) return;
+      if (event.type === 'task-started' && longTasks.includes(task)) seen({ task, when: 'inside' }, 1500);
+      if (event.type !== 'task-finished') return;
+      if (event.result?.status === 'changed' || longTasks.includes(task)) seen({ task, when: 'after it' }, 0);
+    });
+    await saving;
     if (whole.exitCode !== 0) throw new Error(`the migration fails by itself: ${explain(whole)}`);
-    const changes = finished(whole, this.name).filter(
-      ({ task, result }) => result?.status === 'changed' || longTasks.includes(task?.name ?? ''),
-    );
-    return [...new Set(changes.map(({ task }) => task?.name ?? ''))];
+    return [...moments.values()];
   }
 
-  async try(fault: Fault): Promise<Verdict> {
-    await loadState(this.name, savedState);
-    const first = 'cut' in fault ? await this.cut(fault) : await this.withDefect(fault.defect);
-    const second = await run(this.name, migrate);
+  /** @param onwards forward: the playbook again; back: rollback.yaml */
+  async try(fault: Fault, onwards: 'forward' | 'back' = 'forward'): Promise<Verdict> {
+    const first = 'cut' in fault ? await this.strike(fault) : await this.withDefect(fault.defect);
+    const second =
+      onwards === 'forward'
+        ? await run(this.name, migrate)
+        : await zrun([
+            ...[rollback, '-i', labPaths().inventory, '--limit', this.name],
+            ...['-e', 'discard_changes=true'],
+          ]);
     const isAgain = second.exitCode === 0 && tasksWith(second, this.name, 'changed').length === 0;
+    const driver = onwards === 'forward' ? 'overlay2' : 'zfs';
     return {
       first,
       second: second.exitCode !== 0 ? 'failed' : isAgain ? 'nothing to do' : 'finished',
-      wrong: second.exitCode === 0 ? await this.compare('overlay2', fault) : [explain(second)],
+      wrong: second.exitCode === 0 ? await this.compare(driver, fault) : [explain(second)],
     };
   }
 
-  /** A fault, and then not forward but back. */
-  async tryBack(fault: Fault): Promise<Verdict> {
+  private async strike(fault: Extract<Fault, { cut: Cut }>): Promise<Verdict['first']> {
+    if (fault.cut === 'connection cut') return this.cutConnection(fault);
+    const tag = this.recorded.get(momentName(fault));
+    if (tag === undefined) return 'not reached';
+    if (fault.cut === 'power cut') await bootState(this.name, tag);
+    else {
+      await loadState(this.name, tag);
+      await endConnections(this.name);
+    }
+    return 'killed';
+  }
+
+  /** The run itself goes on: it connects again and puts the host back, or gives it up. */
+  private async cutConnection({ task, when }: Moment): Promise<Verdict['first']> {
     await loadState(this.name, savedState);
-    const first = 'cut' in fault ? await this.cut(fault) : await this.withDefect(fault.defect);
-    const second = await zrun([
-      rollback,
-      ...['-i', labPaths().inventory, '--limit', this.name, '-e', 'discard_changes=true'],
-    ]);
-    const isAgain = second.exitCode === 0 && tasksWith(second, this.name, 'changed').length === 0;
-    return {
-      first,
-      second: second.exitCode !== 0 ? 'failed' : isAgain ? 'nothing to do' : 'finished',
-      wrong: second.exitCode === 0 ? await this.compare('zfs', fault) : [explain(second)],
-    };
-  }
-
-  private async cut({ cut, task, when }: Extract<Fault, { cut: Cut }>): Promise<Verdict['first']> {
     let struck: Promise<void> | undefined;
-    const ended = await run(this.name, migrate, (event, { kill }) => {
+    const ended = await run(this.name, migrate, (event) => {
       if (struck !== undefined || event.host !== this.name || event.task?.name !== task) return;
       if (event.type !== (when === 'after it' ? 'task-finished' : 'task-started')) return;
-      struck = this.strike(cut, kill, when === 'inside' ? 1500 : 0);
+      const delayMs = when === 'inside' ? 1500 : 0;
+      struck = new Promise((resolve) => setTimeout(resolve, delayMs)).then(() => endConnections(this.name));
     });
     if (struck === undefined) return 'not reached';
     await struck;
-    if (cut === 'power cut') await powerOn(this.name);
-    if (cut !== 'connection cut') return 'killed';
     return outcomeOf(ended, this.name);
   }
 
-  private async strike(cut: Cut, kill: () => void, delayMs: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
-    if (cut === 'connection cut') {
-      // Its connections end without a word; sshd itself goes on.
-      await sshExec(this.name, "pkill -KILL -f '^sshd: zrun' || :", { user: 'root' });
-      return;
-    }
-    kill();
-    if (cut === 'power cut') await powerOff(this.name);
-  }
-
   private async withDefect(defect: Defect): Promise<Verdict['first']> {
+    await loadState(this.name, savedState);
     await ask(this.name, defect.prepare);
     const ended = await run(this.name, migrate);
     await ask(this.name, defect.mend);
@@ -199,6 +237,11 @@ export class FaultyHost {
     if (masked.includes('masked')) wrong.push('Docker is still masked');
     return wrong;
   }
+}
+
+/** zrun's connections end without a word; sshd itself goes on. */
+async function endConnections(name: string): Promise<void> {
+  await sshExec(name, "pkill -KILL -f '^sshd(-session)?: zrun' || :", { user: 'root' });
 }
 
 function outcomeOf(ended: ZrunRun, name: string): Verdict['first'] {

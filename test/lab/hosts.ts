@@ -11,7 +11,16 @@ import { freePort } from './ports.js';
 import { ensurePrepared, PREPARED_TAG, type Prepared } from './prepare.js';
 import { run } from './process.js';
 import { say, step } from './progress.js';
-import { consoleOf, killQemuIn, qemuPid, saveSnapshot, startQemu, type Vm } from './qemu.js';
+import {
+  consoleOf,
+  dropSnapshots,
+  killQemuIn,
+  layDisks,
+  qemuPid,
+  saveSnapshot,
+  startQemu,
+  type Vm,
+} from './qemu.js';
 import { ACCELERATORS, machineHash, RELEASES, type Accelerator, type Release } from './recipe.js';
 import {
   knownHostsLines,
@@ -366,6 +375,37 @@ export async function saveState(name: string, tag: string): Promise<void> {
   await withHostLock(name, 'save', async (host) => {
     await saveSnapshot(host.folder, tag);
     await setClock(host);
+  });
+}
+
+/**
+ * Saves a running host as `saveState` does, but leaves it alone otherwise: it stands still for some seconds and goes on,
+ * whatever it is doing. What a power cut at this instant would leave on the disks is what `bootState` boots.
+ */
+export async function recordState(name: string, tag: string): Promise<void> {
+  checkTag(tag);
+  await withHostLock(name, 'save', (host) => saveSnapshot(host.folder, tag));
+}
+
+/** Boots a host from its disks as they were in a saved state, as after a power cut at that instant. */
+export async function bootState(name: string, tag: string): Promise<void> {
+  checkTag(tag);
+  await withHostLock(name, 'boot', async (host) => {
+    checkCurrent(host);
+    await killQemuIn(host.folder);
+    await layDisks(host.folder, tag);
+    await rm(consoleOf(host.folder), { force: true });
+    await startQemu(host);
+    await waitForLogin(host);
+  });
+}
+
+/** Forgets the saved states whose tags begin so. The host is off afterwards. */
+export async function forgetStates(name: string, beginning: string): Promise<void> {
+  checkTag(beginning);
+  await withHostLock(name, 'forget', async (host) => {
+    await killQemuIn(host.folder);
+    await dropSnapshots(host.folder, beginning);
   });
 }
 

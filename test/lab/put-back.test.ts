@@ -144,8 +144,9 @@ describe('a failure after Docker was stopped puts the host back', () => {
 describe('the power goes in the middle of it', () => {
   it('and the next run finishes, with everything that was there', async () => {
     const faulty = await FaultyHost.prepare(host);
-    const task = 'Rename the old dataset and mark it as the backup';
-    const verdict = await faulty.try({ cut: 'power cut', task, when: 'inside' });
+    const moment = { task: 'Rename the old dataset and mark it as the backup', when: 'inside' } as const;
+    await faulty.record(({ task, when }) => task === moment.task && when === moment.when);
+    const verdict = await faulty.try({ ...moment, cut: 'power cut' });
     expect(verdict).to.deep.equal({ first: 'killed', second: 'finished', wrong: [] });
   });
 });

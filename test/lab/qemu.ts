@@ -176,6 +176,24 @@ export async function saveSnapshot(folder: string, tag: string): Promise<void> {
   await monitorText(folder, `savevm ${tag}`);
 }
 
+/** Removes the snapshots of a machine that is off whose tags begin so. */
+export async function dropSnapshots(folder: string, beginning: string): Promise<void> {
+  for (const disk of ['root.qcow2', 'pool.qcow2'].map((name) => path.join(folder, name))) {
+    const listed = await run(['qemu-img', 'info', '--output=json', disk]);
+    const tags = [...listed.matchAll(/"name": "([a-z0-9-]+)"/g)].flatMap(([, tag]) => tag ?? []);
+    for (const tag of tags.filter((each) => each.startsWith(beginning))) {
+      await run(['qemu-img', 'snapshot', '-q', '-d', tag, disk]);
+    }
+  }
+}
+
+/** Lays the disks of a machine that is off as they were when the snapshot was taken, without its memory. */
+export async function layDisks(folder: string, tag: string): Promise<void> {
+  for (const disk of ['root.qcow2', 'pool.qcow2']) {
+    await run(['qemu-img', 'snapshot', '-q', '-a', tag, path.join(folder, disk)]);
+  }
+}
+
 /** Makes the two disks: one over the image's, one empty. */
 export async function createDisks(folder: string, image: string): Promise<void> {
   const base = path.join(image, 'root.raw');
