@@ -436,8 +436,12 @@ export const cases: readonly Case[] = [
         'does not count folders that only hold changes, nor what Docker makes for mounts',
       ),
       test('modules/lib/docker-images.test.ts', "describe('a commit'"),
+      lab('overlay2.test.ts', 'the run says what it does not carry of what containers have written'),
+      lab(
+        'put-back.test.ts',
+        'and the next run, with the cause removed, finishes, with what a container wrote where that is asked for',
+      ),
     ],
-    open: 'overlay2.yaml warns and takes `carry_writable`, but no story of the lab looks at the warning or carries a layer.',
   },
   {
     number: 16,
@@ -636,16 +640,18 @@ export const cases: readonly Case[] = [
     proofs: [
       recorded('live-restore', {
         recording: debian12({ info: info({ LiveRestoreEnabled: true }), json: '{"live-restore": true}' }),
-        verdict: 'blocked',
-        says: /live-restore is on: containers would go on running on the old layers/,
+        verdict: 'ready',
       }),
+      lab(
+        'put-back.test.ts',
+        'Docker refuses to start on the new file system, with containers that outlive it',
+      ),
       lab(
         'overlay2.test.ts',
         'Docker holds what it held: containers, images, networks and volumes, field by field',
       ),
       lab('modules.test.ts', 'names the process that sees it in a mount namespace of its own (moby#24403)'),
     ],
-    open: 'live-restore is refused, not handled. What dockerd leaves behind is ended by the stop; no story of the lab makes it leave something on purpose.',
   },
   {
     number: 26,

@@ -7,15 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  cuts,
-  defects,
-  FaultyHost,
-  nameOf,
-  type Fault,
-  type Moment,
-  type Verdict,
-} from './faults.js';
+import { cuts, defects, FaultyHost, nameOf, type Fault, type Moment, type Verdict } from './faults.js';
 import { ensureHosts, labPaths } from './index.js';
 import { projectRoot } from './zrun.js';
 

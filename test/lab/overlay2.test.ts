@@ -21,7 +21,7 @@ import {
   runningOn,
   verdictOf,
 } from './story.js';
-import { explain, finished, tasksWith } from './zrun.js';
+import { explain, finished, tasksWith, type ZrunRun } from './zrun.js';
 
 const host = 'bookworm2';
 
@@ -77,10 +77,17 @@ describe('a host on the zfs driver is moved to overlay2', () => {
     expect(await snapshotOf(host)).to.deep.equal(untouched);
   });
 
+  let migration: ZrunRun;
+
   it('the run changes exactly what --check said, task by task', async () => {
-    const run = await on(host, migrate, ...agreed);
-    expect(run.exitCode, explain(run)).to.equal(0);
-    expect(tasksWith(run, host, 'changed')).to.deep.equal(predictedChanges);
+    migration = await on(host, migrate, ...agreed);
+    expect(migration.exitCode, explain(migration)).to.equal(0);
+    expect(tasksWith(migration, host, 'changed')).to.deep.equal(predictedChanges);
+  });
+
+  it('the run says what it does not carry of what containers have written', () => {
+    const said = finished(migration, host).flatMap((event) => event.result?.message ?? []);
+    expect(said.find((line) => line.startsWith('not carried'))).to.contain('carry-written (+ /kept)');
   });
 
   it('Docker runs on overlay2 over ext4, with every volume as it was', async () => {
