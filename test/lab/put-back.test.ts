@@ -11,8 +11,6 @@ import { explain, finished, tasksWith } from './zrun.js';
 
 const host = 'bookworm3';
 
-before(hostsFor({ bookworm: 3 }));
-
 interface Refusal {
   readonly what: string;
   /** Run as root; makes the host one that must be refused. */
@@ -54,6 +52,8 @@ const refusals: readonly Refusal[] = [
 ];
 
 describe('what is not safe is refused before Docker is stopped', () => {
+  before(hostsFor({ bookworm: 3 }));
+
   for (const refusal of refusals) {
     it(refusal.what, async () => {
       await reset(host);
@@ -75,6 +75,8 @@ describe('what is not safe is refused before Docker is stopped', () => {
 });
 
 describe('a failure after Docker was stopped puts the host back', () => {
+  before(hostsFor({ bookworm: 3 }));
+
   let before: HostSnapshot;
   let checksums: string;
 
@@ -146,6 +148,8 @@ describe('a failure after Docker was stopped puts the host back', () => {
 
 /** One of the table that `npm run test:faults` fills: the power goes between two names of the only copy. */
 describe('the power goes in the middle of it', () => {
+  before(hostsFor({ bookworm: 3 }));
+
   it('and the next run finishes, with everything that was there', async () => {
     const faulty = await FaultyHost.prepare(host);
     const moment = { task: 'Rename the old dataset and mark it as the backup', when: 'inside' } as const;
