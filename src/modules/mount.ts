@@ -519,9 +519,10 @@ function mountEffects(
   path: string,
   target: string,
   entry: MountEntry,
-  { device, folder }: Sight,
+  { device, dataset, folder }: Sight,
 ): readonly Effect[] {
-  const isEmpty = (device?.exists === true && device.isFresh) || entry.fstype === 'tmpfs';
+  const isFresh = (device?.exists && device.isFresh) ?? (dataset?.exists && dataset.isFresh) ?? false;
+  const isEmpty = isFresh || entry.fstype === 'tmpfs';
   const content: DirectoryContent = {
     type: 'directory',
     path: target,

@@ -452,7 +452,7 @@ function predictDataset(
     ...(p.type === 'filesystem' && { canmount: { value: 'on', source: 'default' } }),
     ...Object.fromEntries(Object.entries(set).map(([name, value]) => [name, { value, source: 'local' }])),
   };
-  return { exists: true, name: p.name, type: p.type, properties };
+  return { exists: true, name: p.name, type: p.type, properties, isFresh: true };
 }
 
 function mountpointBelow(parent: PresentDataset, name: string): string | undefined {

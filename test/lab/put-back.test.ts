@@ -77,7 +77,7 @@ describe('what is not safe is refused before Docker is stopped', () => {
 describe('a failure after Docker was stopped puts the host back', () => {
   before(hostsFor({ bookworm: 3 }));
 
-  let before: HostSnapshot;
+  let untouched: HostSnapshot;
   let checksums: string;
 
   it('Docker refuses to start on the new file system, with containers that outlive it', async () => {
@@ -94,7 +94,7 @@ describe('a failure after Docker was stopped puts the host back', () => {
       ].join(' && '),
     );
     checksums = await ask(host, 'lab-volume-checksums');
-    before = await snapshotOf(host);
+    untouched = await snapshotOf(host);
     const run = await on(host, migrate);
     expect(run.exitCode, explain(run)).to.equal(2);
     expect(finished(run, host).some((event) => event.task?.section === 'rescue')).to.equal(true);
@@ -136,7 +136,7 @@ describe('a failure after Docker was stopped puts the host back', () => {
   async function expectAsBefore(except: readonly string[] = []): Promise<void> {
     const after = await snapshotOf(host);
     for (const part of ['fstab', 'daemonJson', 'dropIns', 'mounts', 'containers', 'dataRoot']) {
-      if (!except.includes(part)) expect(after[part], part).to.equal(before[part]);
+      if (!except.includes(part)) expect(after[part], part).to.equal(untouched[part]);
     }
     expect(await driverOf(host)).to.equal('zfs');
     expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);

@@ -42,6 +42,8 @@ export interface PresentDataset {
   readonly name: string;
   readonly type: 'filesystem' | 'volume' | 'snapshot';
   readonly properties: Properties;
+  /** In check mode: it is yet to be made, so nothing is in it. */
+  readonly isFresh?: true;
 }
 
 export interface AbsentDataset {

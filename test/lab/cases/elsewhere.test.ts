@@ -1,0 +1,97 @@
+/**
+ * Owns the story of a host that has several cases at once: its data-root is elsewhere, behind a link; it manages a swarm
+ * that runs a service; and Docker mounts one of its volumes from elsewhere.
+ */
+import { expect } from 'chai';
+import { compareInspected, type Inspected } from '../docker-inspect.js';
+import { dockerReady, reboot, reset } from '../index.js';
+import { snapshotOf, type HostSnapshot } from '../state.js';
+import { ask, audit, driverOf, hostsFor, inspect, migrate, on, rollback, verdictOf } from '../story.js';
+import { explain, tasksWith } from '../zrun.js';
+
+const host = 'bookworm3';
+
+const prepare = `set -eu
+systemctl stop docker.socket docker.service
+zfs create -o mountpoint=none tank/apps
+zfs rename tank/docker tank/apps/docker
+zfs set mountpoint=/srv/docker tank/apps/docker
+rmdir /var/lib/docker && ln -s /srv/docker /var/lib/docker
+systemctl start docker
+docker volume create --opt type=none --opt o=bind --opt device=/srv/home site >/dev/null
+docker run -d --name sited --restart always -v site:/site lab/base:1 >/dev/null
+docker swarm init --advertise-addr 10.0.2.15 >/dev/null
+docker service create --quiet --detach --name shop --replicas 2 --mount type=volume,source=data,target=/data lab/web:1 >/dev/null
+until [ "$(docker service ls --format '{{.Replicas}}')" = 2/2 ]; do sleep 2; done`;
+
+const isUp =
+  'i=0; until [ "$(docker service ls --format "{{.Name}} {{.Replicas}}")" = "shop 2/2" ]; do i=$((i + 1)); [ $i -lt 300 ] || exit 1; sleep 2; done';
+
+const nodes = "docker node ls --format '{{.ID}} {{.Hostname}} {{.ManagerStatus}}'";
+
+/** A swarm makes its tasks anew, under other names. */
+const withoutTasks = ({ containers, ...rest }: Inspected): Inspected => ({
+  ...rest,
+  containers: containers.filter((each) => !JSON.stringify(each).includes('com.docker.swarm.task.id')),
+});
+
+describe('a manager of a swarm, with its data-root elsewhere, and a volume that Docker mounts', () => {
+  let checksums: string;
+  let held: Inspected;
+  let untouched: HostSnapshot;
+  let swarm: string;
+
+  before(async function () {
+    await hostsFor({ bookworm: 3 }).call(this);
+    await reset(host);
+    await ask(host, prepare);
+    held = withoutTasks(await inspect(host));
+    checksums = await ask(host, 'lab-volume-checksums');
+    untouched = await snapshotOf(host);
+    swarm = await ask(host, nodes);
+  });
+
+  it('is blocked until the swarm is agreed to, and says what it does with such a volume', async () => {
+    expect(verdictOf(await on(host, audit), host)).to.match(/^blocked: .*part of a swarm: drain it/);
+    const agreed = await on(host, audit, '-e', 'allow_swarm=true');
+    expect(verdictOf(agreed, host)).to.match(/^ready: .* a volume tank\/apps\/docker-overlay2/);
+    expect(agreed.stdout).to.contain('the data-root is /srv/docker, where /var/lib/docker leads');
+    expect(agreed.stdout).to.contain('carried as settings, without what lies there: site');
+  });
+
+  it('is moved as --check says', async () => {
+    const check = await on(host, migrate, '-e', 'allow_swarm=true', '--check');
+    expect(check.exitCode, explain(check)).to.equal(0);
+    expect(await snapshotOf(host)).to.deep.equal(untouched);
+    const run = await on(host, migrate, '-e', 'allow_swarm=true');
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(tasksWith(run, host, 'changed')).to.deep.equal(tasksWith(check, host, 'changed'));
+  });
+
+  it('is the same manager with the same service, before and after a reboot', async () => {
+    for (const what of ['after the move', 'after the reboot']) {
+      expect(await driverOf(host), what).to.equal('overlay2');
+      expect(await ask(host, 'findmnt -n -o FSTYPE /srv/docker'), what).to.equal('ext4');
+      await ask(host, isUp);
+      expect(await ask(host, nodes), what).to.equal(swarm);
+      expect(await ask(host, 'docker exec sited cat /site/note.txt'), what).to.contain("not Docker's");
+      expect(await ask(host, 'lab-volume-checksums'), what).to.equal(checksums);
+      if (what === 'after the reboot') continue;
+      expect(compareInspected(held, withoutTasks(await inspect(host)), [])).to.deep.equal([]);
+      await reboot(host);
+      await dockerReady(host);
+    }
+  });
+
+  it('and goes back', async () => {
+    const run = await on(host, rollback, '-e', 'discard_changes=true');
+    expect(run.exitCode, explain(run)).to.equal(0);
+    const after = await snapshotOf(host);
+    for (const part of ['fstab', 'daemonJson', 'dropIns', 'dataRoot']) {
+      expect(after[part], part).to.equal(untouched[part]);
+    }
+    await ask(host, isUp);
+    expect(await ask(host, nodes)).to.equal(swarm);
+    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+  });
+});
