@@ -108,6 +108,10 @@ export function createLanguage({ cwd }: { readonly cwd: string }): PlaybookLangu
       renderTemplate: async (name, scope) =>
         renderAsText(await templateAt(await find('template', name, undefined), undefined), scope),
       read: async (name) => await read(await find('file', name, undefined), undefined),
+      async open(name) {
+        const file = await find('file', name, undefined);
+        return orUnreadable(file, undefined, () => controllerFiles.open(file));
+      },
       async readFolder(name) {
         const folder = await find('file', name, undefined);
         return orUnreadable(folder, undefined, () => controllerFiles.readFolder(folder));

@@ -74,7 +74,7 @@ export function runProgram(
         else fail(`${said} failed`, 'run it by hand, and mend what it says', status ?? undefined);
       });
     child.once('close', end);
-    child.once('exit', (status, signal) => setTimeout(() => end(status, signal), drainMs));
+    child.once('exit', (status, signal) => setTimeout(() => end(status, signal), drainMs).unref());
     child.once('error', (cause) =>
       finish(() => fail(`${said} cannot be run: ${reasonOf(cause)}`, startHint(cause), undefined, cause)),
     );

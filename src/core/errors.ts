@@ -151,10 +151,17 @@ export function lineAndColumn(place: Place): { readonly line: number; readonly c
   return { line: before.split('\n').length, column: place.start - lastBreak };
 }
 
+/** Of places that every host comes to. */
+const formatted = new WeakMap<Place, string>();
+
 /** `file:line:column`, as terminals and editors make it clickable. */
 export function formatPlace(place: Place): string {
+  const known = formatted.get(place);
+  if (known !== undefined) return known;
   const { line, column } = lineAndColumn(place);
-  return `${place.source.name}:${line}:${column}`;
+  const text = `${place.source.name}:${line}:${column}`;
+  formatted.set(place, text);
+  return text;
 }
 
 /**

@@ -59,10 +59,27 @@ export interface Output {
   readonly status: number;
 }
 
+/** Bytes that are read where they are sent, so that they need not be in memory. */
+export interface StreamedInput {
+  readonly length: number;
+  /** Pieces that have `length` bytes together. Where it throws, the script that waits for them is not run. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+export type Input = Uint8Array | StreamedInput;
+
+/** All of it in memory, for what is known to be small. Throws what reading throws. */
+export async function gatherInput(input: Input): Promise<Uint8Array> {
+  if (input instanceof Uint8Array) return input;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of input.read()) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
 export interface RunOptions {
   readonly as?: Become | undefined;
   /** What the script finds on its standard input; nothing (/dev/null) when left out. */
-  readonly stdin?: Uint8Array | undefined;
+  readonly stdin?: Input | undefined;
   /** Milliseconds from when the host can start with it; `task-timeout` when they are over, and it is killed there. */
   readonly timeoutMs?: number | undefined;
   /** When aborted, this script is killed on the host and the call rejects with `interrupted`; the connection stays. */

@@ -3,7 +3,7 @@
  */
 import * as z from 'zod';
 import { ZrunError } from './errors.js';
-import type { Output } from './host.js';
+import type { Input, Output } from './host.js';
 import type { Effect, Read } from './probe.js';
 import type { ShellText } from './shell.js';
 import type { Value, ValueMap } from './value.js';
@@ -26,6 +26,18 @@ export interface Controller {
   writeFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
+/** What shall be in a file: in memory where it is small, else read where it is sent. */
+export interface Content {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256 in hex. */
+  readonly sha256: string;
+  /** Undefined where it is not held in memory. */
+  readonly bytes: Uint8Array | undefined;
+  /** To be sent. A file that is no longer as it was throws `file-unreadable` while it is. */
+  readonly input: Input;
+}
+
 /** A folder of the controller, links followed. All hosts are handed the same one. */
 export interface ControllerFolder {
   /** A folder before what is in it. */
@@ -35,7 +47,7 @@ export interface ControllerFolder {
 export type ControllerEntry =
   | { readonly type: 'directory'; readonly path: string }
   /** `path`: relative to the folder, parts with `/`. */
-  | { readonly type: 'file'; readonly path: string; readonly content: Uint8Array };
+  | { readonly type: 'file'; readonly path: string; readonly content: Content };
 
 /** What a task can ask of its surroundings while it plans. Nothing here touches the host. */
 export interface TaskContext {
@@ -58,6 +70,8 @@ export interface TaskContext {
   renderTemplate(path: string): Promise<string>;
   /** A file of the controller, found beside the playbook (or in `files/` there) unless absolute. */
   readControllerFile(path: string): Promise<Uint8Array>;
+  /** The same for a file of any size. All hosts are handed the same content. */
+  openControllerFile(path: string): Promise<Content>;
   /** A folder of the controller with all that is in it, found as a file is; undefined where the name is no folder's. */
   readControllerFolder(path: string): Promise<ControllerFolder | undefined>;
   /** The playbook's path, as the user gave it: what relative paths on the controller are relative to. */
@@ -134,7 +148,7 @@ export interface Write {
   run(
     script: ShellText,
     options?: {
-      readonly stdin?: Uint8Array;
+      readonly stdin?: Input;
       readonly accept?: readonly number[];
       /** What to show instead of the script when it fails: the command that matters. */
       readonly shownAs?: string;

@@ -4,7 +4,7 @@
  */
 import type { ZodError } from 'zod';
 import type { Place, ZrunError } from './errors.js';
-import type { ControllerFolder, Module } from './module.js';
+import type { Content, ControllerFolder, Module } from './module.js';
 import type { Value, ValueMap } from './value.js';
 
 /** Names and what they hold, looked up lazily: a variable's template is rendered when it is asked for. */
@@ -228,6 +228,8 @@ export interface TaskFiles {
   renderTemplate(path: string, scope: Scope): Promise<string>;
   /** Read once for all hosts, as long as it does not change. */
   read(path: string): Promise<Uint8Array>;
+  /** The same for a file of any size: hashed once for all hosts, as long as it does not change. */
+  open(path: string): Promise<Content>;
   /** Undefined where it is no folder. Read once a run. */
   readFolder(path: string): Promise<ControllerFolder | undefined>;
 }

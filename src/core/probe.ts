@@ -10,8 +10,19 @@ export interface ProbeKind<T> {
   readonly kind: string;
   /** Sees so much (all facts of a host) that in check mode any predicted change makes its answer unknown. */
   readonly isBroad?: true;
+  /**
+   * One script for several probes of the kind, in their order: fewer processes on the host. Undefined where they cannot
+   * be put together.
+   */
+  join?(probes: readonly Probe<T>[]): Joined<T> | undefined;
   /** Only for the type checker: ties effects on this kind to its state. */
   readonly state?: T;
+}
+
+export interface Joined<T> {
+  readonly script: ShellText;
+  /** What each of them says; it throws as `Probe.parse` does. */
+  parse(output: Output): readonly (() => T)[];
 }
 
 export interface Probe<T> {
@@ -28,7 +39,7 @@ export interface Probe<T> {
 
 /**
  * The handle that a plan looks through. It cannot write. Probes that are asked without waiting in between
- * (`Promise.all`) travel together: one round trip.
+ * (`Promise.all`) travel together: one round trip, and one script where their kind can do that.
  * Throws UnknownValueError in check mode where the answer rests on what was not done.
  */
 export type Read = <T>(probe: Probe<T>) => Promise<T>;

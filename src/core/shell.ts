@@ -65,19 +65,31 @@ export function lines(...pieces: readonly (ShellText | undefined | false)[]): Sh
 export function printBytes(bytes: Uint8Array, pieceLength = 16_384): ShellText {
   const pieces: string[] = [];
   for (let start = 0; start < bytes.length; start += pieceLength) {
-    let format = '';
-    for (const byte of bytes.subarray(start, start + pieceLength)) {
-      // A format that begins with a dash would be taken for an option.
-      format += format === '' && byte === 0x2d ? '\\055' : (printfBytes[byte] ?? '');
-    }
-    pieces.push(`printf '${format}'`);
+    const format = printfFormat(bytes.subarray(start, start + pieceLength));
+    // A format that begins with a dash would be taken for an option.
+    pieces.push(`printf '${format.startsWith('-') ? `\\055${format.slice(1)}` : format}'`);
   }
   return { shellText: pieces.length === 0 ? ':' : pieces.join('; ') };
 }
 
-/** How printf's format says each byte. */
-const printfBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
-  const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x25 && byte !== 0x27 && byte !== 0x5c;
-  if (isPlain || byte === 0x0a) return String.fromCharCode(byte);
-  return `\\${byte.toString(8).padStart(3, '0')}`;
+/** Bytes that printf's format can say as they are: line breaks, and what can be seen, unless it has a meaning there. */
+const isPlain: readonly boolean[] = Array.from({ length: 256 }, (_, byte) => {
+  const hasMeaning = byte === 0x25 || byte === 0x27 || byte === 0x5c;
+  return (byte >= 0x20 && byte < 0x7f && !hasMeaning) || byte === 0x0a;
 });
+
+/** The others are said in octal. Files of gigabytes come through here, so no byte is a string of its own. */
+function printfFormat(bytes: Uint8Array): string {
+  const format = Buffer.allocUnsafe(bytes.length * 4);
+  let end = 0;
+  for (const byte of bytes) {
+    if (isPlain[byte]) format[end++] = byte;
+    else {
+      format[end++] = 0x5c;
+      format[end++] = 0x30 | (byte >> 6);
+      format[end++] = 0x30 | ((byte >> 3) & 7);
+      format[end++] = 0x30 | (byte & 7);
+    }
+  }
+  return format.toString('latin1', 0, end);
+}

@@ -10,6 +10,7 @@ import type { Read } from '../core/probe.js';
 import { lines, type ShellText } from '../core/shell.js';
 import { findUnknown, isMap, Unknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { disconnect, isLost, runOn } from './host-state.js';
+import { joinLooks } from './join.js';
 import { endedWith, judge, judgePredicted, judgeThrown, type Outcome } from './judge.js';
 import { createMemory, learn, learnVars } from './memory.js';
 import { reconnect } from './reconnect.js';
@@ -55,6 +56,7 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
       evaluate: (expression) => language.evaluate(expression, scope),
       renderTemplate: (path) => task.files.renderTemplate(path, scope),
       readControllerFile: (path) => task.files.read(path),
+      openControllerFile: (path) => task.files.open(path),
       readControllerFolder: (path) => task.files.readFolder(path),
       playbook: source.play.at.source.name,
       controller: run.controller,
@@ -135,10 +137,9 @@ function createHandles({ task, around, settings }: Attempt, ref: TaskRef, worker
   const { timeoutMs } = settings;
   const inEnvironment = (script: ShellText): ShellText => (environment ? lines(environment, script) : script);
   return {
-    async read(probe) {
-      const options = { as, stdin: probe.stdin, timeoutMs, signal };
-      return probe.parse(await runOn(state, run, inEnvironment(probe.script), options));
-    },
+    read: joinLooks((script, stdin) =>
+      runOn(state, run, inEnvironment(script), { as, stdin, timeoutMs, signal }),
+    ),
     write: {
       async run(script, { stdin, accept = [], shownAs } = {}) {
         const output = await runOn(state, run, inEnvironment(script), {

@@ -4,6 +4,7 @@ import { ZrunError } from '../core/errors.js';
 import { controllerFile, defineModule, type Plan } from '../core/module.js';
 import { applyFolder, planFolder, type FolderChange } from './lib/copy-folder.js';
 import { attributeParams } from './lib/attributes.js';
+import { contentOf } from './lib/file-content.js';
 import { writtenReturns } from './lib/file-result.js';
 import { baseName, joinPath } from './lib/path.js';
 import { applyPutFile, planPutFile, putFileParams, type PutFile } from './lib/put-file.js';
@@ -97,10 +98,11 @@ copy:
   ],
   async plan(read, params, context): Promise<Plan<PutFile | FolderChange>> {
     const { src, content = '' } = params;
-    if (src === undefined) return planPutFile(read, params, Buffer.from(content), undefined, context);
+    if (src === undefined)
+      return planPutFile(read, params, contentOf(Buffer.from(content)), undefined, context);
     const folder = await context.readControllerFolder(src);
     if (folder === undefined)
-      return planPutFile(read, params, await context.readControllerFile(src), baseName(src), context);
+      return planPutFile(read, params, await context.openControllerFile(src), baseName(src), context);
     if (params.validate !== undefined)
       throw new ZrunError('parameter-invalid', '`validate` is for one file, but `src` is a folder', {
         hint: 'Check its files with a task of their own, before they are put where they are used.',

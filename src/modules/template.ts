@@ -1,6 +1,7 @@
 /** Owns `template`: a file rendered from a template. Templates are the configuration's; this only asks for one. */
 import * as z from 'zod';
 import { defineModule, templateFile } from '../core/module.js';
+import { contentOf } from './lib/file-content.js';
 import { writtenReturns } from './lib/file-result.js';
 import { baseName } from './lib/path.js';
 import { applyPutFile, planPutFile, putFileParams } from './lib/put-file.js';
@@ -31,7 +32,7 @@ template:
   async plan(read, params, context) {
     const text = await context.renderTemplate(params.src);
     const name = baseName(params.src).replace(/\.hbs$/, '');
-    return planPutFile(read, params, Buffer.from(text), name, context);
+    return planPutFile(read, params, contentOf(Buffer.from(text)), name, context);
   },
   apply: applyPutFile,
 });

@@ -9,10 +9,10 @@
 import { randomBytes } from 'node:crypto';
 import { printBytes, quote } from '../core/shell.js';
 
-/** Standard inputs over this many bytes are collected in an unlinked file first, as a shell holds a whole command in memory. */
+/** Standard inputs over this many bytes are sent by themselves, as a shell holds a whole command in memory. */
 export const largeInput = 256 * 1024;
 
-/** Bytes of a large input that are sent as one command. */
+/** Bytes of a large input that are sent as one command, where they have to be. */
 const pieceLength = 16 * 1024;
 
 /** Random bytes that no nonce has used yet: asking the system for each nonce anew costs more than the nonce. */
@@ -29,36 +29,75 @@ export function makeNonce(): string {
 /** The status word of a frame whose input found no room on the host. */
 export const noRoom = 'no-room';
 
+/** The shell text of one frame whose input, if there is one, has no more than `largeInput` bytes. */
+export function frameText(nonce: string, script: string, stdin: Uint8Array | undefined): string {
+  const { begin, subshell, status, end } = partsOf(nonce, script);
+  if (stdin === undefined || stdin.length === 0)
+    return `${begin}\n${subshell} </dev/null\n${status}; ${end}\n`;
+  // A pipeline has the status of its last command. A script that does not read leaves printf with a broken pipe.
+  const input = `{ ${printBytes(stdin).shellText}; } 2>/dev/null`;
+  return `${begin}\n{ ${input} | ${subshell}; }\n${status}; ${end}\n`;
+}
+
 /**
- * The shell text of one frame, in pieces, so that large inputs need not be in memory as text.
- * Nothing of it has an effect before its last piece is there: a connection that breaks in the middle of an upload
- * never runs a script on half of its input.
+ * The shell text of a frame whose input is large: it asks for the input once it is parsed, by a mark. `takesBytes`: the
+ * next `length` bytes are the input as it is. `takesText`: the host has no head(1), and gets `inputText` instead.
+ * Nothing else may be sent before the frame is answered: a shell or a head(1) that reads ahead would take it for input,
+ * or input for commands. Where head fails, the shell that would read the rest as commands is killed.
+ * Nothing of it has an effect before the last byte is there: a connection that breaks in the middle of an upload never
+ * runs a script on half of its input.
  */
-export function* frameText(nonce: string, script: string, stdin: Uint8Array | undefined): Generator<string> {
-  // The blank keeps a script that begins with a dash from being taken for options of eval.
-  const subshell = `(eval ${quote(` ${script}${script.endsWith('\n') ? '' : '\n'}`)})`;
-  const begin = `printf '${nonce}+\\n'; printf '${nonce}+\\n' >&2`;
-  const status = `printf '${nonce}-%d\\n' "$?"`;
-  const end = `printf '${nonce}-\\n' >&2`;
-  if (stdin === undefined || stdin.length === 0) {
-    yield `${begin}\n${subshell} </dev/null\n${status}; ${end}\n`;
-    return;
-  }
-  if (stdin.length <= largeInput) {
-    // A pipeline has the status of its last command. A script that does not read leaves printf with a broken pipe.
-    const input = `{ ${printBytes(stdin).shellText}; } 2>/dev/null`;
-    yield `${begin}\n{ ${input} | ${subshell}; }\n${status}; ${end}\n`;
-    return;
-  }
-  yield `zrun_input=$(mktemp) && exec 7>"$zrun_input" 8<"$zrun_input" 9<"$zrun_input"; rm -f "$zrun_input"; unset zrun_input\n`;
-  for (let start = 0; start < stdin.length; start += pieceLength) {
-    const piece = stdin.subarray(start, start + pieceLength);
+export function largeFrameText(nonce: string, script: string, length: number): string {
+  return (
+    `{ ${openInput}\nif command -v head >/dev/null 2>&1; then printf '${nonce}${takesBytes}\\n'\n` +
+    `{ head -c ${length} || kill -9 $$; } | { cat >&7 || cat >/dev/null; } 2>/dev/null\n` +
+    `${closeInput(nonce, script, length)}\nelse printf '${nonce}${takesText}\\n'; fi; }\n`
+  );
+}
+
+/** What a large frame's first mark says. */
+export const takesBytes = '!';
+export const takesText = '?';
+
+/** A piece of an input as commands that collect it. */
+export function* inputText(bytes: Uint8Array): Generator<string> {
+  for (let start = 0; start < bytes.length; start += pieceLength) {
+    const piece = bytes.subarray(start, start + pieceLength);
     yield `${printBytes(piece, pieceLength).shellText} 2>/dev/null >&7\n`;
   }
-  yield (
+}
+
+/** What runs the script on what was collected. */
+export function collectedText(nonce: string, script: string, length: number): string {
+  return `${closeInput(nonce, script, length)}\n`;
+}
+
+interface Parts {
+  readonly begin: string;
+  readonly subshell: string;
+  readonly status: string;
+  readonly end: string;
+}
+
+function partsOf(nonce: string, script: string): Parts {
+  return {
+    begin: `printf '${nonce}+\\n'; printf '${nonce}+\\n' >&2`,
+    // The blank keeps a script that begins with a dash from being taken for options of eval.
+    subshell: `(eval ${quote(` ${script}${script.endsWith('\n') ? '' : '\n'}`)})`,
+    status: `printf '${nonce}-%d\\n' "$?"`,
+    end: `printf '${nonce}-\\n' >&2`,
+  };
+}
+
+/** Into a file that is gone from its folder at once: a shell holds a whole command in memory. */
+const openInput = `zrun_input=$(mktemp) && exec 7>"$zrun_input" 8<"$zrun_input" 9<"$zrun_input"; rm -f "$zrun_input"; unset zrun_input`;
+
+function closeInput(nonce: string, script: string, length: number): string {
+  const { begin, subshell, status, end } = partsOf(nonce, script);
+  return (
     `exec 7>&-; ${begin}\n` +
-    `if [ "$(($(wc -c <&9)))" -eq ${stdin.length} ]; then ${subshell} <&8 8<&- 9<&-; ${status}; ` +
-    `else printf '${nonce}-${noRoom}\\n'; fi; ${end}; exec 8<&- 9<&-\n`
+    `if [ "$(($(wc -c <&9)))" -eq ${length} ]; then ${subshell} <&8 8<&- 9<&-; ${status}; ` +
+    `else printf '${nonce}-${noRoom}\\n'; fi; ${end}; exec 8<&- 9<&-`
   );
 }
 

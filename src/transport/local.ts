@@ -64,12 +64,22 @@ function channelOf(child: ChildProcess): Channel {
   for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined);
   let cut = (): void => undefined;
   const ended = new Promise<Ended>((resolve) => {
-    cut = () => resolve({});
+    let timer: NodeJS.Timeout | undefined;
+    let isFinished = false;
+    const finish = (how: Ended): void => {
+      isFinished = true;
+      // Or the process would wait for it, at its end.
+      clearTimeout(timer);
+      resolve(how);
+    };
+    cut = () => finish({});
     const end = (status: number | null, signal: string | null): void =>
-      resolve({ status: status ?? undefined, signal: signal ?? undefined });
+      finish({ status: status ?? undefined, signal: signal ?? undefined });
     child.once('close', end);
     // A daemon that was started without redirection keeps the pipes open for good.
-    child.once('exit', (status, signal) => setTimeout(() => end(status, signal), drainMs));
+    child.once('exit', (status, signal) => {
+      if (!isFinished) timer = setTimeout(() => end(status, signal), drainMs);
+    });
   });
   return {
     stdin,

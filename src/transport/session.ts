@@ -18,7 +18,7 @@ export interface Session {
 }
 
 export interface SessionEvents {
-  /** Something is sent while nothing is under way. */
+  /** Something is sent while nothing is under way, or a large input that the host has asked for. */
   onExchange(): void;
 }
 
@@ -65,7 +65,10 @@ export function createSession(
     // Sudo has to answer before anything else can be sent.
     if (become !== undefined) events.onExchange();
     try {
-      const fresh = await startShell(link, become, limits, { onTurn: () => watch() });
+      const fresh = await startShell(link, become, limits, {
+        onTurn: () => watch(),
+        onAsked: () => events.onExchange(),
+      });
       isStarting = false;
       if (stopped !== undefined) {
         fresh.destroy();
@@ -100,7 +103,7 @@ export function createSession(
       connectionLost(link, lost ?? (sentence ? 'its shell was killed' : howShellEnded(remains)));
     for (const job of remains.running) job.reject(job === sentence?.job ? sentence.error() : error);
     // What stood behind a killed one was never begun: it runs in a fresh shell.
-    const canGoOn = sentence !== undefined && lost === undefined;
+    const canGoOn = (sentence !== undefined || remains.isGivenUp) && lost === undefined;
     const waiting = remains.waiting.filter((job) => !cancelled.has(job) && job !== sentence?.job);
     rejectAll(
       remains.waiting.filter((job) => cancelled.has(job)),
@@ -214,7 +217,10 @@ async function killTree(
     const pid = await victim.started.catch(() => undefined);
     if (pid === undefined) return undefined;
     const script = killTreeScript(pid, limits.killGraceMs).shellText;
-    const fresh = await startShell(link, become, limits, { onTurn: () => undefined });
+    const fresh = await startShell(link, become, limits, {
+      onTurn: () => undefined,
+      onAsked: () => undefined,
+    });
     killer = fresh;
     const left = await new Promise<string>((resolve, reject) => {
       fresh.send({

@@ -3,15 +3,25 @@
  * answers. When it ends, it hands back what was never begun. Knows neither ssh nor restarts nor limits of tasks.
  */
 import { ZrunError } from '../core/errors.js';
-import type { Become, Output } from '../core/host.js';
+import { gatherInput, type Become, type Input, type Output } from '../core/host.js';
 import { passwordLine, promptOf, startCommand, startFailure, wrongPassword } from './become.js';
 import { connectionLost, type Channel, type Ended, type Limits, type Link } from './channel.js';
-import { createScanner, frameText, makeNonce } from './frame.js';
+import {
+  collectedText,
+  createScanner,
+  frameText,
+  inputText,
+  largeFrameText,
+  largeInput,
+  makeNonce,
+  takesBytes,
+  takesText,
+} from './frame.js';
 
 /** A script on its way: what is sent, and where its answer goes. */
 export interface Job {
   readonly script: string;
-  readonly stdin: Uint8Array | undefined;
+  readonly stdin: Input | undefined;
   readonly timeoutMs: number | undefined;
   readonly onOutput: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
   readonly resolve: (output: Output) => void;
@@ -29,6 +39,11 @@ interface Frame {
   word: string | undefined;
   stderrBegun: boolean;
   stderrEnded: boolean;
+  /** For a large input: the host says how it takes it. */
+  onReady: ((word: string) => void) | undefined;
+  onAnswer: (() => void) | undefined;
+  /** Why its input was not to be had. */
+  failure: unknown;
 }
 
 export interface Shell {
@@ -59,9 +74,13 @@ export interface Remains {
   readonly waiting: readonly Job[];
   /** The shell never said that it is there: why. */
   readonly startError: ZrunError | undefined;
+  /** It was given up by this side, as an input broke off: nothing is wrong with the host. */
+  readonly isGivenUp: boolean;
 }
 
 export interface ShellEvents {
+  /** The host has asked for an input, which is sent now. */
+  onAsked(): void;
   /** The shell is there, or a job has been answered: another one is at the head. */
   onTurn(): void;
 }
@@ -99,6 +118,7 @@ function runShell(
   let writing: Promise<void> = Promise.resolve();
   let pid: number | undefined;
   let isGone = false;
+  let isGivenUp = false;
   let words = '';
   let passwordSent = false;
   let startError: ZrunError | undefined;
@@ -147,6 +167,7 @@ function runShell(
     for (let frame = frames[0]; frame?.word !== undefined && frame.stderrEnded; frame = frames[0]) {
       frames.shift();
       settle(frame);
+      frame.onAnswer?.();
       events.onTurn();
     }
   };
@@ -169,6 +190,10 @@ function runShell(
       }
       const frame = stdoutFrame(frames);
       if (frame === undefined) return;
+      if (word === takesBytes || word === takesText) {
+        frame.onReady?.(word);
+        return;
+      }
       if (word === '+') frame.begun = true;
       else frame.word = word.slice(1);
       answer();
@@ -202,8 +227,8 @@ function runShell(
     return how;
   });
 
-  const write = async (text: string): Promise<void> => {
-    if (isGone || channel.stdin.write(text)) return;
+  const write = async (text: string | Uint8Array): Promise<void> => {
+    if (isGone || isGivenUp || channel.stdin.write(text)) return;
     const { stdin } = channel;
     let onDrain = (): void => undefined;
     const drained = new Promise<void>((resolve) => {
@@ -214,6 +239,45 @@ function runShell(
     stdin.off('drain', onDrain);
   };
 
+  const writeFrame = async (frame: Frame): Promise<void> => {
+    const { nonce, job } = frame;
+    const { script, stdin } = job;
+    try {
+      if (stdin !== undefined && stdin.length > largeInput) await writeLarge(frame, stdin);
+      else await write(frameText(nonce, script, stdin && (await gatherInput(stdin))));
+    } catch (error) {
+      frame.failure = error;
+      // Whatever the host has of it is not all of it.
+      isGivenUp = true;
+      channel.stdin.end();
+    }
+  };
+
+  // Asked anew each time: it changes while something is waited for.
+  const isOver = (): boolean => isGone;
+
+  const writeLarge = async (frame: Frame, stdin: Input): Promise<void> => {
+    const { nonce, job } = frame;
+    const ready = new Promise<string>((resolve) => (frame.onReady = resolve));
+    const answered = new Promise<void>((resolve) => (frame.onAnswer = resolve));
+    await write(largeFrameText(nonce, job.script, stdin.length));
+    const way = await Promise.race([ready, gone]);
+    if (isOver()) return;
+    events.onAsked();
+    let length = 0;
+    for await (const bytes of stdin instanceof Uint8Array ? [stdin] : stdin.read()) {
+      length += bytes.length;
+      if (isOver() || length > stdin.length) break;
+      if (way === takesBytes) await write(bytes);
+      else for (const text of inputText(bytes)) await write(text);
+    }
+    if (isOver()) return;
+    if (length !== stdin.length)
+      throw new ZrunError('internal', `an input of ${stdin.length} bytes came to ${length}`);
+    if (way === takesText) await write(collectedText(nonce, job.script, length));
+    await Promise.race([answered, gone]);
+  };
+
   const ended = gone.then((how): Remains => {
     if (pid === undefined && startError === undefined) {
       // A link that broke is not a host that said no.
@@ -222,9 +286,12 @@ function runShell(
       else startError = startFailure(become, words, how, passwordSent, limits.startMs);
       rejectStarted(startError);
     }
-    const left = frames.splice(0);
+    const withdrawn = frames.filter((frame) => frame.failure !== undefined);
+    for (const { job, failure } of withdrawn) job.reject(failure);
+    const left = frames.splice(0).filter((frame) => !withdrawn.includes(frame));
     return {
       ended: how,
+      isGivenUp,
       running: left.filter((frame) => frame.begun || frame.stderrBegun).map((frame) => frame.job),
       waiting: left.filter((frame) => !frame.begun && !frame.stderrBegun).map((frame) => frame.job),
       startError,
@@ -253,14 +320,12 @@ function runShell(
         word: undefined,
         stderrBegun: false,
         stderrEnded: false,
+        onReady: undefined,
+        onAnswer: undefined,
+        failure: undefined,
       };
       frames.push(frame);
-      writing = writing.then(async () => {
-        for (const text of frameText(frame.nonce, job.script, job.stdin)) {
-          if (isGone) return;
-          await write(text);
-        }
-      });
+      writing = writing.then(() => writeFrame(frame));
     },
     end() {
       writing = writing.then(() => {
@@ -282,6 +347,10 @@ function stderrFrame(frames: readonly Frame[]): Frame | undefined {
 
 function settle(frame: Frame): void {
   const { job, word = '' } = frame;
+  if (frame.failure !== undefined) {
+    job.reject(frame.failure);
+    return;
+  }
   const stdout = Buffer.concat(frame.stdout);
   const stderr = Buffer.concat(frame.stderr);
   if (/^\d+$/.test(word)) {

@@ -66,14 +66,24 @@ function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
   let cut = (): void => undefined;
   const ended = new Promise<Ended>((resolve) => {
     let how: Ended = {};
-    cut = () => resolve(how);
+    let isCut = false;
+    let timer: NodeJS.Timeout | undefined;
+    cut = () => {
+      isCut = true;
+      // Or the process would wait for it, at its end.
+      clearTimeout(timer);
+      resolve(how);
+    };
+    const cutSoon = (): void => {
+      if (!isCut) timer ??= setTimeout(cut, drainMs);
+    };
     channel.once('exit', (status: number | null, signal?: string) => {
       how = { status: status ?? undefined, signal };
       // A daemon that was started without redirection keeps the channel open for good.
-      setTimeout(cut, drainMs);
+      cutSoon();
     });
     channel.once('close', cut);
-    void closed.then(() => setTimeout(cut, drainMs));
+    void closed.then(cutSoon);
   });
   return {
     stdin: channel,

@@ -207,6 +207,9 @@ export function createSshTransport(options: SshTransportOptions): {
       throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
     let handshakes = 0;
     const attempt: Attempt = { connectTimeoutMs, signal, onHandshake: () => handshakes++ };
+    // While OpenSSH is asked for its configuration.
+    const loading = load();
+    loading.catch(() => undefined);
     const settings = await configOf(target);
     const name = displayName(host.name, settings);
     const chain = target.proxyJump ?? settings.proxyJump;

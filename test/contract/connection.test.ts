@@ -1,11 +1,11 @@
 /**
  * The contract of core/host.ts: one table of cases, passed by every transport.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import type { ErrorCode } from '../../src/core/errors.js';
+import { ZrunError, type ErrorCode } from '../../src/core/errors.js';
 import type { Connection, Output, RunOptions } from '../../src/core/host.js';
 import { printBytes, sh, type ShellText } from '../../src/core/shell.js';
 import { errorOf } from '../integration/error.js';
@@ -187,6 +187,48 @@ for (const transport of transports) {
       expect(status).to.equal(1);
     });
 
+    it('takes in 64 MB that are read while they are sent, and holds little of them', async () => {
+      const piece = randomBytes(256 * 1024);
+      const pieces = 256;
+      const hash = createHash('sha256');
+      const before = process.memoryUsage().arrayBuffers;
+      let most = 0;
+      const stdin = {
+        length: piece.length * pieces,
+        async *read() {
+          for (let i = 0; i < pieces; i++) {
+            most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+            const bytes = Buffer.from(piece);
+            bytes.writeUInt32BE(i);
+            hash.update(bytes);
+            yield await Promise.resolve(bytes);
+          }
+        },
+      };
+      const { stdout } = await run(sh`sha256sum; ls ${theRunning().folder} | grep -c '^tmp' >&2`, { stdin });
+      expect(stdout.toString()).to.equal(`${hash.digest('hex')}  -\n`);
+      // All of it would be there at once if nothing waited for the host to take it; some is not collected yet.
+      expect(most).to.be.below(40_000_000);
+    }).timeout(120_000);
+
+    it('does not run a script whose input breaks off here, and goes on', async () => {
+      for (const length of [1_000, 1_000_000]) {
+        const stdin = {
+          length,
+          async *read() {
+            yield await Promise.resolve(Buffer.alloc(length / 2, 'x'));
+            throw new ZrunError('file-unreadable', 'it has changed');
+          },
+        };
+        const [error, { stdout }] = await Promise.all([
+          errorOf(run(sh`touch ${file('ran')}`, { stdin }), 'file-unreadable'),
+          run(sh`ls ${file('ran')} 2>/dev/null; echo next`),
+        ]);
+        expect(error.message).to.equal('it has changed');
+        expect(stdout.toString()).to.equal('next\n');
+      }
+    });
+
     it('hands out output while the script runs', async () => {
       const heard: string[] = [];
       let go = (): void => undefined;
@@ -260,6 +302,14 @@ for (const transport of transports) {
         [3, '3\n'],
       ]);
       expect(fresh.counters).to.deep.equal({ handshakes, exchanges: exchangesToStart + 3 });
+    });
+
+    it('counts: a large input is asked for, which costs one more', async () => {
+      const connection = await connect();
+      await run(sh`true`, {}, connection);
+      const before = connection.counters.exchanges;
+      await run(sh`cat >/dev/null`, { stdin: Buffer.alloc(300_000, 'x') }, connection);
+      expect(connection.counters.exchanges - before).to.equal(2);
     });
 
     it('runs in the order of the calls, with large inputs among them', async () => {

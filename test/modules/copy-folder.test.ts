@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
+import { gatherInput } from '../../src/core/host.js';
 import { copy } from '../../src/modules/copy.js';
 import { stat as statModule } from '../../src/modules/stat.js';
 import { createTar } from '../../src/modules/lib/tar.js';
@@ -285,7 +286,7 @@ describe('a tar', () => {
           { type: 'file', path: long, mode: 0o640, content: Buffer.alloc(1500, 7) },
           { type: 'file', path: 'empty', mode: 0o600, content: Buffer.alloc(0) },
         ]);
-        execFileSync(program, [...args, '-xpof', '-', '-C', tmp], { input: tar });
+        execFileSync(program, [...args, '-xpof', '-', '-C', tmp], { input: await gatherInput(tar) });
         expect((await readFile(`${tmp}/${long}`)).equals(Buffer.alloc(1500, 7))).to.equal(true);
         expect([await modeOf(`${tmp}/${long}`), await modeOf(`${tmp}/${'f'.repeat(99)}`)]).to.deep.equal([
           '640',

@@ -12,13 +12,14 @@ import { evaluate } from '@marcbachmann/cel-js';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { ZrunError } from '../../src/core/errors.js';
-import type { Output } from '../../src/core/host.js';
+import { gatherInput, type Output } from '../../src/core/host.js';
 import type { BoundPlan, Example, Module, TaskContext, Write } from '../../src/core/module.js';
 import type { Read } from '../../src/core/probe.js';
 import type { ShellText } from '../../src/core/shell.js';
 import { isMap, type Value, type ValueMap } from '../../src/core/value.js';
 import { createController } from '../../src/cli/controller.js';
 import { createControllerFiles } from '../../src/config/controller-files.js';
+import { joinLooks } from '../../src/engine/join.js';
 import { createOverlay } from '../../src/engine/overlay.js';
 
 /** Runs a script on some host, with bytes for its standard input. */
@@ -67,10 +68,10 @@ export function createHost(runScript: RunScript = localRun()): Host {
   return {
     run,
     exchanges: () => exchanges,
-    read: async (probe) => probe.parse(await run(probe.script, probe.stdin)),
+    read: joinLooks(run),
     write: {
       async run(script, { stdin, accept = [], shownAs } = {}) {
-        const output = await run(script, stdin);
+        const output = await run(script, stdin && (await gatherInput(stdin)));
         if (output.status === 0 || accept.includes(output.status)) return output;
         throw new ZrunError('command-failed', 'the command failed', {
           command: shownAs ?? script.shellText,
@@ -105,6 +106,7 @@ export function createContext(overrides: Partial<TaskContext> = {}): TaskContext
     evaluate: (expression) => fromCel(evaluate(expression)),
     renderTemplate: (file) => Promise.resolve(`rendered from ${file}\n`),
     readControllerFile: (file) => controllerFiles.read(file),
+    openControllerFile: (file) => controllerFiles.open(file),
     readControllerFolder: (file) => controllerFiles.readFolder(file),
     playbook: '/nonexistent/playbook.yaml',
     controller: createController({

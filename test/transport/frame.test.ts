@@ -1,6 +1,19 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { expect } from 'chai';
-import { createScanner, frameText, makeNonce } from '../../src/transport/frame.js';
+import {
+  collectedText,
+  createScanner,
+  frameText,
+  inputText,
+  largeFrameText,
+  makeNonce,
+  takesBytes,
+} from '../../src/transport/frame.js';
 
 const first = 'a'.repeat(32);
 const second = `${'a'.repeat(31)}b`;
@@ -60,52 +73,100 @@ describe('createScanner', () => {
   });
 });
 
-describe('frameText', () => {
-  const send = (nonce: string, script: string, stdin?: Uint8Array, cut = 0): string => {
-    const text = [...frameText(nonce, script, stdin)].join('');
-    return execFileSync('sh', {
-      input: text.slice(0, text.length - cut),
-      encoding: 'utf8',
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
+describe('a frame', () => {
+  /** What sh says of a text that ends there. */
+  const send = (text: string): string => {
+    try {
+      return execFileSync('sh', { input: text, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] });
+    } catch (error) {
+      // sh says that the text ends too early.
+      return error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
+    }
   };
+  /** What stands between the two marks; the second may be missing, or half of it. */
+  const ran = (answer: string): string =>
+    ((answer.split(`${first}+\n`)[1] ?? '').split(first)[0] ?? '').trim();
 
   it('is answered between marks', () => {
-    expect(send(first, 'echo hello; exit 3')).to.equal(`${first}+\nhello\n${first}-3\n`);
+    expect(send(frameText(first, 'echo hello; exit 3', undefined))).to.equal(
+      `${first}+\nhello\n${first}-3\n`,
+    );
   });
 
   // A connection may break anywhere. Half of a script, or a script on half of its input, must never run.
+  const script = `n=$(wc -c); echo "ran with $((n))"; echo 'it''s whole'`;
+  const whole = (length: number): string => `ran with ${length}\nits whole`;
   for (const [title, stdin] of [
     ['no input', undefined],
     ['a small input', Buffer.from('input that must be whole')],
-    ['a large input', Buffer.alloc(300_000, 'x')],
   ] as const) {
     it(`runs whole or not at all, wherever it is cut: ${title}`, () => {
-      const script = `n=$(wc -c); echo "ran with $((n))"; echo 'it''s whole'`;
-      const whole = `ran with ${stdin?.length ?? 0}\nits whole\n`;
-      const length = [...frameText(first, script, stdin)].join('').length;
-      const step = length > 10_000 ? 9 : 1;
-      const cuts = [
-        ...[...Array(200).keys()].filter((cut) => cut % step === 0),
-        1_000,
-        length - 500,
-        length - 10,
-      ].filter((cut) => cut < length);
-      for (const cut of cuts) {
-        const answer = (() => {
-          try {
-            return send(first, script, stdin, cut);
-          } catch (error) {
-            // sh says that the text ends too early.
-            return error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
-          }
-        })();
-        // What stands between the two marks; the second may be missing, or half of it.
-        const [ran = ''] = (answer.split(`${first}+\n`)[1] ?? '').split(first);
-        expect(ran, `${cut} bytes short`).to.be.oneOf(['', whole]);
-      }
+      const text = frameText(first, script, stdin);
+      expect(ran(send(text))).to.equal(whole(stdin?.length ?? 0));
+      for (let cut = 1; cut < text.length; cut++)
+        expect(ran(send(text.slice(0, -cut))), `${cut} bytes short`).to.be.oneOf([
+          '',
+          whole(stdin?.length ?? 0),
+        ]);
     }).timeout(60_000);
   }
+
+  /** Answers the mark that asks for the input, and ends after so many bytes of it. */
+  const sendLarge = async (bytes: Buffer, length: number, env = process.env): Promise<string> => {
+    const child = spawn('sh', { stdio: ['pipe', 'pipe', 'ignore'], env });
+    child.stdin.on('error', () => undefined);
+    let said = '';
+    let isAnswered = false;
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString('latin1');
+      if (isAnswered || !said.includes(first)) return;
+      isAnswered = true;
+      if (said.includes(first + takesBytes)) child.stdin.end(bytes.subarray(0, length));
+      else {
+        const texts = [...inputText(bytes.subarray(0, length))];
+        if (length === bytes.length) texts.push(collectedText(first, script, length));
+        child.stdin.end(texts.join(''));
+      }
+    });
+    child.stdin.write(largeFrameText(first, script, bytes.length));
+    await once(child, 'close');
+    return said;
+  };
+  const large = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 256));
+
+  it('runs whole or not at all, wherever it is cut: a large input', async () => {
+    for (const length of [0, 1, 70_000, 262_144, 299_999])
+      expect(ran(await sendLarge(large, length)), `after ${length} bytes`).to.equal('');
+    expect(ran(await sendLarge(large, large.length))).to.equal(whole(300_000));
+  });
+
+  it('gets a large input as commands where the host has no head', async () => {
+    const bin = await mkdtemp(path.join(os.tmpdir(), 'zrun-no-head-'));
+    try {
+      for (const name of ['sh', 'wc', 'rm', 'mktemp', 'cat'])
+        await symlink(
+          execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(),
+          path.join(bin, name),
+        );
+      const env = { PATH: bin };
+      expect(ran(await sendLarge(large, large.length, env))).to.equal(whole(300_000));
+      expect(ran(await sendLarge(large, 250_000, env))).to.equal('');
+    } finally {
+      await rm(bin, { recursive: true });
+    }
+  });
+
+  it('never reads an input as commands, though head breaks off', async () => {
+    const bin = await mkdtemp(path.join(os.tmpdir(), 'zrun-bad-head-'));
+    try {
+      await writeFile(path.join(bin, 'head'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+      const trap = Buffer.from(`touch ${path.join(bin, 'ran')}\n`.repeat(10_000));
+      await sendLarge(trap, trap.length, { PATH: `${bin}:${process.env['PATH'] ?? ''}` });
+      expect(existsSync(path.join(bin, 'ran'))).to.equal(false);
+    } finally {
+      await rm(bin, { recursive: true });
+    }
+  });
 
   it('never has the same nonce twice', () => {
     const nonces = new Set(Array.from({ length: 1000 }, makeNonce));

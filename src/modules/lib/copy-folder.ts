@@ -4,13 +4,14 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { ZrunError } from '../../core/errors.js';
+import type { Input } from '../../core/host.js';
 import type { Change, ControllerEntry, ControllerFolder, Diff, Plan, Write } from '../../core/module.js';
 import { setState, type Effect, type Read } from '../../core/probe.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { lookAtAccounts, type Accounts, type Attributes } from './attributes.js';
 import { copiedFolderKind, copiedFolderProbe, type CopiedEntry, type CopiedFolder } from './copied-folder.js';
-import { diffOfContent, sha256Of, timestamp } from './file-content.js';
+import { diffOfContent, timestamp } from './file-content.js';
 import { describeType, fileKind, fileProbe, formatMode, type FileState, type Inode } from './file.js';
 import { joinPath, normalizePath } from './path.js';
 import { createTar, type TarEntry } from './tar.js';
@@ -30,7 +31,7 @@ export interface FolderWish extends Attributes {
 export interface FolderChange {
   readonly dest: string;
   /** Undefined: nothing is sent. */
-  readonly tar: Uint8Array | undefined;
+  readonly tar: Input | undefined;
   /** Moved into place, by the folder that they go to: files, and folders that are new as a whole. */
   readonly moves: ReadonlyMap<string, readonly string[]>;
   /** Owners to be set before that, by `uid:gid`. */
@@ -201,7 +202,7 @@ function compare(
     path: string,
   ): void {
     if (before && !wish.force) return;
-    const sha256 = sha256Of(entry.content);
+    const { sha256, size, bytes } = entry.content;
     const replacesLink = before?.type === 'link' && !wish.follow;
     if (before?.type === 'link' && wish.follow && before.sha256 === sha256) return;
     if (before && before.type !== 'file' && !replacesLink) throw inTheWay(path, before, 'a file');
@@ -214,14 +215,14 @@ function compare(
     const state: FileState = {
       ...inode,
       type: 'file',
-      size: entry.content.length,
+      size,
       sha256,
-      content: entry.content,
+      content: bytes,
     };
     const remember = (): void => {
       found.written.push(path);
       found.effects.push(setState(fileKind, path, state));
-      found.after.set(entry.path, { ...inode, type: 'file', size: entry.content.length, sha256 });
+      found.after.set(entry.path, { ...inode, type: 'file', size, sha256 });
     };
     if (old?.sha256 === sha256) {
       const [isOwner, isMode] = [old.uid !== inode.uid || old.gid !== inode.gid, old.mode !== inode.mode];
@@ -248,7 +249,7 @@ function compare(
     if (before && wish.backup) found.backups.push(entry.path);
     move(entry.path);
     own(entry.path, inode);
-    found.tar.push({ type: 'file', path: entry.path, mode: inode.mode, content: entry.content });
+    found.tar.push({ type: 'file', path: entry.path, mode: inode.mode, content: entry.content.input });
     const was: FileState = old ? { ...old, type: 'file' } : { type: 'absent' };
     found.diff.push(diffOfContent(path, was, entry.content));
     remember();

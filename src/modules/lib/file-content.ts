@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { ZrunError } from '../../core/errors.js';
-import type { Diff, Write } from '../../core/module.js';
+import type { Content, Diff, Write } from '../../core/module.js';
 import type { Effect, Read } from '../../core/probe.js';
 import { setState } from '../../core/probe.js';
 import { lines, quoteArgv, sh } from '../../core/shell.js';
@@ -71,7 +71,7 @@ export async function lookAtFile(
 }
 
 export interface ContentWish {
-  readonly content: Uint8Array;
+  readonly content: Uint8Array | Content;
   /** False: an existing file is left as it is. True when left out. */
   readonly force?: boolean | undefined;
   /** Keeps the old file beside the new one. */
@@ -84,7 +84,7 @@ export interface ContentWish {
 export interface FileChange {
   readonly path: string;
   /** Undefined: only the attributes change. */
-  readonly content: Uint8Array | undefined;
+  readonly content: Content | undefined;
   readonly attributes: Attributes;
   /** The final permission bits. */
   readonly mode: number;
@@ -116,7 +116,8 @@ export function planFileContent(sight: FileSight, wish: ContentWish): FilePlan {
     return { change: 'none', reason: 'exists already, and `force` is false', path, file: before };
   }
   refuseUnwritable(sight);
-  const sha256 = sha256Of(wish.content);
+  const content = contentOf(wish.content);
+  const { sha256 } = content;
   const regular = before.type === 'file' ? before : undefined;
   if (regular && regular.sha256 === undefined) {
     throw new ZrunError('task-failed', `${path} exists but cannot be read`, {
@@ -132,15 +133,15 @@ export function planFileContent(sight: FileSight, wish: ContentWish): FilePlan {
   const file: RegularFile = {
     ...inode,
     type: 'file',
-    size: wish.content.length,
+    size: content.size,
     sha256,
-    content: wish.content,
+    content: content.bytes,
     mtime: isSame ? regular.mtime : undefined,
     id: isSame ? regular.id : undefined,
     links: isSame ? regular.links : 1,
   };
   const diff: Diff[] = [];
-  if (!isSame) diff.push(diffOfContent(path, before, wish.content));
+  if (!isSame) diff.push(diffOfContent(path, before, content));
   if (differing.length > 0) diff.push(attributesDiff(path, before, inode, differing));
   const effects: Effect[] = [setState(fileKind, path, file)];
   if (sight.link) {
@@ -157,7 +158,7 @@ export function planFileContent(sight: FileSight, wish: ContentWish): FilePlan {
     file,
     detail: {
       path,
-      content: isSame ? undefined : wish.content,
+      content: isSame ? undefined : content,
       attributes: sight.wish,
       mode: file.mode,
       before,
@@ -198,18 +199,24 @@ export function sha256Of(bytes: Uint8Array): string {
   return sha256;
 }
 
+/** Bytes that are in memory already. */
+export function contentOf(bytes: Uint8Array | Content): Content {
+  if (!(bytes instanceof Uint8Array)) return bytes;
+  return { size: bytes.length, sha256: sha256Of(bytes), bytes, input: bytes };
+}
+
 /** Larger than this in bytes, a text is not shown as a diff. */
 const diffLimit = 64 * 1024;
 
-export function diffOfContent(path: string, before: FileState, content: Uint8Array): Diff {
+export function diffOfContent(path: string, before: FileState, content: Content): Diff {
   const old = before.type === 'file' ? before : undefined;
   const oldText = old ? textOf(old.content) : undefined;
-  const newText = textOf(content);
+  const newText = textOf(content.bytes);
   if (newText !== undefined && (!old || oldText !== undefined)) {
     return { type: 'text', path, before: oldText, after: newText };
   }
   const oldContent = old && `${describeBytes(old.size, old.content)}, sha256 ${old.sha256 ?? 'unknown'}`;
-  const newContent = `${describeBytes(content.length, content)}, sha256 ${sha256Of(content)}`;
+  const newContent = `${describeBytes(content.size, content.bytes)}, sha256 ${content.sha256}`;
   return {
     type: 'fields',
     subject: path,
@@ -274,7 +281,11 @@ sync -- "$d" 2>/dev/null || sync`,
     before.type === 'absent' &&
       sh`if command -v selinuxenabled >/dev/null && selinuxenabled; then restorecon -- "$f"; fi`,
   );
-  const output = await write.run(script, { stdin: content, accept: [refused], shownAs: `write ${path}` });
+  const output = await write.run(script, {
+    stdin: content.input,
+    accept: [refused],
+    shownAs: `write ${path}`,
+  });
   if (output.status === refused && validate) {
     throw new ZrunError('task-failed', `the new content of ${path} was refused by its validation`, {
       hint: `${path} is as it was. The command is the task's \`validate\`; what it saw was the new content.`,

@@ -1,11 +1,12 @@
 /**
- * Owns what is known of one file of a host, and the probe that finds it out in one script. Also who may own it: users
- * and groups. Knows nothing of how files are changed.
+ * Owns what is known of one file of a host, and the probe for it. Also who may own it: users and groups. Knows nothing of
+ * how files are changed.
  */
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
-import { lines, sh } from '../../core/shell.js';
+import { sh } from '../../core/shell.js';
+import { lookAtFiles, type FileQuestion } from './file-look.js';
 import { normalizePath } from './path.js';
 
 export type FileState = AbsentFile | LinkFile | PlainState;
@@ -72,8 +73,17 @@ export interface LinkFile extends Inode {
   readonly resolved: AbsentFile | PlainState;
 }
 
+/** What each probe asks, for those that are asked together. */
+const questions = new WeakMap<Probe<FileState>, FileQuestion>();
+
 /** Keyed by `normalizePath`. */
-export const fileKind: ProbeKind<FileState> = { kind: 'file' };
+export const fileKind: ProbeKind<FileState> = {
+  kind: 'file',
+  join(probes) {
+    const asked = probes.map((probe) => questions.get(probe));
+    return asked.every((question) => question !== undefined) ? lookAtFiles(asked) : undefined;
+  },
+};
 
 /** Contents larger than this, in bytes, stay on the host unless they are asked for; their checksum tells whether they differ. */
 export const contentLimit = 128 * 1024;
@@ -106,111 +116,20 @@ export function fileProbe(path: string, options: FileProbeOptions = {}): Probe<F
   const key = normalizePath(path);
   const { content = false, checksum = content !== false } = options;
   const { unless = '', limit = contentLimit } = typeof content === 'object' ? content : {};
-  const script = lines(
-    sh`LC_ALL=C; export LC_ALL; p=${key}; form='%f %u %g %s %Y %h %d:%i %U:%G'`,
-    sh`if s=$(stat -c "$form" -- "$p" 2>&1); then printf '%s\\0' "$s"; else
-case $s in
-*': No such file or directory' | *': Not a directory') printf 'absent %s %s\\0' "$(umask)" "$(id)"; exit 0 ;;
-esac
-printf '%s\n' "$s" >&2; exit 1
-fi
-if [ -L "$p" ]; then
-printf '%s\\0%s\\0' "$(readlink -- "$p")" "$(readlink -f -- "$p" 2>/dev/null)"
-stat -L -c "$form" -- "$p" 2>/dev/null || printf 'absent %s %s' "$(umask)" "$(id)"
-printf '\\0'
-fi`,
-    (checksum || content !== false) &&
-      sh`[ -f "$p" ] && [ -r "$p" ] || exit 0
-if command -v sha256sum >/dev/null; then sum=$(sha256sum <"$p")
-elif command -v openssl >/dev/null; then sum=$(openssl dgst -sha256 -r <"$p")
-else sum=$(shasum -a 256 <"$p"); fi || exit 1
-sum=\${sum%% *}; printf '%s\\0' "$sum"`,
-    content !== false &&
-      sh`[ "$sum" != ${unless} ] && [ "$(wc -c <"$p")" -le ${limit} ] || exit 0
-printf 'content\\0'; cat <"$p"`,
-  );
-  return { of: fileKind, key, script, parse: (output) => parseFile(key, output) };
-}
-
-function parseFile(path: string, output: Output): FileState {
-  const { stdout, status } = output;
-  if (status !== 0) {
-    throw new ZrunError('command-failed', `cannot look at ${path}`, {
-      hint: 'Does the task need `become: true`?',
-      command: `stat ${path}`,
-      status,
-      stderr: output.stderr.toString(),
-    });
-  }
-  let offset = 0;
-  const next = (): string | undefined => {
-    const end = stdout.indexOf(0, offset);
-    if (end < 0) return undefined;
-    const field = stdout.toString('utf8', offset, end);
-    offset = end + 1;
-    return field;
+  const question = { path: key, checksum, content: content === false ? undefined : { unless, limit } };
+  const look = lookAtFiles([question]);
+  const probe: Probe<FileState> = {
+    of: fileKind,
+    key,
+    script: look.script,
+    parse(output) {
+      const [answer] = look.parse(output);
+      if (answer) return answer();
+      throw new ZrunError('internal', `nothing was asked about ${key}`);
+    },
   };
-  const withContent = (state: AbsentFile | PlainState): AbsentFile | PlainState => {
-    if (state.type !== 'file') return state;
-    const sha256 = next();
-    return { ...state, sha256, content: next() === 'content' ? stdout.subarray(offset) : undefined };
-  };
-  const state = parseStat(path, next() ?? '');
-  if (state.type !== 'link') return withContent(state);
-  const target = next() ?? '';
-  // readlink -f prints nothing where a folder on the way is missing.
-  const end = next() || undefined;
-  const resolved = parseStat(path, next() ?? '');
-  if (resolved.type === 'link') throw unexpected(path, target);
-  return { ...state, target, path: end, resolved: withContent(resolved) };
-}
-
-const typeByFormat = new Map<number, PlainState['type'] | 'link'>([
-  [0o01, 'fifo'],
-  [0o02, 'character'],
-  [0o04, 'directory'],
-  [0o06, 'block'],
-  [0o10, 'file'],
-  [0o12, 'link'],
-  [0o14, 'socket'],
-]);
-
-/** One line in the probe's form: what lstat(2) says, or `absent` with umask(1) and id(1). */
-function parseStat(path: string, text: string): AbsentFile | PlainState | LinkFile {
-  const absent = /^absent (\d+) uid=(\d+)(?:\(([^)]*)\))? gid=(\d+)(?:\(([^)]*)\))?/.exec(text);
-  if (absent) {
-    const [, umask = '', uid = '', owner = 'UNKNOWN', gid = '', group = 'UNKNOWN'] = absent;
-    return {
-      type: 'absent',
-      creator: { umask: parseInt(umask, 8), uid: Number(uid), gid: Number(gid), owner, group },
-    };
-  }
-  const present = /^([0-9a-f]+) (\d+) (\d+) (\d+) (-?\d+) (\d+) (\S+) ([^:]*):(.*)\n?$/.exec(text);
-  if (!present) throw unexpected(path, text);
-  const [, raw = '', uid, gid, size, mtime, links, id, owner = '', group = ''] = present;
-  const bits = parseInt(raw, 16);
-  const type = typeByFormat.get(bits >> 12);
-  if (!type) throw unexpected(path, text);
-  const inode: Inode = {
-    mode: bits & 0o7777,
-    uid: Number(uid),
-    gid: Number(gid),
-    owner,
-    group,
-    mtime: Number(mtime),
-    links: Number(links),
-    id,
-  };
-  if (type === 'file') return { ...inode, type, size: Number(size) };
-  if (type === 'link') return { ...inode, type, target: '', path: undefined, resolved: absentFile };
-  return { ...inode, type };
-}
-
-function unexpected(path: string, text: string): ZrunError {
-  return new ZrunError('output-unexpected', `stat says something that zrun does not understand of ${path}`, {
-    hint: 'zrun needs a stat(1) that knows -c, as GNU coreutils and busybox have it.',
-    stdout: text,
-  });
+  questions.set(probe, question);
+  return probe;
 }
 
 /** The number of a user or group by its name; undefined where the host has none of that name. */

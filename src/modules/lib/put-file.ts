@@ -4,12 +4,12 @@
  */
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
-import type { Change, Plan, TaskContext, Write } from '../../core/module.js';
+import type { Change, Content, Plan, TaskContext, Write } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { attributeParams, type Attributes } from './attributes.js';
 import type { FileChange, FileSight, FileWish } from './file-content.js';
-import { applyFileContent, lookAtFile, planFileContent, sha256Of } from './file-content.js';
+import { applyFileContent, lookAtFile, planFileContent } from './file-content.js';
 import { writtenResult } from './file-result.js';
 import type { RegularFile } from './file.js';
 import { hostPath, joinPath } from './path.js';
@@ -74,11 +74,11 @@ export interface PutFile {
 export async function planPutFile(
   read: Read,
   params: PutFileParams,
-  content: Uint8Array,
+  content: Content,
   name: string | undefined,
   context: TaskContext,
 ): Promise<Plan<PutFile>> {
-  const sight = await lookWhere(read, params, name, sha256Of(content));
+  const sight = await lookWhere(read, params, name, content.sha256);
   const plan = planFileContent(sight, { ...params, content });
   if (plan.change === 'none') {
     const result = plan.file.type === 'file' ? writtenResult(plan.path, plan.file) : { dest: plan.path };

@@ -1,8 +1,9 @@
 /**
- * Owns the tar format as far as files and folders are written in it: many small files as one stream. Pure. Sources:
- * POSIX pax(1), "ustar Interchange Format"; GNU tar's manual for names that do not fit (`././@LongLink`), which busybox
- * reads too.
+ * Owns the tar format as far as files and folders are written in it: many small files as one stream, which is made while
+ * it is sent. Sources: POSIX pax(1), "ustar Interchange Format"; GNU tar's manual for names and sizes that do not fit
+ * (`././@LongLink`, base-256), which busybox reads too.
  */
+import type { Input, StreamedInput } from '../../core/host.js';
 
 export type TarEntry = TarFolder | TarFile;
 
@@ -18,32 +19,55 @@ export interface TarFile {
   readonly type: 'file';
   readonly path: string;
   readonly mode: number;
-  readonly content: Uint8Array;
+  readonly content: Input;
 }
 
 const block = 512;
 
-/** Owners are left out: whoever unpacks it owns what comes of it. */
-export function createTar(entries: readonly TarEntry[]): Buffer {
-  const pieces: Uint8Array[] = [];
-  const add = (bytes: Uint8Array): void => {
-    pieces.push(bytes);
-    const rest = bytes.length % block;
-    if (rest > 0) pieces.push(Buffer.alloc(block - rest));
+/** Files are read when it is their turn. Owners are left out: whoever unpacks it owns what comes of it. */
+export function createTar(entries: readonly TarEntry[]): StreamedInput {
+  const length = entries.reduce(
+    (sum, entry) => sum + headOf(entry).length + padded(sizeOf(entry)),
+    2 * block,
+  );
+  return {
+    length,
+    async *read() {
+      for (const entry of entries) {
+        yield headOf(entry);
+        const size = sizeOf(entry);
+        if (entry.type === 'file' && size > 0) {
+          if (entry.content instanceof Uint8Array) yield entry.content;
+          else yield* entry.content.read();
+          if (padded(size) > size) yield Buffer.alloc(padded(size) - size);
+        }
+      }
+      yield Buffer.alloc(2 * block);
+    },
   };
-  for (const entry of entries) {
-    const name = Buffer.from(entry.type === 'directory' ? `${entry.path}/` : entry.path);
-    if (name.length > 100) {
-      const long = Buffer.concat([name, Buffer.alloc(1)]);
-      add(header(Buffer.from('././@LongLink'), 'L', 0, long.length));
-      add(long);
-    }
-    const content = entry.type === 'file' ? entry.content : undefined;
-    add(header(name.subarray(0, 100), content ? '0' : '5', entry.mode, content?.length ?? 0));
-    if (content) add(content);
-  }
-  return Buffer.concat([...pieces, Buffer.alloc(2 * block)]);
 }
+
+function sizeOf(entry: TarEntry): number {
+  return entry.type === 'file' ? entry.content.length : 0;
+}
+
+function padded(size: number): number {
+  return Math.ceil(size / block) * block;
+}
+
+/** What stands before an entry's content. */
+function headOf(entry: TarEntry): Buffer {
+  const name = Buffer.from(entry.type === 'directory' ? `${entry.path}/` : entry.path);
+  const type = entry.type === 'file' ? '0' : '5';
+  const own = header(name.subarray(0, 100), type, entry.mode, sizeOf(entry));
+  if (name.length <= 100) return own;
+  const long = Buffer.alloc(padded(name.length + 1));
+  long.set(name);
+  return Buffer.concat([header(Buffer.from('././@LongLink'), 'L', 0, name.length + 1), long, own]);
+}
+
+/** Sizes from here on have no room in eleven octal digits. */
+const largeSize = 8 ** 11;
 
 function header(name: Uint8Array, type: '0' | '5' | 'L', mode: number, size: number): Buffer {
   const bytes = Buffer.alloc(block);
@@ -54,7 +78,11 @@ function header(name: Uint8Array, type: '0' | '5' | 'L', mode: number, size: num
   octal(mode, 100, 8);
   octal(0, 108, 8);
   octal(0, 116, 8);
-  octal(size, 124, 12);
+  if (size < largeSize) octal(size, 124, 12);
+  else {
+    bytes[124] = 0x80;
+    bytes.writeBigUInt64BE(BigInt(size), 128);
+  }
   octal(Math.floor(Date.now() / 1000), 136, 12);
   bytes.write('        ', 148, 'latin1');
   bytes.write(type, 156, 'latin1');

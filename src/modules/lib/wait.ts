@@ -33,13 +33,13 @@ export function waitProbe(wait: Wait, { timeout, delay }: { timeout: number; del
   const script = lines(
     sh`LC_ALL=C; export LC_ALL`,
     // Time since boot does not jump when the clock is set.
-    sh`now() { read -r up _ </proc/uptime && echo "\${up%%.*}"; }`,
+    sh`now() { read -r up _ </proc/uptime && up=\${up%%.*}; }`,
     condition(wait),
-    sh`start=$(now) || exit`,
+    sh`now || exit; start=$up`,
     delay > 0 && sh`sleep ${delay}`,
     sh`while :; do
 if holds; then so=true; else so=false; fi
-elapsed=$(($(now) - start))
+now; elapsed=$((up - start))
 [ $so = ${String(wait.isWanted)} ] && { echo "yes $elapsed"; exit 0; }
 [ $elapsed -ge ${timeout} ] && { echo "no $elapsed"; exit 0; }
 sleep ${wait.sleep}

@@ -1,0 +1,256 @@
+/**
+ * Owns how files of a host are looked at: one script for any number of paths, and what it answers. Every process that it
+ * starts costs the host more than all the rest, so stat(1) runs once for all paths, and what the shell can find out by
+ * itself is left to it. Knows nothing of what a look is for.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { ZrunError } from '../../core/errors.js';
+import type { Output } from '../../core/host.js';
+import { lines, sh, type ShellText } from '../../core/shell.js';
+import type { AbsentFile, FileState, Inode, LinkFile, PlainState } from './file.js';
+
+export interface FileQuestion {
+  /** As `normalizePath` has it. */
+  readonly path: string;
+  readonly checksum: boolean;
+  readonly content: { readonly unless: string; readonly limit: number } | undefined;
+}
+
+export interface FileLook {
+  readonly script: ShellText;
+  /** For each question, in their order: what the host says, or throws why it does not. */
+  readonly parse: (output: Output) => readonly (() => FileState)[];
+}
+
+/**
+ * A link is told of, and what is at its end too; a checksum or content is that of the file there. A path that cannot be
+ * looked at (permission denied) is not the same as an absent one: its answer throws `command-failed`.
+ */
+export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
+  // Contents can hold anything, so what ends them must be something that nobody can know beforehand.
+  const boundary = randomUUID();
+  const reads = questions.some(({ checksum, content }) => checksum || content);
+  const script = lines(
+    preamble,
+    sh`for p in ${questions.map(({ path }) => path)}; do
+if [ -L "$p" ] || [ -e "$p" ]; then set -- "$@" "$p"; here=$here+; else here=$here-; fi
+done
+all=; [ $# -eq 0 ] || all=$(stat -c "$form" -- "$@" 2>/dev/null) || all=`,
+    reads && reading(boundary),
+    ...questions.map(questionScript),
+    sh`exit 0`,
+  );
+  return { script, parse: (output) => parseLooks(questions, boundary, output) };
+}
+
+/**
+ * `look` says what is at $p: a line of stat(1), `absent` with umask(1) and id(1) for who would make a file there, or
+ * `error`; all that is said ends with a NUL. Its status is 0 where something is there. That a path is absent is certain
+ * where the nearest folder above it that exists can be searched; below what is no folder nobody will make anything.
+ */
+const preamble = sh`LC_ALL=C; export LC_ALL; form='%f %u %g %s %Y %h %d:%i %U:%G'; nl='
+'
+creator=; here=; set --
+absent() { [ -n "$creator" ] || creator="$(umask) $(id)"; printf 'absent %s\\0' "$creator"; }
+look() {
+first=\${here%"\${here#?}"}; here=\${here#?}; s=
+if [ "$first" = + ]; then s=\${all%%"$nl"*}; all=\${all#*"$nl"}
+else
+d=\${p%/*}
+while [ -n "$d" ] && [ ! -L "$d" ] && [ ! -e "$d" ]; do d=\${d%/*}; done
+d=\${d:-/}
+if [ -d "$d" ]; then [ ! -x "$d" ] || { absent; return 1; }
+elif [ -e "$d" ]; then printf 'absent\\0'; return 1; fi
+fi
+if [ -z "$s" ] && ! s=$(stat -c "$form" -- "$p" 2>&1); then
+case $s in
+*': No such file or directory' | *': Not a directory') absent ;;
+*) printf 'error %s\\0' "$s" ;;
+esac
+return 1
+fi
+printf '%s\\0' "$s"
+case $s in
+a*) printf '%s\\0%s\\0' "$(readlink -- "$p")" "$(readlink -f -- "$p" 2>/dev/null)"
+if s=$(stat -L -c "$form" -- "$p" 2>/dev/null); then printf '%s\\0' "$s"; else absent; fi ;;
+esac
+}`;
+
+/** `sum` gives a checksum to $sum; `small` is true of a file of so many bytes at most; `content` says what is in it. */
+function reading(boundary: string): ShellText {
+  return sh`sum() {
+if command -v sha256sum >/dev/null; then sum=$(sha256sum <"$p")
+elif command -v openssl >/dev/null; then sum=$(openssl dgst -sha256 -r <"$p")
+else sum=$(shasum -a 256 <"$p"); fi || { printf 'error %s has no checksum\\0' "$p"; return 1; }
+sum=\${sum%% *}
+}
+small() { limit=$1; set -- $s; [ "$4" -le "$limit" ]; }
+content() {
+printf 'content\\0'
+if cat <"$p"; then printf ${boundary}; else printf '%serror %s cannot be read\\0' ${boundary} "$p"; fi
+}`;
+}
+
+function questionScript({ path, checksum, content }: FileQuestion): ShellText {
+  const read = ((): ShellText | undefined => {
+    if (content === undefined) return checksum ? sh`sum && printf 'sum %s\\0' "$sum"` : undefined;
+    const { unless, limit } = content;
+    // The checksum of what is sent is made where it arrives.
+    if (unless === '') return sh`if small ${limit}; then content; else sum && printf 'sum %s\\0' "$sum"; fi`;
+    return sh`sum && printf 'sum %s\\0' "$sum" && [ "$sum" != ${unless} ] && small ${limit} && content`;
+  })();
+  const then = read ? sh` && [ -f "$p" ] && [ -r "$p" ] && { ${read}; }` : sh``;
+  return sh`p=${path}; look${then}; printf '.\\0'`;
+}
+
+/** What is left of the answer. */
+interface Rest {
+  readonly bytes: Buffer;
+  at: number;
+}
+
+/** Undefined at the end. */
+function nextField(rest: Rest): string | undefined {
+  const end = rest.bytes.indexOf(0, rest.at);
+  if (end === -1) return undefined;
+  const field = rest.bytes.toString('utf8', rest.at, end);
+  rest.at = end + 1;
+  return field;
+}
+
+function parseLooks(
+  questions: readonly FileQuestion[],
+  boundary: string,
+  { stdout, stderr, status }: Output,
+): readonly (() => FileState)[] {
+  const rest: Rest = { bytes: stdout, at: 0 };
+  return questions.map(({ path }) => {
+    try {
+      const state = parseLook(rest, boundary);
+      return () => state;
+    } catch (error) {
+      if (!(error instanceof LookError)) throw error;
+      const { isSaid, message } = error;
+      const said = [message, stderr.toString('utf8')].filter((text) => text !== '').join('\n');
+      return () => {
+        throw isSaid || status !== 0 ? cannotLook(path, status, said) : unexpected(path, message);
+      };
+    }
+  });
+}
+
+/** The host says that it cannot look, or what it says makes no sense. */
+class LookError extends Error {
+  constructor(
+    readonly isSaid: boolean,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+function parseLook(rest: Rest, boundary: string): FileState {
+  let problem: LookError | undefined;
+  const state = parseState();
+  let [sha256, content]: [string?, Uint8Array?] = [];
+  for (let field = nextField(rest); field !== '.'; field = nextField(rest)) {
+    if (field === undefined) throw new LookError(false, '');
+    if (field.startsWith('error ')) problem ??= new LookError(true, field.slice('error '.length));
+    else if (field.startsWith('sum ')) sha256 = field.slice('sum '.length);
+    else if (field === 'content') content = takeContent(rest, boundary);
+    else problem ??= new LookError(false, field);
+  }
+  if (problem) throw problem;
+  if (content && sha256 === undefined) sha256 = createHash('sha256').update(content).digest('hex');
+  const withRead = <T extends AbsentFile | PlainState>(one: T): T =>
+    one.type === 'file' ? { ...one, sha256, content } : one;
+  return state.type === 'link' ? { ...state, resolved: withRead(state.resolved) } : withRead(state);
+
+  function parseState(): FileState {
+    const field = nextField(rest) ?? '';
+    if (field.startsWith('error ')) {
+      problem = new LookError(true, field.slice('error '.length));
+      return { type: 'absent' };
+    }
+    const found = parseStat(field);
+    if (found?.type !== 'link') return found ?? misread(field);
+    const target = nextField(rest) ?? '';
+    // readlink -f prints nothing where a folder on the way is missing.
+    const end = nextField(rest) || undefined;
+    const said = nextField(rest) ?? '';
+    const resolved = parseStat(said);
+    if (!resolved || resolved.type === 'link') return misread(said);
+    return { ...found, target, path: end, resolved };
+  }
+
+  function misread(text: string): AbsentFile {
+    problem = new LookError(false, text);
+    return { type: 'absent' };
+  }
+}
+
+function takeContent(rest: Rest, boundary: string): Uint8Array {
+  const end = rest.bytes.indexOf(boundary, rest.at, 'latin1');
+  if (end === -1) throw new LookError(false, 'a content without its end');
+  const content = rest.bytes.subarray(rest.at, end);
+  rest.at = end + boundary.length;
+  return content;
+}
+
+const typeByFormat = new Map<number, PlainState['type'] | 'link'>([
+  [0o01, 'fifo'],
+  [0o02, 'character'],
+  [0o04, 'directory'],
+  [0o06, 'block'],
+  [0o10, 'file'],
+  [0o12, 'link'],
+  [0o14, 'socket'],
+]);
+
+/** One line in the script's form: what lstat(2) says, or `absent` with umask(1) and id(1). Undefined: neither. */
+function parseStat(text: string): AbsentFile | PlainState | LinkFile | undefined {
+  if (text === 'absent') return { type: 'absent' };
+  const absent = /^absent (\d+) uid=(\d+)(?:\(([^)]*)\))? gid=(\d+)(?:\(([^)]*)\))?/.exec(text);
+  if (absent) {
+    const [, umask = '', uid = '', owner = 'UNKNOWN', gid = '', group = 'UNKNOWN'] = absent;
+    return {
+      type: 'absent',
+      creator: { umask: parseInt(umask, 8), uid: Number(uid), gid: Number(gid), owner, group },
+    };
+  }
+  const present = /^([0-9a-f]+) (\d+) (\d+) (\d+) (-?\d+) (\d+) (\S+) ([^:]*):(.*)\n?$/.exec(text);
+  if (!present) return undefined;
+  const [, raw = '', uid, gid, size, mtime, links, id, owner = '', group = ''] = present;
+  const bits = parseInt(raw, 16);
+  const type = typeByFormat.get(bits >> 12);
+  if (!type) return undefined;
+  const inode: Inode = {
+    mode: bits & 0o7777,
+    uid: Number(uid),
+    gid: Number(gid),
+    owner,
+    group,
+    mtime: Number(mtime),
+    links: Number(links),
+    id,
+  };
+  if (type === 'file') return { ...inode, type, size: Number(size) };
+  if (type === 'link') return { ...inode, type, target: '', path: undefined, resolved: { type: 'absent' } };
+  return { ...inode, type };
+}
+
+function cannotLook(path: string, status: number, stderr: string): ZrunError {
+  return new ZrunError('command-failed', `cannot look at ${path}`, {
+    hint: 'Does the task need `become: true`?',
+    command: `stat ${path}`,
+    status: status === 0 ? 1 : status,
+    stderr,
+  });
+}
+
+function unexpected(path: string, text: string): ZrunError {
+  return new ZrunError('output-unexpected', `stat says something that zrun does not understand of ${path}`, {
+    hint: 'zrun needs a stat(1) that knows -c, as GNU coreutils and busybox have it.',
+    stdout: text,
+  });
+}
