@@ -1,7 +1,9 @@
 /**
  * Owns `docker_image_copy`: the images of the running Docker in a data-root that is to take its place, put there while
  * it goes on running. `docker save` and `docker load` keep ids and layers; tags are set again; the digests by which a
- * registry knows an image, which they lose (moby#22011), are written into the new data-root's own list.
+ * registry knows an image, which they lose (moby#22011), are written into the new data-root's own list. With `source:
+ * pull`, what its registry still gives under its digest is fetched from there instead. What a registry does not give is
+ * known while the task is planned, in check mode too.
  *
  * What `docker image inspect` may say otherwise of an image that was carried: `GraphDriver`, `Metadata.LastTagTime`,
  * `Parent` (where an image and the one that it was built on went in different batches), and `RepoDigests` where the
@@ -9,22 +11,30 @@
  */
 import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
-import { defineModule, type Change, type Diff, type Plan, type Write } from '../core/module.js';
+import { defineModule, type Change, type Plan, type Write } from '../core/module.js';
 import { unknownState, type Read } from '../core/probe.js';
 import { Unknown, type ValueMap } from '../core/value.js';
 import { idOf } from './lib/docker-container.js';
 import {
+  carriedIds,
   chooseImages,
+  chooseSources,
+  missingImages,
   planCommits,
   planImages,
   readReferences,
+  shownName,
   usesContainerdStore,
   withDigests,
   type CommitPlan,
   type ImagePlan,
+  type NotPulled,
+  type Sources,
 } from './lib/docker-images.js';
+import { describeImages, diffOfImages } from './lib/docker-images-shown.js';
 import { inventoryKind, readInventory, type DockerInventory } from './lib/docker-inventory.js';
 import { parseDockerJson, writeDockerJson } from './lib/docker-json.js';
+import { accessProbe, registryOf, registryProbe, tidy, type RegistryAccess } from './lib/docker-registry.js';
 import {
   finishScript,
   noStaging,
@@ -34,6 +44,7 @@ import {
   stagingStatus,
   type Staging,
 } from './lib/docker-staging.js';
+import { digestsOf } from './lib/docker-summary.js';
 import { fileKind, fileProbe } from './lib/file.js';
 import { hostPath, joinPath } from './lib/path.js';
 import { formatSize } from './lib/size.js';
@@ -46,6 +57,12 @@ const params = z.strictObject({
     .union([z.literal('all'), z.array(z.string().min(1))])
     .default('all')
     .describe('`all`, intermediate ones too, or a list of ids, tags or digests.'),
+  source: z
+    .enum(['save', 'pull'])
+    .default('save')
+    .describe(
+      "`save`: `docker save` from the running Docker, `docker load` into the new data-root. `pull`: by digest from each image's registry, where that answers and gives the same image; the others are saved and loaded, and the result says which and why. Mirrors, proxies and registries without TLS are those of the running daemon, credentials those in root's `~/.docker/config.json`.",
+    ),
   commit: z
     .array(z.string().min(1))
     .default([])
@@ -64,6 +81,8 @@ interface Detail {
   /** What is there cannot be trusted: a power cut came while it was written. */
   readonly wipes: boolean;
   readonly inventory: DockerInventory;
+  readonly notPulled: readonly NotPulled[];
+  readonly access: RegistryAccess | undefined;
 }
 
 export const dockerImageCopy = defineModule({
@@ -74,6 +93,15 @@ export const dockerImageCopy = defineModule({
     data_root: z.string().describe('The data-root.'),
     images: z.array(z.string()).describe('The ids of all images that are there now and were asked for.'),
     copied: z.array(z.string()).describe('Those that this task has put there.'),
+    pulled: z.array(z.string()).describe('Those of them that came from a registry.'),
+    not_pulled: z
+      .array(
+        z.strictObject({
+          image: z.string().describe('A tag of it, or the beginning of its id.'),
+          reason: z.string().describe('Why no registry gives it.'),
+        }),
+      )
+      .describe('With `source: pull`: what is saved and loaded all the same.'),
     committed: z.record(z.string(), z.string()).describe('The images of commits, by container.'),
     lost_digests: z
       .array(z.string())
@@ -97,6 +125,21 @@ grep -q "zrun-example:1.*$(docker image inspect -f '{{.Id}}' zrun-example:1)" "$
 test ! -e /run/zrun-staged-docker
 docker rmi zrun-example:1 >/dev/null`,
     },
+    {
+      title: 'From their registries, and what was only built here by saving and loading',
+      task: `
+docker_image_copy:
+  data_root: '{{tmp}}/new'
+  images: ['zrun-example:2']
+  source: pull`,
+      needs: 'docker',
+      before: `
+mkdir -p "$tmp/new" "$tmp/root" && cp "$(command -v busybox)" "$tmp/root/busybox"
+tar -C "$tmp/root" -c . | docker import - zrun-example:2 >/dev/null`,
+      after: `
+grep -q "zrun-example:2.*$(docker image inspect -f '{{.Id}}' zrun-example:2)" "$tmp/new/image/overlay2/repositories.json"
+docker rmi zrun-example:2 >/dev/null`,
+    },
   ],
   async plan(read, p, context): Promise<Plan<Detail>> {
     const [inventory, found] = await Promise.all([
@@ -111,18 +154,23 @@ docker rmi zrun-example:1 >/dev/null`,
     const commits = planCommits(p.commit, inventory);
     refuseUnknown(chosen.unknown, commits.unknown);
     const wanted = [...new Set([...chosen.images, ...commits.standing])];
-    const plan = planImages(wanted, there, { all: p.images === 'all' });
+    const { access, given, notPulled } = await askRegistries(
+      read,
+      p,
+      missingImages(wanted, there),
+      inventory,
+    );
+    const plan = planImages(wanted, there, { all: p.images === 'all', given });
     const result = resultOf(p, plan, commits);
-    const isOpen = plan.batches.length + plan.tags.length + plan.stale.length + commits.commits.length > 0;
+    const isOpen = needsDaemon(plan, commits);
     if (!isOpen && plan.digests.length === 0 && staging.mark === 'whole' && !staging.isBusy) {
       return { change: 'none', reason: 'every image is there', result };
     }
     await refuseRoom(read, p, inventory, there, plan);
-    const copied = plan.batches.flat();
     return {
       change: 'some',
-      summary: describe(p, plan, commits, { wipes, isBusy: staging.isBusy }),
-      diff: diffOf(p, plan, commits),
+      summary: describeImages(p.data_root, plan, commits, { wipes, isBusy: staging.isBusy }),
+      diff: diffOfImages(p.data_root, plan, commits),
       effects: [
         unknownState(fileKind, joinPath(p.data_root, 'image'), true),
         unknownState(fileKind, joinPath(p.data_root, p.storage_driver), true),
@@ -130,10 +178,12 @@ docker rmi zrun-example:1 >/dev/null`,
           ? [unknownState(inventoryKind, ''), unknownState(inventoryKind, 'changes')]
           : []),
       ],
-      detail: { plan, commits, staging: there, wipes, inventory },
+      detail: { plan, commits, staging: there, wipes, inventory, notPulled, access },
       predicted: {
         ...result,
-        copied,
+        copied: carriedIds(plan),
+        pulled: plan.pulls.map(({ id }) => id),
+        not_pulled: notPulled.map((each) => ({ ...each })),
         bytes: plan.bytes,
         ...(commits.commits.length > 0 && {
           images: new Unknown(context.task),
@@ -144,6 +194,24 @@ docker rmi zrun-example:1 >/dev/null`,
   },
   apply: (write, change, p) => copyImages(write, change, p),
 });
+
+/** What is not there yet, and where it comes from. A registry is only asked for what is to be carried. */
+async function askRegistries(
+  read: Read,
+  p: Params,
+  missing: readonly ValueMap[],
+  { images }: DockerInventory,
+): Promise<Sources & { readonly access: RegistryAccess | undefined }> {
+  if (p.source === 'save') return { given: new Map(), notPulled: [], access: undefined };
+  const digests = missing.flatMap(digestsOf);
+  if (digests.length === 0) return { ...chooseSources(missing, images, new Map()), access: undefined };
+  const access = await read(accessProbe());
+  return { ...chooseSources(missing, images, await read(registryProbe(digests, access))), access };
+}
+
+function needsDaemon(plan: ImagePlan, { commits }: CommitPlan): boolean {
+  return carriedIds(plan).length + plan.tags.length + plan.stale.length + commits.length > 0;
+}
 
 /** In check mode the folder may be yet to be made, or to be hidden by a mount: then it is empty. */
 async function predictStaging(read: Read, p: Params, found: Staging): Promise<Staging> {
@@ -222,58 +290,21 @@ function resultOf(p: Params, plan: ImagePlan, { names }: CommitPlan): ValueMap {
     data_root: p.data_root,
     images: plan.wanted.map(idOf),
     copied: [],
+    pulled: [],
+    not_pulled: [],
     committed: { ...names },
     lost_digests: [],
     bytes: 0,
   };
 }
 
-function describe(
-  p: Params,
-  plan: ImagePlan,
-  { commits }: CommitPlan,
-  { wipes, isBusy }: { readonly wipes: boolean; readonly isBusy: boolean },
-): string {
-  const count = (number: number, one: string) => `${number} ${one}${number === 1 ? '' : 's'}`;
-  const copied = plan.batches.flat().length;
-  const steps = [
-    wipes && 'begin anew, because the power failed while images were written',
-    commits.length > 0 && `commit ${count(commits.length, 'container')}`,
-    copied > 0 && `copy ${count(copied, 'image')} (at most ${formatSize(plan.bytes)})`,
-    plan.tags.length > 0 && `set ${count(plan.tags.length, 'tag')}`,
-    plan.digests.length > 0 && `write ${count(plan.digests.length, 'digest')}`,
-    plan.stale.length > 0 && `drop ${plan.stale.length} that Docker has no more`,
-  ].filter((step) => step !== false);
-  const rest = isBusy ? 'end what an earlier run has left' : 'write down that every image is there';
-  return `${steps.length > 0 ? steps.join(', ') : rest} in ${p.data_root}`;
-}
-
-function diffOf(p: Params, plan: ImagePlan, { commits }: CommitPlan): readonly Diff[] {
-  const namesById = new Map<string, string[]>();
-  for (const [name, id] of [...plan.tags, ...plan.digests]) {
-    namesById.set(id, [...(namesById.get(id) ?? []), name]);
-  }
-  const copied = plan.batches.flat();
-  const fields = [
-    ...commits.map(({ name, image }) => ({ name: image, before: undefined, after: `commit of ${name}` })),
-    ...[...new Set([...copied, ...namesById.keys()])].map((id) => ({
-      name: id.slice(0, 19),
-      before: copied.includes(id) ? undefined : 'there',
-      after: namesById.get(id)?.join(', ') ?? 'without a name',
-    })),
-    ...plan.stale.map((name) => ({ name: name.slice(0, 60), before: 'there', after: undefined })),
-  ];
-  return fields.length === 0 ? [] : [{ type: 'fields', subject: `images in ${p.data_root}`, fields }];
-}
-
 async function copyImages(write: Write, { detail }: Change<Detail>, p: Params): Promise<ValueMap> {
   const { plan, commits, staging, wipes, inventory } = detail;
   const { server } = inventory;
-  const needsDaemon =
-    wipes || plan.batches.length + plan.tags.length + plan.stale.length + commits.commits.length > 0;
-  const after = needsDaemon
-    ? await load(write, p, detail)
-    : { ids: staging.ids, repositories: staging.repositories };
+  const after =
+    wipes || needsDaemon(plan, commits)
+      ? await load(write, p, detail)
+      : { ids: staging.ids, repositories: staging.repositories, notPulled: [] };
   const missing = plan.wanted.map(idOf).filter((id) => !after.ids.has(id));
   if (missing.length > 0) {
     throw new ZrunError(
@@ -296,7 +327,12 @@ async function copyImages(write: Write, { detail }: Change<Detail>, p: Params): 
   return {
     ...resultOf(p, plan, commits),
     images: [...wanted, ...committed],
-    copied: [...plan.batches.flat(), ...committed],
+    copied: [...carriedIds(plan), ...committed],
+    pulled: plan.pulls.map(({ id }) => id).filter((id) => !after.notPulled.some((each) => each.id === id)),
+    not_pulled: [
+      ...detail.notPulled.map((each) => ({ ...each })),
+      ...after.notPulled.map(({ image, reason }) => ({ image, reason })),
+    ],
     lost_digests: merged ? [] : digests.map(([digest]) => digest),
     bytes: plan.bytes,
   };
@@ -317,11 +353,18 @@ function lackingDigests(
   );
 }
 
+interface Loaded {
+  readonly ids: ReadonlySet<string>;
+  readonly repositories: ReturnType<typeof parseDockerJson>;
+  /** What a registry gave when it was asked, and did not when it was fetched. */
+  readonly notPulled: readonly (NotPulled & { readonly id: string })[];
+}
+
 async function load(
   write: Write,
   p: Params,
-  { plan, commits, wipes }: Detail,
-): Promise<{ readonly ids: ReadonlySet<string>; readonly repositories: ReturnType<typeof parseDockerJson> }> {
+  { plan, commits, wipes, access, inventory }: Detail,
+): Promise<Loaded> {
   const script = stagingScript({
     dataRoot: p.data_root,
     driver: p.storage_driver,
@@ -331,7 +374,10 @@ async function load(
   });
   const output = await write.run(script, {
     accept: Object.values(stagingStatus),
-    shownAs: 'docker save | docker load, into a second dockerd',
+    stdin: Buffer.from(
+      [...(access?.environment ?? []), '', writeDockerJson(access?.config ?? {})].join('\n'),
+    ),
+    shownAs: `${plan.pulls.length > 0 ? 'docker pull, ' : ''}docker save | docker load, into a second dockerd`,
   });
   const [stdout, stderr] = [output.stdout.toString(), output.stderr.toString()];
   const problem = { status: output.status, stdout, stderr };
@@ -354,8 +400,17 @@ async function load(
     });
   }
   const [head = '', ...rest] = stdout.split(/^repositories\n/m);
+  const rows = head.split('\n');
   return {
-    ids: new Set(head.split('\n').flatMap((row) => (row.startsWith('image ') ? [row.slice(6)] : []))),
+    ids: new Set(rows.flatMap((row) => (row.startsWith('image ') ? [row.slice(6)] : []))),
     repositories: parseDockerJson(rest.join('repositories\n')),
+    notPulled: rows.flatMap((row) => {
+      const [, id, said = ''] = /^not-pulled (\S+) (.*)$/.exec(row) ?? [];
+      const image = inventory.images.find((each) => idOf(each) === id);
+      const pull = plan.pulls.find((each) => each.id === id);
+      if (id === undefined || !image || !pull) return [];
+      const reason = `${registryOf(pull.reference)} did not give it: ${tidy(said)}`;
+      return [{ id, image: shownName(image), reason }];
+    }),
   };
 }

@@ -5,15 +5,12 @@
  * ZRUN_LAB_SSH, a command that reaches root on some other host with a pool `tank`, takes the lab's place:
  * `ZRUN_LAB_SSH='ssh root@10.0.0.7' npx mocha --config test/lab/mocharc.yaml --spec test/lab/modules.test.ts`
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { formatProblem } from '../../src/core/errors.js';
-import type { Output } from '../../src/core/host.js';
 import type { BoundPlan, Module } from '../../src/core/module.js';
-import { quoteArgv } from '../../src/core/shell.js';
 import type { ValueMap } from '../../src/core/value.js';
 import { factsSchema, type Facts } from '../../src/modules/lib/facts-schema.js';
 import { modules } from '../../src/modules/index.js';
@@ -29,29 +26,13 @@ import {
   type RunScript,
 } from '../modules/harness.js';
 import { ensureHosts, reset, sshArguments, type LabUser } from './index.js';
+import { over } from './reach.js';
 import { guestFolder } from './recipe.js';
+import { describeRegistries } from './registries.js';
 
 let reach: (user: LabUser) => RunScript;
 let host: Host;
 let controlFolder: string;
-
-/** Runs scripts over one connection a user, as root unless said otherwise, bytes in and bytes out. */
-function over(ssh: readonly string[]): RunScript {
-  return (script, stdin) =>
-    new Promise<Output>((resolve, reject) => {
-      const [program, ...args] = [...ssh, quoteArgv(['sh', '-c', script.shellText])];
-      const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-      const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-      child.on('error', reject);
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(stdin);
-      child.on('close', (status) =>
-        resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), status: status ?? 255 }),
-      );
-    });
-}
 
 function module(name: string): Module {
   const found = modules.get(name);
@@ -88,16 +69,7 @@ before(async function () {
     if (!lab) throw new Error('the lab has no host');
     await reset(lab.name);
     reach = (user) => {
-      const [ssh = 'ssh', ...args] = sshArguments(lab, user);
-      const shared = [
-        '-o',
-        'ControlMaster=auto',
-        '-o',
-        `ControlPath=${controlFolder}/%r`,
-        '-o',
-        'ControlPersist=60',
-      ];
-      return over([ssh, ...shared, ...args]);
+      return over(sshArguments(lab, user), path.join(controlFolder, '%r'));
     };
   }
   host = createHost(reach('root'));
@@ -600,4 +572,9 @@ describe('setup on a real host', () => {
     expect(zfs.present).to.equal(true);
     expect(docker.present).to.equal(true);
   });
+});
+
+describe('docker_image_copy, from registries', () => {
+  if (process.env['ZRUN_LAB_SSH'] === undefined) describeRegistries(() => host);
+  else it('skipped: registries are only started on a host that is the lab’s own');
 });

@@ -19,6 +19,8 @@ export interface StagedImages {
 export interface ImagePlan {
   /** All that shall be there, whether it is or not. */
   readonly wanted: readonly ValueMap[];
+  /** Images that a registry gives, each by itself. */
+  readonly pulls: readonly Pull[];
   /** Ids to be saved and loaded together: those that share layers side by side. */
   readonly batches: readonly (readonly string[])[];
   /** Tags that must be set there, by their ids. */
@@ -32,16 +34,43 @@ export interface ImagePlan {
   readonly largest: number;
 }
 
+export interface Pull {
+  readonly id: string;
+  /** `lab/web@sha256:…` */
+  readonly reference: string;
+  /** When it has not come by then, it is saved and loaded. */
+  readonly seconds: number;
+}
+
 /** Bytes of one batch. Docker writes it out whole before it loads it. */
 const batchLimit = 2 * 1024 ** 3;
 
-/** @param all everything that Docker has is wanted, so what it does not have is stale */
+/** A registry may take this long to begin, and gives at least so many bytes a second of what the image takes. */
+const [pullSeconds, pullRate] = [600, 100_000];
+
+export interface PlanOptions {
+  /** Everything that Docker has is wanted, so what it does not have is stale. */
+  readonly all: boolean;
+  /** By ids: the references under which registries give them. */
+  readonly given?: ReadonlyMap<string, string>;
+}
+
+export function missingImages(wanted: readonly ValueMap[], staged: StagedImages): readonly ValueMap[] {
+  return wanted.filter((image) => !staged.ids.has(idOf(image)));
+}
+
 export function planImages(
   wanted: readonly ValueMap[],
   staged: StagedImages,
-  { all }: { readonly all: boolean },
+  { all, given = new Map() }: PlanOptions,
 ): ImagePlan {
-  const missing = wanted.filter((image) => !staged.ids.has(idOf(image)));
+  const missing = missingImages(wanted, staged);
+  const sizeOf = (image: ValueMap) => intAt(image, 'Size') ?? 0;
+  const pulls = missing.flatMap((image): Pull[] => {
+    const reference = given.get(idOf(image));
+    if (reference === undefined) return [];
+    return [{ id: idOf(image), reference, seconds: pullSeconds + Math.ceil(sizeOf(image) / pullRate) }];
+  });
   const pairs = (namesOf: (image: ValueMap) => readonly string[]) =>
     wanted.flatMap((image) => namesOf(image).map((name): readonly [string, string] => [name, idOf(image)]));
   const isOpen = ([name, id]: readonly [string, string]) => staged.references.get(name) !== id;
@@ -49,16 +78,63 @@ export function planImages(
   const tags = pairs(tagsOf);
   const names = new Set(tags.map(([name]) => name));
   const staleTags = [...staged.references.keys()].filter((name) => !name.includes('@') && !names.has(name));
-  const packed = pack(missing);
+  const packed = pack(missing.filter((image) => !given.has(idOf(image))));
+  // What a registry gives is saved and loaded all the same, by itself, where it turns out not to.
+  const alone = missing.filter((image) => given.has(idOf(image))).map(sizeOf);
   return {
     wanted,
+    pulls,
     batches: packed.map(({ ids: batch }) => batch),
     tags: tags.filter(isOpen),
     digests: pairs(digestsOf).filter(isOpen),
     stale: all ? [...staleTags, ...[...staged.ids].filter((id) => !ids.has(id))].sort() : [],
     bytes: pack(missing, Infinity)[0]?.bytes ?? 0,
-    largest: Math.max(0, ...packed.map(({ bytes }) => bytes)),
+    largest: Math.max(0, ...alone, ...packed.map(({ bytes }) => bytes)),
   };
+}
+
+/** The ids of what is carried, in whatever way. */
+export function carriedIds({ pulls, batches }: ImagePlan): readonly string[] {
+  return [...pulls.map(({ id }) => id), ...batches.flat()];
+}
+
+export interface NotPulled {
+  /** A tag, or the beginning of the id. */
+  readonly image: string;
+  readonly reason: string;
+}
+
+export interface Sources {
+  /** By ids: the references under which registries give them. */
+  readonly given: ReadonlyMap<string, string>;
+  readonly notPulled: readonly NotPulled[];
+}
+
+/** @param answers of registries, by digest: true, or why not */
+export function chooseSources(
+  missing: readonly ValueMap[],
+  images: readonly ValueMap[],
+  answers: ReadonlyMap<string, true | string>,
+): Sources {
+  const parents = new Set(images.map((image) => textAt(image, 'Parent')));
+  const given = new Map<string, string>();
+  const notPulled: NotPulled[] = [];
+  for (const image of missing) {
+    const digests = digestsOf(image);
+    const reference = digests.find((digest) => answers.get(digest) === true);
+    if (reference !== undefined) given.set(idOf(image), reference);
+    // A step of another image has no name that anybody knows.
+    else if (tagsOf(image).length + digests.length > 0 || !parents.has(idOf(image))) {
+      const reasons = digests.map((digest) => answers.get(digest)).filter((each) => typeof each === 'string');
+      const reason = [...new Set(reasons)].join('; ') || 'no registry is known to have it';
+      notPulled.push({ image: shownName(image), reason });
+    }
+  }
+  return { given, notPulled };
+}
+
+export function shownName(image: ValueMap): string {
+  return tagsOf(image)[0] ?? digestsOf(image)[0] ?? idOf(image).slice(7, 19);
 }
 
 interface Batch {

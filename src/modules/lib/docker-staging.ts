@@ -3,7 +3,13 @@
  * it is started so that it sees nothing of the host but the images, and ended on every way out. It runs as a transient
  * unit of systemd, in mount and network namespaces of its own, on a data-root in memory into which only the two folders
  * of images are bound: it finds no containers, no volumes, no plugin to start and no swarm to join, and cannot touch the
- * host's bridges and packet filters. Sources: dockerd(8), systemd-run(1), moby daemon/daemon.go.
+ * host's bridges and packet filters.
+ *
+ * To pull it needs the host's network, and there a dockerd without a bridge deletes docker0 (moby daemon_unix.go,
+ * removeDefaultBridgeInterface). What its flags do not keep it from, the kernel does: without CAP_NET_ADMIN no interface,
+ * address, route or rule can be changed (rtnetlink, nf_tables), /proc/sys/net is read-only where it looks, and so that no
+ * firewalld does it in its place, it cannot reach D-Bus. Without that it is not started. Sources: dockerd(8),
+ * systemd-run(1), capabilities(7), moby daemon/daemon.go, libnetwork/drivers/bridge.
  */
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
@@ -13,6 +19,7 @@ import type { Value } from '../../core/value.js';
 import { textAt } from './docker.js';
 import { parseDockerJson } from './docker-json.js';
 import { readReferences, type ImagePlan, type StagedImages } from './docker-images.js';
+import { daemonEnvironment } from './docker-registry.js';
 import { normalizePath } from './path.js';
 
 /** The unit's name keeps two of them apart; its run folder is gone after a reboot. */
@@ -165,20 +172,40 @@ function writeMark(status: 'writing' | 'whole'): ShellText {
   return sh`printf '{"status":"%s","boot":"%s"}\\n' ${status} "$(cat /proc/sys/kernel/random/boot_id)" >"$d/${markName}.new" && sync -- "$d/${markName}.new" && mv -f -- "$d/${markName}.new" "$d/${markName}" && sync -- "$d"`;
 }
 
-/** What the daemon does before it is one; its arguments are the run folder, the data-root and the driver. */
+/**
+ * What the daemon does before it is one; its arguments are the run folder, the data-root, the driver, and `host` or
+ * `own` for the network. Bit 12 of the capabilities is CAP_NET_ADMIN.
+ */
 const daemonScript = `mount --make-rprivate / && mount -t tmpfs -o mode=0711 tmpfs "$1/root" || exit
 for f in image "$3"; do mkdir "$1/root/$f" && mount --bind -- "$2/$f" "$1/root/$f" || exit; done
+if [ "$4" = host ]; then
+mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,ro /proc/sys/net || exit
+for s in /run/dbus/system_bus_socket /var/run/dbus/system_bus_socket; do [ ! -S "$s" ] || mount --bind /dev/null "$s" || exit; done
+case $(grep '^CapEff' /proc/self/status) in *[02468ace]???) ;; *) echo 'the host lets it change its network' >&2; exit 1 ;; esac
+while IFS= read -r v; do export "$v"; done <"$1/environment"
+fi
 set -- "$1" "$3"
 ip6=; if dockerd --help 2>&1 | grep -q -e --ip6tables; then ip6=--ip6tables=false; fi
 exec dockerd --data-root "$1/root" --exec-root "$1/exec" --pidfile "$1/docker.pid" --host "unix://$1/docker.sock" --config-file "$1/daemon.json" --storage-driver "$2" --bridge none --iptables=false $ip6 --ip-forward=false --ip-masq=false --userland-proxy=false --containerd-namespace zrun-staged --containerd-plugins-namespace zrun-staged-plugins`;
 
+/** Of systemd-run, and of unshare: the host's network with nothing to be done to it, or one of its own. */
+const hostNetwork = ['-p', 'CapabilityBoundingSet=~CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_MODULE'] as const;
+const ownNetwork = ['--net'] as const;
+
 /**
- * One script: commits, starts the second daemon, pipes each batch into it, sets tags, tells what is there, ends the
- * daemon. Its output ends with the lines `image ID`, and `repositories` with that file behind it.
+ * One script: commits, starts the second daemon, has it pull what a registry gives, pipes each batch into it, sets tags,
+ * tells what is there, ends the daemon. The daemon's daemon.json is on standard input, behind an empty line and what it
+ * gets of the environment. The output has a line `not-pulled ID REASON` for each image that was loaded after all, and ends
+ * with the lines `image ID`, and `repositories` with that file behind it.
  */
 export function stagingScript({ dataRoot, driver, wipes, commits, plan }: StagingWork): ShellText {
   const committed = commits.map((_, i) => sh`"$c${i}"`);
+  const isOnline = plan.pulls.length > 0;
   const carried = lines(
+    ...plan.pulls.map(
+      ({ id, reference, seconds }, i) =>
+        sh`pull ${`image ${i + 1} of ${plan.pulls.length}`} ${id} ${reference} ${seconds}`,
+    ),
     ...plan.batches.map((ids, i) => sh`carry ${`batch ${i + 1} of ${plan.batches.length}`} ${ids}`),
     ...committed.map((id, i) => sh`carry ${`commit ${i + 1} of ${commits.length}`} ${id}`),
     ...plan.tags.map(([tag, id]) => sh`new tag ${id} ${tag} || fail ${`tag ${tag}`}`),
@@ -197,8 +224,12 @@ ${wipes ? sh`rm -rf -- "$d/image/${driver}" "$d/${driver}" || exit` : sh`:`}
 ${writeMark('writing')} || exit
 trap end_daemon 0
 trap 'exit 129' 1 2 13 15
-mkdir -- "$r" && mkdir -- "$r/root" "$r/exec" && mkdir -p -- "$d/image" "$d/${driver}" "$d/${spoolName}" && chmod 0710 "$d/${driver}" && echo '{}' >"$r/daemon.json" || exit
-systemd-run --quiet --collect --unit=${unit} --description='Docker of zrun, on a data-root to come' -p KillMode=mixed -p TimeoutStopSec=180 -p TasksMax=infinity -p LimitNOFILE=infinity --setenv=PATH="$PATH" --setenv=DOCKER_TMPDIR="$d/${spoolName}" --setenv=HOME=/root unshare --mount --net sh -c ${daemonScript} sh "$r" "$d" ${driver} || exit ${stagingStatus.noDaemon}
+mkdir -- "$r" && mkdir -- "$r/root" "$r/exec" && mkdir -p -- "$d/image" "$d/${driver}" "$d/${spoolName}" && chmod 0710 "$d/${driver}" || exit
+${daemonEnvironment}
+daemon_environment >"$r/environment"
+while IFS= read -r v && [ -n "$v" ]; do printf '%s\\n' "$v"; done >>"$r/environment"
+cat >"$r/daemon.json" || exit
+systemd-run --quiet --collect --unit=${unit} --description='Docker of zrun, on a data-root to come' -p KillMode=mixed -p TimeoutStopSec=180 -p TasksMax=infinity -p LimitNOFILE=infinity --setenv=PATH="$PATH" --setenv=DOCKER_TMPDIR="$d/${spoolName}" --setenv=HOME=/root ${isOnline ? hostNetwork : []} unshare --mount ${isOnline ? [] : ownNetwork} sh -c ${daemonScript} sh "$r" "$d" ${driver} ${isOnline ? 'host' : 'own'} || exit ${stagingStatus.noDaemon}
 waited=0
 until new version >"$r/said" 2>&1; do
 if ! systemctl is-active --quiet ${unit} || [ "$waited" -ge 600 ]; then cat "$r/said" >&2; journalctl --no-pager -q -n 25 -o cat -u ${unit} >&2; exit ${stagingStatus.noDaemon}; fi
@@ -209,6 +240,19 @@ echo "$1"; what=$1; shift
 rm -f -- "$r/failed"
 { docker save "$@" || echo "$?" >"$r/failed"; } | new load -q >"$r/said" 2>&1 || { cat "$r/said" >&2; fail "load $what"; }
 [ ! -e "$r/failed" ] || fail "save $what"
+}
+pull() {
+what=$1; id=$2; ref=$3; echo "pull $what"
+HOME=~root timeout -k 30 "$4" docker -H "unix://$r/docker.sock" pull "$ref" >/dev/null 2>"$r/said"; s=$?
+if [ "$s" -eq 0 ]; then
+got=$(new image inspect -f '{{.Id}}' "$ref" 2>"$r/said")
+[ "$got" != "$id" ] || return 0
+echo "what the registry has under this digest is $got here" >"$r/said"
+new rmi "$ref" >/dev/null 2>&1
+fi
+[ "$s" -ne 124 ] || echo "it had not come after $4 seconds" >"$r/said"
+echo "not-pulled $id $(tr '\\n\\r' '  ' <"$r/said" | tail -c 500)"
+carry "$what" "$id"
 }
 ${carried}
 new image ls -aq --no-trunc >"$r/ids" || fail 'list the images'

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import type { ValueMap } from '../../../src/core/value.js';
 import {
+  carriedIds,
   chooseImages,
+  chooseSources,
   planCommits,
   planImages,
   readReferences,
@@ -67,6 +69,55 @@ describe('images to be carried', () => {
     expect(plan.digests).to.deep.equal([['app@sha256:d', 'sha256:a']]);
     expect(plan.stale).to.deep.equal(['old:1', 'sha256:gone']);
     expect(planImages([image('a', 'a', 1, names)], staged, { all: false }).stale).to.deep.equal([]);
+  });
+});
+
+describe('images that a registry may give', () => {
+  const names = (tag: string, ...digests: readonly string[]) => ({ RepoTags: [tag], RepoDigests: digests });
+  const images = [
+    image('given', 'a', 50_000_000, names('app:1', 'app@sha256:1')),
+    image('second', 'b', 2, names('b:1', 'gone/b@sha256:2', 'reg/b@sha256:2')),
+    image('lost', 'c', 4, names('c:1', 'gone/c@sha256:3', 'reg/c@sha256:3')),
+    image('local', 'd', 8, names('local:1')),
+    image('dangling0123456789', 'e', 16),
+    image('step', 'f', 32),
+    { ...image('child', 'fg', 64, names('child:1')), Parent: 'sha256:step' },
+  ];
+  const answers = new Map<string, true | string>([
+    ['app@sha256:1', true],
+    ['gone/b@sha256:2', 'gone does not answer'],
+    ['reg/b@sha256:2', true],
+    ['gone/c@sha256:3', 'gone does not answer'],
+    ['reg/c@sha256:3', 'reg does not give it'],
+  ]);
+  const { given, notPulled } = chooseSources(images, images, answers);
+
+  it('are pulled by the digest that a registry gives; of all others the reason is known', () => {
+    expect([...given]).to.deep.equal([
+      ['sha256:given', 'app@sha256:1'],
+      ['sha256:second', 'reg/b@sha256:2'],
+    ]);
+    const unknown = 'no registry is known to have it';
+    expect(notPulled.map(({ image: name, reason }) => [name, reason])).to.deep.equal([
+      ['c:1', 'gone does not answer; reg does not give it'],
+      ['local:1', unknown],
+      ['dangling0123', unknown],
+      ['child:1', unknown],
+    ]);
+  });
+
+  it('are in no batch, take their room, and have their time', () => {
+    const plan = planImages(images, nothing, { all: true, given });
+    expect(plan.pulls).to.deep.equal([
+      { id: 'sha256:given', reference: 'app@sha256:1', seconds: 1100 },
+      { id: 'sha256:second', reference: 'reg/b@sha256:2', seconds: 601 },
+    ]);
+    const ids = plan.batches.flat();
+    expect(ids).to.have.members(
+      ['lost', 'local', 'dangling0123456789', 'step', 'child'].map((id) => `sha256:${id}`),
+    );
+    expect(carriedIds(plan)).to.have.members([...ids, 'sha256:given', 'sha256:second']);
+    expect([plan.bytes, plan.largest]).to.deep.equal([50_000_094, 50_000_000]);
   });
 });
 
