@@ -4,15 +4,18 @@
  * does not need: `--version` answers before anything else is read.
  */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { loadBundle } from './cli/bundle.js';
 import type { Environment, StopSignal } from './cli/environment.js';
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`zrun ${readVersion()}\n`);
 else {
-  // Stack traces tell lines of the source, not of the bundle that `npm run build` makes.
-  process.setSourceMapsEnabled(true);
-  const { main } = await import('./cli/main.js');
+  const bundle = loadBundle(fileURLToPath(new URL('zrun.cjs', import.meta.url)));
+  const { main } = bundle ?? (await import('./cli/main.js'));
   process.exitCode = await main(createEnvironment());
+  // For `npm run build`, which runs zrun once to know what a run needs.
+  if (process.env['ZRUN_COMPILE'] === '1') bundle?.keepCompiled();
 }
 
 function createEnvironment(): Environment {

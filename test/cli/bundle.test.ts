@@ -1,13 +1,15 @@
 /**
- * What `npm run build` makes does what the source does, with no package beside it but ssh2. Types are checked elsewhere,
- * so only its second half runs here.
+ * What `npm run build` makes does what the source does, with no package beside it. Types are checked elsewhere, so only
+ * its second half runs here.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import vm from 'node:vm';
 import { expect } from 'chai';
+import { wrapBundle } from '../../src/cli/bundle.js';
 import { sshdMissing, startSshd, type Sshd } from '../integration/sshd.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -18,10 +20,8 @@ describe('the bundle', function () {
   let folder: string;
 
   before(async () => {
-    // Far from node_modules: what is not in the bundle is not found. ssh2 loads code and files by names that it makes.
+    // Far from node_modules: what is not in the bundle is not found.
     folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-bundle-'));
-    await mkdir(path.join(folder, 'node_modules'));
-    await symlink(path.join(root, 'node_modules/ssh2'), path.join(folder, 'node_modules/ssh2'));
     await copyFile(path.join(root, 'package.json'), path.join(folder, 'package.json'));
     const outdir = `--outdir=${path.join(folder, 'dist')}`;
     await execute('npm', ['run', '--silent', 'bundle', '--', outdir], { cwd: root });
@@ -76,6 +76,30 @@ describe('the bundle', function () {
     const log = /^log: (.*)$/m.exec(said)?.[1] ?? '';
     expect(await readFile(log, 'utf8')).to.include('there');
     expect(await readFile(path.join(path.dirname(log), 'journal.jsonl'), 'utf8')).to.include('run-finished');
+  });
+
+  it('is compiled beforehand, for the release of Node that it is built with', async () => {
+    const file = path.join(folder, 'dist/zrun.cjs');
+    const script = new vm.Script(wrapBundle(await readFile(file, 'utf8')), {
+      filename: file,
+      cachedData: await readFile(`${file}.compiled`),
+    });
+    expect(script.cachedDataRejected).to.equal(false);
+  });
+
+  it('runs as well where what was compiled is damaged, or is not there', async () => {
+    const compiled = path.join(folder, 'dist/zrun.cjs.compiled');
+    const bytes = await readFile(compiled);
+    try {
+      for (const other of [bytes.subarray(0, 1000), Buffer.alloc(0), Buffer.from('of another release')]) {
+        await writeFile(compiled, other);
+        expect(await zrun('doc', 'copy')).to.include('copy');
+      }
+      await rm(compiled);
+      expect(await zrun('doc', 'copy')).to.include('copy');
+    } finally {
+      await writeFile(compiled, bytes);
+    }
   });
 
   it('tells where in the source it broke', async () => {
