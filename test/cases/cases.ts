@@ -215,7 +215,7 @@ export const cases: readonly Case[] = [
         says: /a dataset tank\/docker-overlay2 \(strategy native: overlayfs works on ZFS 2\.3\.9-1 here, as tried/,
       }),
       lab('overlay2.test.ts', 'strategy auto takes a volume on ZFS 2.1, where the probe sees overlayfs fail'),
-      lab('overlay2.test.ts', 'strategy auto takes a dataset on ZFS 2.3'),
+      lab('cases/native.test.ts', 'strategy auto takes a dataset on ZFS 2.3'),
     ],
   },
   {
@@ -316,8 +316,8 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /the data-root is seen through a bind mount/,
       }),
+      lab('cases/elsewhere.test.ts', 'is moved as --check says'),
     ],
-    open: 'no host of the lab has its data-root elsewhere, so that move is proved up to the verdict only.',
   },
   {
     number: 11,
@@ -359,8 +359,12 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /volumes\/nas\/_data \(nfs4 from nas:\/x\), .*db\/_data \(zfs from tank\/db\)\. Mounts are neither copied nor taken away/,
       }),
+      lab(
+        'cases/elsewhere.test.ts',
+        'is blocked until the swarm is agreed to, and says what it does with such a volume',
+      ),
+      lab('cases/elsewhere.test.ts', 'is the same manager with the same service, before and after a reboot'),
     ],
-    open: 'policies: what Docker mounts itself goes and comes with its containers, all else keeps the host where it is. No volume of the lab is mounted from elsewhere, so the first is proved up to the verdict only.',
   },
   {
     number: 12,
@@ -727,6 +731,7 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /the managers of the swarm do not answer/,
       }),
+      lab('cases/elsewhere.test.ts', 'is the same manager with the same service, before and after a reboot'),
     ],
     open: 'that a manager is drained is said, not demanded (before_host of a user may do it later), and no swarm of several hosts runs in the lab.',
   },

@@ -1,10 +1,11 @@
 /**
- * Owns the story of the first migration on real hosts: audit, check, migrate, again, reboot, grow, finalize; and of hosts
- * that need no volume, or nothing at all. Each story resets its host first, so that any can be run alone with --grep.
+ * Owns the story of the first migration on real hosts: audit, check, migrate, again, reboot, grow, finalize; of a host
+ * that needs nothing, and of a power cut. Each story resets its host first, so that any can be run alone with --grep.
  */
 import { expect } from 'chai';
 import { compareInspected, type Inspected } from './docker-inspect.js';
 import { leftOutOfSetting, makeSetting } from './docker-setting.js';
+import { FaultyHost } from './faults.js';
 import { dockerReady, reboot, reset } from './index.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
 import {
@@ -171,75 +172,15 @@ describe('a host on overlay2 is left alone', () => {
   });
 });
 
-/** Debian 13 chooses overlay2 by itself. Here somebody has kept zfs, as after an upgrade from Debian 12. */
-const keepsZfs = `set -eu
-docker save -o /root/images.tar lab/base:1 lab/web:1
-docker rm -f $(docker ps -aq) >/dev/null
-systemctl stop docker.socket docker.service
-rm -rf /var/lib/docker/overlay2 /var/lib/docker/image /var/lib/docker/buildkit
-sed -i 's#^{#{ "storage-driver": "zfs",#' /etc/docker/daemon.json
-systemctl start docker.service
-docker load -q -i /root/images.tar
-docker run -d --name web --restart unless-stopped --network backend --network-alias www --publish 8080:80 \\
-  --volume data:/data --env 'MOTTO=two words' --label 'lab.note=kept as it is' --memory 64m lab/web:1
-docker run -d --name plain --volume /cache lab/base:1
-docker create --name made lab/base:1`;
+/** One of the table that `npm run test:faults` fills: the power goes between two names of the only copy. */
+describe('the power goes in the middle of it', () => {
+  before(hostsFor({ bookworm: 2 }));
 
-describe('a host whose ZFS carries overlayfs needs no volume', () => {
-  const name = 'trixie1';
-  let checksums: string;
-  let held: Inspected;
-  let untouched: HostSnapshot;
-
-  before(async function () {
-    await hostsFor({ trixie: 1 }).call(this);
-    await reset(name);
-    await ask(name, keepsZfs);
-    held = await inspect(name);
-    checksums = await ask(name, 'lab-volume-checksums');
-    untouched = await snapshotOf(name);
-    expect(await driverOf(name)).to.equal('zfs');
-  });
-
-  it('strategy auto takes a dataset on ZFS 2.3', async () => {
-    const seen = await on(name, audit, '-e', 'strategy=auto');
-    expect(verdictOf(seen, name)).to.match(/^ready: .* a dataset tank\/docker-overlay2 \(strategy native: /);
-    const check = await on(name, migrate, '-e', 'strategy=auto', '--check');
-    expect(check.exitCode, explain(check)).to.equal(0);
-    expect(await snapshotOf(name)).to.deep.equal(untouched);
-    const run = await on(name, migrate, '-e', 'strategy=auto');
-    expect(run.exitCode, explain(run)).to.equal(0);
-    expect(tasksWith(run, name, 'changed')).to.deep.equal(tasksWith(check, name, 'changed'));
-  });
-
-  it('Docker runs on overlay2 over zfs and holds what it held, also after a reboot', async () => {
-    for (const what of ['after the move', 'after the reboot']) {
-      expect(await ask(name, "docker info --format '{{.Driver}} {{json .DriverStatus}}'"), what).to.match(
-        /^overlay2 .*"Backing Filesystem","zfs"/,
-      );
-      expect(await ask(name, 'findmnt -n -o SOURCE,FSTYPE /var/lib/docker'), what).to.match(
-        /^tank\/docker-overlay2 +zfs$/,
-      );
-      expect(await ask(name, 'lab-volume-checksums'), what).to.equal(checksums);
-      if (what === 'after the reboot') continue;
-      expect(compareInspected(held, await inspect(name), [])).to.deep.equal([]);
-      const again = await on(name, migrate);
-      expect(tasksWith(again, name, 'changed', 'failed'), explain(again)).to.deep.equal([]);
-      await reboot(name);
-      await dockerReady(name);
-    }
-    expect(
-      await ask(name, 'zfs get -H -o value compression,recordsize,acltype tank/docker-overlay2'),
-    ).to.equal('lz4\n64K\nposix');
-  });
-
-  it('and goes back to the zfs driver', async () => {
-    const run = await on(name, rollback, '-e', 'discard_changes=true');
-    expect(run.exitCode, explain(run)).to.equal(0);
-    const after = await snapshotOf(name);
-    for (const part of ['fstab', 'daemonJson', 'dropIns', 'dataRoot'])
-      expect(after[part], part).to.equal(untouched[part]);
-    expect(await driverOf(name)).to.equal('zfs');
-    expect(await ask(name, 'lab-volume-checksums')).to.equal(checksums);
+  it('and the next run finishes, with everything that was there', async () => {
+    const faulty = await FaultyHost.prepare(host);
+    const moment = { task: 'Rename the old dataset and mark it as the backup', when: 'inside' } as const;
+    await faulty.record(({ task, when }) => task === moment.task && when === moment.when);
+    const verdict = await faulty.try({ ...moment, cut: 'power cut' });
+    expect(verdict).to.deep.equal({ first: 'killed', second: 'finished', wrong: [] });
   });
 });

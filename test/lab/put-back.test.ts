@@ -1,9 +1,8 @@
 /**
  * Owns the stories of what goes wrong, on real hosts: what is refused before Docker is stopped, what a failure after it
- * leaves behind, the way back, a power cut. Each resets its host first.
+ * leaves behind, and the way back. Each resets its host first.
  */
 import { expect } from 'chai';
-import { FaultyHost } from './faults.js';
 import { reset } from './index.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
 import { ask, audit, driverOf, hostsFor, migrate, on, rollback, verdictOf } from './story.js';
@@ -144,17 +143,4 @@ describe('a failure after Docker was stopped puts the host back', () => {
       'on\n/var/lib/docker',
     );
   }
-});
-
-/** One of the table that `npm run test:faults` fills: the power goes between two names of the only copy. */
-describe('the power goes in the middle of it', () => {
-  before(hostsFor({ bookworm: 3 }));
-
-  it('and the next run finishes, with everything that was there', async () => {
-    const faulty = await FaultyHost.prepare(host);
-    const moment = { task: 'Rename the old dataset and mark it as the backup', when: 'inside' } as const;
-    await faulty.record(({ task, when }) => task === moment.task && when === moment.when);
-    const verdict = await faulty.try({ ...moment, cut: 'power cut' });
-    expect(verdict).to.deep.equal({ first: 'killed', second: 'finished', wrong: [] });
-  });
 });
