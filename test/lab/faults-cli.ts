@@ -14,6 +14,8 @@ import { projectRoot } from './zrun.js';
 interface Row {
   readonly fault: string;
   readonly verdict: Verdict;
+  /** What it was tried with: `codeHash`. */
+  readonly code: string;
 }
 
 async function main(): Promise<void> {
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
       only: { type: 'string' },
       back: { type: 'boolean', default: false },
       limit: { type: 'string' },
+      'any-code': { type: 'boolean', default: false },
     },
   });
   if (values.help) {
@@ -34,11 +37,15 @@ async function main(): Promise<void> {
   --only REGEX  only faults whose name matches, as in 'power cut.*Start Docker'
   --back        after the fault not forward but back: rollback.yaml
   --limit N     no more than N faults in this run
+  --any-code    counts what was tried with other playbooks or modules, too
 What was tried already with the same code is not tried again.`);
     return;
   }
-  const file = path.join(labPaths().root, `faults-${await codeHash()}${values.back ? '-back' : ''}.json`);
-  const rows = await readRows(file);
+  const code = await codeHash();
+  const file = path.join(labPaths().root, values.back ? 'faults-back.json' : 'faults.json');
+  const known = await readRows(file);
+  const rows = known.filter((row) => values['any-code'] || row.code === code);
+  const others = known.filter((row) => !rows.includes(row));
   const ensured = async () =>
     (await ensureHosts({ bookworm: Number(values.hosts) }))
       .slice(0, Number(values.hosts))
@@ -67,10 +74,18 @@ What was tried already with the same code is not tried again.`);
     for (const fault of open) {
       if (left-- <= 0) return;
       const verdict = await host.try(fault, values.back ? 'back' : 'forward');
-      rows.push({ fault: nameOf(fault), verdict });
-      console.log(line({ fault: nameOf(fault), verdict }));
+      const row: Row = { fault: nameOf(fault), verdict, code };
+      rows.push(row);
+      console.log(line(row));
       for (const each of verdict.wrong) console.log(`    ${each}`);
-      await writeFile(`${file}.new`, JSON.stringify(rows, undefined, 2));
+      await writeFile(
+        `${file}.new`,
+        JSON.stringify(
+          [...others.filter(({ fault: name }) => !rows.some((each) => each.fault === name)), ...rows],
+          undefined,
+          2,
+        ),
+      );
       await rename(`${file}.new`, file);
     }
   };
