@@ -50,7 +50,11 @@ export function compileExpression(
   const names = new Set<string>();
   walkExpression(parsed.ast, { onName: (name) => names.add(name) });
 
+  const literal = { true: true, false: false }[text.trim()];
+
   function evaluate(scope: Scope): Value {
+    // `changed_when: false` is what most commands have.
+    if (literal !== undefined) return literal;
     let touched: UnknownValueError | undefined;
     const onUnknown = (error: UnknownValueError): void => {
       touched ??= error;

@@ -19,10 +19,12 @@ export function judge(attempt: Attempt, given: Outcome): Outcome {
   // A command's exit code counts as a failure until `failed_when` says that it is none.
   const exit = given.status === 'failed' ? undefined : exitCodeProblem(given.result);
   const outcome = exit ? { ...given, result: withMessage(given.result, exit) } : given;
-  const scope = withResult(attempt, outcome, exit && { failed: true });
+  // Most tasks ask nothing of it.
+  let made: Scope | undefined;
+  const scope = (): Scope => (made ??= withResult(attempt, outcome, exit && { failed: true }));
   let judged = outcome;
   if (task.failedWhen) {
-    const failing = task.failedWhen.find((condition) => isTrue(condition, scope));
+    const failing = task.failedWhen.find((condition) => isTrue(condition, scope()));
     if (failing) {
       const problem: Problem = outcome.problem ?? {
         code: 'task-failed',
@@ -37,7 +39,7 @@ export function judge(attempt: Attempt, given: Outcome): Outcome {
   } else if (exit) judged = { ...outcome, status: 'failed', problem: exit };
   if (judged.status === 'failed') return { ...judged, ignored: settings.ignoreErrors };
   if (task.changedWhen) {
-    const changed = task.changedWhen.every((condition) => isTrue(condition, scope));
+    const changed = task.changedWhen.every((condition) => isTrue(condition, scope()));
     judged = { ...judged, status: changed ? 'changed' : 'ok' };
   }
   return judged;

@@ -181,7 +181,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const { run } = source;
   if (!(await batch.mayBegin(task, inherited.position))) return done;
   const around = aroundOf(walk, inherited);
-  const ref = refOf(task, task.module.name, inherited, titleOf(task, around));
+  const ref = taskRefOf(task, inherited, around);
 
   const notifies = walk.handlers.wokenBy(task.notify).map((handler) => handler.task.name);
   const perform = (): Promise<TaskRun> =>
@@ -249,6 +249,18 @@ function refOf(
   name: string,
 ): TaskRef {
   return { id: step.id, name, module, at: formatPlace(step.at), section };
+}
+
+/** Of tasks whose names hold no template: the same for all hosts. */
+const knownRefs = new WeakMap<Task, Map<TaskRef['section'], TaskRef>>();
+
+function taskRefOf(task: Task, inherited: Inherited, around: Around): TaskRef {
+  if (task.title) return refOf(task, task.module.name, inherited, titleOf(task, around));
+  const refs = knownRefs.get(task) ?? new Map<TaskRef['section'], TaskRef>();
+  knownRefs.set(task, refs);
+  const known = refs.get(inherited.section) ?? refOf(task, task.module.name, inherited, task.name);
+  refs.set(inherited.section, known);
+  return known;
 }
 
 /** A name that is a template is rendered for the host; where it cannot be, its text has to do. */

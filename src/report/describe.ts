@@ -58,6 +58,16 @@ export const outcomeColours: Record<HostOutcome, Colour> = {
   'not-tried': 'cyan',
 };
 
+/** What was described last: the logs of a run and of its host say the same of a result, one right after the other. */
+let last:
+  | {
+      readonly task: TaskRef;
+      readonly result: TaskResult;
+      readonly options: DescribeOptions;
+      readonly said: Described;
+    }
+  | undefined;
+
 /** Undefined where nothing is to be said at this verbosity. */
 export function describeResult(
   task: TaskRef,
@@ -65,6 +75,23 @@ export function describeResult(
   options: DescribeOptions,
 ): Described | undefined {
   if (result.status === 'skipped' && options.verbosity < 1) return undefined;
+  if (last?.task === task && last.result === result && isAlike(last.options, options)) return last.said;
+  const said = describeAnew(task, result, options);
+  last = { task, result, options, said };
+  return said;
+}
+
+/** From 3 on, more verbosity says no more of a result. */
+function isAlike(a: DescribeOptions, b: DescribeOptions): boolean {
+  return (
+    a.paint === b.paint &&
+    a.diff === b.diff &&
+    a.check === b.check &&
+    Math.min(a.verbosity, 3) === Math.min(b.verbosity, 3)
+  );
+}
+
+function describeAnew(task: TaskRef, result: TaskResult, options: DescribeOptions): Described {
   const { paint, verbosity, check } = options;
   const headline = headlineOf(result, verbosity);
   const timing =

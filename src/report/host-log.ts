@@ -49,8 +49,14 @@ export function createHostLogs(options: HostLogOptions): Reporter {
     return log;
   }
 
+  let [time, timeText] = [Number.NaN, ''];
+
   function stamp(text: string): string {
-    return text.trim() === '' ? '' : `${now().toISOString()} ${text.trim()}\n`;
+    const line = text.trim();
+    if (line === '') return '';
+    const date = now();
+    if (date.getTime() !== time) [time, timeText] = [date.getTime(), date.toISOString()];
+    return `${timeText} ${line}\n`;
   }
 
   function write(log: HostLog): void {

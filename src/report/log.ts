@@ -28,7 +28,7 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
     isBroken = true;
   };
   stream.on('error', fail);
-  const narrator = createNarrator({ paint: colourless, verbosity: 3, diff: true });
+  const narrator = createNarrator({ paint: colourless, verbosity: 3, diff: true, isGrouped: false });
   const recap = createRecap({ paint: colourless, verbosity: 3, retryFile });
   let logger: Logger | undefined;
   let opening: Promise<void> | undefined;

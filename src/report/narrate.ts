@@ -14,6 +14,8 @@ export interface NarrateOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
   readonly diff: boolean;
+  /** False where each event is drained by itself, so that looking for equal lines is no use. True when left out. */
+  readonly isGrouped?: boolean;
 }
 
 export interface Narrator {
@@ -38,7 +40,7 @@ type Entry =
       readonly described: Described;
     };
 
-export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narrator {
+export function createNarrator({ paint, verbosity, diff, isGrouped = true }: NarrateOptions): Narrator {
   let entries: Entry[] = [];
   /** Where each host's last line stands: it may join an equal line only below that. */
   let lastEntryOf = new Map<string, number>();
@@ -60,6 +62,10 @@ export function createNarrator({ paint, verbosity, diff }: NarrateOptions): Narr
   let barrier = 0;
 
   function addHost(host: string, described: Described): void {
+    if (!isGrouped || hostCount < 2) {
+      entries.push({ type: 'hosts', hosts: [host], described });
+      return;
+    }
     const key = JSON.stringify(described);
     const after = lastEntryOf.get(host) ?? barrier - 1;
     const places = placesOf.get(key) ?? [];
