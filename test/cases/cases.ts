@@ -21,6 +21,7 @@ import {
   notRunning,
   properties,
   rootMount,
+  stoppedByZrun,
   trueNas,
   volume,
 } from './systems.js';
@@ -793,6 +794,23 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /cut off before its copy was whole, and tank\/docker is not mounted/,
         atCloserLook: true,
+      }),
+      recorded('cut off when it had stopped Docker', {
+        recording: debian12(
+          { ...notRunning, units: stoppedByZrun, marked: markedVolume() },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-overlay2\toverlay2\t-\t-',
+        ),
+        verdict: 'ready',
+      }),
+      recorded('cut off earlier, and Docker was stopped by somebody else since', {
+        recording: debian12(
+          { ...notRunning, marked: markedVolume() },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-overlay2\toverlay2\t-\t-',
+        ),
+        verdict: 'blocked',
+        says: /Docker does not run, so what it holds cannot be listed: start it first/,
       }),
       recorded('cut off before every container was made again', {
         recording: debian12({

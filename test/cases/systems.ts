@@ -157,6 +157,10 @@ export const notRunning: Sections = {
   shims: '0\n',
 };
 
+/** Masked until the reboot, which nobody but zrun does. */
+export const stoppedByZrun =
+  'Id=docker.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked-runtime\n\nId=docker.socket\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked-runtime\n';
+
 /** TrueNAS SCALE 22.12, whose applications run in Docker on zfs. */
 export function trueNas(): Recording {
   const root = '/mnt/tank/ix-applications/docker';

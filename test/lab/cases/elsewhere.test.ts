@@ -12,12 +12,15 @@ import { explain, tasksWith } from '../zrun.js';
 const host = 'bookworm3';
 
 const prepare = `set -eu
+ran=$(docker ps -q)
+docker stop -t 120 $ran >/dev/null
 systemctl stop docker.socket docker.service
 zfs create -o mountpoint=none tank/apps
 zfs rename tank/docker tank/apps/docker
 zfs set mountpoint=/srv/docker tank/apps/docker
 rmdir /var/lib/docker && ln -s /srv/docker /var/lib/docker
 systemctl start docker
+docker start $ran >/dev/null
 docker volume create --opt type=none --opt o=bind --opt device=/srv/home site >/dev/null
 docker run -d --name sited --restart always -v site:/site lab/base:1 >/dev/null
 docker swarm init --advertise-addr 10.0.2.15 >/dev/null
