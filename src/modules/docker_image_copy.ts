@@ -19,6 +19,7 @@ import {
   carriedIds,
   chooseImages,
   chooseSources,
+  digestsToAsk,
   missingImages,
   planCommits,
   planImages,
@@ -44,7 +45,6 @@ import {
   stagingStatus,
   type Staging,
 } from './lib/docker-staging.js';
-import { digestsOf } from './lib/docker-summary.js';
 import { fileKind, fileProbe } from './lib/file.js';
 import { hostPath, joinPath } from './lib/path.js';
 import { formatSize } from './lib/size.js';
@@ -61,7 +61,7 @@ const params = z.strictObject({
     .enum(['save', 'pull'])
     .default('save')
     .describe(
-      "`save`: `docker save` from the running Docker, `docker load` into the new data-root. `pull`: by digest from each image's registry, where that answers and gives the same image; the others are saved and loaded, and the result says which and why. Mirrors, proxies and registries without TLS are those of the running daemon, credentials those in root's `~/.docker/config.json`.",
+      "`save`: `docker save` from the running Docker, `docker load` into the new data-root. `pull`: by digest from each image's registry, where that answers and gives the same image; the others, and what was built on this host, are saved and loaded, and the result says which and why. Mirrors, proxies and registries without TLS are those of the running daemon, credentials those in root's `~/.docker/config.json`.",
     ),
   commit: z
     .array(z.string().min(1))
@@ -203,7 +203,7 @@ async function askRegistries(
   { images }: DockerInventory,
 ): Promise<Sources & { readonly access: RegistryAccess | undefined }> {
   if (p.source === 'save') return { given: new Map(), notPulled: [], access: undefined };
-  const digests = missing.flatMap(digestsOf);
+  const digests = digestsToAsk(missing, images);
   if (digests.length === 0) return { ...chooseSources(missing, images, new Map()), access: undefined };
   const access = await read(accessProbe());
   return { ...chooseSources(missing, images, await read(registryProbe(digests, access))), access };

@@ -110,6 +110,19 @@ export interface Sources {
   readonly notPulled: readonly NotPulled[];
 }
 
+/**
+ * The digests by which registries are asked. What was built here is not asked for: pulled, it would lose its `Parent`, and
+ * the steps that it was built on, which are saved in any case, would become images that nobody needs.
+ */
+export function digestsToAsk(missing: readonly ValueMap[], images: readonly ValueMap[]): readonly string[] {
+  const ids = new Set(images.map(idOf));
+  return missing.filter((image) => !isBuiltHere(image, ids)).flatMap(digestsOf);
+}
+
+function isBuiltHere(image: ValueMap, ids: ReadonlySet<string>): boolean {
+  return ids.has(textAt(image, 'Parent') ?? '');
+}
+
 /** @param answers of registries, by digest: true, or why not */
 export function chooseSources(
   missing: readonly ValueMap[],
@@ -117,6 +130,7 @@ export function chooseSources(
   answers: ReadonlyMap<string, true | string>,
 ): Sources {
   const parents = new Set(images.map((image) => textAt(image, 'Parent')));
+  const ids = new Set(images.map(idOf));
   const given = new Map<string, string>();
   const notPulled: NotPulled[] = [];
   for (const image of missing) {
@@ -126,7 +140,8 @@ export function chooseSources(
     // A step of another image has no name that anybody knows.
     else if (tagsOf(image).length + digests.length > 0 || !parents.has(idOf(image))) {
       const reasons = digests.map((digest) => answers.get(digest)).filter((each) => typeof each === 'string');
-      const reason = [...new Set(reasons)].join('; ') || 'no registry is known to have it';
+      const unasked = isBuiltHere(image, ids) ? 'it was built here' : 'no registry is known to have it';
+      const reason = [...new Set(reasons)].join('; ') || unasked;
       notPulled.push({ image: shownName(image), reason });
     }
   }

@@ -4,6 +4,7 @@ import {
   carriedIds,
   chooseImages,
   chooseSources,
+  digestsToAsk,
   planCommits,
   planImages,
   readReferences,
@@ -81,7 +82,7 @@ describe('images that a registry may give', () => {
     image('local', 'd', 8, names('local:1')),
     image('dangling0123456789', 'e', 16),
     image('step', 'f', 32),
-    { ...image('child', 'fg', 64, names('child:1')), Parent: 'sha256:step' },
+    { ...image('child', 'fg', 64, names('child:1', 'reg/child@sha256:4')), Parent: 'sha256:step' },
   ];
   const answers = new Map<string, true | string>([
     ['app@sha256:1', true],
@@ -102,8 +103,12 @@ describe('images that a registry may give', () => {
       ['c:1', 'gone does not answer; reg does not give it'],
       ['local:1', unknown],
       ['dangling0123', unknown],
-      ['child:1', unknown],
+      ['child:1', 'it was built here'],
     ]);
+  });
+
+  it('are not those that were built here, whose steps would be left without them', () => {
+    expect(digestsToAsk(images, images)).to.deep.equal([...answers.keys()]);
   });
 
   it('are in no batch, take their room, and have their time', () => {
