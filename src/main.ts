@@ -4,14 +4,13 @@
  * does not need: `--version` answers before anything else is read.
  */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { loadBundle } from './cli/bundle.js';
 import type { Environment, StopSignal } from './cli/environment.js';
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`zrun ${readVersion()}\n`);
 else {
-  const bundle = loadBundle(fileURLToPath(new URL('zrun.cjs', import.meta.url)));
+  const { loadBundle } = await import('./cli/bundle.js');
+  const bundle = loadBundle(new URL('zrun.cjs', import.meta.url));
   const { main } = bundle ?? (await import('./cli/main.js'));
   process.exitCode = await main(createEnvironment());
   // For `npm run build`, which runs zrun once to know what a run needs.

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire, SourceMap, type SourceMapPayload } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import type { Environment } from './environment.js';
 
@@ -19,7 +20,8 @@ export interface Bundle {
  * Undefined where there is no such file: zrun is run from its sources. What another release of Node has compiled is left
  * alone by V8, which then compiles the source (Node's documentation, vm.Script, cachedData).
  */
-export function loadBundle(file: string): Bundle | undefined {
+export function loadBundle(url: URL): Bundle | undefined {
+  const file = fileURLToPath(url);
   if (!existsSync(file)) return undefined;
   const compiled = `${file}.compiled`;
   const source = readFileSync(file, 'utf8');

@@ -30,7 +30,8 @@ async function bundle(outdir: string): Promise<void> {
     ...common,
     entryPoints: ['src/main.ts'],
     format: 'esm',
-    outfile: path.join(outdir, 'main.js'),
+    splitting: true,
+    outdir,
     plugins: [
       {
         name: 'the rest is zrun.cjs',
