@@ -76,13 +76,19 @@ export async function qemuPid(folder: string): Promise<number | undefined> {
   }
 }
 
+/** A process that is ending has no command line any more, and its disks still open and locked. */
+async function holdsFiles(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  return status !== undefined && !/\) [ZX] /.test(status);
+}
+
 /** Ends the machine in this folder at once, as a power cut would, and waits until it is gone. */
 export async function killQemuIn(folder: string): Promise<void> {
   const pid = await qemuPid(folder);
   if (pid === undefined) return;
   process.kill(pid, 'SIGKILL');
   const since = Date.now();
-  while ((await qemuPid(folder)) !== undefined) {
+  while (await holdsFiles(pid)) {
     if (Date.now() - since > START_LIMIT_MS) {
       throw new LabError(
         `QEMU (pid ${pid}) does not end`,
