@@ -58,7 +58,6 @@ describe('a manager of a swarm, with its data-root elsewhere, and a volume that 
     expect(verdictOf(await on(host, audit), host)).to.match(/^blocked: .*part of a swarm: drain it/);
     const agreed = await on(host, audit, '-e', 'allow_swarm=true');
     expect(verdictOf(agreed, host)).to.match(/^ready: .* a volume tank\/apps\/docker-overlay2/);
-    expect(agreed.stdout).to.contain('the data-root is /srv/docker, where /var/lib/docker leads');
     expect(agreed.stdout).to.contain('carried as settings, without what lies there: site');
   });
 
