@@ -90,13 +90,19 @@ async function openShell(client: Client): Promise<Work> {
 
 function execEach(client: Client): Work {
   return async (script) => {
-    const channel = await open(client, script);
-    channel.resume();
-    channel.stderr.resume();
-    const status = await new Promise((resolve) => {
-      let said: unknown;
-      channel.once('exit', (code) => (said = code));
-      channel.once('close', () => resolve(said));
+    const status = await new Promise((resolve, reject) => {
+      // Its end may come with the same bytes as its beginning, so it is listened for at once.
+      client.exec(script, (error, channel) => {
+        if (error) {
+          reject(error);
+          return;
+        }
+        channel.resume();
+        channel.stderr.resume();
+        let said: unknown;
+        channel.once('exit', (code) => (said = code));
+        channel.once('close', () => resolve(said));
+      });
     });
     if (status !== 0) throw new Error(`a script failed: ${script}`);
   };
