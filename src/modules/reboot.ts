@@ -63,11 +63,13 @@ export const reboot = defineModule({
       title: 'Start anew, and go on when systemd says that all is up',
       task: `
 reboot:
-  reboot_timeout: 300
+  reboot_timeout: 1200
   test_command: systemctl is-system-running | grep -q -e running -e degraded`,
       needs: 'systemd',
       everyRunChanges: true,
-      after: 'test "$(cut -d. -f1 /proc/uptime)" -lt 300',
+      before: 'cat /proc/sys/kernel/random/boot_id >/var/tmp/zrun-example-boot',
+      after:
+        '! cmp -s /proc/sys/kernel/random/boot_id /var/tmp/zrun-example-boot && rm /var/tmp/zrun-example-boot',
     },
   ],
   async plan(read, { boot_time_command }, { isController }) {

@@ -74,6 +74,11 @@ const networkMayDiffer: readonly MayDiffer[] = [
 ];
 /** Docker makes its own bridge anew at each start. */
 const bridgeMayDiffer: readonly MayDiffer[] = [...networkMayDiffer, [/^(Id|Created)$/, 'made at each start']];
+/** So does a swarm with its own network, at each start of a node. */
+const ingressMayDiffer: readonly MayDiffer[] = [
+  ...networkMayDiffer,
+  [/^(Created|Peers\[\d*\]\.Name)$/, 'made at each start'],
+];
 
 /** Every difference that is not on the list: `container web: Config.Env[0]: "A=1" became "A=2"`. */
 export function compareInspected(
@@ -88,7 +93,7 @@ export function compareInspected(
     ...compareAll('container', expected, is.containers, containerRules),
     ...compareAll('image', was.images, is.images, () => imageMayDiffer),
     ...compareAll('network', was.networks, is.networks, (name) =>
-      name === 'bridge' ? bridgeMayDiffer : networkMayDiffer,
+      name === 'bridge' ? bridgeMayDiffer : name === 'ingress' ? ingressMayDiffer : networkMayDiffer,
     ),
     ...compareAll('volume', was.volumes, is.volumes, () => volumeMayDiffer),
   ];
