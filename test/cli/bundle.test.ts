@@ -18,13 +18,16 @@ const execute = promisify(execFile);
 describe('the bundle', function () {
   this.timeout(60_000);
   let folder: string;
+  let complaints: string;
 
   before(async () => {
     // Far from node_modules: what is not in the bundle is not found.
     folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-bundle-'));
     await copyFile(path.join(root, 'package.json'), path.join(folder, 'package.json'));
     const outdir = `--outdir=${path.join(folder, 'dist')}`;
-    await execute('npm', ['run', '--silent', 'bundle', '--', outdir], { cwd: root });
+    ({ stderr: complaints } = await execute('npm', ['run', '--silent', 'bundle', '--', outdir], {
+      cwd: root,
+    }));
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -79,6 +82,7 @@ describe('the bundle', function () {
   });
 
   it('is compiled beforehand, for the release of Node that it is built with', async () => {
+    expect(complaints).to.equal('');
     const file = path.join(folder, 'dist/zrun.cjs');
     const script = new vm.Script(wrapBundle(await readFile(file, 'utf8')), {
       filename: file,
