@@ -1,6 +1,6 @@
 // Owns QEMU: how a machine is started, talked to through its monitor, and ended. It knows a folder with two disks and
 // nothing of releases, Docker or SSH.
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,10 +76,16 @@ export async function qemuPid(folder: string): Promise<number | undefined> {
   }
 }
 
-/** A process that is ending has no command line any more, and its disks still open and locked. */
+/**
+ * A process that is ending has no command line any more, and its disks still open and locked: until its last thread is
+ * gone, which need not be the one that the process is named by.
+ */
 async function holdsFiles(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return status !== undefined && !/\) [ZX] /.test(status);
+  const [status, threads] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined),
+    readdir(`/proc/${pid}/task`).catch(() => []),
+  ]);
+  return status !== undefined && !(/\) [ZX] /.test(status) && threads.length <= 1);
 }
 
 /** Ends the machine in this folder at once, as a power cut would, and waits until it is gone. */
