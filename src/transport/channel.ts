@@ -55,7 +55,35 @@ export interface Limits {
 export const defaultLimits: Limits = { startMs: 30_000, killGraceMs: 2_000, killMs: 20_000, closeMs: 2_000 };
 
 /** How long a program's output may take to arrive after its end, where something else keeps the output open. */
-export const drainMs = 300;
+const drainMs = 300;
+
+/** The end of a channel, told once: what comes after that is not heard. */
+export interface Ending {
+  readonly ended: Promise<Ended>;
+  now(how: Ended): void;
+  /** When the output has had its moment, unless `now` comes first. `how` is asked then. */
+  soon(how: () => Ended): void;
+}
+
+export function createEnding(): Ending {
+  let resolve: (how: Ended) => void = () => undefined;
+  const ended = new Promise<Ended>((tell) => (resolve = tell));
+  let isTold = false;
+  let timer: NodeJS.Timeout | undefined;
+  const now = (how: Ended): void => {
+    isTold = true;
+    // Or the process would wait for it, at its end.
+    clearTimeout(timer);
+    resolve(how);
+  };
+  return {
+    ended,
+    now,
+    soon(how) {
+      if (!isTold) timer ??= setTimeout(() => now(how()), drainMs);
+    },
+  };
+}
 
 export function connectionLost(link: Link, why: string): ZrunError {
   return new ZrunError('connection-lost', `the connection to ${link.name} broke: ${why}`, {

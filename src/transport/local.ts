@@ -4,7 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { ZrunError } from '../core/errors.js';
 import type { Connect } from '../core/host.js';
-import { drainMs, type Channel, type Ended, type Limits, type Link } from './channel.js';
+import { createEnding, type Channel, type Ended, type Limits, type Link } from './channel.js';
 import { createConnection } from './connection.js';
 import { within } from './limit.js';
 
@@ -62,35 +62,24 @@ function channelOf(child: ChildProcess): Channel {
   const { stdin, stdout, stderr } = child;
   if (stdin === null || stdout === null || stderr === null) throw new TypeError('a child without pipes');
   for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined);
-  let cut = (): void => undefined;
-  const ended = new Promise<Ended>((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    let isFinished = false;
-    const finish = (how: Ended): void => {
-      isFinished = true;
-      // Or the process would wait for it, at its end.
-      clearTimeout(timer);
-      resolve(how);
-    };
-    cut = () => finish({});
-    const end = (status: number | null, signal: string | null): void =>
-      finish({ status: status ?? undefined, signal: signal ?? undefined });
-    child.once('close', end);
-    // A daemon that was started without redirection keeps the pipes open for good.
-    child.once('exit', (status, signal) => {
-      if (!isFinished) timer = setTimeout(() => end(status, signal), drainMs);
-    });
+  const ending = createEnding();
+  const endOf = (status: number | null, signal: string | null): Ended => ({
+    status: status ?? undefined,
+    signal: signal ?? undefined,
   });
+  child.once('close', (status, signal) => ending.now(endOf(status, signal)));
+  // A daemon that was started without redirection keeps the pipes open for good.
+  child.once('exit', (status, signal) => ending.soon(() => endOf(status, signal)));
   return {
     stdin,
     stdout,
     stderr,
-    ended,
+    ended: ending.ended,
     destroy() {
       child.kill('SIGKILL');
       for (const stream of [stdin, stdout, stderr]) stream.destroy();
       child.unref();
-      cut();
+      ending.now({});
     },
   };
 }

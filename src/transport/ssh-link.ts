@@ -3,7 +3,7 @@
  */
 import type { ClientChannel } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
-import { connectionLost, drainMs, type Channel, type Ended, type Limits, type Link } from './channel.js';
+import { connectionLost, createEnding, type Channel, type Ended, type Limits, type Link } from './channel.js';
 import { within } from './limit.js';
 import type { LoggedIn } from './ssh-handshake.js';
 
@@ -63,36 +63,24 @@ export function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => numb
 function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
   channel.on('error', () => undefined);
   channel.stderr.on('error', () => undefined);
-  let cut = (): void => undefined;
-  const ended = new Promise<Ended>((resolve) => {
-    let how: Ended = {};
-    let isCut = false;
-    let timer: NodeJS.Timeout | undefined;
-    cut = () => {
-      isCut = true;
-      // Or the process would wait for it, at its end.
-      clearTimeout(timer);
-      resolve(how);
-    };
-    const cutSoon = (): void => {
-      if (!isCut) timer ??= setTimeout(cut, drainMs);
-    };
-    channel.once('exit', (status: number | null, signal?: string) => {
-      how = { status: status ?? undefined, signal };
-      // A daemon that was started without redirection keeps the channel open for good.
-      cutSoon();
-    });
-    channel.once('close', cut);
-    void closed.then(cutSoon);
+  const ending = createEnding();
+  let how: Ended = {};
+  const howSoFar = (): Ended => how;
+  channel.once('exit', (status: number | null, signal?: string) => {
+    how = { status: status ?? undefined, signal };
+    // A daemon that was started without redirection keeps the channel open for good.
+    ending.soon(howSoFar);
   });
+  channel.once('close', () => ending.now(how));
+  void closed.then(() => ending.soon(howSoFar));
   return {
     stdin: channel,
     stdout: channel,
     stderr: channel.stderr,
-    ended,
+    ended: ending.ended,
     destroy() {
       channel.close();
-      cut();
+      ending.now(how);
     },
   };
 }
