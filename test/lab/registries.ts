@@ -113,7 +113,7 @@ export function describeRegistries(host: () => Host): void {
     );
     const applied = failureOf(plan.apply(host().write));
     // Until it answers, and then to the end.
-    await ask(`until [ -S /run/zrun-staged-docker/docker.sock ]; do sleep 0.1; done`);
+    await ask(`timeout 600 sh -c 'until [ -S /run/zrun-staged-docker/docker.sock ]; do sleep 0.1; done'`);
     expect(await ask(networkScript), 'while it runs').to.equal(network);
     const pid = await ask(`systemctl show -p MainPID --value ${unit}`);
     const namespaces = await ask(

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { inspectScript, readInspected, type Inspected } from './docker-inspect.js';
 import { ensureHosts, labPaths, sshExec, type HostCounts } from './index.js';
-import { explain, finished, zrun, type ZrunRun } from './zrun.js';
+import { snapshotOf, type HostSnapshot } from './state.js';
+import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
 
 export const migrate = 'playbooks/overlay2.yaml';
 export const audit = 'playbooks/audit.yaml';
@@ -41,4 +42,27 @@ export const hostsFor = (counts: HostCounts) =>
 export function verdictOf(run: ZrunRun, name: string): string {
   const verdicts = finished(run, name).flatMap((event) => event.result?.message ?? []);
   return verdicts.at(-1) ?? explain(run);
+}
+
+/** --check leaves the host as it was, the run succeeds, and changes by exactly the tasks that --check told of. */
+export async function moveAsChecked(
+  name: string,
+  untouched: HostSnapshot,
+  ...more: readonly string[]
+): Promise<void> {
+  const check = await on(name, migrate, ...more, '--check');
+  expect(check.exitCode, explain(check)).to.equal(0);
+  expect(await snapshotOf(name)).to.deep.equal(untouched);
+  const run = await on(name, migrate, ...more);
+  expect(run.exitCode, explain(run)).to.equal(0);
+  expect(tasksWith(run, name, 'changed')).to.deep.equal(tasksWith(check, name, 'changed'));
+}
+
+/** The host goes back, and what zrun had changed of it is as it was. */
+export async function rollBack(name: string, untouched: HostSnapshot): Promise<void> {
+  const run = await on(name, rollback, '-e', 'discard_changes=true');
+  expect(run.exitCode, explain(run)).to.equal(0);
+  const after = await snapshotOf(name);
+  for (const part of ['fstab', 'daemonJson', 'dropIns', 'dataRoot'])
+    expect(after[part], part).to.equal(untouched[part]);
 }
