@@ -1,15 +1,18 @@
 /**
  * Owns `npm run test:faults`: every fault at every task of the migration, on real hosts, as a table of step, fault and
- * outcome. What was tried is kept with the code that it was tried with, so that a run of hours can be broken off and gone
- * on with. Ends with a failure where any cell is not whole.
+ * outcome. What was tried is kept beside this file, in tables/, with the code that it was tried with: a run of hours can be
+ * broken off and gone on with, on another machine too, and a reader finds what was proved. Ends with a failure where any
+ * cell is not whole.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cuts, defects, FaultyHost, nameOf, type Fault, type Moment, type Verdict } from './faults.js';
-import { ensureHosts, labPaths } from './index.js';
+import { ensureHosts } from './index.js';
 import { projectRoot } from './zrun.js';
+
+const tables = path.join(import.meta.dirname, 'tables');
 
 interface Row {
   readonly fault: string;
@@ -42,10 +45,8 @@ What was tried already with the same code is not tried again.`);
     return;
   }
   const code = await codeHash();
-  const file = path.join(labPaths().root, values.back ? 'faults-back.json' : 'faults.json');
-  const known = await readRows(file);
-  const rows = known.filter((row) => values['any-code'] || row.code === code);
-  const others = known.filter((row) => !rows.includes(row));
+  const file = path.join(tables, values.back ? 'faults-back.json' : 'faults.json');
+  const rows = await readRows(file);
   const ensured = async () =>
     (await ensureHosts({ bookworm: Number(values.hosts) }))
       .slice(0, Number(values.hosts))
@@ -56,8 +57,18 @@ What was tried already with the same code is not tried again.`);
   }
   if (hosts.length === 0) throw new Error('the lab has no host');
   const wanted = new RegExp(values.only ?? '');
-  const isOpen = (fault: Fault): boolean =>
-    wanted.test(nameOf(fault)) && !rows.some((row) => row.fault === nameOf(fault));
+  const isOpen = (fault: Fault): boolean => {
+    const row = rows.get(nameOf(fault));
+    const isTried = row !== undefined && (row.code === code || values['any-code']);
+    return wanted.test(nameOf(fault)) && !isTried;
+  };
+  // Hosts work side by side, and write one file.
+  let written: Promise<void> = Promise.resolve();
+  const keep = (row: Row): Promise<void> => {
+    rows.set(row.fault, row);
+    written = written.then(() => writeRows(file, [...rows.values()]));
+    return written;
+  };
   let left = values.limit === undefined ? Infinity : Number(values.limit);
   // Each host records its share of the moments and tries the faults at them.
   const work = async (host: FaultyHost, share: number): Promise<void> => {
@@ -75,26 +86,18 @@ What was tried already with the same code is not tried again.`);
       if (left-- <= 0) return;
       const verdict = await host.try(fault, values.back ? 'back' : 'forward');
       const row: Row = { fault: nameOf(fault), verdict, code };
-      rows.push(row);
       console.log(line(row));
       for (const each of verdict.wrong) console.log(`    ${each}`);
-      await writeFile(
-        `${file}.new`,
-        JSON.stringify(
-          [...others.filter(({ fault: name }) => !rows.some((each) => each.fault === name)), ...rows],
-          undefined,
-          2,
-        ),
-      );
-      await rename(`${file}.new`, file);
+      await keep(row);
     }
   };
-  console.log(`${rows.length} tried before`);
+  console.log(`${rows.size} tried before`);
   await Promise.all(hosts.map(work));
+  const all = [...rows.values()];
   console.log(`\n| fault | task | when | the run | the next run | outcome |\n|---|---|---|---|---|---|`);
-  for (const row of rows) console.log(line(row));
-  const bad = rows.filter(({ verdict }) => verdict.wrong.length > 0).length;
-  console.log(`\n${rows.length - bad} passed, ${bad} failed`);
+  for (const row of all) console.log(`${line(row)}${row.code === code ? '' : ' (with earlier code)'}`);
+  const bad = all.filter(({ verdict }) => verdict.wrong.length > 0).length;
+  console.log(`\n${all.length - bad} passed, ${bad} failed`);
   process.exitCode = bad > 0 ? 1 : 0;
 }
 
@@ -111,12 +114,17 @@ function faultsOf(moments: readonly Moment[]): Fault[] {
   );
 }
 
-async function readRows(file: string): Promise<Row[]> {
+/** By the fault's name. */
+async function readRows(file: string): Promise<Map<string, Row>> {
+  const text = await readFile(file, 'utf8').catch(() => '[]');
+  return new Map((JSON.parse(text) as Row[]).map((row) => [row.fault, row]));
+}
+
+async function writeRows(file: string, rows: readonly Row[]): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  return readFile(file, 'utf8').then(
-    (text) => JSON.parse(text) as Row[],
-    () => [],
-  );
+  // A row a line, so that a commit shows which were tried.
+  await writeFile(`${file}.new`, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+  await rename(`${file}.new`, file);
 }
 
 /** Names what decides the outcome: playbooks, templates, modules. What carries them does not touch a host by itself. */
