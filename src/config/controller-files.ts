@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { contentOf, type Content } from '../core/content.js';
 import { ZrunError } from '../core/errors.js';
-import type { Content, ControllerEntry, ControllerFolder } from '../core/module.js';
+import type { ControllerEntry, ControllerFolder } from '../core/module.js';
 
 export interface ControllerFiles {
   /** Throws what node:fs throws. */
@@ -65,8 +66,7 @@ export function createControllerFiles(): ControllerFiles {
     },
     async open(file) {
       const { version, size } = await versionOf(file);
-      if (size <= largestHeld)
-        return once(held, file, version, async () => heldContent(await readFile(file)));
+      if (size <= largestHeld) return once(held, file, version, async () => contentOf(await readFile(file)));
       const before = streamed.get(file);
       if (before?.version === version) return before.content;
       const content = hashFile(file).then((found) => streamedContent(file, found));
@@ -81,11 +81,6 @@ export function createControllerFiles(): ControllerFiles {
       return known;
     },
   };
-}
-
-function heldContent(bytes: Uint8Array): Content {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { size: bytes.length, sha256, bytes, input: bytes };
 }
 
 interface Hashed {
@@ -138,11 +133,11 @@ function changed(file: string): ZrunError {
 async function walk(root: string): Promise<ControllerFolder> {
   const entries: ControllerEntry[] = [];
   let held = 0;
-  const contentOf = async (file: string, size: number): Promise<Content> => {
+  const contentOfFile = async (file: string, size: number): Promise<Content> => {
     if (size > largestHeldInFolder || held + size > mostHeldOfFolder)
       return streamedContent(file, await hashFile(file));
     held += size;
-    return heldContent(await readFile(file));
+    return contentOf(await readFile(file));
   };
   const visit = async (folder: string, relative: string, above: readonly string[]): Promise<void> => {
     const real = await realpath(folder);
@@ -158,7 +153,7 @@ async function walk(root: string): Promise<ControllerFolder> {
         entries.push({ type: 'directory', path: below });
         await visit(file, below, [...above, real]);
       } else if (found.isFile())
-        entries.push({ type: 'file', path: below, content: await contentOf(file, found.size) });
+        entries.push({ type: 'file', path: below, content: await contentOfFile(file, found.size) });
       else
         throw new ZrunError('file-unreadable', `${file} is neither a file nor a folder`, {
           hint: 'Sockets, pipes and devices cannot be copied. Take it out of the folder.',

@@ -2,6 +2,7 @@
  * Owns the task protocol: what a module is, what a plan says, and that applying is the engine's to decide.
  */
 import * as z from 'zod';
+import type { Content } from './content.js';
 import { ZrunError } from './errors.js';
 import type { Input, Output } from './host.js';
 import type { Effect, Read } from './probe.js';
@@ -24,18 +25,6 @@ export interface Controller {
    * folders that it needs; only the user of zrun can read what was not there before.
    */
   writeFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void>;
-}
-
-/** What shall be in a file: in memory where it is small, else read where it is sent. */
-export interface Content {
-  /** Bytes. */
-  readonly size: number;
-  /** SHA-256 in hex. */
-  readonly sha256: string;
-  /** Undefined where it is not held in memory. */
-  readonly bytes: Uint8Array | undefined;
-  /** To be sent. A file that is no longer as it was throws `file-unreadable` while it is. */
-  readonly input: Input;
 }
 
 /** A folder of the controller, links followed. All hosts are handed the same one. */

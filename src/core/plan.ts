@@ -3,8 +3,9 @@
  * compiled. The configuration makes it, the engine walks it.
  */
 import type { ZodError } from 'zod';
+import type { Content } from './content.js';
 import type { Place, ZrunError } from './errors.js';
-import type { Content, ControllerFolder, Module } from './module.js';
+import type { ControllerFolder, Module } from './module.js';
 import type { Value, ValueMap } from './value.js';
 
 /** Names and what they hold, looked up lazily: a variable's template is rendered when it is asked for. */

@@ -1,10 +1,10 @@
 /** Owns `copy`: a file or a folder of the controller, or text from the playbook, on the host. */
 import * as z from 'zod';
+import { contentOf } from '../core/content.js';
 import { ZrunError } from '../core/errors.js';
 import { controllerFile, defineModule, type Plan } from '../core/module.js';
 import { applyFolder, planFolder, type FolderChange } from './lib/copy-folder.js';
 import { attributeParams } from './lib/attributes.js';
-import { contentOf } from './lib/file-content.js';
 import { writtenReturns } from './lib/file-result.js';
 import { baseName, joinPath } from './lib/path.js';
 import { applyPutFile, planPutFile, putFileParams, type PutFile } from './lib/put-file.js';

@@ -3,6 +3,7 @@
  * `docker_restore` makes it again. Never starts Docker by asking.
  */
 import * as z from 'zod';
+import { sha256Of } from '../core/content.js';
 import { defineModule, type Diff } from '../core/module.js';
 import type { ValueMap } from '../core/value.js';
 import { readInventory, writeRecord, type DockerInventory } from './lib/docker-inventory.js';
@@ -18,7 +19,7 @@ import {
   summarizeVolumes,
   volumeSummary,
 } from './lib/docker-summary.js';
-import { applyFileContent, lookAtFile, planFileContent, sha256Of } from './lib/file-content.js';
+import { applyFileContent, lookAtFile, planFileContent } from './lib/file-content.js';
 import { hostPath } from './lib/path.js';
 
 const params = z.strictObject({

@@ -15,6 +15,7 @@
  *   of endpoints and of the sandbox; a MAC address asked for in a second network (Docker does not tell that it was)
  */
 import * as z from 'zod';
+import { sha256Of } from '../core/content.js';
 import { ZrunError } from '../core/errors.js';
 import {
   defineModule,
@@ -41,7 +42,6 @@ import { idOf, nameOf, runStateOf } from './lib/docker-container.js';
 import { inventoryKind, readInventory, readRecord, type DockerInventory } from './lib/docker-inventory.js';
 import { parseDockerJson } from './lib/docker-json.js';
 import { planRestore, type ContainerToDo, type Obstacle, type RestorePlan } from './lib/docker-restore.js';
-import { sha256Of } from './lib/file-content.js';
 import { describeType, fileKind, fileProbe, type FileState } from './lib/file.js';
 import { hostPath, joinPath, parentOf } from './lib/path.js';
 

@@ -1,7 +1,7 @@
 /** Owns `template`: a file rendered from a template. Templates are the configuration's; this only asks for one. */
 import * as z from 'zod';
+import { contentOf } from '../core/content.js';
 import { defineModule, templateFile } from '../core/module.js';
-import { contentOf } from './lib/file-content.js';
 import { writtenReturns } from './lib/file-result.js';
 import { baseName } from './lib/path.js';
 import { applyPutFile, planPutFile, putFileParams } from './lib/put-file.js';

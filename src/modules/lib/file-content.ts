@@ -2,10 +2,11 @@
  * Owns "this file has this content, owner and mode": what must be looked at, what differs, and the script that puts it
  * right so that a power cut leaves the old file or the new one. Shared by every module that writes a file.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
+import { contentOf, type Content } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
-import type { Content, Diff, Write } from '../../core/module.js';
+import type { Diff, Write } from '../../core/module.js';
 import type { Effect, Read } from '../../core/probe.js';
 import { setState } from '../../core/probe.js';
 import { lines, quoteArgv, sh } from '../../core/shell.js';
@@ -186,23 +187,6 @@ function refuseUnwritable({ path, file, parent, link, wish }: FileSight): void {
   throw new ZrunError('task-failed', `${path} is ${describeType(file)}, not a file that can be written`, {
     hint: 'Give the path of a file.',
   });
-}
-
-/** Of bytes that many hosts get: they are handed the same ones, which nobody changes. */
-const known = new WeakMap<Uint8Array, string>();
-
-export function sha256Of(bytes: Uint8Array): string {
-  const before = known.get(bytes);
-  if (before !== undefined) return before;
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  known.set(bytes, sha256);
-  return sha256;
-}
-
-/** Bytes that are in memory already. */
-export function contentOf(bytes: Uint8Array | Content): Content {
-  if (!(bytes instanceof Uint8Array)) return bytes;
-  return { size: bytes.length, sha256: sha256Of(bytes), bytes, input: bytes };
 }
 
 /** Larger than this in bytes, a text is not shown as a diff. */

@@ -3,7 +3,8 @@
  * starts costs the host more than all the rest, so stat(1) runs once for all paths, and what the shell can find out by
  * itself is left to it. Knows nothing of what a look is for.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { sha256Of } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
@@ -161,7 +162,7 @@ function parseLook(rest: Rest, boundary: string): FileState {
     else problem ??= new LookError(false, field);
   }
   if (problem) throw problem;
-  if (content && sha256 === undefined) sha256 = createHash('sha256').update(content).digest('hex');
+  if (content && sha256 === undefined) sha256 = sha256Of(content);
   const withRead = <T extends AbsentFile | PlainState>(one: T): T =>
     one.type === 'file' ? { ...one, sha256, content } : one;
   return state.type === 'link' ? { ...state, resolved: withRead(state.resolved) } : withRead(state);

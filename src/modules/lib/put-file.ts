@@ -3,8 +3,9 @@
  * Knows nothing of where the content comes from.
  */
 import * as z from 'zod';
+import type { Content } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
-import type { Change, Content, Plan, TaskContext, Write } from '../../core/module.js';
+import type { Change, Plan, TaskContext, Write } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { attributeParams, type Attributes } from './attributes.js';
