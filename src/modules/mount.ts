@@ -521,7 +521,7 @@ function mountEffects(
   entry: MountEntry,
   { device, dataset, folder }: Sight,
 ): readonly Effect[] {
-  const isFresh = (device?.exists && device.isFresh) ?? (dataset?.exists && dataset.isFresh) ?? false;
+  const isFresh = [device, dataset].some((source) => source?.exists && source.isFresh);
   const isEmpty = isFresh || entry.fstype === 'tmpfs';
   const content: DirectoryContent = {
     type: 'directory',
