@@ -532,18 +532,25 @@ function mountEffects(
   return [
     mapState(mountsKind, '', (table) => [...table, entry]),
     ...pathsOf(path, target).flatMap((place) => [
-      isEmpty ? setStateBelow(fileKind, place, absentFile) : unknownState(fileKind, place, true),
-      setState(fileKind, place, directoryState()),
-      isEmpty
-        ? setStateBelow<DirectoryContent>(directoryContentKind, place, {
-            type: 'absent',
-            path: place,
-            entries: undefined,
-            underneath: undefined,
-          })
-        : unknownState(directoryContentKind, place, true),
+      ...effectsBelow(place, isEmpty),
       setState(directoryContentKind, place, content),
     ]),
+  ];
+}
+
+/** What tasks find below a place where another file system comes to light. */
+function effectsBelow(place: string, isEmpty: boolean): readonly Effect[] {
+  return [
+    isEmpty ? setStateBelow(fileKind, place, absentFile) : unknownState(fileKind, place, true),
+    setState(fileKind, place, directoryState()),
+    isEmpty
+      ? setStateBelow<DirectoryContent>(directoryContentKind, place, {
+          type: 'absent',
+          path: place,
+          entries: undefined,
+          underneath: undefined,
+        })
+      : unknownState(directoryContentKind, place, true),
   ];
 }
 
@@ -610,18 +617,8 @@ function unmountEffects(
     entries: count,
     underneath: undefined,
   };
-  const isEmpty = count === 0;
   return [
-    isEmpty ? setStateBelow(fileKind, place, absentFile) : unknownState(fileKind, place, true),
-    setState(fileKind, place, directoryState()),
-    isEmpty
-      ? setStateBelow<DirectoryContent>(directoryContentKind, place, {
-          type: 'absent',
-          path: place,
-          entries: undefined,
-          underneath: undefined,
-        })
-      : unknownState(directoryContentKind, place, true),
+    ...effectsBelow(place, count === 0),
     count === undefined
       ? unknownState(directoryContentKind, place)
       : setState(directoryContentKind, place, content),
