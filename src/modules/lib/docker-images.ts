@@ -3,11 +3,11 @@
  * takes. Pure. Sources: moby image/tarexport (save and load spool to disk), reference/store.go (repositories.json).
  */
 import { isMap, type Value, type ValueMap } from '../../core/value.js';
-import { intAt, listAt, mapAt, textAt, textsOf } from './docker.js';
+import { listAt, mapAt, textAt, textsOf } from './docker.js';
 import { idOf, nameOf, runStateOf } from './docker-container.js';
 import type { DockerInventory } from './docker-inventory.js';
 import { committedImage, imageFinder } from './docker-restore.js';
-import { digestsOf, tagsOf } from './docker-summary.js';
+import { digestsOf, sizeOf, tagsOf } from './docker-summary.js';
 
 /** What another data-root holds of images. */
 export interface StagedImages {
@@ -65,7 +65,6 @@ export function planImages(
   { all, given = new Map() }: PlanOptions,
 ): ImagePlan {
   const missing = missingImages(wanted, staged);
-  const sizeOf = (image: ValueMap) => intAt(image, 'Size') ?? 0;
   const pulls = missing.flatMap((image): Pull[] => {
     const reference = given.get(idOf(image));
     if (reference === undefined) return [];
@@ -161,7 +160,7 @@ interface Batch {
 function pack(images: readonly ValueMap[], limit = batchLimit): readonly Batch[] {
   const layersOf = (image: ValueMap) => textsOf(listAt(image, 'RootFS', 'Layers')).join(' ');
   const sorted = images
-    .map((image) => ({ id: idOf(image), layers: layersOf(image), size: intAt(image, 'Size') ?? 0 }))
+    .map((image) => ({ id: idOf(image), layers: layersOf(image), size: sizeOf(image) }))
     .toSorted((a, b) => (a.layers === b.layers ? (a.id < b.id ? -1 : 1) : a.layers < b.layers ? -1 : 1));
   const batches: { ids: string[]; members: typeof sorted; bytes: number }[] = [];
   for (const image of sorted) {

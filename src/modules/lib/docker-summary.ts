@@ -148,7 +148,7 @@ export function summarizeImages({ images, containers }: DockerInventory): z.outp
       id,
       tags: [...tags],
       digests: [...digests],
-      size: intAt(image, 'Size') ?? 0,
+      size: sizeOf(image),
       dangling: !isNamed && !parents.has(id),
       intermediate: !isNamed && parents.has(id),
       local_only: digests.length === 0,
@@ -168,6 +168,11 @@ export function digestsOf(image: ValueMap): readonly string[] {
   return textsOf(listAt(image, 'RepoDigests'))
     .filter((digest) => !digest.startsWith('<none>'))
     .sort();
+}
+
+/** Bytes, with the layers that other images have too. */
+export function sizeOf(image: ValueMap): number {
+  return intAt(image, 'Size') ?? 0;
 }
 
 export function summarizeNetworks({ networks }: DockerInventory): z.output<typeof networkSummary>[] {
