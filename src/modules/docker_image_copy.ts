@@ -116,9 +116,7 @@ docker_image_copy:
   data_root: '{{tmp}}/new'
   images: ['zrun-example:1']`,
       needs: 'docker',
-      before: `
-mkdir -p "$tmp/new" "$tmp/root" && cp "$(command -v busybox)" "$tmp/root/busybox"
-tar -C "$tmp/root" -c . | docker import - zrun-example:1 >/dev/null`,
+      before: importsImage('zrun-example:1'),
       after: `
 grep -q "zrun-example:1.*$(docker image inspect -f '{{.Id}}' zrun-example:1)" "$tmp/new/image/overlay2/repositories.json"
 ! systemctl is-active --quiet zrun-staged-docker
@@ -133,9 +131,7 @@ docker_image_copy:
   images: ['zrun-example:2']
   source: pull`,
       needs: 'docker',
-      before: `
-mkdir -p "$tmp/new" "$tmp/root" && cp "$(command -v busybox)" "$tmp/root/busybox"
-tar -C "$tmp/root" -c . | docker import - zrun-example:2 >/dev/null`,
+      before: importsImage('zrun-example:2'),
       after: `
 grep -q "zrun-example:2.*$(docker image inspect -f '{{.Id}}' zrun-example:2)" "$tmp/new/image/overlay2/repositories.json"
 docker rmi zrun-example:2 >/dev/null`,
@@ -194,6 +190,13 @@ docker rmi zrun-example:2 >/dev/null`,
   },
   apply: (write, change, p) => copyImages(write, change, p),
 });
+
+/** sh for an example: an image with nothing but busybox, and a data-root for it. */
+function importsImage(tag: string): string {
+  return `
+mkdir -p "$tmp/new" "$tmp/root" && cp "$(command -v busybox)" "$tmp/root/busybox"
+tar -C "$tmp/root" -c . | docker import - ${tag} >/dev/null`;
+}
 
 /** What is not there yet, and where it comes from. A registry is only asked for what is to be carried. */
 async function askRegistries(
