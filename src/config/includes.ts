@@ -13,7 +13,7 @@ import { errorAt, ignoreFindings } from './report.js';
 import { findFile, foreseeFiles } from './search.js';
 import { createIds, foreseenIn, siteIn, type OpenFile, type Site } from './site.js';
 import { shownName } from './source.js';
-import { readCommon, readSteps, type Common } from './steps.js';
+import { blockOf, readCommon, readSteps, type Common } from './steps.js';
 import { fullName } from './tasks.js';
 import { compileTemplate, type CompiledTemplate } from './template.js';
 import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
@@ -49,22 +49,8 @@ async function importTasks(file: MapEntry, common: Common, site: Site): Promise<
   };
   const found = await findTasks(name, at, site).catch(reportTo(site));
   if (found === undefined || !canOpen(found, at, common, site, false)) return undefined;
-  return {
-    type: 'block',
-    isRole: false,
-    name: common.name ?? `import_tasks: ${name}`,
-    at: common.at,
-    when: common.when,
-    defaults: new Map(),
-    params: new Map(),
-    handlers: [],
-    vars: common.vars,
-    become: common.become,
-    tags: common.site.tags,
-    tasks: await openTasks(found, at, inside, common.site.isConditional),
-    rescue: [],
-    always: [],
-  };
+  const tasks = await openTasks(found, at, inside, common.site.isConditional);
+  return blockOf(common, common.name ?? `import_tasks: ${name}`, { tasks });
 }
 
 async function includeTasks(
@@ -162,23 +148,7 @@ export async function readApplied(
   if (!map) return await read(inside);
   checkKeywords(map, 'role', new Set(), inside.context.report);
   const common = readCommon(map, inside, apply.keyAt);
-  const block: Block = {
-    type: 'block',
-    isRole: false,
-    name: common.name ?? 'apply',
-    at: common.at,
-    when: common.when,
-    defaults: new Map(),
-    params: new Map(),
-    handlers: [],
-    vars: common.vars,
-    become: common.become,
-    tags: common.site.tags,
-    tasks: await read(common.site),
-    rescue: [],
-    always: [],
-  };
-  return [block];
+  return [blockOf(common, common.name ?? 'apply', { tasks: await read(common.site) })];
 }
 
 /** Each thing that a run names is read once, however many hosts name it. */

@@ -87,21 +87,34 @@ async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Blo
   const always = node.entries.get('always');
   const inRescue: Site = { ...inside, names: addNames(inside.names, rescueNames), isConditional: true };
   const inAlways: Site = { ...inside, names: addNames(inside.names, alwaysNames) };
+  return blockOf(common, name, {
+    tasks: await readSteps(body.value, inside, body.key),
+    rescue: rescue ? await readSteps(rescue.value, inRescue, rescue.key) : [],
+    always: always ? await readSteps(always.value, inAlways, always.key) : [],
+  });
+}
+
+/** A block that is no role's. */
+export function blockOf(
+  { at, when, vars, become, site: { tags } }: Common,
+  name: string,
+  { tasks, rescue = [], always = [] }: Pick<Block, 'tasks'> & Partial<Pick<Block, 'rescue' | 'always'>>,
+): Block {
   return {
     type: 'block',
     isRole: false,
     name,
-    at: common.at,
-    when: common.when,
+    at,
+    when,
     defaults: new Map(),
     params: new Map(),
     handlers: [],
-    vars: common.vars,
-    become: common.become,
-    tags: common.site.tags,
-    tasks: await readSteps(body.value, inside, body.key),
-    rescue: rescue ? await readSteps(rescue.value, inRescue, rescue.key) : [],
-    always: always ? await readSteps(always.value, inAlways, always.key) : [],
+    vars,
+    become,
+    tags,
+    tasks,
+    rescue,
+    always,
   };
 }
 
