@@ -2,23 +2,12 @@
  * Owns how `meta` steps are read: what the engine itself does at a point of a play.
  */
 import { nearest } from '../core/errors.js';
-import type { Meta, MetaAction } from '../core/plan.js';
+import { metaActions, type Meta, type MetaAction } from '../core/plan.js';
 import { checkKeywords } from './keywords.js';
 import { errorAt } from './report.js';
 import type { Site } from './site.js';
 import { readCommon } from './steps.js';
 import { describeNode, type MapEntry, type MapNode } from './yaml.js';
-
-const metaActions: readonly MetaAction[] = [
-  'noop',
-  'flush_handlers',
-  'clear_facts',
-  'reset_connection',
-  'end_role',
-  'end_host',
-  'end_batch',
-  'end_play',
-];
 
 /** Ansible's other ones, and what to do instead. */
 const otherActions: Readonly<Record<string, string>> = {

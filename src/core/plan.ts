@@ -271,15 +271,18 @@ export interface Meta extends StepBase {
   readonly action: MetaAction;
 }
 
-export type MetaAction =
-  | 'noop'
-  | 'flush_handlers'
-  | 'clear_facts'
-  | 'reset_connection'
-  | 'end_role'
-  | 'end_host'
-  | 'end_batch'
-  | 'end_play';
+export const metaActions = [
+  'noop',
+  'flush_handlers',
+  'clear_facts',
+  'reset_connection',
+  'end_role',
+  'end_host',
+  'end_batch',
+  'end_play',
+] as const;
+
+export type MetaAction = (typeof metaActions)[number];
 
 /** Every task below these steps, in the order in which they stand in the file, as far as that is known. */
 export function* tasksOf(steps: readonly Step[]): Generator<Task> {

@@ -2,6 +2,7 @@
  * Owns what each keyword of a playbook takes, and what is said of it where an editor shows it. Which keywords there are,
  * and where, is the table in `keywords.ts`.
  */
+import { metaActions } from '../../core/plan.js';
 import { boolean, mapOf, oneOrMore, template, text, variables, type JsonSchema } from './json-schema.js';
 
 const steps: JsonSchema = {
@@ -146,18 +147,7 @@ export const actionValues: Readonly<Record<string, JsonSchema>> = {
   include_role: says('Runs the tasks of a role here.', { type: 'object', required: ['name'] }),
   include_tasks: says('Runs the tasks of a file here.', fileForm()),
   include_vars: says('Takes the variables of a file.', fileForm()),
-  meta: says('Acts on the run itself.', {
-    enum: [
-      'noop',
-      'flush_handlers',
-      'clear_facts',
-      'reset_connection',
-      'end_role',
-      'end_host',
-      'end_batch',
-      'end_play',
-    ],
-  }),
+  meta: says('Acts on the run itself.', { enum: metaActions }),
 };
 
 function fileForm(): JsonSchema {
