@@ -2,9 +2,10 @@
  * Owns the command line of a run: its flags, their help, and what is made of them. Ansible's flags keep their names and
  * their meaning. Reads no file.
  */
-import { Command, CommanderError, Option } from 'commander';
-import { nearest, ZrunError } from '../core/errors.js';
+import { Command, Option } from 'commander';
+import { ZrunError } from '../core/errors.js';
 import { exitCodes } from './failure.js';
+import { parseWords } from './parse-words.js';
 
 export type OutputKind = 'tty' | 'plain' | 'json';
 
@@ -80,15 +81,8 @@ const insteadOf: Readonly<Record<string, string>> = {
 /** Throws ZrunError `usage`. */
 export function parseRunCommand(argv: readonly string[], version: string): Parsed {
   const program = createProgram(version);
-  let text = '';
-  program.configureOutput({ writeOut: (piece) => (text += piece), writeErr: () => undefined });
-  try {
-    program.parse([...argv], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { type: 'text', text };
-    throw explain(error, program);
-  }
+  const text = parseWords(program, argv, 'zrun --help shows all options', insteadOf);
+  if (text !== undefined) return { type: 'text', text };
   const command = toRunCommand(program);
   const { resume } = program.opts<Options>();
   if (resume === undefined) return { type: 'run', command };
@@ -222,27 +216,6 @@ function outputKind(text: string): OutputKind {
   const kind = (['tty', 'plain', 'json'] as const).find((each) => each === text);
   if (kind) return kind;
   throw new ZrunError('usage', `--output is tty, plain or json, not '${text}'`);
-}
-
-/** What commander says, in the words and with the help of the rest of zrun. */
-function explain(error: CommanderError, program: Command): ZrunError {
-  const name = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-  const seeHelp = 'zrun --help shows all options';
-  switch (error.code) {
-    case 'commander.unknownOption': {
-      const near = nearest(
-        name,
-        program.options.flatMap(({ long }) => long ?? []),
-      );
-      const instead = insteadOf[name];
-      const hint = instead ?? (near === undefined ? seeHelp : `did you mean ${near}?`);
-      return new ZrunError('usage', `unknown option ${name}`, { hint });
-    }
-    default:
-      return new ZrunError('usage', error.message.replace(/^error: /, '').replace(/\.$/, ''), {
-        hint: seeHelp,
-      });
-  }
 }
 
 /** Commander's own view of the options: what `createProgram` declares, by its long names in camel case. */

@@ -2,7 +2,7 @@
  * Owns `zrun inventory`: what is in an inventory, in the forms that `ansible-inventory` prints, so that the two can be
  * compared. Touches no host.
  */
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import {
   formatJson,
   formatYaml,
@@ -18,6 +18,7 @@ import type { Environment } from './environment.js';
 import { exitCodes } from './failure.js';
 import { graphGroup, listAsJson, listAsYaml, variablesOfHost, type Listing } from './inventory-listing.js';
 import { inventoryNames, programTimeoutMs } from './load.js';
+import { parseWords } from './parse-words.js';
 
 interface Options {
   readonly inventory?: string[];
@@ -118,15 +119,8 @@ function parse(
   argv: readonly string[],
 ): { readonly options: Options; readonly group: string | undefined } | { readonly text: string } {
   const program = createProgram();
-  let text = '';
-  program.configureOutput({ writeOut: (piece) => (text += piece), writeErr: () => undefined });
-  try {
-    program.parse([...argv], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { text };
-    throw explain(error, program);
-  }
+  const text = parseWords(program, argv, 'zrun inventory --help shows all options');
+  if (text !== undefined) return { text };
   const options = program.opts<Options>();
   const [group] = program.args;
   const actions = [options.list, options.host !== undefined, options.graph].filter(Boolean);
@@ -166,20 +160,4 @@ function createProgram(): Command {
     .option('--playbook-dir <folder>', 'as seen from a playbook there (default: here)')
     .helpOption('-h, --help', 'show this')
     .addHelpText('after', EPILOGUE);
-}
-
-function explain(error: CommanderError, program: Command): ZrunError {
-  const name = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-  const near = nearest(
-    name,
-    program.options.flatMap(({ long }) => long ?? []),
-  );
-  if (error.code === 'commander.unknownOption') {
-    return new ZrunError('usage', `unknown option ${name}`, {
-      hint: near === undefined ? 'zrun inventory --help shows all options' : `did you mean ${near}?`,
-    });
-  }
-  return new ZrunError('usage', error.message.replace(/^error: /, '').replace(/\.$/, ''), {
-    hint: 'zrun inventory --help shows all options',
-  });
 }
