@@ -9,6 +9,7 @@ import { ZrunError, type ErrorCode } from '../../src/core/errors.js';
 import type { Connection, Output, RunOptions } from '../../src/core/host.js';
 import { printBytes, sh, type ShellText } from '../../src/core/shell.js';
 import { errorOf } from '../integration/error.js';
+import { skipFor } from '../integration/skip.js';
 import { transports, type Running } from './transports.js';
 
 interface Answer {
@@ -133,11 +134,7 @@ for (const transport of transports) {
     };
 
     before(async function () {
-      const reason = transport.missing();
-      if (reason !== undefined) {
-        console.log(`      ${reason}`);
-        this.skip();
-      }
+      skipFor(this, transport.missing());
       running = await transport.start();
       connection = await connect();
     });

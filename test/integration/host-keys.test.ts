@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { sh } from '../../src/core/shell.js';
 import { createTransport } from '../../src/transport/index.js';
 import { errorOf } from './error.js';
+import { skipFor } from './skip.js';
 import { generateKey, sshdMissing, startSshd, type Sshd } from './sshd.js';
 
 describe('host keys', function () {
@@ -17,11 +18,7 @@ describe('host keys', function () {
     return server;
   };
   before(async function () {
-    const reason = sshdMissing();
-    if (reason !== undefined) {
-      console.log(`      ${reason}`);
-      this.skip();
-    }
+    skipFor(this, sshdMissing());
     server = await startSshd({ hostKeyTypes: ['ed25519', 'ecdsa'] });
   });
   after(() => server?.stop());

@@ -14,6 +14,7 @@ import { joinLooks } from '../../src/engine/join.js';
 import { copy } from '../../src/modules/copy.js';
 import { createTransport, type Transport } from '../../src/transport/index.js';
 import { planOf } from '../modules/harness.js';
+import { skipFor } from './skip.js';
 import { sshdMissing, startSshd, type Sshd } from './sshd.js';
 
 const MiB = 1024 * 1024;
@@ -39,11 +40,7 @@ describe('copy of what is large', function () {
   let folder = '';
 
   before(async function () {
-    const reason = sshdMissing();
-    if (reason !== undefined) {
-      console.log(`      ${reason}`);
-      this.skip();
-    }
+    skipFor(this, sshdMissing());
     server = await startSshd();
     folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-large-'));
     transport = createTransport({ env: process.env });

@@ -10,6 +10,7 @@ import type { Connection, SshTarget } from '../../src/core/host.js';
 import { sh } from '../../src/core/shell.js';
 import { createTransport, type TransportOptions } from '../../src/transport/index.js';
 import { errorOf } from './error.js';
+import { skipFor } from './skip.js';
 import { generateKey, makeUser, sshdMissing, startSshd, usersMissing, type Sshd } from './sshd.js';
 
 describe('logging in', function () {
@@ -20,11 +21,7 @@ describe('logging in', function () {
   };
   const agents: ChildProcess[] = [];
   before(async function () {
-    const reason = sshdMissing();
-    if (reason !== undefined) {
-      console.log(`      ${reason}`);
-      this.skip();
-    }
+    skipFor(this, sshdMissing());
     server = await startSshd();
   });
   after(async () => {
@@ -178,11 +175,7 @@ describe('logging in', function () {
   });
 
   it('a login shell that runs nothing', async function () {
-    const reason = usersMissing();
-    if (reason !== undefined) {
-      console.log(`      ${reason}`);
-      this.skip();
-    }
+    skipFor(this, usersMissing());
     const user = makeUser('zrun-nologin', { shell: '/usr/sbin/nologin' });
     try {
       const error = await errorOf(logIn(sshd().target({ user: user.name })), 'connect-failed');

@@ -9,16 +9,14 @@ import type { Connection, ConnectOptions, SshTarget } from '../../src/core/host.
 import { sh } from '../../src/core/shell.js';
 import { createTransport, type Transport, type TransportOptions } from '../../src/transport/index.js';
 import { errorOf } from './error.js';
+import { skipFor } from './skip.js';
 import { freePort, sshdMissing, startSshd, type Sshd, type SshdOptions } from './sshd.js';
 
 describe('ways to a host', function () {
   const servers: Sshd[] = [];
   const transports: Transport[] = [];
   before(function () {
-    const reason = sshdMissing();
-    if (reason === undefined) return;
-    console.log(`      ${reason}`);
-    this.skip();
+    skipFor(this, sshdMissing());
   });
   afterEach(async () => {
     await Promise.all(transports.splice(0).map((transport) => transport.close()));

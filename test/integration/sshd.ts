@@ -4,8 +4,7 @@
  *
  * ```ts
  * before(async function () {
- *   const reason = sshdMissing();
- *   if (reason) { console.log(reason); this.skip(); }
+ *   skipFor(this, sshdMissing());
  *   sshd = await startSshd();
  * });
  * after(() => sshd?.stop());

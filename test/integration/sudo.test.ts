@@ -12,6 +12,7 @@ import { Secret } from '../../src/core/secret.js';
 import { sh } from '../../src/core/shell.js';
 import { createTransport, type Transport } from '../../src/transport/index.js';
 import { errorOf } from './error.js';
+import { skipFor } from './skip.js';
 import { makeUser, sshdMissing, startSshd, usersMissing, type Sshd, type TestUser } from './sshd.js';
 
 const password = 'Gewürz `id` $HOME 42';
@@ -37,10 +38,7 @@ describe('sudo', function () {
       sshdMissing() ??
       usersMissing() ??
       (existsSync('/usr/bin/sudo') ? undefined : 'skipped: no sudo on this machine');
-    if (reason !== undefined) {
-      console.log(`      ${reason}`);
-      this.skip();
-    }
+    skipFor(this, reason);
     for (const [name, options] of Object.entries(users)) made.push(makeUser(`zrun-${name}`, options));
     server = await startSshd();
     transport = createTransport({ env: process.env });

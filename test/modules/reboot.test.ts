@@ -10,6 +10,7 @@ import { ZrunError } from '../../src/core/errors.js';
 import type { Connect } from '../../src/core/host.js';
 import { createTransport } from '../../src/transport/index.js';
 import { play, type Played } from '../engine/play.js';
+import { skipFor } from '../integration/skip.js';
 import { sshdMissing, startSshd, type Sshd } from '../integration/sshd.js';
 
 let sshd: Sshd;
@@ -17,11 +18,7 @@ let sshd: Sshd;
 let downFor = 0;
 
 before(async function () {
-  const reason = sshdMissing();
-  if (reason !== undefined) {
-    console.log(`      ${reason}`);
-    this.skip();
-  }
+  skipFor(this, sshdMissing());
   sshd = await startSshd();
 });
 
