@@ -28,21 +28,28 @@ export type RunScript = (script: ShellText, stdin?: Uint8Array) => Promise<Outpu
 /** Runs scripts here, each in a shell of its own. */
 export function localRun(shell: readonly [string, ...string[]] = ['sh']): RunScript {
   const [program, ...args] = shell;
-  return (script, stdin) =>
-    new Promise((resolve, reject) => {
-      const child = spawn(program, [...args, '-c', script.shellText], { stdio: ['pipe', 'pipe', 'pipe'] });
-      const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-      child.on('error', reject);
-      // A script that does not read its input is no failure of the test.
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(stdin);
-      child.on('close', (status, signal) => {
-        const killed = signal === null ? 1 : 128;
-        resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), status: status ?? killed });
-      });
-    });
+  return (script, stdin) => runProgram(program, [...args, '-c', script.shellText], { stdin, killed: 128 });
+}
+
+/** @param options `killed`: the status of a program that a signal has ended */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { stdin, killed }: { readonly stdin: Uint8Array | undefined; readonly killed: number },
+): Promise<Output> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.on('error', reject);
+    // A script that does not read its input is no failure of the test.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(stdin);
+    child.on('close', (status) =>
+      resolve({ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), status: status ?? killed }),
+    );
+  });
 }
 
 export interface Host {
