@@ -1,6 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import { ZrunError } from '../../../src/core/errors.js';
@@ -16,6 +14,7 @@ import {
 } from '../../../src/modules/lib/docker-api.js';
 import { parseDockerJson, writeDockerJson } from '../../../src/modules/lib/docker-json.js';
 import { localRun } from '../harness.js';
+import { standInForDocker, type DockerStandIn } from './docker-stand-in.js';
 
 const answer = (...lines: readonly string[]) => Buffer.from(lines.join('\r\n'));
 
@@ -106,15 +105,13 @@ describe('answers of the Engine API', () => {
 });
 
 describe('the script that speaks to Docker', () => {
-  let folder: string;
-  let server: http.Server;
+  let docker: DockerStandIn;
   const seen: string[] = [];
   const dropped: string[] = [];
 
-  /** A real HTTP server that takes its time, and a `docker` that joins its socket to standard input and output. */
+  /** It takes its time. */
   before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'zrun-docker-'));
-    server = http.createServer((request, response) => {
+    docker = await standInForDocker((request, response) => {
       const body: Buffer[] = [];
       let isAnswered = false;
       request.on('data', (chunk: Buffer) => body.push(chunk));
@@ -130,28 +127,9 @@ describe('the script that speaks to Docker', () => {
         });
       });
     });
-    const socket = path.join(folder, 'docker.sock');
-    await new Promise<void>((resolve) => server.listen(socket, resolve));
-    const relay = path.join(folder, 'relay.cjs');
-    await writeFile(
-      relay,
-      `const socket = require('node:net').connect(${JSON.stringify(socket)}, () => {
-  process.stdin.pipe(socket);
-  socket.pipe(process.stdout);
-});
-socket.on('close', () => process.stdout.write('', () => process.exit(0)));`,
-    );
-    const program = `#!/bin/sh\nexec '${process.execPath}' '${relay}'\n`;
-    await writeFile(path.join(folder, 'docker'), program, { mode: 0o755 });
   });
 
-  after(async () => {
-    server.close();
-    await rm(folder, { recursive: true });
-  });
-
-  // What the tests run under is not for the program that stands in for `docker`.
-  const run = localRun(['env', '-u', 'NODE_OPTIONS', 'sh']);
+  after(() => docker.stop());
 
   it('sends many requests over one connection and has every answer, in order', async () => {
     const requests = [
@@ -160,8 +138,7 @@ socket.on('close', () => process.stdout.write('', () => process.exit(0)));`,
       { method: 'POST', path: '/containers/x/start' },
       { method: 'GET', path: '/last' },
     ] as const;
-    const script = { shellText: `PATH=${folder}:$PATH\n${exchangeScript().shellText}` };
-    const output = await run(script, writeRequests(requests));
+    const output = await docker.run(exchangeScript(), writeRequests(requests));
     const answers = readAnswers(output, requests.length);
     expect(output.status, output.stderr.toString()).to.equal(0);
     expect(answers.map(({ body }) => (body as { url: string }).url)).to.deep.equal(
@@ -177,19 +154,17 @@ socket.on('close', () => process.stdout.write('', () => process.exit(0)));`,
   });
 
   it('says that there is no Docker on a host that has none', async () => {
-    const shell = localRun(['env', `PATH=${folder}/none`, '/bin/sh']);
+    const shell = localRun(['env', `PATH=${docker.folder}/none`, '/bin/sh']);
     const output = await shell(exchangeScript(), writeRequests([{ method: 'GET', path: '/info' }]));
     expect(output.status).to.equal(apiStatus.noDocker);
   });
 
   it('leaves nothing behind', async () => {
-    const tmp = await mkdtemp(path.join(folder, 'tmp-'));
-    const script = {
-      shellText: `PATH=${folder}:$PATH TMPDIR=${tmp}; export TMPDIR\n${exchangeScript().shellText}`,
-    };
-    const output = await run(script, writeRequests([{ method: 'GET', path: '/info' }]));
+    const tmp = await mkdtemp(path.join(docker.folder, 'tmp-'));
+    const script = { shellText: `TMPDIR=${tmp}; export TMPDIR\n${exchangeScript().shellText}` };
+    const output = await docker.run(script, writeRequests([{ method: 'GET', path: '/info' }]));
     expect(readAnswers(output, 1)).to.have.length(1);
-    const left = await run({ shellText: `ls -A ${tmp}` });
+    const left = await docker.run({ shellText: `ls -A ${tmp}` });
     expect(left.stdout.toString()).to.equal('');
   });
 });

@@ -1,6 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Output } from '../../../src/core/host.js';
@@ -11,7 +9,7 @@ import {
   registryOf,
   registryProbe,
 } from '../../../src/modules/lib/docker-registry.js';
-import { localRun } from '../harness.js';
+import { standInForDocker, type DockerStandIn } from './docker-stand-in.js';
 
 const digest = `sha256:${'d'.repeat(64)}`;
 
@@ -136,47 +134,27 @@ describe('why a registry does not give an image', () => {
 });
 
 describe('the script that asks registries', () => {
-  let folder: string;
-  let daemon: http.Server;
+  let docker: DockerStandIn;
   const asked: string[] = [];
 
-  /** A daemon that knows what is public, and a `docker` that joins its socket and has credentials for `private`. */
+  /** A daemon that knows what is public, and a `docker` that has credentials for `private`. */
   before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'zrun-registry-'));
-    daemon = http.createServer((request, response) => {
-      asked.push(request.url ?? '');
-      const isPublic = request.url?.startsWith('/distribution/public') === true;
-      response.statusCode = isPublic ? 200 : 500;
-      response.end(JSON.stringify(isPublic ? { Descriptor: {} } : { message: 'unauthorized' }));
-    });
-    const socket = path.join(folder, 'docker.sock');
-    await new Promise<void>((resolve) => daemon.listen(socket, resolve));
-    const relay = path.join(folder, 'relay.cjs');
-    await writeFile(
-      relay,
-      `const socket = require('node:net').connect(${JSON.stringify(socket)}, () => {
-  process.stdin.pipe(socket);
-  socket.pipe(process.stdout);
-});
-socket.on('close', () => process.stdout.write('', () => process.exit(0)));`,
-    );
-    const program = `#!/bin/sh
-case $1 in
-system) exec '${process.execPath}' '${relay}' ;;
+    docker = await standInForDocker(
+      (request, response) => {
+        asked.push(request.url ?? '');
+        const isPublic = request.url?.startsWith('/distribution/public') === true;
+        response.statusCode = isPublic ? 200 : 500;
+        response.end(JSON.stringify(isPublic ? { Descriptor: {} } : { message: 'unauthorized' }));
+      },
+      (relay, folder) => `case $1 in
+system) exec ${relay} ;;
 manifest) shift; echo "$*" "$HTTPS_PROXY" >>'${folder}/asked'
 case $* in *private*) echo '{}' ;; *) echo "no such manifest: $*" >&2; exit 1 ;; esac ;;
-esac
-`;
-    await writeFile(path.join(folder, 'docker'), program, { mode: 0o755 });
+esac`,
+    );
   });
 
-  after(async () => {
-    daemon.close();
-    await rm(folder, { recursive: true });
-  });
-
-  // What the tests run under is not for the program that stands in for `docker`.
-  const run = localRun(['env', '-u', 'NODE_OPTIONS', 'sh']);
+  after(() => docker.stop());
 
   it('asks the daemon, then with credentials, and says of each what came of it', async () => {
     const references = [
@@ -191,14 +169,13 @@ esac
       insecure: ['plain.example.org:5000'],
     };
     const probe = registryProbe(references, access);
-    const script = { shellText: `PATH=${folder}:$PATH\n${probe.script.shellText}` };
-    const answers = probe.parse(await run(script, probe.stdin));
+    const answers = probe.parse(await docker.run(probe.script, probe.stdin));
     expect(references.map((reference) => answers.get(reference))).to.deep.equal([
       ...Array.from({ length: 11 }, () => true),
       `docker.io does not give it: no such manifest: inspect gone/app@${digest}`,
     ]);
     expect(asked.toSorted()).to.deep.equal(references.map((each) => `/distribution/${each}/json`).toSorted());
-    const withCredentials = await run({ shellText: `sort ${folder}/asked` });
+    const withCredentials = await docker.run({ shellText: `sort ${docker.folder}/asked` });
     expect(withCredentials.stdout.toString()).to.equal(
       [
         `inspect --insecure plain.example.org:5000/private@${digest} http://us er:p'w@proxy:3128\n`,
@@ -209,9 +186,9 @@ esac
   });
 
   it('leaves nothing behind', async () => {
-    const tmp = await mkdtemp(path.join(folder, 'tmp-'));
+    const tmp = await mkdtemp(path.join(docker.folder, 'tmp-'));
     const probe = registryProbe([`public/app@${digest}`], { config: {}, environment: [], insecure: [] });
-    await run({ shellText: `PATH=${folder}:$PATH TMPDIR=${tmp}; export TMPDIR\n${probe.script.shellText}` });
-    expect((await run({ shellText: `ls -A ${tmp}` })).stdout.toString()).to.equal('');
+    await docker.run({ shellText: `TMPDIR=${tmp}; export TMPDIR\n${probe.script.shellText}` });
+    expect((await docker.run({ shellText: `ls -A ${tmp}` })).stdout.toString()).to.equal('');
   });
 });
