@@ -21,6 +21,7 @@ import { createRetryFile } from '../../src/report/retry.js';
 import { colourless } from '../../src/report/style.js';
 import type { Channel, Ended, Link } from '../../src/transport/channel.js';
 import { createConnection } from '../../src/transport/connection.js';
+import { usualSettings } from '../engine/settings.js';
 import { commandBook } from './playbooks.js';
 
 /** A shell that says of each script that it went well. It knows scripts by their marks alone. */
@@ -83,27 +84,7 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
         },
       ],
       groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
-      settings: {
-        runId: 'simulated',
-        version: '0',
-        check: false,
-        verify: false,
-        forks,
-        become: {},
-        becomePassword: undefined,
-        connectTimeoutMs: 10_000,
-        taskTimeoutMs: 60_000,
-        tags: [],
-        skipTags: [],
-        startAtTask: undefined,
-        forceHandlers: false,
-        step: false,
-        extraVars: {},
-        limit: undefined,
-        inventorySources: [],
-        diff: false,
-        verbosity: 0,
-      },
+      settings: { ...usualSettings, runId: 'simulated', forks },
       connect,
       controller: createController({
         cwd: folder,

@@ -7,6 +7,7 @@ import { loadInventory, loadPlaybook, parseExtraVars, selectHosts } from '../../
 import type { RunEvent } from '../../src/core/events.js';
 import { run, type RunSettings } from '../../src/engine/index.js';
 import { modules } from '../../src/modules/index.js';
+import { usualSettings } from '../engine/settings.js';
 import { recordedHost, type Recording } from './recorded-host.js';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
@@ -81,24 +82,4 @@ export async function ask(asked: Ask): Promise<Outcome> {
   return { exitCode, events, rejected: host.rejected };
 }
 
-const defaults: RunSettings = {
-  runId: '20260801T000000Z-0000',
-  version: '0',
-  check: false,
-  verify: false,
-  forks: 10,
-  become: {},
-  becomePassword: undefined,
-  connectTimeoutMs: 10_000,
-  taskTimeoutMs: 60_000,
-  tags: [],
-  skipTags: [],
-  startAtTask: undefined,
-  forceHandlers: false,
-  step: false,
-  extraVars: {},
-  limit: undefined,
-  inventorySources: [],
-  diff: false,
-  verbosity: 0,
-};
+const defaults: RunSettings = { ...usualSettings, runId: '20260801T000000Z-0000' };

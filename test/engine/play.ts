@@ -14,6 +14,7 @@ import type { ValueMap } from '../../src/core/value.js';
 import { run, type RunOutcome, type RunSettings, type StepAnswer } from '../../src/engine/index.js';
 import { modules } from '../../src/modules/index.js';
 import { createLocalTransport } from '../../src/transport/local.js';
+import { usualSettings } from './settings.js';
 
 export interface PlayOptions {
   readonly hosts?: readonly string[];
@@ -81,7 +82,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
     ],
     groups: {},
     ...(options.pendingHandlers && { pendingHandlers: options.pendingHandlers }),
-    settings: { ...defaults, extraVars, ...options.settings },
+    settings: { ...usualSettings, extraVars, ...options.settings },
     connect: options.connect ?? connectWith(options),
     controller: createController({
       cwd: tmp,
@@ -103,28 +104,6 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
     exchanges: Object.fromEntries(outcome.hosts.map((host) => [host.host, host.exchanges])),
   };
 }
-
-const defaults: RunSettings = {
-  runId: 'test',
-  version: '0',
-  check: false,
-  verify: false,
-  forks: 10,
-  become: {},
-  becomePassword: undefined,
-  connectTimeoutMs: 10_000,
-  taskTimeoutMs: 60_000,
-  tags: [],
-  skipTags: [],
-  startAtTask: undefined,
-  forceHandlers: false,
-  step: false,
-  extraVars: {},
-  limit: undefined,
-  inventorySources: [],
-  diff: false,
-  verbosity: 0,
-};
 
 function connectWith({ unreachable = [], onScript }: PlayOptions): Connect {
   const local = createLocalTransport();
