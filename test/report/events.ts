@@ -1,19 +1,9 @@
 /**
  * Owns streams of events made by hand, for the reporters' tests. Knows no reporter.
  */
+import { noCounts } from '../../src/core/counts.js';
 import type { Problem } from '../../src/core/errors.js';
 import type { Counts, HostOutcome, RunEvent, TaskRef, TaskResult } from '../../src/core/events.js';
-
-export const none: Counts = {
-  ok: 0,
-  changed: 0,
-  unreachable: 0,
-  failed: 0,
-  skipped: 0,
-  rescued: 0,
-  ignored: 0,
-  unknown: 0,
-};
 
 export function task(name: string, line: number, section: TaskRef['section'] = 'tasks'): TaskRef {
   return { id: `play.yaml#${name}`, name, module: 'command', at: `play.yaml:${line}:7`, section };
@@ -51,7 +41,7 @@ export function finished(
       type: 'host-finished',
       host,
       outcome,
-      counts: { ...none, ...counts },
+      counts: { ...noCounts, ...counts },
       ...(problem && { problem }),
     })),
     {
@@ -62,7 +52,7 @@ export function finished(
       hosts: hosts.map(([host, outcome, counts, problem]) => ({
         host,
         outcome,
-        counts: { ...none, ...counts },
+        counts: { ...noCounts, ...counts },
         ...(problem && { problem }),
         handshakes: 1,
         exchanges: 9,

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
+import { noCounts } from '../../src/core/counts.js';
 import type { RunEvent } from '../../src/core/events.js';
 import { createLiveView } from '../../src/report/live.js';
 import { colourless } from '../../src/report/style.js';
 import { displayWidth } from '../../src/report/visible.js';
-import { finish, finished, none, result, started, task } from './events.js';
+import { finish, finished, result, started, task } from './events.js';
 
 const copy = task('Copy the volumes', 10);
 const facts = task('Gathering Facts', 2, 'facts');
@@ -20,7 +21,7 @@ describe('the live view', () => {
     view.tell({ type: 'task-output', host: 'web1', task: copy, stream: 'stdout', text }, 61_000);
     view.tell(begin('web3', facts), 61_000);
     view.tell(finish('web3', facts, result('changed', 'x')), 61_000);
-    view.tell({ type: 'host-finished', host: 'web3', outcome: 'failed', counts: none }, 61_000);
+    view.tell({ type: 'host-finished', host: 'web3', outcome: 'failed', counts: noCounts }, 61_000);
     expect(view.render({ columns: 80, rows: 20 }, 63_500)).to.deep.equal([
       '',
       'web1  1:02  Copy the volumes  42% \\x1b[K',

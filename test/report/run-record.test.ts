@@ -1,9 +1,10 @@
 /** What a journal says of hosts and of the handlers that they need, wherever it ends. */
 import { expect } from 'chai';
+import { noCounts } from '../../src/core/counts.js';
 import type { RunEvent, TaskResult } from '../../src/core/events.js';
 import { createRunReader, summariseCutOff, type HostRecord } from '../../src/report/run-record.js';
 import { writeEvent } from '../../src/report/written.js';
-import { finish, none, result, started, task } from './events.js';
+import { finish, result, started, task } from './events.js';
 
 const copy = task('Copy', 3);
 const begin = (notifies: readonly string[] = ['restart']): RunEvent => ({
@@ -24,7 +25,7 @@ const hostEnd = (more: { readonly pendingHandlers?: readonly string[] } = {}): R
   type: 'host-finished',
   host: 'web1',
   outcome: 'failed',
-  counts: none,
+  counts: noCounts,
   ...more,
 });
 
@@ -101,13 +102,13 @@ describe('the record of a run', () => {
       {
         host: 'web1',
         outcome: 'interrupted',
-        counts: { ...none, ok: 1, changed: 1 },
+        counts: { ...noCounts, ok: 1, changed: 1 },
         problem: { code: 'interrupted', message: "the run was cut off, in the middle of 'Copy'" },
         pendingHandlers: ['restart'],
         handshakes: 0,
         exchanges: 0,
       },
-      { host: 'web2', outcome: 'not-tried', counts: none, handshakes: 0, exchanges: 0 },
+      { host: 'web2', outcome: 'not-tried', counts: noCounts, handshakes: 0, exchanges: 0 },
     ]);
   });
 
