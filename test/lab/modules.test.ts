@@ -4,7 +4,8 @@
  *
  * ZRUN_LAB_SSH, a command that reaches root on some other host with a pool `tank`, takes the lab's place:
  * `ZRUN_LAB_SSH='ssh root@10.0.0.7' npx mocha --no-config --node-option import=tsx
- * --node-option no-experimental-require-module --timeout 1200000 test/lab/modules.test.ts`. (With the configuration, its files would be tried as well.)
+ * --node-option no-experimental-require-module --timeout 1200000 test/lab/modules.test.ts`. (With the configuration, the
+ * files that it names would be tried as well.)
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
