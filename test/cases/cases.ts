@@ -111,7 +111,7 @@ export const cases: readonly Case[] = [
         notInLab: true,
       }),
       lab('overlay2.test.ts', 'a second run changes nothing'),
-      lab('overlay2.test.ts', 'trixie: ok, changed=0, nothing touched'),
+      lab('cases/native.test.ts', 'trixie: ok, changed=0, nothing touched'),
     ],
   },
   {

@@ -1,4 +1,7 @@
-/** Owns the story of a host whose ZFS carries overlayfs: it needs no volume. Docker is 26 there, on the zfs driver. */
+/**
+ * Owns the stories of a host whose ZFS carries overlayfs: where Docker has chosen overlay2 by itself it is left alone, and
+ * where it has not it needs no volume. Docker is 26 there.
+ */
 import { expect } from 'chai';
 import { compareInspected, type Inspected } from '../docker-inspect.js';
 import { dockerReady, reboot, reset } from '../index.js';
@@ -17,6 +20,22 @@ import {
 } from '../story.js';
 import { explain, tasksWith } from '../zrun.js';
 
+const name = 'trixie1';
+
+describe('a host on overlay2 is left alone', () => {
+  before(hostsFor({ trixie: 1 }));
+
+  it('trixie: ok, changed=0, nothing touched', async () => {
+    await reset(name);
+    const before = await snapshotOf(name);
+    const run = await on(name, migrate);
+    expect(run.exitCode, explain(run)).to.equal(0);
+    expect(tasksWith(run, name, 'changed')).to.deep.equal([]);
+    expect(await snapshotOf(name)).to.deep.equal(before);
+    expect(await on(name, audit).then((again) => verdictOf(again, name))).to.match(/^already\b/);
+  });
+});
+
 /** Debian 13 chooses overlay2 by itself. Here somebody has kept zfs, as after an upgrade from Debian 12. */
 const keepsZfs = `set -eu
 docker save -o /root/images.tar lab/base:1 lab/web:1
@@ -32,7 +51,6 @@ docker run -d --name plain --volume /cache lab/base:1
 docker create --name made lab/base:1`;
 
 describe('a host whose ZFS carries overlayfs needs no volume', () => {
-  const name = 'trixie1';
   let checksums: string;
   let held: Inspected;
   let untouched: HostSnapshot;
