@@ -380,8 +380,13 @@ export const cases: readonly Case[] = [
         remark: /volumes of plugins stay where they are: pg \(rexray\/ebs:latest\)/,
         notInLab: true,
       }),
+      lab(
+        'cases/elsewhere.test.ts',
+        'is blocked until the swarm is agreed to, and says what it does with such a volume',
+      ),
+      lab('cases/elsewhere.test.ts', 'is the same manager with the same service, before and after a reboot'),
+      test('modules/lib/facts.test.ts', 'a plugin that keeps volumes, one of them on a server'),
     ],
-    open: 'no plugin runs in the lab.',
   },
   {
     number: 13,

@@ -87,6 +87,9 @@ describe('a failure after Docker was stopped puts the host back', () => {
         // Docker, when it is stopped, leaves them running: the playbook has to end them.
         'sed -i \'s#^{#{ "live-restore": true,#\' /etc/docker/daemon.json && systemctl reload docker',
         'until docker info --format "{{.LiveRestoreEnabled}}" | grep -q true; do sleep 1; done',
+        // One that no signal ends, and one that is to be asked by a signal of its own.
+        'docker run -d --name deaf --restart always lab/base:1 sleep 100000',
+        `docker run -d --name quits --restart always --stop-signal QUIT -v /srv/home:/home lab/base:1 sh -c 'trap "echo heard >/home/heard; exit 0" QUIT; while :; do sleep 1; done'`,
         'mkdir -p /etc/systemd/system/docker.service.d',
         'printf \'[Service]\\nExecStartPre=/bin/sh -c "test $(stat -f -c %%%%T /var/lib/docker) = zfs"\\n\' > /etc/systemd/system/docker.service.d/no-ext4.conf',
         'systemctl daemon-reload',
@@ -101,6 +104,7 @@ describe('a failure after Docker was stopped puts the host back', () => {
     expect(last?.result?.problem?.message).to.match(/put back as it was/i);
 
     await expectAsBefore();
+    expect(await ask(host, 'cat /srv/home/heard')).to.equal('heard');
   });
 
   it('and the next run, with the cause removed, finishes, with what a container wrote where that is asked for', async () => {

@@ -1,7 +1,10 @@
 /** Owns what the stories of the lab share: a playbook on one host, what a host says, what a run said of it. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect } from 'chai';
 import { inspectScript, readInspected, type Inspected } from './docker-inspect.js';
 import { ensureHosts, labPaths, sshExec, type HostCounts } from './index.js';
+import { guestFolder } from './recipe.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
 import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
 
@@ -16,10 +19,17 @@ export function on(name: string, playbook: string, ...more: readonly string[]): 
 }
 
 /** What a command that must succeed writes. */
-export async function ask(name: string, command: string): Promise<string> {
-  const { code, stdout, stderr } = await sshExec(name, command, { user: 'root', timeoutMs: 15 * 60_000 });
+export async function ask(name: string, command: string, stdin?: string): Promise<string> {
+  const options = { user: 'root', timeoutMs: 15 * 60_000, ...(stdin !== undefined && { stdin }) } as const;
+  const { code, stdout, stderr } = await sshExec(name, command, options);
   expect(code, `${name}: ${command}\n${stderr}`).to.equal(0);
   return stdout.trim();
+}
+
+/** A script of guest/, with what it reads from its standard input. */
+export async function runInGuest(name: string, script: string, stdin: string): Promise<void> {
+  const read = (file: string): Promise<string> => readFile(path.join(guestFolder, file), 'utf8');
+  await ask(name, await read(script), await read(stdin));
 }
 
 /** Everything that Docker says of what it holds. */

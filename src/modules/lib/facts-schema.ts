@@ -121,6 +121,7 @@ const containerSchema = z.object({
   driver: maybeText.describe('the storage driver that it was created with'),
   auto_remove: bool.describe('made with --rm: it and its anonymous volumes go when it stops'),
   restart_policy: text.describe('`no`, `always`, `unless-stopped`, `on-failure`'),
+  stop_signal: maybeText.describe('what asks it to end, where that is not TERM: `QUIT`, `RTMIN+3`, `15`'),
   storage_opt: z
     .record(z.string(), z.string())
     .describe('`--storage-opt`: a `size` of its own layer, which overlay2 on ext4 refuses'),
@@ -241,7 +242,9 @@ const dataRootSchema = z.object({
   volumes_bytes: maybeInt.describe(
     'apparent size of the volumes; null where counting takes longer than a second',
   ),
-  mounts_below: z.array(mountSchema).describe("mounts in it that are not Docker's own layers"),
+  mounts_below: z
+    .array(mountSchema)
+    .describe('mounts in it that Docker does not take down by itself with its containers and plugins'),
   layer_mounts: int.describe("mounts in it that are Docker's own"),
   dataset: maybeText.describe('the ZFS filesystem that it lies on'),
   is_own_dataset: bool.describe('that filesystem is mounted just there and holds nothing but the data-root'),

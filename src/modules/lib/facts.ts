@@ -115,7 +115,7 @@ root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\([^"]*\\)".*/\\1/
 if [ -n "$root" ]; then
 section container_ids; ids=$(docker ps -aq --no-trunc); printf '%s\\n' "$ids"
 section containers
-[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}}}}' $ids
+[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids
 section volumes
 names=$(docker volume ls -q)
 [ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
@@ -400,6 +400,7 @@ function containerFacts(sections: Sections): Facts['docker']['containers'] {
     driver: textAt(container, 'Driver'),
     auto_remove: boolAt(container, 'AutoRemove') ?? false,
     restart_policy: textAt(container, 'RestartPolicy', 'Name') ?? 'no',
+    stop_signal: textAt(container, 'Config', 'StopSignal')?.replace(/^SIG/, '') ?? null,
     storage_opt: textMapOf(mapAt(container, 'StorageOpt')),
     compose_project: textAt(container, 'Config', 'Labels', 'com.docker.compose.project'),
     mounts: listAt(container, 'Mounts').map((mount) => ({
@@ -518,7 +519,8 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
   const [configured] = rows(sections, 'root');
   const mount = root === null ? undefined : mountOf(mounts, root);
   const below = root === null ? [] : mountsBelow(mounts, root);
-  const layers = root === null ? [] : below.filter((entry) => isLayerMount(entry.target.slice(root.length)));
+  const inside = ({ target }: { readonly target: string }) => target.slice((root ?? '').length);
+  const layers = below.filter((entry) => isLayerMount(inside(entry)));
   const dataset = firstRow(sections, 'dataset');
   const volume = firstRow(sections, 'volume');
   const properties = sections.has('properties') ? parseProperties(sections.get('properties') ?? '') : {};
@@ -547,7 +549,9 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     available_bytes: product(blockSize, availableBlocks),
     used_inodes: isKnown(inodes) && isKnown(freeInodes) ? inodes - freeInodes : null,
     volumes_bytes: /^done$/m.test(du) ? number(/^(\d+)\t/.exec(du)?.[1]) : null,
-    mounts_below: below.filter((entry) => !layers.includes(entry) && !isSnapshotMount(entry)).map(mountFacts),
+    mounts_below: below
+      .filter((entry) => !layers.includes(entry) && !isPluginMount(inside(entry)) && !isSnapshotMount(entry))
+      .map(mountFacts),
     layer_mounts: layers.length,
     dataset,
     is_own_dataset:
@@ -603,6 +607,14 @@ function isLayerMount(below: string): boolean {
   return /^\/(zfs\/graph|overlay2|overlay|aufs\/mnt|btrfs\/subvolumes|devicemapper\/mnt|containers\/[^/]+\/mounts|rootfs|netns)\//.test(
     below,
   );
+}
+
+/**
+ * Where a plugin keeps its volumes (propagatedMount, https://docs.docker.com/engine/extend/config/), and what it mounts
+ * there: Docker takes it down as it stops the plugin. Its own files lie below it, and are no mount.
+ */
+function isPluginMount(below: string): boolean {
+  return /^\/plugins\/[0-9a-f]{64}\/(propagated-mount|rootfs)(\/|$)/.test(below);
 }
 
 /** Properties that say how files are stored and looked up, none that only creation can set (zfsprops(7)). */

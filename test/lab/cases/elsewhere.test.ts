@@ -1,12 +1,23 @@
 /**
  * Owns the story of a host that has several cases at once: its data-root is elsewhere, behind a link; it manages a swarm
- * that runs a service; and Docker mounts one of its volumes from elsewhere.
+ * that runs a service; Docker mounts one of its volumes from elsewhere; and a plugin keeps another.
  */
 import { expect } from 'chai';
 import { compareInspected, type Inspected } from '../docker-inspect.js';
 import { dockerReady, reboot, reset } from '../index.js';
 import { snapshotOf, type HostSnapshot } from '../state.js';
-import { ask, audit, driverOf, hostsFor, inspect, moveAsChecked, on, rollBack, verdictOf } from '../story.js';
+import {
+  ask,
+  audit,
+  driverOf,
+  hostsFor,
+  inspect,
+  moveAsChecked,
+  on,
+  rollBack,
+  runInGuest,
+  verdictOf,
+} from '../story.js';
 
 const host = 'bookworm3';
 
@@ -32,27 +43,33 @@ const isUp =
 
 const nodes = "docker node ls --format '{{.ID}} {{.Hostname}} {{.ManagerStatus}}'";
 
+const plugins = "docker plugin ls --format '{{.ID}} {{.Name}} {{.Enabled}}'";
+
 /** A swarm makes its tasks anew, under other names. */
 const withoutTasks = ({ containers, ...rest }: Inspected): Inspected => ({
   ...rest,
   containers: containers.filter((each) => !JSON.stringify(each).includes('com.docker.swarm.task.id')),
 });
 
-describe('a manager of a swarm, with its data-root elsewhere, and a volume that Docker mounts', () => {
+describe('a manager of a swarm, with its data-root elsewhere, a volume that Docker mounts and one of a plugin', () => {
   let checksums: string;
   let held: Inspected;
   let untouched: HostSnapshot;
   let swarm: string;
+  let plugged: string;
 
   before(async function () {
     await hostsFor({ bookworm: 3 }).call(this);
     await reset(host);
     await ask(host, prepare);
+    await runInGuest(host, 'volume-plugin.sh', 'volume-plugin.py');
+    await ask(host, 'docker run -d --name shelved --restart always -v shelf:/shelf lab/base:1');
     await ask(host, isUp);
     held = withoutTasks(await inspect(host));
     checksums = await ask(host, 'lab-volume-checksums');
     untouched = await snapshotOf(host);
     swarm = await ask(host, nodes);
+    plugged = await ask(host, plugins);
   });
 
   it('is blocked until the swarm is agreed to, and says what it does with such a volume', async () => {
@@ -60,6 +77,7 @@ describe('a manager of a swarm, with its data-root elsewhere, and a volume that 
     const agreed = await on(host, audit, '-e', 'allow_swarm=true');
     expect(verdictOf(agreed, host)).to.match(/^ready: .* a volume tank\/apps\/docker-overlay2/);
     expect(agreed.stdout).to.contain('carried as settings, without what lies there: site');
+    expect(agreed.stdout).to.contain('volumes of plugins stay where they are: shelf (lab/folders:1)');
   });
 
   it('is moved as --check says', async () => {
@@ -73,6 +91,8 @@ describe('a manager of a swarm, with its data-root elsewhere, and a volume that 
       await ask(host, isUp);
       expect(await ask(host, nodes), what).to.equal(swarm);
       expect(await ask(host, 'docker exec sited cat /site/note.txt'), what).to.contain("not Docker's");
+      expect(await ask(host, 'docker exec shelved cat /shelf/note.txt'), what).to.equal('kept');
+      expect(await ask(host, plugins), what).to.equal(plugged);
       expect(await ask(host, 'lab-volume-checksums'), what).to.equal(checksums);
       if (what === 'after the reboot') continue;
       expect(compareInspected(held, withoutTasks(await inspect(host)), [])).to.deep.equal([]);
@@ -84,6 +104,7 @@ describe('a manager of a swarm, with its data-root elsewhere, and a volume that 
   it('and goes back', async () => {
     await rollBack(host, untouched);
     await ask(host, isUp);
+    expect(await ask(host, 'docker exec shelved cat /shelf/note.txt')).to.equal('kept');
     expect(await ask(host, nodes)).to.equal(swarm);
     expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
   });

@@ -115,6 +115,18 @@ describe('facts', () => {
       [null, 'tank/docker-overlay2', 'docker-volume', 8589934592, 16384, 'tank', false, 0],
     ],
     [
+      'a plugin that keeps volumes, one of them on a server',
+      {
+        mounts: `1 0 0:37 / /var/lib/docker rw - zfs tank/docker rw
+2 1 0:37 /plugins/${'a'.repeat(64)}/propagated-mount /var/lib/docker/plugins/${'a'.repeat(64)}/propagated-mount rw shared:1 - zfs tank/docker rw
+3 2 0:40 / /var/lib/docker/plugins/${'a'.repeat(64)}/propagated-mount/pg rw - nfs4 nas:/pg rw
+4 1 0:41 / /var/lib/docker/plugins/storage rw - nfs4 nas:/x rw
+`,
+      },
+      ({ data_root: r }) => [r.is_own_dataset, r.mounts_below.map(({ source }) => source)],
+      [true, ['nas:/x']],
+    ],
+    [
       'an encrypted dataset without its key',
       { properties: 'encryption\taes-256-gcm\t-\nkeystatus\tunavailable\t-\n' },
       ({ data_root: r }) => [r.encryption, r.key_available],
@@ -367,7 +379,11 @@ describe('facts', () => {
           Propagation: '',
         },
       ],
-      Config: { Image: 'lab/base:1', Labels: { 'com.docker.compose.project': 'shop' } },
+      Config: {
+        Image: 'lab/base:1',
+        Labels: { 'com.docker.compose.project': 'shop' },
+        StopSignal: 'SIGQUIT',
+      },
     };
     const volumes = [
       { Driver: 'local', Name: anonymous, Mountpoint: '/v', Options: null, Labels: null },
@@ -382,6 +398,7 @@ describe('facts', () => {
       name: 'cache',
       auto_remove: true,
       running: true,
+      stop_signal: 'QUIT',
       compose_project: 'shop',
     });
     expect(docker.volumes).to.deep.equal([
