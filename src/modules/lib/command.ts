@@ -9,7 +9,7 @@ import { unknownState } from '../../core/probe.js';
 import type { ShellText } from '../../core/shell.js';
 import { lines, sh } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
-import { fileKind, fileProbe } from './file.js';
+import { fileKind, presenceProbe } from './file.js';
 import { hostPath } from './path.js';
 import { everyStatus } from './status.js';
 
@@ -55,8 +55,8 @@ export async function planCommand(
   context: TaskContext,
 ): Promise<Plan<readonly string[]>> {
   const [created, removable] = await Promise.all([
-    creates === undefined ? undefined : read(fileProbe(creates)),
-    removes === undefined ? undefined : read(fileProbe(removes)),
+    creates === undefined ? undefined : read(presenceProbe(creates)),
+    removes === undefined ? undefined : read(presenceProbe(removes)),
   ]);
   const reason =
     created && created.type !== 'absent'

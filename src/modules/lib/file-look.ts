@@ -1,7 +1,8 @@
 /**
  * Owns how files of a host are looked at: one script for any number of paths, and what it answers. Every process that it
  * starts costs the host more than all the rest, so stat(1) runs once for all paths, and what the shell can find out by
- * itself is left to it. Knows nothing of what a look is for.
+ * itself is left to it. What is plain (all paths are there, none is a link) takes a short way, and the text for the
+ * rest is not even parsed then. Knows nothing of what a look is for.
  */
 import { randomUUID } from 'node:crypto';
 import { sha256Of } from '../../core/content.js';
@@ -28,10 +29,76 @@ export interface FileLook {
  * looked at (permission denied) is not the same as an absent one: its answer throws `command-failed`.
  */
 export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
+  const reading = questions.filter(({ checksum, content }) => checksum || content);
+  const [read] = reading;
+  // What is read comes first, so that its line of stat(1) is the first one too.
+  const ordered = read ? [read, ...questions.filter((question) => question !== read)] : questions;
+  const isShort = reading.length <= 1 && questions.length <= mostPlain;
   // Contents can hold anything, so what ends them must be something that nobody can know beforehand.
   const boundary = randomUUID();
-  const reads = questions.some(({ checksum, content }) => checksum || content);
   const script = lines(
+    sh`LC_ALL=C; export LC_ALL; form='%f %u %g %s %Y %h %d:%i %U:%G'; nl='
+'`,
+    isShort && plainScript(ordered, read),
+    isShort
+      ? sh`eval ${thoroughScript(questions, boundary)}`
+      : { shellText: thoroughScript(questions, boundary) },
+  );
+  return {
+    script,
+    parse: (output) =>
+      isPlain(output)
+        ? parsePlain(questions, ordered, read, output)
+        : parseLooks(questions, boundary, output),
+  };
+}
+
+/** With more paths than this, their text is not sent twice for the short way's sake. */
+const mostPlain = 16;
+
+/** A content of so many bytes is sent without asking whether it is the one that is known already: a packet is a packet. */
+const mostUnasked = 4096;
+
+/**
+ * Says `plain` and the lines of stat(1), and then what is to be read. That comes last, so that the program which reads
+ * it takes the shell's place and its output ends the answer: neither a process more nor a boundary. Falls through where
+ * anything is not plain.
+ */
+function plainScript(questions: readonly FileQuestion[], read: FileQuestion | undefined): ShellText {
+  return sh`set -- ${questions.map(({ path }) => path)}; y=+
+for p do [ -e "$p" ] && [ ! -L "$p" ] || y=; done
+if [ $y ]${read ? sh` && command -v sha256sum >/dev/null` : sh``} && s=$(stat -c "$form" -- "$@" 2>/dev/null) && case $nl$s in *"$nl"a*) false ;; esac
+then
+${read ? plainReading(read) : sh``}printf 'plain %s\\0' "$s"; exit 0
+fi`;
+}
+
+function plainReading({ content }: FileQuestion): ShellText {
+  const sum = sh`printf 'plain %s\\0sum ' "$s"; exec sha256sum <"$p"`;
+  const known = ({
+    unless,
+    limit,
+  }: {
+    unless: string;
+    limit: number;
+  }): ShellText => sh`sum=$(sha256sum <"$p") || sum=
+sum=\${sum%% *}
+if [ "$sum" = ${unless} ] || [ -z "$sum" ] || [ $z -gt ${limit} ]; then printf 'plain %s\\0sum %s' "$s" "$sum"; exit 0; fi
+printf 'plain %s\\0sum %s\\0content\\0' "$s" "$sum"; exec cat <"$p"`;
+  const whole =
+    content &&
+    sh`z=\${s#* * * }; z=\${z%% *}
+if [ $z -le ${content.unless === '' ? content.limit : Math.min(content.limit, mostUnasked)} ]; then printf 'plain %s\\0content\\0' "$s"; exec cat <"$p"; fi
+${content.unless === '' ? sum : known(content)}`;
+  return sh`p=$1; if [ -f "$p" ] && [ -r "$p" ]; then
+${whole ?? sum}
+fi
+`;
+}
+
+function thoroughScript(questions: readonly FileQuestion[], boundary: string): string {
+  const reads = questions.some(({ checksum, content }) => checksum || content);
+  return lines(
     preamble,
     sh`for p in ${questions.map(({ path }) => path)}; do
 if [ -L "$p" ] || [ -e "$p" ]; then set -- "$@" "$p"; here=$here+; else here=$here-; fi
@@ -40,8 +107,7 @@ all=; [ $# -eq 0 ] || all=$(stat -c "$form" -- "$@" 2>/dev/null) || all=`,
     reads && reading(boundary),
     ...questions.map(questionScript),
     sh`exit 0`,
-  );
-  return { script, parse: (output) => parseLooks(questions, boundary, output) };
+  ).shellText;
 }
 
 /**
@@ -49,10 +115,8 @@ all=; [ $# -eq 0 ] || all=$(stat -c "$form" -- "$@" 2>/dev/null) || all=`,
  * `error`; all that is said ends with a NUL. Its status is 0 where something is there. That a path is absent is certain
  * where the nearest folder above it that exists can be searched; below what is no folder nobody will make anything.
  */
-const preamble = sh`LC_ALL=C; export LC_ALL; form='%f %u %g %s %Y %h %d:%i %U:%G'; nl='
-'
-creator=; here=; set --
-absent() { [ -n "$creator" ] || creator="$(umask) $(id)"; printf 'absent %s\\0' "$creator"; }
+const preamble = sh`creator=; here=; set --
+absent() { [ -n "$creator" ] || creator="$(umask) $(id)"; printf "absent %s\\0" "$creator"; }
 look() {
 first=\${here%"\${here#?}"}; here=\${here#?}; s=
 if [ "$first" = + ]; then s=\${all%%"$nl"*}; all=\${all#*"$nl"}
@@ -61,19 +125,19 @@ d=\${p%/*}
 while [ -n "$d" ] && [ ! -L "$d" ] && [ ! -e "$d" ]; do d=\${d%/*}; done
 d=\${d:-/}
 if [ -d "$d" ]; then [ ! -x "$d" ] || { absent; return 1; }
-elif [ -e "$d" ]; then printf 'absent\\0'; return 1; fi
+elif [ -e "$d" ]; then printf "absent\\0"; return 1; fi
 fi
 if [ -z "$s" ] && ! s=$(stat -c "$form" -- "$p" 2>&1); then
 case $s in
-*': No such file or directory' | *': Not a directory') absent ;;
-*) printf 'error %s\\0' "$s" ;;
+*": No such file or directory" | *": Not a directory") absent ;;
+*) printf "error %s\\0" "$s" ;;
 esac
 return 1
 fi
-printf '%s\\0' "$s"
+printf "%s\\0" "$s"
 case $s in
-a*) printf '%s\\0%s\\0' "$(readlink -- "$p")" "$(readlink -f -- "$p" 2>/dev/null)"
-if s=$(stat -L -c "$form" -- "$p" 2>/dev/null); then printf '%s\\0' "$s"; else absent; fi ;;
+a*) printf "%s\\0%s\\0" "$(readlink -- "$p")" "$(readlink -f -- "$p" 2>/dev/null)"
+if s=$(stat -L -c "$form" -- "$p" 2>/dev/null); then printf "%s\\0" "$s"; else absent; fi ;;
 esac
 }`;
 
@@ -82,26 +146,79 @@ function reading(boundary: string): ShellText {
   return sh`sum() {
 if command -v sha256sum >/dev/null; then sum=$(sha256sum <"$p")
 elif command -v openssl >/dev/null; then sum=$(openssl dgst -sha256 -r <"$p")
-else sum=$(shasum -a 256 <"$p"); fi || { printf 'error %s has no checksum\\0' "$p"; return 1; }
+else sum=$(shasum -a 256 <"$p"); fi || { printf "error %s has no checksum\\0" "$p"; return 1; }
 sum=\${sum%% *}
 }
 small() { limit=$1; set -- $s; [ "$4" -le "$limit" ]; }
 content() {
-printf 'content\\0'
-if cat <"$p"; then printf ${boundary}; else printf '%serror %s cannot be read\\0' ${boundary} "$p"; fi
+printf "content\\0"
+if cat <"$p"; then printf ${boundary}; else printf "%serror %s cannot be read\\0" ${boundary} "$p"; fi
 }`;
 }
 
 function questionScript({ path, checksum, content }: FileQuestion): ShellText {
   const read = ((): ShellText | undefined => {
-    if (content === undefined) return checksum ? sh`sum && printf 'sum %s\\0' "$sum"` : undefined;
+    if (content === undefined) return checksum ? sh`sum && printf "sum %s\\0" "$sum"` : undefined;
     const { unless, limit } = content;
     // The checksum of what is sent is made where it arrives.
-    if (unless === '') return sh`if small ${limit}; then content; else sum && printf 'sum %s\\0' "$sum"; fi`;
-    return sh`sum && printf 'sum %s\\0' "$sum" && [ "$sum" != ${unless} ] && small ${limit} && content`;
+    if (unless === '') return sh`if small ${limit}; then content; else sum && printf "sum %s\\0" "$sum"; fi`;
+    return sh`if small ${Math.min(limit, mostUnasked)}; then content; else sum && printf "sum %s\\0" "$sum" && [ "$sum" != ${unless} ] && small ${limit} && content; fi`;
   })();
   const then = read ? sh` && [ -f "$p" ] && [ -r "$p" ] && { ${read}; }` : sh``;
-  return sh`p=${path}; look${then}; printf '.\\0'`;
+  return sh`p=${path}; look${then}; printf ".\\0"`;
+}
+
+function isPlain({ stdout }: Output): boolean {
+  return stdout.subarray(0, 6).equals(plainly);
+}
+
+const plainly = Buffer.from('plain ');
+
+/** `ordered`: the questions as the short way has them, what is read first. */
+function parsePlain(
+  questions: readonly FileQuestion[],
+  ordered: readonly FileQuestion[],
+  read: FileQuestion | undefined,
+  output: Output,
+): readonly (() => FileState)[] {
+  const { stdout, stderr, status } = output;
+  const rest: Rest = { bytes: stdout, at: plainly.length };
+  const said = nextField(rest) ?? '';
+  const each = said.split('\n');
+  return questions.map((question) => {
+    const { path } = question;
+    const state = each.length === ordered.length && parseStat(each[ordered.indexOf(question)] ?? '');
+    if (!state || state.type === 'link' || state.type === 'absent')
+      return () => {
+        throw unexpected(path, said);
+      };
+    if (state.type !== 'file') return () => state;
+    const { sha256, content } = question === read ? parseReading(rest) : nothingRead;
+    const file = { ...state, sha256, content };
+    if (question !== read || (status === 0 && sha256 !== '')) return () => file;
+    return () => {
+      const why = content ? `${path} cannot be read` : `${path} has no checksum`;
+      throw cannotLook(path, status, `${why}\n${stderr.toString('utf8')}`.trimEnd());
+    };
+  });
+}
+
+interface Reading {
+  /** Empty: it could not be made. */
+  readonly sha256: string | undefined;
+  readonly content: Uint8Array | undefined;
+}
+
+const nothingRead: Reading = { sha256: undefined, content: undefined };
+
+/** What the short way has read: `sum`, `content` with all that is left, or both; nothing of what may not be read. */
+function parseReading(rest: Rest): Reading {
+  const said = nextField(rest) ?? rest.bytes.toString('utf8', rest.at);
+  if (said === '') return nothingRead;
+  const sum = said.startsWith('sum ') ? said.slice('sum '.length).split(/[ \n]/, 1)[0] : undefined;
+  if (sum !== undefined && nextField(rest) !== 'content') return { sha256: sum, content: undefined };
+  const content = rest.bytes.subarray(rest.at);
+  return { sha256: sum ?? createHash('sha256').update(content).digest('hex'), content };
 }
 
 /** What is left of the answer. */

@@ -6,7 +6,7 @@ import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh } from '../../core/shell.js';
-import { lookAtFiles, type FileQuestion } from './file-look.js';
+import { lookAtFiles, type FileLook, type FileQuestion } from './file-look.js';
 import { normalizePath } from './path.js';
 
 export type FileState = AbsentFile | LinkFile | PlainState;
@@ -101,7 +101,7 @@ export interface FileProbeOptions {
 }
 
 export interface ContentOptions {
-  /** Saves the transfer where the file already has this checksum. */
+  /** Saves the transfer where the file already has this checksum; a small content is sent all the same. */
   readonly unless?: string;
   /** Bytes; `contentLimit` when left out. */
   readonly limit?: number;
@@ -117,19 +117,41 @@ export function fileProbe(path: string, options: FileProbeOptions = {}): Probe<F
   const { content = false, checksum = content !== false } = options;
   const { unless = '', limit = contentLimit } = typeof content === 'object' ? content : {};
   const question = { path: key, checksum, content: content === false ? undefined : { unless, limit } };
-  const look = lookAtFiles([question]);
+  let made: FileLook | undefined;
+  // Those that are asked together have one in common.
+  const look = (): FileLook => (made ??= lookAtFiles([question]));
   const probe: Probe<FileState> = {
     of: fileKind,
     key,
-    script: look.script,
+    get script() {
+      return look().script;
+    },
     parse(output) {
-      const [answer] = look.parse(output);
+      const [answer] = look().parse(output);
       if (answer) return answer();
       throw new ZrunError('internal', `nothing was asked about ${key}`);
     },
   };
   questions.set(probe, question);
   return probe;
+}
+
+/** Of a thing whose kind nobody asked for. */
+export type Presence = FileState | { readonly type: 'something' };
+
+/** The same things as `fileKind`, seen less closely: what check mode predicts of them holds here too. */
+const presenceKind: ProbeKind<Presence> = { kind: fileKind.kind };
+
+/** Whether anything is at a path, a link that leads nowhere too: the shell knows it without a process. Rejects as `fileProbe`. */
+export function presenceProbe(path: string): Probe<Presence> {
+  const { key, script, parse } = fileProbe(path);
+  return {
+    of: presenceKind,
+    key,
+    script: sh`if [ -e ${key} ] || [ -L ${key} ]; then echo something; exit; fi
+${script}`,
+    parse: (output) => (output.stdout.toString() === 'something\n' ? { type: 'something' } : parse(output)),
+  };
 }
 
 /** The number of a user or group by its name; undefined where the host has none of that name. */
