@@ -145,8 +145,10 @@ export function createScanner(events: ScannerEvents): (chunk: Buffer) => void {
 
 /** How many of the last bytes could be the beginning of the nonce. */
 function beginningAtEnd(data: Buffer, nonce: string): number {
-  for (let length = Math.min(data.length, nonce.length - 1); length > 0; length--) {
-    if (data.toString('latin1', data.length - length) === nonce.slice(0, length)) return length;
+  const longest = Math.min(data.length, nonce.length - 1);
+  const end = data.toString('latin1', data.length - longest);
+  for (let length = longest; length > 0; length--) {
+    if (nonce.startsWith(end.slice(longest - length))) return length;
   }
   return 0;
 }

@@ -183,14 +183,18 @@ export function createSession(
       timer?.clear();
       const which = shell;
       if (which !== undefined) {
-        if (which.unanswered === 0 || link.lost() !== undefined) which.end();
+        const isIdle = which.unanswered === 0;
+        if (isIdle || link.lost() !== undefined) await within(limits.closeMs, which.end(), () => undefined);
         else {
           const failure = await killShell(which);
           if (failure !== undefined) stopped = stillRunning(error, failure);
         }
-        await within(limits.closeMs, which.ended, () => undefined);
-        which.destroy();
-        await which.ended;
+        // An idle one has nothing left to say, and leaves by itself while the link ends: no round trip for that.
+        if (!isIdle) {
+          await within(limits.closeMs, which.ended, () => undefined);
+          which.destroy();
+          await which.ended;
+        }
       }
       rejectAll(queue.splice(0), error);
     },
@@ -242,7 +246,7 @@ async function killTree(
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
-    killer?.end();
+    void killer?.end();
     killer?.destroy();
   }
 }

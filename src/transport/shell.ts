@@ -59,8 +59,8 @@ export interface Shell {
   readonly started: Promise<number>;
   /** Resolves when it is gone. The jobs that have no answer are the caller's again. Never rejects. */
   readonly ended: Promise<Remains>;
-  /** Ends its input: it leaves when it has run what it was sent. */
-  end(): void;
+  /** Ends its input: it leaves when it has run what it was sent. Resolves when that is on its way. Never rejects. */
+  end(): Promise<void>;
   /** Gives it up, whatever it does. */
   destroy(): void;
 }
@@ -331,6 +331,7 @@ function runShell(
       writing = writing.then(() => {
         if (!isGone) channel.stdin.end();
       });
+      return writing;
     },
     destroy: () => channel.destroy(),
   };

@@ -218,7 +218,7 @@ function parseReading(rest: Rest): Reading {
   const sum = said.startsWith('sum ') ? said.slice('sum '.length).split(/[ \n]/, 1)[0] : undefined;
   if (sum !== undefined && nextField(rest) !== 'content') return { sha256: sum, content: undefined };
   const content = rest.bytes.subarray(rest.at);
-  return { sha256: sum ?? createHash('sha256').update(content).digest('hex'), content };
+  return { sha256: sum ?? sha256Of(content), content };
 }
 
 /** What is left of the answer. */

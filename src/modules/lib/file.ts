@@ -144,13 +144,15 @@ const presenceKind: ProbeKind<Presence> = { kind: fileKind.kind };
 
 /** Whether anything is at a path, a link that leads nowhere too: the shell knows it without a process. Rejects as `fileProbe`. */
 export function presenceProbe(path: string): Probe<Presence> {
-  const { key, script, parse } = fileProbe(path);
+  const probe = fileProbe(path);
+  const { key } = probe;
   return {
     of: presenceKind,
     key,
     script: sh`if [ -e ${key} ] || [ -L ${key} ]; then echo something; exit; fi
-${script}`,
-    parse: (output) => (output.stdout.toString() === 'something\n' ? { type: 'something' } : parse(output)),
+${probe.script}`,
+    parse: (output) =>
+      output.stdout.toString() === 'something\n' ? { type: 'something' } : probe.parse(output),
   };
 }
 

@@ -82,6 +82,8 @@ function parseLine(line: string): MountEntry {
 
 /** `\040` and its like, as the kernel and fstab(5) write white space, backslash and hash in a field. */
 export function unescapeOctal(field: string): string {
+  // Hardly any has one, and a host may have thousands of mounts.
+  if (!field.includes('\\')) return field;
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
 
