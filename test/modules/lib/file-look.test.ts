@@ -2,7 +2,13 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
-import { fileKind, fileProbe, type FileProbeOptions, type FileState } from '../../../src/modules/lib/file.js';
+import {
+  fileKind,
+  fileProbe,
+  presenceProbe,
+  type FileProbeOptions,
+  type FileState,
+} from '../../../src/modules/lib/file.js';
 import { localRun, type RunScript, withFolder } from '../harness.js';
 
 type Asked = readonly (readonly [path: string, options?: FileProbeOptions])[];
@@ -54,6 +60,19 @@ async function makeThings(tmp: string): Promise<Asked> {
     ['/dev/null', { content: true }],
     ['/'],
   ];
+}
+
+/** Programs that say when they run: their folder, and what they have said. */
+async function makeCounted(tmp: string): Promise<[bin: string, log: () => Promise<readonly string[]>]> {
+  const bin = `${tmp}/bin`;
+  await mkdir(bin);
+  for (const name of ['stat', 'sha256sum', 'cat', 'wc', 'id', 'readlink']) {
+    const real = ['/usr/bin', '/bin'].map((folder) => `${folder}/${name}`).find((file) => existsSync(file));
+    await writeFile(`${bin}/${name}`, `#!/bin/sh\necho ${name} >>${tmp}/log\nexec ${real ?? name} "$@"\n`);
+    await chmod(`${bin}/${name}`, 0o755);
+  }
+  await writeFile(`${tmp}/log`, '');
+  return [bin, async () => (await readFile(`${tmp}/log`, 'utf8')).split('\n').filter((line) => line !== '')];
 }
 
 describe('the look at files', () => {
@@ -136,20 +155,68 @@ describe('the look at files', () => {
     });
   });
 
-  it('costs one process for all paths, and one more for each file that is read', () =>
+  for (const [what, options, processes] of [
+    ['alone', {}, 'stat'],
+    ['its checksum', { checksum: true }, 'stat sha256sum'],
+    ['its content', { content: true }, 'stat cat'],
+    ['a small content, whatever is known of it', { content: { unless: 'a'.repeat(64) } }, 'stat cat'],
+    ['a content over the limit', { content: { limit: 3 } }, 'stat sha256sum'],
+  ] as const) {
+    it(`the process that reads takes the shell's place: ${what}`, () =>
+      withFolder(async (tmp) => {
+        await writeFile(`${tmp}/text`, 'a text');
+        const [bin, log] = await makeCounted(tmp);
+        const [text, folder] = await askTogether([[`${tmp}/text`, options], [tmp]], (script) =>
+          localRun()({ shellText: `PATH=${bin}:$PATH\n${script.shellText}\nexit 9` }),
+        );
+        expect(await log()).to.deep.equal(processes.split(' '));
+        expect(folder?.type).to.equal('directory');
+        expect(text?.type === 'file' && text.content && Buffer.from(text.content).toString()).to.equal(
+          processes.endsWith('cat') ? 'a text' : undefined,
+        );
+      }));
+  }
+
+  it('what cannot be read after all is an error', () =>
     withFolder(async (tmp) => {
+      await writeFile(`${tmp}/text`, 'a text');
       const bin = `${tmp}/bin`;
       await mkdir(bin);
-      for (const name of ['stat', 'sha256sum', 'cat', 'wc', 'id', 'readlink']) {
-        const real = ['/usr/bin', '/bin']
-          .map((folder) => `${folder}/${name}`)
-          .find((file) => existsSync(file));
-        await writeFile(
-          `${bin}/${name}`,
-          `#!/bin/sh\necho ${name} >>${tmp}/log\nexec ${real ?? name} "$@"\n`,
-        );
+      for (const name of ['cat', 'sha256sum']) {
+        await writeFile(`${bin}/${name}`, '#!/bin/sh\nprintf half; echo "input/output error" >&2; exit 1\n');
         await chmod(`${bin}/${name}`, 0o755);
       }
+      for (const options of [{ content: true }, { checksum: true }]) {
+        const asked = askTogether([[`${tmp}/text`, options], [tmp]], (script) =>
+          localRun()({ shellText: `PATH=${bin}:$PATH\n${script.shellText}` }),
+        );
+        const error: unknown = await asked.then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        expect(error).to.have.property('message').that.equals(`cannot look at ${tmp}/text`);
+        expect(error).to.have.nested.property('problem.stderr').that.contains('input/output error');
+      }
+    }));
+
+  it('what is there is found out without a process, and what is not as thoroughly as ever', () =>
+    withFolder(async (tmp) => {
+      await symlink('nowhere', `${tmp}/dangling`);
+      const [bin, log] = await makeCounted(tmp);
+      const typeOf = async (path: string): Promise<string> => {
+        const probe = presenceProbe(path);
+        return probe.parse(await localRun()({ shellText: `PATH=${bin}:$PATH\n${probe.script.shellText}` }))
+          .type;
+      };
+      expect(await typeOf(tmp)).to.equal('something');
+      expect(await typeOf(`${tmp}/dangling`)).to.equal('something');
+      expect(await log()).to.deep.equal([]);
+      expect(await typeOf(`${tmp}/none`)).to.equal('absent');
+    }));
+
+  it('costs one process for all paths, and one more for each file that is read', () =>
+    withFolder(async (tmp) => {
+      const [bin, log] = await makeCounted(tmp);
       await writeFile(`${tmp}/a`, 'a');
       await writeFile(`${tmp}/b`, 'b');
       const asked: Asked = [
@@ -164,10 +231,6 @@ describe('the look at files', () => {
       await askTogether(asked, (script) =>
         localRun()({ shellText: `PATH=${bin}:$PATH\n${script.shellText}` }),
       );
-      expect((await readFile(`${tmp}/log`, 'utf8')).trim().split('\n')).to.deep.equal([
-        'stat',
-        'cat',
-        'sha256sum',
-      ]);
+      expect(await log()).to.deep.equal(['stat', 'cat', 'sha256sum']);
     }));
 });
