@@ -85,6 +85,8 @@ export interface RunOptions {
   /** When aborted, this script is killed on the host and the call rejects with `interrupted`; the connection stays. */
   readonly signal?: AbortSignal | undefined;
   readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  /** See Probe. Of a script that goes well, some of standard error may be missing. */
+  readonly isTerse?: boolean | undefined;
 }
 
 /**

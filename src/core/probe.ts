@@ -33,6 +33,11 @@ export interface Probe<T> {
   readonly script: ShellText;
   /** Bytes for the script's standard input. */
   readonly stdin?: Uint8Array;
+  /**
+   * The script leaves nothing running, and what it writes to standard error matters only where its status is not 0: the
+   * transport then needs fewer marks for it.
+   */
+  readonly isTerse?: true;
   /** Throws ZrunError `output-unexpected` or `command-failed` where the answer makes no sense. */
   parse(output: Output): T;
 }

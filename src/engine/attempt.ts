@@ -137,8 +137,8 @@ function createHandles({ task, around, settings }: Attempt, ref: TaskRef, worker
   const { timeoutMs } = settings;
   const inEnvironment = (script: ShellText): ShellText => (environment ? lines(environment, script) : script);
   return {
-    read: joinLooks((script, stdin) =>
-      runOn(state, run, inEnvironment(script), { as, stdin, timeoutMs, signal }),
+    read: joinLooks((script, stdin, isTerse) =>
+      runOn(state, run, inEnvironment(script), { as, stdin, timeoutMs, signal, isTerse }),
     ),
     write: {
       async run(script, { stdin, accept = [], shownAs } = {}) {

@@ -6,8 +6,8 @@ import type { Output } from '../core/host.js';
 import type { Joined, Probe, ProbeKind, Read } from '../core/probe.js';
 import type { ShellText } from '../core/shell.js';
 
-/** Runs a script on the host, with bytes for its standard input. */
-export type Ask = (script: ShellText, stdin: Uint8Array | undefined) => Promise<Output>;
+/** Runs a script on the host, with bytes for its standard input. `isTerse`: see Probe. */
+export type Ask = (script: ShellText, stdin: Uint8Array | undefined, isTerse: boolean) => Promise<Output>;
 
 interface Waiting {
   readonly probe: Probe<unknown>;
@@ -20,12 +20,13 @@ export function joinLooks(ask: Ask): Read {
   const waiting = new Map<ProbeKind<unknown>, Waiting[]>();
 
   async function askOne<T>(probe: Probe<T>): Promise<T> {
-    return probe.parse(await ask(probe.script, probe.stdin));
+    return probe.parse(await ask(probe.script, probe.stdin, probe.isTerse === true));
   }
 
   async function askAll(all: readonly Waiting[], joined: Joined<unknown>): Promise<void> {
+    const isTerse = all.every(({ probe }) => probe.isTerse === true);
     try {
-      const answers = joined.parse(await ask(joined.script, undefined));
+      const answers = joined.parse(await ask(joined.script, undefined, isTerse));
       all.forEach(({ resolve, reject }, i) => {
         try {
           resolve(answers[i]?.());

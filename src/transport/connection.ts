@@ -74,6 +74,7 @@ export function createConnection(
           stdin: options.stdin,
           timeoutMs: options.timeoutMs,
           onOutput: options.onOutput,
+          isTerse: options.isTerse ?? false,
           resolve(output) {
             done();
             resolve(output);

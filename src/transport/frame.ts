@@ -5,6 +5,10 @@
  * A frame is answered on each output by `NONCE+`, the script's bytes as they are, and `NONCE-`, on standard output
  * with the exit status. The nonce is new for each frame and never in a variable, so no script can say it. What comes
  * outside of a frame (a chatty .bashrc, a background child of an earlier task) belongs to nobody.
+ *
+ * Each mark is a write on the host, a packet, and two processes that wake up for it. A frame whose script is terse (see
+ * Probe) has no mark on standard error where it goes well, and none before it where no earlier script can have left
+ * anything that speaks.
  */
 import { randomBytes } from 'node:crypto';
 import { printBytes, quote } from '../core/shell.js';
@@ -29,14 +33,31 @@ export function makeNonce(): string {
 /** The status word of a frame whose input found no room on the host. */
 export const noRoom = 'no-room';
 
-/** The shell text of one frame whose input, if there is one, has no more than `largeInput` bytes. */
-export function frameText(nonce: string, script: string, stdin: Uint8Array | undefined): string {
-  const { begin, subshell, status, end } = partsOf(nonce, script);
-  if (stdin === undefined || stdin.length === 0)
-    return `${begin}\n${subshell} </dev/null\n${status}; ${end}\n`;
+/** Which marks a frame has besides those on standard output that end it. */
+export type Marks = 'all' | 'terse' | 'end';
+
+/**
+ * The shell text of one frame whose input, if there is one, has no more than `largeInput` bytes. `terse`: a mark on
+ * standard error only where the script fails, at its end. `end`: nor the one on standard output that begins it.
+ */
+export function frameText(
+  nonce: string,
+  script: string,
+  stdin: Uint8Array | undefined,
+  marks: Marks = 'all',
+): string {
+  const parts = partsOf(nonce, script);
+  const { subshell } = parts;
+  const begin = marks === 'all' ? `${parts.begin}\n` : marks === 'terse' ? `printf '${nonce}+\\n'\n` : '';
+  const end =
+    marks === 'all'
+      ? `${parts.status}; ${parts.end}`
+      : // The status is kept where no script can find it, and half of this line does nothing.
+        `{ set -- $?; printf '${nonce}-%d\\n' $1; [ $1 = 0 ] || ${parts.end}; set --; }`;
+  if (stdin === undefined || stdin.length === 0) return `${begin}${subshell} </dev/null\n${end}\n`;
   // A pipeline has the status of its last command. A script that does not read leaves printf with a broken pipe.
   const input = `{ ${printBytes(stdin).shellText}; } 2>/dev/null`;
-  return `${begin}\n{ ${input} | ${subshell}; }\n${status}; ${end}\n`;
+  return `${begin}{ ${input} | ${subshell}; }\n${end}\n`;
 }
 
 /**

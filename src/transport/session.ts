@@ -232,6 +232,7 @@ async function killTree(
         stdin: undefined,
         timeoutMs: undefined,
         onOutput: undefined,
+        isTerse: false,
         resolve: (output) => resolve(output.stdout.toString('utf8').trim()),
         reject,
       });

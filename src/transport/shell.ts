@@ -16,6 +16,7 @@ import {
   makeNonce,
   takesBytes,
   takesText,
+  type Marks,
 } from './frame.js';
 
 /** A script on its way: what is sent, and where its answer goes. */
@@ -24,6 +25,8 @@ export interface Job {
   readonly stdin: Input | undefined;
   readonly timeoutMs: number | undefined;
   readonly onOutput: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  /** See Probe: it changes nothing either, so that it may run twice. */
+  readonly isTerse: boolean;
   readonly resolve: (output: Output) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -32,6 +35,7 @@ export interface Job {
 interface Frame {
   readonly job: Job;
   readonly nonce: string;
+  readonly marks: Marks;
   readonly stdout: Buffer[];
   readonly stderr: Buffer[];
   begun: boolean;
@@ -115,6 +119,8 @@ function runShell(
   events: ShellEvents,
 ): Shell {
   const frames: Frame[] = [];
+  /** Nothing was sent that may have left a child behind which speaks later. */
+  let isQuiet = true;
   let writing: Promise<void> = Promise.resolve();
   let pid: number | undefined;
   let isGone = false;
@@ -195,7 +201,10 @@ function runShell(
         return;
       }
       if (word === '+') frame.begun = true;
-      else frame.word = word.slice(1);
+      else {
+        frame.word = word.slice(1);
+        if (frame.marks !== 'all' && frame.word === '0') frame.stderrEnded = true;
+      }
       answer();
     },
   });
@@ -203,7 +212,7 @@ function runShell(
     expected: () => stderrFrame(frames)?.nonce,
     text(chunk) {
       const frame = stderrFrame(frames);
-      if (!frame?.stderrBegun) {
+      if (pid === undefined || !frame?.stderrBegun) {
         hear(chunk);
         return;
       }
@@ -244,7 +253,7 @@ function runShell(
     const { script, stdin } = job;
     try {
       if (stdin !== undefined && stdin.length > largeInput) await writeLarge(frame, stdin);
-      else await write(frameText(nonce, script, stdin && (await gatherInput(stdin))));
+      else await write(frameText(nonce, script, stdin && (await gatherInput(stdin)), frame.marks));
     } catch (error) {
       frame.failure = error;
       // Whatever the host has of it is not all of it.
@@ -292,8 +301,8 @@ function runShell(
     return {
       ended: how,
       isGivenUp,
-      running: left.filter((frame) => frame.begun || frame.stderrBegun).map((frame) => frame.job),
-      waiting: left.filter((frame) => !frame.begun && !frame.stderrBegun).map((frame) => frame.job),
+      running: left.filter(mayHaveRun).map((frame) => frame.job),
+      waiting: left.filter((frame) => !mayHaveRun(frame)).map((frame) => frame.job),
       startError,
     };
   });
@@ -311,14 +320,18 @@ function runShell(
       return pid;
     },
     send(job) {
+      const isTerse = job.isTerse && (job.stdin?.length ?? 0) <= largeInput;
+      const marks = isTerse ? (isQuiet ? 'end' : 'terse') : 'all';
+      if (!isTerse) isQuiet = false;
       const frame: Frame = {
         job,
         nonce: makeNonce(),
+        marks,
         stdout: [],
         stderr: [],
-        begun: false,
+        begun: marks === 'end',
         word: undefined,
-        stderrBegun: false,
+        stderrBegun: marks !== 'all',
         stderrEnded: false,
         onReady: undefined,
         onAnswer: undefined,
@@ -335,6 +348,11 @@ function runShell(
     },
     destroy: () => channel.destroy(),
   };
+}
+
+/** What is terse changes nothing: whether it ran does not matter. */
+function mayHaveRun({ marks, begun, stderrBegun }: Frame): boolean {
+  return marks === 'all' && (begun || stderrBegun);
 }
 
 /** The frame whose bytes come on standard output now. */

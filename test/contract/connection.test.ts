@@ -285,6 +285,40 @@ for (const transport of transports) {
       expect(stderr.toString()).to.equal('');
     });
 
+    it('hears of a terse script all that matters', async () => {
+      const terse = { isTerse: true };
+      const fresh = await connect();
+      const check = async (): Promise<void> => {
+        const [good, bad, after] = await Promise.all([
+          run(raw('echo one; echo aside >&2'), terse, fresh),
+          run(raw('echo two; echo "why not" >&2; exit 3'), terse, fresh),
+          run(raw('echo three; cat'), { ...terse, stdin: Buffer.from('four\n') }, fresh),
+        ]);
+        expect([good.stdout.toString(), good.status]).to.deep.equal(['one\n', 0]);
+        expect([bad.stdout.toString(), bad.status]).to.deep.equal(['two\n', 3]);
+        // What the one before it has said late is heard too.
+        expect(bad.stderr.toString()).to.match(/^(aside\n)?why not\n$/);
+        expect([after.stdout.toString(), after.status]).to.deep.equal(['three\nfour\n', 0]);
+      };
+      await check();
+      const { stdout, stderr } = await run(raw('echo "$#"; echo mine >&2'), {}, fresh);
+      expect([stdout.toString(), stderr.toString()]).to.deep.equal(['0\n', 'mine\n']);
+      await check();
+    });
+
+    it('keeps what a background child says between scripts out of a terse one', async () => {
+      const fresh = await connect();
+      await run(sh`echo first`, { isTerse: true }, fresh);
+      await run(
+        raw(`(while [ ! -e ${file('tell')} ]; do sleep 0.05; done; echo late; : > ${file('told')}) &`),
+        {},
+        fresh,
+      );
+      const other = await connect();
+      await run(raw(`: > ${file('tell')}; while [ ! -e ${file('told')} ]; do sleep 0.05; done`), {}, other);
+      expect((await run(sh`echo mine`, { isTerse: true }, fresh)).stdout.toString()).to.equal('mine\n');
+    });
+
     it('counts: two awaited scripts cost two exchanges, three sent together one', async () => {
       const fresh = await connect();
       const { exchangesToStart, handshakes } = theRunning();

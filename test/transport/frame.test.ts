@@ -93,15 +93,21 @@ describe('a frame', () => {
     );
   });
 
+  it('is answered by its end alone where nothing else can speak', () => {
+    const text = frameText(first, 'echo hello; exit 3', undefined, 'end');
+    expect(send(`${text}echo "$#"\n`)).to.equal(`hello\n${first}-3\n0\n`);
+  });
+
   // A connection may break anywhere. Half of a script, or a script on half of its input, must never run.
   const script = `n=$(wc -c); echo "ran with $((n))"; echo 'it''s whole'`;
   const whole = (length: number): string => `ran with ${length}\nits whole`;
-  for (const [title, stdin] of [
-    ['no input', undefined],
-    ['a small input', Buffer.from('input that must be whole')],
+  for (const [title, stdin, marks] of [
+    ['no input', undefined, 'all'],
+    ['a small input', Buffer.from('input that must be whole'), 'all'],
+    ['a terse script', Buffer.from('input that must be whole'), 'terse'],
   ] as const) {
     it(`runs whole or not at all, wherever it is cut: ${title}`, () => {
-      const text = frameText(first, script, stdin);
+      const text = frameText(first, script, stdin, marks);
       expect(ran(send(text))).to.equal(whole(stdin?.length ?? 0));
       for (let cut = 1; cut < text.length; cut++)
         expect(ran(send(text.slice(0, -cut))), `${cut} bytes short`).to.be.oneOf([

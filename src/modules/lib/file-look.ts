@@ -83,7 +83,7 @@ function plainReading({ content }: FileQuestion): ShellText {
     limit: number;
   }): ShellText => sh`sum=$(sha256sum <"$p") || sum=
 sum=\${sum%% *}
-if [ "$sum" = ${unless} ] || [ -z "$sum" ] || [ $z -gt ${limit} ]; then printf 'plain %s\\0sum %s' "$s" "$sum"; exit 0; fi
+if [ "$sum" = ${unless} ] || [ -z "$sum" ] || [ $z -gt ${limit} ]; then printf 'plain %s\\0sum %s' "$s" "$sum"; [ -n "$sum" ]; exit; fi
 printf 'plain %s\\0sum %s\\0content\\0' "$s" "$sum"; exec cat <"$p"`;
   const whole =
     content &&
@@ -106,7 +106,8 @@ done
 all=; [ $# -eq 0 ] || all=$(stat -c "$form" -- "$@" 2>/dev/null) || all=`,
     reads && reading(boundary),
     ...questions.map(questionScript),
-    sh`exit 0`,
+    // What went wrong is told to standard error too, which is heard only then.
+    sh`exit $bad`,
   ).shellText;
 }
 
@@ -115,7 +116,7 @@ all=; [ $# -eq 0 ] || all=$(stat -c "$form" -- "$@" 2>/dev/null) || all=`,
  * `error`; all that is said ends with a NUL. Its status is 0 where something is there. That a path is absent is certain
  * where the nearest folder above it that exists can be searched; below what is no folder nobody will make anything.
  */
-const preamble = sh`creator=; here=; set --
+const preamble = sh`creator=; here=; bad=0; set --
 absent() { [ -n "$creator" ] || creator="$(umask) $(id)"; printf "absent %s\\0" "$creator"; }
 look() {
 first=\${here%"\${here#?}"}; here=\${here#?}; s=
@@ -130,7 +131,7 @@ fi
 if [ -z "$s" ] && ! s=$(stat -c "$form" -- "$p" 2>&1); then
 case $s in
 *": No such file or directory" | *": Not a directory") absent ;;
-*) printf "error %s\\0" "$s" ;;
+*) bad=1; printf "error %s\\0" "$s" ;;
 esac
 return 1
 fi
@@ -146,13 +147,13 @@ function reading(boundary: string): ShellText {
   return sh`sum() {
 if command -v sha256sum >/dev/null; then sum=$(sha256sum <"$p")
 elif command -v openssl >/dev/null; then sum=$(openssl dgst -sha256 -r <"$p")
-else sum=$(shasum -a 256 <"$p"); fi || { printf "error %s has no checksum\\0" "$p"; return 1; }
+else sum=$(shasum -a 256 <"$p"); fi || { bad=1; printf "error %s has no checksum\\0" "$p"; return 1; }
 sum=\${sum%% *}
 }
 small() { limit=$1; set -- $s; [ "$4" -le "$limit" ]; }
 content() {
 printf "content\\0"
-if cat <"$p"; then printf ${boundary}; else printf "%serror %s cannot be read\\0" ${boundary} "$p"; fi
+if cat <"$p"; then printf ${boundary}; else bad=1; printf "%serror %s cannot be read\\0" ${boundary} "$p"; fi
 }`;
 }
 

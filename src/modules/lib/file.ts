@@ -126,6 +126,7 @@ export function fileProbe(path: string, options: FileProbeOptions = {}): Probe<F
     get script() {
       return look().script;
     },
+    isTerse: true,
     parse(output) {
       const [answer] = look().parse(output);
       if (answer) return answer();
@@ -151,6 +152,7 @@ export function presenceProbe(path: string): Probe<Presence> {
     key,
     script: sh`if [ -e ${key} ] || [ -L ${key} ]; then echo something; exit; fi
 ${probe.script}`,
+    isTerse: true,
     parse: (output) =>
       output.stdout.toString() === 'something\n' ? { type: 'something' } : probe.parse(output),
   };

@@ -35,6 +35,7 @@ export function mountsProbe(): Probe<MountTable> {
     of: mountsKind,
     key: '',
     script: sh`cat /proc/self/mountinfo`,
+    isTerse: true,
     parse: (output) => parseMountinfo(mountinfoText(output)),
   };
 }

@@ -49,6 +49,7 @@ done`,
     of: waitKind,
     key: describeWait(wait),
     script,
+    isTerse: true,
     parse({ stdout, stderr, status }) {
       const [, isSo, elapsed] = /^(yes|no) (\d+)$/m.exec(stdout.toString()) ?? [];
       if (status === 0 && elapsed !== undefined) return { isSo: isSo === 'yes', elapsed: Number(elapsed) };
