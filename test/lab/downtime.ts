@@ -48,8 +48,8 @@ async function ask(name: string, command: string): Promise<string> {
   return stdout.trim();
 }
 
-/** One file is changed over and over, one grows, files come and go: the copy is made meanwhile. */
-const writer = `i=0
+/** One file is changed over and over, one grows, files come and go: the copy is made meanwhile. Started anew it goes on. */
+const writer = `i=0; [ ! -e /load/grown ] || i=$(wc -l </load/grown)
 while :; do
   echo $i >/load/changed; echo $i >>/load/grown; echo $i >/load/come-$i; rm -f /load/come-$((i - 5))
   i=$((i + 1)); sleep 1
