@@ -838,9 +838,13 @@ function checkValue(
   return typeof value === 'number' && Number.isInteger(value) ? intShape : anyShape;
 }
 
+/** The hint is looked for only where somebody reads it: nearest names among hundreds take longer than the check. */
+type Refuse = (message: string, hint?: () => string | undefined) => Shape;
+
 function checkPath(template: TextTemplate, path: Path, frame: ShapeFrame, report: Report): Shape {
-  const refuse = (message: string, hint?: string): Shape => {
-    report(errorAt(placeOf(template, path), 'variable-unknown', message, hint));
+  const refuse: Refuse = (message, hint) => {
+    if (report !== ignoreFindings)
+      report(errorAt(placeOf(template, path), 'variable-unknown', message, hint?.()));
     return anyShape;
   };
   const parts = path.parts as unknown as readonly string[];
@@ -850,7 +854,7 @@ function checkPath(template: TextTemplate, path: Path, frame: ShapeFrame, report
     if (first !== undefined && frame.data.includes(first)) return anyShape;
     return refuse(
       `there is no '@${first ?? ''}' here`,
-      'inside {{#each}} there are @index, @key, @first and @last',
+      () => 'inside {{#each}} there are @index, @key, @first and @last',
     );
   }
   const isScoped = /^(?:this\b|\.\/|\.$)/.test(path.original);
@@ -867,20 +871,19 @@ function checkPath(template: TextTemplate, path: Path, frame: ShapeFrame, report
     if (first === undefined) {
       return refuse(
         `'${path.original}' stands for no value here`,
-        "name a variable; for a program's own braces (docker's --format), write !raw before the quoted text",
+        () =>
+          "name a variable; for a program's own braces (docker's --format), write !raw before the quoted text",
       );
     }
     return fromDeclared(at.context.root, first, others, refuse);
   }
-  if (first === undefined) return at.context.shape;
-  const shape = partOf(at.context.shape, first);
+  const item = at.context.shape;
+  if (first === undefined) return item;
+  const shape = partOf(item, first);
   if (shape) return followParts(shape, first, others, refuse);
   const isVariable = rootDeclarations(frame).get(first) !== undefined;
-  return refuse(
-    `the item has no '${first}'`,
-    isVariable
-      ? `inside a block a variable is @root.${first}`
-      : nearestHint(first, partNames(at.context.shape)),
+  return refuse(`the item has no '${first}'`, () =>
+    isVariable ? `inside a block a variable is @root.${first}` : nearestHint(first, partNames(item)),
   );
 }
 
@@ -888,17 +891,17 @@ function fromDeclared(
   declared: Declarations,
   name: string | undefined,
   rest: readonly string[],
-  refuse: (message: string, hint?: string) => Shape,
+  refuse: Refuse,
 ): Shape {
   if (name === undefined) return refuse("'@root' stands for no value");
   const shape = declared.get(name);
   if (!shape)
     return refuse(
       `nothing defines '${name}'`,
-      usageHint(name) ?? declared.explain?.(name) ?? nearestHint(name, declared.names()),
+      () => usageHint(name) ?? declared.explain?.(name) ?? nearestHint(name, declared.names()),
     );
   const noHost = missingHostOf([name, ...rest], declared.hosts);
-  return followParts(shape, name, rest, noHost ? () => refuse(noHost.message, noHost.hint) : refuse);
+  return followParts(shape, name, rest, noHost ? () => refuse(noHost.message, () => noHost.hint) : refuse);
 }
 
 /** A helper without a value is read as a variable. */
@@ -907,17 +910,12 @@ function usageHint(name: string): string | undefined {
   return helper && `'${name}' is a helper: write ${helper.usage}`;
 }
 
-function followParts(
-  start: Shape,
-  name: string,
-  rest: readonly string[],
-  refuse: (message: string, hint?: string) => Shape,
-): Shape {
+function followParts(start: Shape, name: string, rest: readonly string[], refuse: Refuse): Shape {
   let shape = start;
   let said = name;
   for (const part of rest) {
     const next = partOf(shape, part);
-    if (!next) return refuse(`'${said}' has no '${part}'`, partHint(part, shape));
+    if (!next) return refuse(`'${said}' has no '${part}'`, () => partHint(part, shape));
     shape = next;
     said += `.${part}`;
   }
