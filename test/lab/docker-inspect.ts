@@ -101,14 +101,24 @@ export function compareInspected(
 
 /** One that had ended was never started since; one that runs must say so in every word. */
 function containerRules(_: string, before: Fields): readonly MayDiffer[] {
-  const isStopped = before.get('State.Running') === 'false';
-  return isStopped
-    ? [
-        ...containerMayDiffer,
-        [/^State\.Status$/, 'exited became created'],
-        [/^LogPath$/, 'made at the first start'],
-      ]
-    : containerMayDiffer;
+  return [
+    ...containerMayDiffer,
+    ...(before.get('State.Running') === 'false' ? stoppedMayDiffer : []),
+    ...(hasVolumeOfPlugin(before) ? pluginMayDiffer : []),
+  ];
+}
+
+const stoppedMayDiffer: readonly MayDiffer[] = [
+  [/^State\.Status$/, 'exited became created'],
+  [/^LogPath$/, 'made at the first start'],
+];
+
+const pluginMayDiffer: readonly MayDiffer[] = [
+  [/^Mounts\[\]\.Source$/, 'Docker tells it once the plugin was asked since its own start', /^"\/data\//],
+];
+
+function hasVolumeOfPlugin(fields: Fields): boolean {
+  return [...fields].some(([path, value]) => /^Mounts\[\d+\]\.Driver$/.test(path) && value !== '"local"');
 }
 
 type Fields = ReadonlyMap<string, string>;
