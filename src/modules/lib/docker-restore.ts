@@ -146,7 +146,11 @@ export function planRestore(sight: RestoreSight): RestorePlan {
       creation,
       image: image?.name ?? '',
       isCommitted: image?.isCommitted ?? false,
-      joins: isSame ? [] : creation.joins.filter(([network]) => !joined.has(network) && canJoin(network)),
+      joins: isSame
+        ? []
+        : [...(existing ? lostAtCreation(creation, existing) : []), ...creation.joins].filter(
+            ([network]) => !joined.has(network) && canJoin(network),
+          ),
       leaves: leaves && !isSame ? creation.leaves : undefined,
       starts: state !== 'stopped' && stateNow === 'stopped',
       pauses: state === 'paused' && stateNow !== 'paused',
@@ -230,6 +234,17 @@ function networkFinder({ networks }: DockerInventory, { now }: RestoreSight): (r
 
 function networkIsThere(name: string, { now }: RestoreSight): boolean {
   return now.networks.some((network) => textAt(network, 'Name') === name);
+}
+
+/**
+ * The network that a container was made in, with its aliases and addresses there, if it may have been lost again. Docker
+ * writes a new container down twice, without its networks and with them; where the power goes within seconds only the
+ * first may be on the disk (seen with 20.10). Started like that it would join, but without its aliases.
+ */
+function lostAtCreation({ body, network, leaves }: Creation, existing: ValueMap): Creation['joins'] {
+  const wasStarted = textAt(existing, 'State', 'StartedAt')?.startsWith('0001-') !== true;
+  if (network === undefined || isPredefined(network) || leaves !== undefined || wasStarted) return [];
+  return [[network, mapAt(body, 'NetworkingConfig', 'EndpointsConfig', network)]];
 }
 
 /** Networks of the record that are not there; those of a swarm come from the swarm. */

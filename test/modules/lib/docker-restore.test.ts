@@ -509,6 +509,20 @@ describe('a restore', () => {
     expect(containers[0]?.joins).to.deep.equal([['edge', { Aliases: ['x'] }]]);
   });
 
+  it('joins the network of one that a power cut has left without it, as long as it never ran', () => {
+    const given = { host: { NetworkMode: 'app' }, networks: { app: { Aliases: ['www'] } } };
+    const [neverRan, ran] = ['0001-01-01T00:00:00Z', '2026-08-07T10:00:00Z'];
+    for (const StartedAt of [neverRan, ran]) {
+      const left = container('one', { ...fresh, ...given, networks: {}, state: { StartedAt } });
+      const { containers } = plan(
+        { networks: [app], containers: [container('one', { ...old, ...given, state: running })] },
+        { networks: [app], containers: [left] },
+        { known: { [old.id]: fresh.id } },
+      );
+      expect(containers[0]?.joins).to.deep.equal(StartedAt === ran ? [] : [['app', { Aliases: ['www'] }]]);
+    }
+  });
+
   it('does not take another container of the same name for it', () => {
     const record = { containers: [container('one', old)] };
     const stranger = container('one', { ...fresh, config: { Env: ['A=2'] }, image: 'sha256:other' });
