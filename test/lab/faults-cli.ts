@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   --only REGEX  only faults whose name matches, as in 'power cut.*Start Docker'
   --back        after the fault not forward but back: rollback.yaml
   --limit N     no more than N faults in this run
-  --any-code    counts what was tried with other playbooks or modules, too
+  --any-code    counts what went well with other playbooks or modules, too
 What was tried already with the same code is not tried again.`);
     return;
   }
@@ -59,7 +59,9 @@ What was tried already with the same code is not tried again.`);
   const wanted = new RegExp(values.only ?? '');
   const isOpen = (fault: Fault): boolean => {
     const row = rows.get(nameOf(fault));
-    const isTried = row !== undefined && (row.code === code || values['any-code']);
+    // What failed with other code may do better with this one.
+    const isTried =
+      row !== undefined && (row.code === code || (values['any-code'] && row.verdict.wrong.length === 0));
     return wanted.test(nameOf(fault)) && !isTried;
   };
   // Hosts work side by side, and write one file.
