@@ -7,6 +7,7 @@ import { isMap, type ValueMap } from '../../core/value.js';
 import { boolAt, listAt, mapAt, textAt } from './docker.js';
 import {
   endpointsOf,
+  wasEverStarted,
   idOf,
   inOrder,
   isPredefined,
@@ -242,8 +243,8 @@ function networkIsThere(name: string, { now }: RestoreSight): boolean {
  * first may be on the disk (seen with 20.10). Started like that it would join, but without its aliases.
  */
 function lostAtCreation({ body, network, leaves }: Creation, existing: ValueMap): Creation['joins'] {
-  const wasStarted = textAt(existing, 'State', 'StartedAt')?.startsWith('0001-') !== true;
-  if (network === undefined || isPredefined(network) || leaves !== undefined || wasStarted) return [];
+  const hasNothingToLose = network === undefined || isPredefined(network) || leaves !== undefined;
+  if (hasNothingToLose || wasEverStarted(existing)) return [];
   return [[network, mapAt(body, 'NetworkingConfig', 'EndpointsConfig', network)]];
 }
 
