@@ -47,8 +47,15 @@ type Sight =
 
 const lockKind: ProbeKind<Sight> = { kind: 'host-lock' };
 
-/** In memory: gone with the next boot. */
+/** In memory: gone with the next boot. Its lines are the run, where from, since when, and the shell that holds it. */
 const fileOf = (name: string): string => `/run/zrun-${name}.lock`;
+
+/**
+ * Seconds in which the lock is let go of where the shell that held it has ended and nothing else of its run is left:
+ * what watches it looks once a second. Without this, whoever starts anew right after Ctrl-C would be told of a run that
+ * is over.
+ */
+const letsGoWithin = 3;
 
 function lockProbe(name: string): Probe<Sight> {
   return {
@@ -58,7 +65,9 @@ function lockProbe(name: string): Probe<Sight> {
 command -v flock >/dev/null || { echo impossible; exit 0; }
 [ -e "$f" ] || exit 0
 exec 9<"$f" || exit
-flock -n -s 9 || { echo held; cat -- "$f"; date +%s; }`,
+flock -n -s 9 && exit
+kill -0 "$(sed -n 4p "$f")" 2>/dev/null || ! flock -w ${letsGoWithin} -s 9 || exit 0
+echo held; cat -- "$f"; date +%s`,
     parse: ({ stdout, stderr, status }) => {
       const [word, run = '', from = '', since, , now] = stdout.toString().split('\n');
       if (word === 'impossible') return { type: 'impossible' };

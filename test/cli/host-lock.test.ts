@@ -85,6 +85,9 @@ describe('host_lock', function () {
     await writeFile(path.join(folder, 'first'), '');
     expect(await first.ended, first.output()).to.equal(0);
     expect(await patient.ended, patient.output()).to.equal(0);
+
+    const atOnce = start('now');
+    expect(await atOnce.ended, atOnce.output()).to.equal(0);
   });
 
   it('lets go when the controller is killed and its task has ended', async () => {
