@@ -14,6 +14,7 @@ import {
   saveState,
   sshExec,
 } from './index.js';
+import { snapshotOf, type HostSnapshot } from './state.js';
 import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
 
 const migrate = 'playbooks/overlay2.yaml';
@@ -92,7 +93,11 @@ export interface Verdict {
 interface Expected {
   readonly checksums: string;
   readonly held: Inspected;
+  readonly host: HostSnapshot;
 }
+
+/** What the way back must leave byte for byte as it was. The datasets have the volume and its snapshot more. */
+const putBack = ['fstab', 'daemonJson', 'dropIns', 'dataRoot', 'oldDataset'] as const;
 
 async function ask(name: string, command: string): Promise<string> {
   const { code, stdout, stderr } = await sshExec(name, command, { user: 'root', timeoutMs: 15 * 60_000 });
@@ -127,6 +132,7 @@ export class FaultyHost {
     const expected = {
       checksums: await ask(name, 'lab-volume-checksums'),
       held: readInspected(await ask(name, inspectScript)),
+      host: await snapshotOf(name),
     };
     await saveState(name, savedState);
     return new FaultyHost(name, expected);
@@ -176,11 +182,10 @@ export class FaultyHost {
             ...['-e', 'discard_changes=true'],
           ]);
     const isAgain = second.exitCode === 0 && tasksWith(second, this.name, 'changed').length === 0;
-    const driver = onwards === 'forward' ? 'overlay2' : 'zfs';
     return {
       first,
       second: second.exitCode !== 0 ? 'failed' : isAgain ? 'nothing to do' : 'finished',
-      wrong: second.exitCode === 0 ? await this.compare(driver, fault) : [explain(second)],
+      wrong: second.exitCode === 0 ? await this.compare(onwards, fault) : [explain(second)],
     };
   }
 
@@ -220,9 +225,10 @@ export class FaultyHost {
   }
 
   /** Everything that is not as it was. */
-  private async compare(driver: 'overlay2' | 'zfs', fault: Fault): Promise<readonly string[]> {
+  private async compare(onwards: 'forward' | 'back', fault: Fault): Promise<readonly string[]> {
     await dockerReady(this.name);
     const wrong: string[] = [];
+    const driver = onwards === 'forward' ? 'overlay2' : 'zfs';
     const found = await ask(this.name, "docker info --format '{{.Driver}}'");
     if (found !== driver) wrong.push(`Docker runs on ${found}, not on ${driver}`);
     if ((await ask(this.name, 'lab-volume-checksums')) !== this.expected.checksums)
@@ -235,6 +241,13 @@ export class FaultyHost {
     wrong.push(...differing.filter((line) => !isHostsOwn(line)));
     const masked = await ask(this.name, 'systemctl is-enabled docker.service docker.socket || :');
     if (masked.includes('masked')) wrong.push('Docker is still masked');
+    if (onwards === 'back') {
+      const host = await snapshotOf(this.name);
+      for (const part of putBack) {
+        if (host[part] !== this.expected.host[part])
+          wrong.push(`${part}: ${host[part]} (was: ${this.expected.host[part]})`);
+      }
+    }
     return wrong;
   }
 }

@@ -7,6 +7,7 @@ import { sshExec } from './index.js';
 /** Each a name and a command, run as root. What changes by itself (sizes, times, uptimes) is left out. */
 const parts: Readonly<Record<string, string>> = {
   datasets: 'zfs list -H -t all -o name,type,canmount,mountpoint,volsize | sort',
+  oldDataset: 'zfs get -H -o property,value type,canmount,mountpoint,mounted tank/docker',
   userProperties: "zfs get -H -s local -t filesystem,volume,snapshot all | awk '$2 ~ /:/' | sort",
   fstab: 'cat /etc/fstab',
   daemonJson: 'cat /etc/docker/daemon.json 2>&1 || true',
