@@ -56,7 +56,9 @@ const params = z.strictObject({
   images: z
     .union([z.literal('all'), z.array(z.string().min(1))])
     .default('all')
-    .describe('`all`, intermediate ones too, or a list of ids, tags or digests.'),
+    .describe(
+      '`all`, intermediate ones too, or a list of ids, tags or digests. What an earlier run has left of commits is none of them.',
+    ),
   source: z
     .enum(['save', 'pull'])
     .default('save')
@@ -67,7 +69,7 @@ const params = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Containers whose writable layer is carried too: each is committed (paused meanwhile) to an image `zrun-carried:ID`, from which `docker_restore` makes it. What it writes afterwards is not carried: for that, stop it first.',
+      'Containers whose writable layer is carried too: each is committed (paused meanwhile) to an image `zrun-carried:ID`, from which `docker_restore` makes it; once in each run. What it writes afterwards is not carried: for that, stop it first. Commits of other containers, left by an earlier run, are not carried.',
     ),
   storage_driver: z.enum(['overlay2']).default('overlay2').describe('The storage driver of the data-root.'),
 });
@@ -147,7 +149,7 @@ docker rmi zrun-example:2 >/dev/null`,
     const wipes = staging.mark === 'writing' && staging.hasBooted;
     const there = wipes ? { ...staging, ids: noStaging.ids, references: noStaging.references } : staging;
     const chosen = chooseImages(p.images, inventory);
-    const commits = planCommits(p.commit, inventory);
+    const commits = planCommits(p.commit, inventory, { runId: context.runId, images: p.images });
     refuseUnknown(chosen.unknown, commits.unknown);
     const wanted = [...new Set([...chosen.images, ...commits.standing])];
     const { access, given, notPulled } = await askRegistries(
@@ -156,7 +158,7 @@ docker rmi zrun-example:2 >/dev/null`,
       missingImages(wanted, there),
       inventory,
     );
-    const plan = planImages(wanted, there, { all: p.images === 'all', given });
+    const plan = planImages(wanted, there, { all: p.images === 'all', given, commits });
     const result = resultOf(p, plan, commits);
     const isOpen = needsDaemon(plan, commits);
     if (!isOpen && plan.digests.length === 0 && staging.mark === 'whole' && !staging.isBusy) {
@@ -319,6 +321,16 @@ async function copyImages(write: Write, { detail }: Change<Detail>, p: Params): 
     );
   }
   const references = readReferences(after.repositories);
+  const old = commits.unasked.filter((name) => references.has(name));
+  if (old.length > 0) {
+    throw new ZrunError(
+      'task-failed',
+      `${p.data_root} still has commits that are not asked for: ${old.join(', ')}`,
+      {
+        hint: '`docker_restore` would take what they hold for the newest. Run again, or take an empty folder.',
+      },
+    );
+  }
   const digests = plan.wanted.flatMap((image) => lackingDigests(image, references));
   const merged = digests.length === 0 ? undefined : withDigests(after.repositories, digests);
   await write.run(finishScript(p.data_root, p.storage_driver, server.root, server.driver), {

@@ -21,7 +21,7 @@ export function describeImages(
     ways.length > 0 && `${ways.join(' and ')} (at most ${formatSize(plan.bytes)})`,
     plan.tags.length > 0 && `set ${count(plan.tags.length, 'tag')}`,
     plan.digests.length > 0 && `write ${count(plan.digests.length, 'digest')}`,
-    plan.stale.length > 0 && `drop ${plan.stale.length} that Docker has no more`,
+    plan.stale.length > 0 && `drop ${plan.stale.length} that do not belong there`,
   ].filter((step) => step !== false);
   const rest = isBusy ? 'end what an earlier run has left' : 'write down that every image is there';
   return `${steps.length > 0 ? steps.join(', ') : rest} in ${dataRoot}`;
@@ -35,7 +35,11 @@ export function diffOfImages(dataRoot: string, plan: ImagePlan, { commits }: Com
   const copied = carriedIds(plan);
   const pulled = new Set(plan.pulls.map(({ id }) => id));
   const fields = [
-    ...commits.map(({ name, image }) => ({ name: image, before: undefined, after: `commit of ${name}` })),
+    ...commits.map(({ name, image, replaces }) => ({
+      name: image,
+      before: replaces && 'an old commit',
+      after: `commit of ${name}`,
+    })),
     ...[...new Set([...copied, ...namesById.keys()])].map((id) => ({
       name: id.slice(0, 19),
       before: copied.includes(id) ? undefined : 'there',

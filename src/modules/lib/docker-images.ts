@@ -6,7 +6,7 @@ import { isMap, type Value, type ValueMap } from '../../core/value.js';
 import { listAt, mapAt, textAt, textsOf } from './docker.js';
 import { idOf, nameOf, runStateOf } from './docker-container.js';
 import type { DockerInventory } from './docker-inventory.js';
-import { committedImage, imageFinder } from './docker-restore.js';
+import { committedImage, imageFinder, isCommitTag } from './docker-restore.js';
 import { digestsOf, sizeOf, tagsOf } from './docker-summary.js';
 
 /** What another data-root holds of images. */
@@ -27,7 +27,7 @@ export interface ImagePlan {
   readonly tags: readonly (readonly [tag: string, id: string])[];
   /** Digests that are lost by saving and loading, by their ids. */
   readonly digests: readonly (readonly [digest: string, id: string])[];
-  /** Tags and ids there that the running Docker does not have any more. */
+  /** Tags and ids there that the running Docker does not have any more, and commits that are not asked for. */
   readonly stale: readonly string[];
   /** Bytes that all batches take, and that the largest takes once more while it is loaded. */
   readonly bytes: number;
@@ -51,6 +51,7 @@ const [pullSeconds, pullRate] = [600, 100_000];
 export interface PlanOptions {
   /** Everything that Docker has is wanted, so what it does not have is stale. */
   readonly all: boolean;
+  readonly commits?: Pick<CommitPlan, 'commits' | 'unasked'>;
   /** By ids: the references under which registries give them. */
   readonly given?: ReadonlyMap<string, string>;
 }
@@ -62,7 +63,7 @@ export function missingImages(wanted: readonly ValueMap[], staged: StagedImages)
 export function planImages(
   wanted: readonly ValueMap[],
   staged: StagedImages,
-  { all, given = new Map() }: PlanOptions,
+  { all, given = new Map(), commits = { commits: [], unasked: [] } }: PlanOptions,
 ): ImagePlan {
   const missing = missingImages(wanted, staged);
   const pulls = missing.flatMap((image): Pull[] => {
@@ -74,9 +75,13 @@ export function planImages(
     wanted.flatMap((image) => namesOf(image).map((name): readonly [string, string] => [name, idOf(image)]));
   const isOpen = ([name, id]: readonly [string, string]) => staged.references.get(name) !== id;
   const ids = new Set(wanted.map(idOf));
-  const tags = pairs(tagsOf);
-  const names = new Set(tags.map(([name]) => name));
-  const staleTags = [...staged.references.keys()].filter((name) => !name.includes('@') && !names.has(name));
+  const unasked = new Set(commits.unasked);
+  const toCommit = new Set(commits.commits.map(({ image }) => image));
+  const tags = pairs(tagsOf).filter(([name]) => !unasked.has(name) && !toCommit.has(name));
+  const names = new Set([...tags.map(([name]) => name), ...toCommit]);
+  const stagedTags = [...staged.references.keys()].filter((name) => !name.includes('@'));
+  const staleTags = stagedTags.filter((name) => (all ? !names.has(name) : unasked.has(name)));
+  const staleIds = all ? [...staged.ids].filter((id) => !ids.has(id)) : [];
   const packed = pack(missing.filter((image) => !given.has(idOf(image))));
   // What a registry gives is saved and loaded all the same, by itself, where it turns out not to.
   const alone = missing.filter((image) => given.has(idOf(image))).map(sizeOf);
@@ -86,7 +91,7 @@ export function planImages(
     batches: packed.map(({ ids: batch }) => batch),
     tags: tags.filter(isOpen),
     digests: pairs(digestsOf).filter(isOpen),
-    stale: all ? [...staleTags, ...[...staged.ids].filter((id) => !ids.has(id))].sort() : [],
+    stale: [...staleTags, ...staleIds].sort(),
     bytes: pack(missing, Infinity)[0]?.bytes ?? 0,
     largest: Math.max(0, ...alone, ...packed.map(({ bytes }) => bytes)),
   };
@@ -191,8 +196,9 @@ export interface ChosenImages {
 }
 
 /** @param asked ids, beginnings of ids, tags or digests */
-export function chooseImages(asked: 'all' | readonly string[], { images }: DockerInventory): ChosenImages {
-  if (asked === 'all') return { images, unknown: [] };
+export function chooseImages(asked: 'all' | readonly string[], inventory: DockerInventory): ChosenImages {
+  const { images } = inventory;
+  if (asked === 'all') return { images: withoutLeftCommits(inventory), unknown: [] };
   const find = imageFinder(images);
   const chosen = new Set<string>();
   const unknown: string[] = [];
@@ -208,24 +214,50 @@ export function chooseImages(asked: 'all' | readonly string[], { images }: Docke
   return { images: images.filter((image) => chosen.has(idOf(image))), unknown };
 }
 
+export interface Commit {
+  readonly name: string;
+  readonly id: string;
+  readonly image: string;
+  /** What the image says of itself, as its `Comment`. */
+  readonly note: string;
+  /** The id of an image that has the name now, and then is nobody's. */
+  readonly replaces: string | undefined;
+}
+
 export interface CommitPlan {
   /** Containers to be committed now. */
-  readonly commits: readonly { readonly name: string; readonly id: string; readonly image: string }[];
+  readonly commits: readonly Commit[];
   /** Images of commits that are there and still right. */
   readonly standing: readonly ValueMap[];
   /** Every container that was asked for, with the name of its image. */
   readonly names: Readonly<Record<string, string>>;
+  /** The names that commits of all other containers have: under these `docker_restore` would take an old one. */
+  readonly unasked: readonly string[];
   readonly unknown: readonly string[];
 }
 
-/** A commit is right as long as the container has neither begun nor ended to run after it. */
-export function planCommits(asked: readonly string[], { containers, images }: DockerInventory): CommitPlan {
-  const commits: { name: string; id: string; image: string }[] = [];
+export interface CommitOptions {
+  readonly runId: string;
+  /** Images that are asked for by name are carried under that name, whatever they are. */
+  readonly images?: 'all' | readonly string[];
+}
+
+/**
+ * A commit stands only within the run that made it, and as long as the container has neither begun nor ended to run
+ * after it. That a container has run on all the while is no sign that it has written nothing.
+ */
+export function planCommits(
+  asked: readonly string[],
+  { containers, images }: DockerInventory,
+  { runId, images: askedImages = 'all' }: CommitOptions,
+): CommitPlan {
+  const commits: Commit[] = [];
   const standing: ValueMap[] = [];
   const names: Record<string, string> = {};
   const unknown: string[] = [];
   const byId = new Map(images.map((image) => [idOf(image), image]));
   const find = imageFinder(images);
+  const note = commitNote(runId);
   for (const name of asked) {
     const container = containers.find((each) => nameOf(each) === name || idOf(each) === name);
     if (!container) {
@@ -238,10 +270,40 @@ export function planCommits(asked: readonly string[], { containers, images }: Do
     const since = runStateOf(container) === 'stopped' ? 'FinishedAt' : 'StartedAt';
     const turned = Date.parse(textAt(container, 'State', since) ?? '');
     const created = Date.parse(textAt(made, 'Created') ?? '');
-    if (made && (Number.isNaN(turned) || created >= turned)) standing.push(made);
-    else commits.push({ name: nameOf(container), id: idOf(container), image });
+    const isOurs = textAt(made, 'Comment') === note;
+    if (made && isOurs && (Number.isNaN(turned) || created >= turned)) standing.push(made);
+    else {
+      const replaces = made && isCommit(made) && tagsOf(made).length === 1 ? idOf(made) : undefined;
+      commits.push({ name: nameOf(container), id: idOf(container), image, note, replaces });
+    }
   }
-  return { commits, standing, names, unknown };
+  const named = new Set([...Object.values(names), ...(askedImages === 'all' ? [] : askedImages)]);
+  const unasked = containers.map((each) => committedImage(idOf(each))).filter((image) => !named.has(image));
+  return { commits, standing, names, unasked, unknown };
+}
+
+/** Docker keeps it with the image. A label would be that of every container made from it, too. */
+function commitNote(runId: string): string {
+  return `${noteBeginning}, run ${runId}`;
+}
+
+const noteBeginning = 'carried by zrun';
+
+/** An image that is nothing but a commit, of whatever run; one that was replaced has no name any more. */
+function isCommit(image: ValueMap): boolean {
+  const tags = tagsOf(image);
+  if (digestsOf(image).length > 0 || !tags.every(isCommitTag)) return false;
+  return tags.length > 0 || (textAt(image, 'Comment') ?? '').startsWith(noteBeginning);
+}
+
+/** What earlier runs have left of commits is none of the user's images, unless something was made from it. */
+function withoutLeftCommits({ images, containers }: DockerInventory): readonly ValueMap[] {
+  const others = images.filter((image) => !isCommit(image));
+  const needed = new Set([
+    ...containers.map((container) => textAt(container, 'Image')),
+    ...others.map((image) => textAt(image, 'Parent')),
+  ]);
+  return images.filter((image) => !isCommit(image) || needed.has(idOf(image)));
 }
 
 /** `repositories.json`: `{"Repositories": {"lab/web": {"lab/web:1": "sha256:…", "lab/web@sha256:…": "sha256:…"}}}` */

@@ -78,7 +78,13 @@ export interface ContainerToDo {
 
 /** The name of the image that has what a container had written: `docker_image_copy` makes it by commit. */
 export function committedImage(containerId: string): string {
-  return `zrun-carried:${shortId(containerId)}`;
+  return `${commitRepository}:${shortId(containerId)}`;
+}
+
+const commitRepository = 'zrun-carried';
+
+export function isCommitTag(tag: string): boolean {
+  return tag.startsWith(`${commitRepository}:`);
 }
 
 export function planRestore(sight: RestoreSight): RestorePlan {
@@ -322,13 +328,17 @@ interface ChosenImage {
   readonly isCommitted: boolean;
 }
 
-/** What it had written, if that was carried; its image by name while that still means the same one; else by id. */
+/**
+ * What it had written, if that was carried; its image by name while that still means the same one; else by id. The new
+ * data-root has a commit only where this move was asked for it: `docker_image_copy` sees to that. What a check finds is
+ * still the old Docker, where one may be left of another move.
+ */
 function chooseImage(container: ValueMap, { now, isToCome }: RestoreSight): ChosenImage | undefined {
   const find = imageFinder(now.images);
   const id = textAt(container, 'Image') ?? '';
   const name = imageNameOf(container);
   const committed = committedImage(idOf(container));
-  const committedId = find(committed);
+  const committedId = isToCome ? undefined : find(committed);
   if (committedId !== undefined) return { name: committed, id: committedId, isCommitted: true };
   if (find(name) === id) return { name, id, isCommitted: false };
   const isThere = now.images.some((image) => idOf(image) === id);

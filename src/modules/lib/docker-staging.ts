@@ -18,7 +18,7 @@ import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { Value } from '../../core/value.js';
 import { textAt } from './docker.js';
 import { parseDockerJson } from './docker-json.js';
-import { readReferences, type ImagePlan, type StagedImages } from './docker-images.js';
+import { readReferences, type Commit, type ImagePlan, type StagedImages } from './docker-images.js';
 import { daemonEnvironment } from './docker-registry.js';
 import { normalizePath } from './path.js';
 
@@ -157,7 +157,7 @@ export interface StagingWork {
   readonly driver: string;
   /** Removes what is there first: it cannot be trusted. */
   readonly wipes: boolean;
-  readonly commits: readonly { readonly name: string; readonly id: string; readonly image: string }[];
+  readonly commits: readonly Commit[];
   readonly plan: ImagePlan;
 }
 
@@ -219,7 +219,7 @@ fail() { echo "this failed: $*" >&2; exit ${stagingStatus.notCarried}; }
 new() { docker -H "unix://$r/docker.sock" "$@"; }
 ${endDaemon}
 end_daemon
-${lines(...commits.map(({ id, image, name }, i) => sh`c${i}=$(docker commit --pause -m 'carried by zrun' ${id} ${image}) || fail ${`commit ${name}`}`))}
+${commitScript(commits)}
 ${wipes ? sh`rm -rf -- "$d/image/${driver}" "$d/${driver}" || exit` : sh`:`}
 ${writeMark('writing')} || exit
 trap end_daemon 0
@@ -263,6 +263,20 @@ trap - 0
 sync -f -- "$d" 2>/dev/null || sync
 echo repositories; cat -- "$d/image/${driver}/repositories.json" 2>/dev/null
 exit 0`;
+}
+
+/**
+ * Leaves the ids in `$c0`, `$c1` and so on. The image that had the name before goes, unless it has been given another name
+ * or something was made from it.
+ */
+export function commitScript(commits: readonly Commit[]): ShellText {
+  return lines(
+    ...commits.flatMap(({ id, image, name, note, replaces }, i) => [
+      sh`c${i}=$(docker commit --pause -m ${note} ${id} ${image}) || fail ${`commit ${name}`}`,
+      replaces !== undefined &&
+        sh`[ "$(docker image inspect -f '{{len .RepoTags}} {{len .RepoDigests}}' ${replaces} 2>/dev/null)" != '0 0' ] || docker rmi --no-prune ${replaces} >/dev/null 2>&1`,
+    ]),
+  );
 }
 
 /**

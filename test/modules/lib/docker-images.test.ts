@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect } from 'chai';
+import { lines, sh } from '../../../src/core/shell.js';
 import type { ValueMap } from '../../../src/core/value.js';
 import {
   carriedIds,
@@ -11,7 +14,8 @@ import {
   withDigests,
 } from '../../../src/modules/lib/docker-images.js';
 import type { DockerInventory } from '../../../src/modules/lib/docker-inventory.js';
-import { parseStaging } from '../../../src/modules/lib/docker-staging.js';
+import { commitScript, parseStaging } from '../../../src/modules/lib/docker-staging.js';
+import { standInForDocker } from './docker-stand-in.js';
 
 const GiB = 1024 ** 3;
 
@@ -192,8 +196,10 @@ describe('images that are asked for', () => {
 
 describe('a commit', () => {
   const id = 'c'.repeat(64);
-  const made = (created: string) =>
-    image('d', 'd', 1, { RepoTags: [`zrun-carried:${id.slice(0, 12)}`], Created: created });
+  const tag = `zrun-carried:${id.slice(0, 12)}`;
+  const now = { runId: 'run-2' };
+  const made = (created: string, more: ValueMap = {}) =>
+    image('d', 'd', 1, { RepoTags: [tag], Created: created, Comment: 'carried by zrun, run run-2', ...more });
   const stopped = {
     Status: 'exited',
     StartedAt: '2026-08-07T10:00:00Z',
@@ -205,6 +211,7 @@ describe('a commit', () => {
     StartedAt: '2026-08-07T10:00:00Z',
     FinishedAt: '2026-08-07T09:00:00Z',
   };
+  const earlier = { Comment: 'carried by zrun, run run-1' };
   const cases: readonly [string, ValueMap, readonly ValueMap[], boolean][] = [
     ['is made where there is none', stopped, [], true],
     ['is made again where the container has run since', stopped, [made('2026-08-07T10:30:00Z')], true],
@@ -222,16 +229,176 @@ describe('a commit', () => {
       [made('2026-08-07T09:30:00Z')],
       false,
     ],
+    ['of an earlier run is made again', running, [made('2026-08-07T10:30:00Z', earlier)], true],
+    [
+      'of an earlier run is made again, even of a container that is stopped',
+      stopped,
+      [made('2026-08-07T11:00:01Z', earlier)],
+      true,
+    ],
+    [
+      'of a zrun that did not say which run is made again',
+      running,
+      [made('2026-08-07T10:30:00Z', { Comment: 'carried by zrun' })],
+      true,
+    ],
+    [
+      'of a run whose id begins alike is made again',
+      running,
+      [made('2026-08-07T10:30:00Z', { Comment: 'carried by zrun, run run-22' })],
+      true,
+    ],
   ];
   for (const [what, state, images, isMade] of cases) {
     it(what, () => {
-      const plan = planCommits(['one', 'none'], inventory([{ Id: id, Name: '/one', State: state }], images));
+      const there = inventory([{ Id: id, Name: '/one', State: state }], images);
+      const plan = planCommits(['one', 'none'], there, now);
       expect(plan.commits.length === 1).to.equal(isMade);
       expect(plan.standing.length === 1).to.equal(!isMade);
       expect(plan.names).to.deep.equal({ one: 'zrun-carried:cccccccccccc' });
       expect(plan.unknown).to.deep.equal(['none']);
+      expect(plan.unasked).to.deep.equal([]);
     });
   }
+
+  const commitOf = (images: readonly ValueMap[]) =>
+    planCommits(['one'], inventory([{ Id: id, Name: '/one', State: running }], images), now).commits[0];
+
+  it('says which run has made it, and so stands in that run', () => {
+    expect(commitOf([])?.note).to.equal('carried by zrun, run run-2');
+  });
+
+  it('replaces an old one, unless that has another name', () => {
+    const created = '2026-08-07T10:30:00Z';
+    expect(commitOf([])?.replaces).to.equal(undefined);
+    expect(commitOf([made(created, earlier)])?.replaces).to.equal('sha256:d');
+    for (const more of [{ RepoTags: [tag, 'keep:1'] }, { RepoDigests: ['keep@sha256:1'] }])
+      expect(commitOf([made(created, { ...earlier, ...more })])?.replaces).to.equal(undefined);
+  });
+
+  it('of a container that is not asked for is known by its name, unless that image is asked for', () => {
+    const containers = [
+      { Id: id, Name: '/one' },
+      { Id: 'e'.repeat(64), Name: '/two' },
+    ];
+    const unasked = (asked: readonly string[], images: 'all' | readonly string[]) =>
+      planCommits(asked, inventory(containers, []), { ...now, images }).unasked;
+    expect(unasked([], 'all')).to.deep.equal([tag, 'zrun-carried:eeeeeeeeeeee']);
+    expect(unasked(['one'], 'all')).to.deep.equal(['zrun-carried:eeeeeeeeeeee']);
+    expect(unasked(['two'], [tag])).to.deep.equal([]);
+  });
+});
+
+describe('a commit that an earlier run has left', () => {
+  const [one, two] = ['c'.repeat(64), 'e'.repeat(64)];
+  const left = image('left', 'ab', 2, { RepoTags: ['zrun-carried:cccccccccccc'] });
+  const replaced = image('replaced', 'ab', 2, { Comment: 'carried by zrun, run run-1' });
+  const gone = image('gone', 'ac', 2, { RepoTags: ['zrun-carried:ffffffffffff'] });
+  const kept = image('kept', 'ad', 2, { RepoTags: ['keep:1', 'zrun-carried:eeeeeeeeeeee'] });
+  const base = image('base', 'a', 1, { RepoTags: ['app:1'] });
+  const dangling = image('dangling', 'b', 1, { Comment: 'by hand' });
+  const images = [base, dangling, gone, kept, left, replaced];
+  const containers = [
+    { Id: one, Name: '/one', Image: 'sha256:base' },
+    { Id: two, Name: '/two', Image: 'sha256:base' },
+  ];
+  const chosen = (there: DockerInventory) =>
+    chooseImages('all', there).images.map((each) => each['Id'] as string);
+
+  it('is none of the images of the user', () => {
+    expect(chosen(inventory(containers, images))).to.deep.equal([
+      'sha256:base',
+      'sha256:dangling',
+      'sha256:kept',
+    ]);
+  });
+
+  it('is one where a container or an image was made from it', () => {
+    const user = { Id: 'f'.repeat(64), Name: '/user', Image: 'sha256:left' };
+    const built = image('built', 'abc', 3, { Parent: 'sha256:replaced', RepoTags: ['built:1'] });
+    expect(chosen(inventory([user], [...images, built]))).to.include.members([
+      'sha256:left',
+      'sha256:replaced',
+    ]);
+  });
+
+  const commits = planCommits([], inventory(containers, images), { runId: 'run-2' });
+  const staged = {
+    ids: new Set(['sha256:base', 'sha256:kept', 'sha256:left']),
+    references: new Map([
+      ['app:1', 'sha256:base'],
+      ['keep:1', 'sha256:kept'],
+      ['zrun-carried:cccccccccccc', 'sha256:left'],
+      ['zrun-carried:eeeeeeeeeeee', 'sha256:kept'],
+    ]),
+  };
+
+  it('is dropped where it is staged, with its name, whatever else is asked for', () => {
+    const wanted = chooseImages('all', inventory(containers, images)).images;
+    const plan = planImages(wanted, staged, { all: true, commits });
+    expect(plan.stale).to.deep.equal([
+      'sha256:left',
+      'zrun-carried:cccccccccccc',
+      'zrun-carried:eeeeeeeeeeee',
+    ]);
+    expect(plan.tags).to.deep.equal([]);
+    expect(planImages([], staged, { all: false, commits }).stale).to.deep.equal([
+      'zrun-carried:cccccccccccc',
+      'zrun-carried:eeeeeeeeeeee',
+    ]);
+    expect(planImages(wanted, nothing, { all: true, commits }).tags).to.deep.equal([
+      ['app:1', 'sha256:base'],
+      ['keep:1', 'sha256:kept'],
+    ]);
+  });
+
+  it('makes place for the new one where its container is asked for', () => {
+    const asked = planCommits(['one'], inventory(containers, images), { runId: 'run-2' });
+    const wanted = chooseImages('all', inventory(containers, images)).images;
+    const plan = planImages(wanted, staged, { all: true, commits: asked });
+    // The name is the new one's by the time that these are dropped.
+    expect(plan.stale).to.deep.equal(['sha256:left', 'zrun-carried:eeeeeeeeeeee']);
+  });
+});
+
+describe('the script that commits', () => {
+  it('takes away what it replaces, but nothing that has another name by then', async () => {
+    const docker = await standInForDocker(
+      () => undefined,
+      (_, folder) => `case $1-$2-$5 in
+commit-*) echo sha256:new ;;
+image-inspect-sha256:named) echo '1 0' ;;
+image-inspect-*) echo '0 0' ;;
+esac
+echo "$*" >>${folder}/said`,
+    );
+    try {
+      const commit = (id: string, replaces: string | undefined) => ({
+        name: id,
+        id,
+        image: `zrun-carried:${id}`,
+        note: 'carried by zrun, run it',
+        replaces,
+      });
+      const script = commitScript([
+        commit('first', undefined),
+        commit('second', 'sha256:old'),
+        commit('third', 'sha256:named'),
+      ]);
+      const { stdout } = await docker.run(lines(script, sh`echo "$c0 $c1 $c2"`));
+      expect(stdout.toString()).to.equal('sha256:new sha256:new sha256:new\n');
+      const said = await readFile(path.join(docker.folder, 'said'), 'utf8');
+      expect(said.split('\n').filter((line) => !line.startsWith('image inspect'))).to.deep.equal([
+        'commit --pause -m carried by zrun, run it first zrun-carried:first',
+        'commit --pause -m carried by zrun, run it second zrun-carried:second',
+        'rmi --no-prune sha256:old',
+        'commit --pause -m carried by zrun, run it third zrun-carried:third',
+        '',
+      ]);
+    } finally {
+      await docker.stop();
+    }
+  });
 });
 
 describe('a data-root to come', () => {

@@ -590,4 +590,11 @@ describe('a restore', () => {
     const { containers: made } = plan({ containers }, { containers, images: [] }, { isToCome: true });
     expect(made.map(({ id, starts }) => [id, starts])).to.deep.equal([[undefined, true]]);
   });
+
+  it('does not take a commit in check mode that another move has left in the old Docker', () => {
+    const containers = [container('one', old)];
+    const there = [...images, { Id: 'sha256:c', RepoTags: ['zrun-carried:aaaaaaaaaaaa'] }];
+    const [one] = plan({ containers }, { containers, images: there }, { isToCome: true }).containers;
+    expect([one?.image, one?.isCommitted]).to.deep.equal(['app:1', false]);
+  });
 });
