@@ -14,6 +14,7 @@ import { ZrunError } from '../core/errors.js';
 import { defineModule, type Change, type Plan, type Write } from '../core/module.js';
 import { unknownState, type Read } from '../core/probe.js';
 import { Unknown, type ValueMap } from '../core/value.js';
+import { blockDeviceProbe } from './lib/blockdev.js';
 import { idOf } from './lib/docker-container.js';
 import {
   carriedIds,
@@ -43,10 +44,12 @@ import {
   stagingProbe,
   stagingScript,
   stagingStatus,
+  type RootCheck,
   type Staging,
 } from './lib/docker-staging.js';
 import { fileKind, fileProbe } from './lib/file.js';
-import { hostPath, joinPath } from './lib/path.js';
+import { mountOf, mountsProbe, type MountTable } from './lib/mountinfo.js';
+import { hostPath, joinPath, normalizePath } from './lib/path.js';
 import { formatSize } from './lib/size.js';
 
 const params = z.strictObject({
@@ -108,7 +111,9 @@ export const dockerImageCopy = defineModule({
     lost_digests: z
       .array(z.string())
       .describe('Digests that could not be carried: pulling them again brings them back.'),
-    bytes: z.int().describe('What the copied images take, by the sizes that Docker tells; at most.'),
+    bytes: z
+      .int()
+      .describe('What the copied images take, by the sizes of layers that Docker tells; at most.'),
   }),
   examples: [
     {
@@ -152,19 +157,20 @@ docker rmi zrun-example:2 >/dev/null`,
     const commits = planCommits(p.commit, inventory, { runId: context.runId, images: p.images });
     refuseUnknown(chosen.unknown, commits.unknown);
     const wanted = [...new Set([...chosen.images, ...commits.standing])];
-    const { access, given, notPulled } = await askRegistries(
-      read,
-      p,
-      missingImages(wanted, there),
-      inventory,
-    );
-    const plan = planImages(wanted, there, { all: p.images === 'all', given, commits });
+    const missing = missingImages(wanted, there);
+    const { server } = inventory;
+    const lookAtRoot = (): Promise<RootCheck> => read(rootProbe(server.root, server.driver, p.data_root));
+    const [{ access, given, notPulled }, seen] = await Promise.all([
+      askRegistries(read, p, missing, inventory),
+      missing.length > 0 ? lookAtRoot() : undefined,
+    ]);
+    const plan = planImages(wanted, there, { all: p.images === 'all', given, layers: seen?.layers, commits });
     const result = resultOf(p, plan, commits);
     const isOpen = needsDaemon(plan, commits);
     if (!isOpen && plan.digests.length === 0 && staging.mark === 'whole' && !staging.isBusy) {
       return { change: 'none', reason: 'every image is there', result };
     }
-    await refuseRoom(read, p, inventory, there, plan);
+    refuseRoom(p, inventory, there, plan, seen ?? (await lookAtRoot()));
     return {
       change: 'some',
       summary: describeImages(p.data_root, plan, commits, { wipes, isBusy: staging.isBusy }),
@@ -220,12 +226,32 @@ function needsDaemon(plan: ImagePlan, { commits }: CommitPlan): boolean {
 
 /** In check mode the folder may be yet to be made, or to be hidden by a mount: then it is empty. */
 async function predictStaging(read: Read, p: Params, found: Staging): Promise<Staging> {
-  const [folder, images] = await Promise.all([
+  const [folder, images, mounts] = await Promise.all([
     read(fileProbe(p.data_root)),
     read(fileProbe(joinPath(p.data_root, 'image'))),
+    read(mountsProbe()),
   ]);
   if (folder.type === 'absent') return { ...noStaging, exists: false };
-  return found.exists && images.type !== 'absent' ? found : noStaging;
+  if (found.exists && images.type !== 'absent') return found;
+  return { ...noStaging, available: await predictRoom(read, p, mounts, found) };
+}
+
+/**
+ * All that a device has, where its file system is only to be mounted: it cannot be more, and what is put there before
+ * the images nobody knows here. What a dataset will have is its pool's affair, and not predicted.
+ */
+async function predictRoom(
+  read: Read,
+  p: Params,
+  mounts: MountTable,
+  found: Staging,
+): Promise<number | undefined> {
+  // Only check mode has mounts without a number.
+  if (mounts.every(({ id }) => id !== undefined)) return found.available;
+  const mount = mountOf(mounts, normalizePath(p.data_root));
+  if (mount?.id !== undefined || mount?.source.startsWith('/dev/') !== true) return undefined;
+  const device = await read(blockDeviceProbe(mount.source));
+  return device.exists ? device.size : undefined;
 }
 
 function refuseStore(inventory: DockerInventory, p: Params, staging: Staging): void {
@@ -254,15 +280,14 @@ function refuseUnknown(images: readonly string[], containers: readonly string[])
   });
 }
 
-/** Before anything is written. Docker's sizes count shared layers once in each image, so this rather asks too much. */
-async function refuseRoom(
-  read: Read,
+/** Before anything is written. What commits will take is not known. */
+function refuseRoom(
   p: Params,
   { server }: DockerInventory,
   staging: Staging,
   plan: ImagePlan,
-): Promise<void> {
-  const root = await read(rootProbe(server.root, p.data_root));
+  root: RootCheck,
+): void {
   if (root.isSame) {
     throw new ZrunError('task-failed', `${p.data_root} is or holds the data-root of the running Docker`, {
       hint: 'Two daemons on one data-root destroy it. Give the folder where the new one is mounted for now.',

@@ -3,6 +3,7 @@
  * scripts say. With real daemons it is tried in test/lab.
  */
 import { expect } from 'chai';
+import { sha256Of } from '../../src/core/content.js';
 import type { Output } from '../../src/core/host.js';
 import type { BoundPlan, Write } from '../../src/core/module.js';
 import type { Read } from '../../src/core/probe.js';
@@ -16,9 +17,10 @@ interface Sight {
   readonly inventory?: Partial<DockerInventory>;
   readonly staging?: Partial<Staging>;
   readonly root?: Partial<RootCheck>;
+  readonly others?: Readonly<Record<string, unknown>>;
 }
 
-function readerOf({ inventory = {}, staging = {}, root = {} }: Sight): Read {
+function readerOf({ inventory = {}, staging = {}, root = {}, others = {} }: Sight): Read {
   const states: Readonly<Record<string, unknown>> = {
     'docker-inventory': {
       server: { version: '', api_version: '', driver: 'zfs', root: '/var/lib/docker', name: '', swarm: '' },
@@ -30,7 +32,8 @@ function readerOf({ inventory = {}, staging = {}, root = {} }: Sight): Read {
       ...inventory,
     },
     'docker-staging': { ...noStaging, available: 1e12, ...staging },
-    'docker-root-check': { isSame: false, available: 1e12, missing: [], ...root },
+    'docker-root-check': { isSame: false, available: 1e12, missing: [], layers: new Map(), ...root },
+    ...others,
   };
   return (probe) => {
     const state = states[probe.of.kind];
@@ -66,6 +69,80 @@ function image(digit: string, more: ValueMap = {}): ValueMap {
 function container(name: string, of: string): ValueMap {
   return { Id: id('c'), Name: `/${name}`, Image: `sha256:${id(of)}`, State: { Status: 'exited' } };
 }
+
+describe('docker_image_copy, where there is little room', () => {
+  const layers = ['a', 'b', 'c'].map((top) => [`sha256:${id('0')}`, `sha256:${id(top)}`] as const);
+  const images = layers.map((list, i) => image(`${i + 1}`, { Size: 1100, RootFS: { Layers: list } }));
+  const sizes = new Map<string, number>([
+    [`sha256:${id('0')}`, 1000],
+    ...layers.map(
+      ([base, top]) => [`sha256:${sha256Of(Buffer.from(`${base} ${top}`))}`, 100] as [string, number],
+    ),
+  ]);
+  const refused = /^\/new has .* free, and the images may take/;
+
+  it('asks for what the layers take, each once', async () => {
+    const exact = { inventory: { images }, root: { layers: sizes } };
+    const planned = await plan({ ...exact, staging: { available: 2600 } });
+    expect(planned.change === 'some' && planned.predicted['bytes']).to.equal(1300);
+    expect((await failureOf(plan({ ...exact, staging: { available: 2599 } }))).message).to.match(refused);
+    const guessed = plan({ inventory: { images }, staging: { available: 2600 } });
+    expect((await failureOf(guessed)).message).to.match(refused);
+  });
+
+  const mount = (id: number | undefined, source: string, target: string) => ({
+    ...{ id, parent: undefined, devno: undefined, root: '/', options: 'rw', fstype: 'ext4' },
+    ...{ source, target },
+  });
+  const host = mount(1, '/dev/sda1', '/');
+  const device = (size: number) => ({ exists: true, size });
+  const cases: readonly [string, Readonly<Record<string, unknown>>, Partial<Staging>, boolean][] = [
+    [
+      'a device that will be mounted there and is too small',
+      { mounts: [host, mount(undefined, '/dev/zvol/tank/new', '/new')], 'block-device': device(2599) },
+      { exists: false },
+      true,
+    ],
+    [
+      'one that may be large enough',
+      { mounts: [host, mount(undefined, '/dev/zvol/tank/new', '/new')], 'block-device': device(2600) },
+      { available: 10 },
+      false,
+    ],
+    [
+      'a dataset that will be mounted there',
+      { mounts: [host, mount(undefined, 'tank/new', '/new')] },
+      { available: 10 },
+      false,
+    ],
+    [
+      'a folder on something that will be mounted somewhere',
+      { mounts: [host, mount(undefined, '/dev/zvol/tank/new', '/elsewhere')] },
+      { available: 10 },
+      false,
+    ],
+    ['a folder that is there', { mounts: [host] }, { available: 2599 }, true],
+    ['a folder that is only to be made', { mounts: [host] }, { exists: false }, false],
+  ];
+  for (const [what, others, staging, isRefused] of cases) {
+    it(`in check mode ${isRefused ? 'refuses' : 'does not refuse'} ${what}`, async () => {
+      const sight = {
+        inventory: { images },
+        root: { layers: sizes },
+        staging,
+        others: { file: { type: 'directory' }, ...others },
+      };
+      const read = readerOf(sight);
+      const absent: Read = (probe) =>
+        probe.of.kind === 'file' && probe.key === '/new/image'
+          ? Promise.resolve({ type: 'absent' } as never)
+          : read(probe);
+      const planning = planOf(dockerImageCopy, { data_root: '/new' }, absent, { check: true });
+      if (isRefused) expect((await failureOf(planning)).message).to.match(refused);
+      else expect((await planning).change).to.equal('some');
+    });
+  }
+});
 
 describe('docker_image_copy, of commits that are not asked for', () => {
   const old = 'zrun-carried:cccccccccccc';

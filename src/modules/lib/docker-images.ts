@@ -1,7 +1,9 @@
 /**
  * Owns which images must be carried into another data-root: what is there already, what goes together, how much room it
- * takes. Pure. Sources: moby image/tarexport (save and load spool to disk), reference/store.go (repositories.json).
+ * takes. Pure. Sources: moby image/tarexport (save and load spool to disk), reference/store.go (repositories.json),
+ * layer/layer.go (chain ids), layer/filestore.go (sizes of layers).
  */
+import { sha256Of } from '../../core/content.js';
 import { isMap, type Value, type ValueMap } from '../../core/value.js';
 import { listAt, mapAt, textAt, textsOf } from './docker.js';
 import { idOf, nameOf, runStateOf } from './docker-container.js';
@@ -29,7 +31,7 @@ export interface ImagePlan {
   readonly digests: readonly (readonly [digest: string, id: string])[];
   /** Tags and ids there that the running Docker does not have any more, and commits that are not asked for. */
   readonly stale: readonly string[];
-  /** Bytes that all batches take, and that the largest takes once more while it is loaded. */
+  /** Bytes that all of it takes there, and that the largest batch takes once more while it is loaded. */
   readonly bytes: number;
   readonly largest: number;
 }
@@ -54,7 +56,11 @@ export interface PlanOptions {
   readonly commits?: Pick<CommitPlan, 'commits' | 'unasked'>;
   /** By ids: the references under which registries give them. */
   readonly given?: ReadonlyMap<string, string>;
+  readonly layers?: LayerSizes | undefined;
 }
+
+/** Bytes of layers, by their chain ids. Empty where nobody could look: sizes are then guessed, rather too large. */
+export type LayerSizes = ReadonlyMap<string, number>;
 
 export function missingImages(wanted: readonly ValueMap[], staged: StagedImages): readonly ValueMap[] {
   return wanted.filter((image) => !staged.ids.has(idOf(image)));
@@ -63,7 +69,7 @@ export function missingImages(wanted: readonly ValueMap[], staged: StagedImages)
 export function planImages(
   wanted: readonly ValueMap[],
   staged: StagedImages,
-  { all, given = new Map(), commits = { commits: [], unasked: [] } }: PlanOptions,
+  { all, given = new Map(), layers = new Map(), commits = { commits: [], unasked: [] } }: PlanOptions,
 ): ImagePlan {
   const missing = missingImages(wanted, staged);
   const pulls = missing.flatMap((image): Pull[] => {
@@ -82,7 +88,10 @@ export function planImages(
   const stagedTags = [...staged.references.keys()].filter((name) => !name.includes('@'));
   const staleTags = stagedTags.filter((name) => (all ? !names.has(name) : unasked.has(name)));
   const staleIds = all ? [...staged.ids].filter((id) => !ids.has(id)) : [];
-  const packed = pack(missing.filter((image) => !given.has(idOf(image))));
+  const packed = pack(
+    missing.filter((image) => !given.has(idOf(image))),
+    { layers },
+  );
   // What a registry gives is saved and loaded all the same, by itself, where it turns out not to.
   const alone = missing.filter((image) => given.has(idOf(image))).map(sizeOf);
   return {
@@ -92,7 +101,7 @@ export function planImages(
     tags: tags.filter(isOpen),
     digests: pairs(digestsOf).filter(isOpen),
     stale: [...staleTags, ...staleIds].sort(),
-    bytes: pack(missing, Infinity)[0]?.bytes ?? 0,
+    bytes: pack(missing, { layers, limit: Infinity, held: layersOf(wanted, staged) })[0]?.bytes ?? 0,
     largest: Math.max(0, ...alone, ...packed.map(({ bytes }) => bytes)),
   };
 }
@@ -161,32 +170,67 @@ interface Batch {
   readonly bytes: number;
 }
 
+interface Packing {
+  readonly layers: LayerSizes;
+  readonly limit?: number;
+  /** Layers that are there already. */
+  readonly held?: ReadonlySet<string>;
+}
+
 /** Images with the same layers at their bottom side by side, so that such layers are saved once. */
-function pack(images: readonly ValueMap[], limit = batchLimit): readonly Batch[] {
-  const layersOf = (image: ValueMap) => textsOf(listAt(image, 'RootFS', 'Layers')).join(' ');
+function pack(
+  images: readonly ValueMap[],
+  { layers, limit = batchLimit, held = new Set() }: Packing,
+): readonly Batch[] {
   const sorted = images
-    .map((image) => ({ id: idOf(image), layers: layersOf(image), size: sizeOf(image) }))
-    .toSorted((a, b) => (a.layers === b.layers ? (a.id < b.id ? -1 : 1) : a.layers < b.layers ? -1 : 1));
-  const batches: { ids: string[]; members: typeof sorted; bytes: number }[] = [];
-  for (const image of sorted) {
+    .map((image) => ({ image, id: idOf(image), diffs: diffsOf(image).join(' '), chain: chainOf(image) }))
+    .toSorted((a, b) => (a.diffs === b.diffs ? (a.id < b.id ? -1 : 1) : a.diffs < b.diffs ? -1 : 1));
+  const batches: { ids: string[]; members: typeof sorted; held: Set<string>; bytes: number }[] = [];
+  /** What an image takes beyond what is held; if that cannot be told, beyond a member that is its bottom. */
+  const sizeBeyond = (
+    { image, diffs, chain }: (typeof sorted)[number],
+    members: typeof sorted,
+    known: ReadonlySet<string>,
+  ): number => {
+    const sizes = chain.map((layer) => layers.get(layer));
+    if (chain.length > 0 && sizes.every((size) => size !== undefined))
+      return sizes.reduce((sum, size, i) => (known.has(chain[i] ?? '') ? sum : sum + size), 0);
+    const bottoms = members.filter((each) => each.diffs !== '' && `${diffs} `.startsWith(`${each.diffs} `));
+    return Math.max(0, sizeOf(image) - Math.max(0, ...bottoms.map((each) => sizeOf(each.image))));
+  };
+  for (const each of sorted) {
     const open = batches.at(-1);
-    // What an image takes beyond one of the same batch that is its bottom.
-    const shared = Math.max(
-      0,
-      ...(open?.members ?? []).flatMap(({ layers, size }) =>
-        layers !== '' && `${image.layers} `.startsWith(`${layers} `) ? [size] : [],
-      ),
-    );
-    const added = Math.max(0, image.size - shared);
+    const added = open ? sizeBeyond(each, open.members, open.held) : Infinity;
     if (open && open.bytes + added <= limit) {
-      open.ids.push(image.id);
-      open.members.push(image);
+      open.ids.push(each.id);
+      open.members.push(each);
+      for (const layer of each.chain) open.held.add(layer);
       open.bytes += added;
     } else {
-      batches.push({ ids: [image.id], members: [image], bytes: image.size });
+      const bytes = sizeBeyond(each, [], held);
+      batches.push({ ids: [each.id], members: [each], held: new Set([...held, ...each.chain]), bytes });
     }
   }
   return batches;
+}
+
+function diffsOf(image: ValueMap): readonly string[] {
+  return textsOf(listAt(image, 'RootFS', 'Layers'));
+}
+
+/** Under these Docker keeps an image's layers: the same content on another one below is another layer. */
+function chainOf(image: ValueMap): readonly string[] {
+  const chain: string[] = [];
+  for (const diff of diffsOf(image)) {
+    const below = chain.at(-1);
+    chain.push(below === undefined ? diff : `sha256:${sha256Of(Buffer.from(`${below} ${diff}`))}`);
+  }
+  return chain;
+}
+
+/** What the images hold that are there and stay there. */
+function layersOf(wanted: readonly ValueMap[], staged: StagedImages): ReadonlySet<string> {
+  return new Set(wanted.filter((image) => staged.ids.has(idOf(image))).flatMap(chainOf));
 }
 
 export interface ChosenImages {

@@ -18,7 +18,13 @@ import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { Value } from '../../core/value.js';
 import { textAt } from './docker.js';
 import { parseDockerJson } from './docker-json.js';
-import { readReferences, type Commit, type ImagePlan, type StagedImages } from './docker-images.js';
+import {
+  readReferences,
+  type Commit,
+  type ImagePlan,
+  type LayerSizes,
+  type StagedImages,
+} from './docker-images.js';
 import { daemonEnvironment } from './docker-registry.js';
 import { normalizePath } from './path.js';
 
@@ -117,15 +123,17 @@ export interface RootCheck {
   readonly available: number | undefined;
   /** What is not installed. */
   readonly missing: readonly string[];
+  /** Those that Docker has, as it has written them down: its own `LayersSize` is their sum, and cannot be had so fast. */
+  readonly layers: LayerSizes;
 }
 
 const rootKind: ProbeKind<RootCheck> = { kind: 'docker-root-check' };
 const programs = ['dockerd', 'systemd-run', 'systemctl', 'unshare', 'mount'] as const;
 
-export function rootProbe(root: string, dataRoot: string): Probe<RootCheck> {
+export function rootProbe(root: string, driver: string, dataRoot: string): Probe<RootCheck> {
   return {
     of: rootKind,
-    key: `${root} ${dataRoot}`,
+    key: `${root} ${driver} ${dataRoot}`,
     script: sh`LC_ALL=C; export LC_ALL
 a=$(readlink -f -- ${root}); b=$(readlink -f -- ${dataRoot})
 # A folder that is only to be made has no real path yet.
@@ -136,7 +144,10 @@ case $b/ in "$a"/*) echo same ;; esac
 [ "$(stat -Lc %d:%i -- "$a")" = "$(stat -Lc %d:%i -- "$b")" ] && echo same
 echo "available $(df -Pk -- "$a" | awk 'NR == 2 { print $4 }')"
 for c in ${[...programs]}; do command -v "$c" >/dev/null 2>&1 || echo "missing $c"; done
-[ -d /run/systemd/system ] || echo 'missing systemd'`,
+[ -d /run/systemd/system ] || echo 'missing systemd'
+cd -- "$a/image/"${driver}/layerdb/sha256 2>/dev/null || exit 0
+find . -mindepth 2 -maxdepth 2 -name size -exec awk '{ print "layer", FILENAME, $1 }' {} + 2>/dev/null
+exit 0`,
     parse({ stdout }) {
       const rows = stdout.toString('utf8').split('\n');
       const available = Number(rows.find((row) => /^available \d/.test(row))?.slice(10) ?? NaN);
@@ -144,6 +155,12 @@ for c in ${[...programs]}; do command -v "$c" >/dev/null 2>&1 || echo "missing $
         isSame: rows.includes('same'),
         available: Number.isNaN(available) ? undefined : available * 1024,
         missing: rows.flatMap((row) => (row.startsWith('missing ') ? [row.slice(8)] : [])),
+        layers: new Map(
+          rows.flatMap((row): [string, number][] => {
+            const [, hex, size] = /^layer \.\/([0-9a-f]+)\/size (\d+)$/.exec(row) ?? [];
+            return hex === undefined ? [] : [[`sha256:${hex}`, Number(size)]];
+          }),
+        ),
       };
     },
   };

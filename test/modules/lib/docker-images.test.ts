@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
+import { sha256Of } from '../../../src/core/content.js';
 import { lines, sh } from '../../../src/core/shell.js';
 import type { ValueMap } from '../../../src/core/value.js';
 import {
@@ -14,7 +15,8 @@ import {
   withDigests,
 } from '../../../src/modules/lib/docker-images.js';
 import type { DockerInventory } from '../../../src/modules/lib/docker-inventory.js';
-import { commitScript, parseStaging } from '../../../src/modules/lib/docker-staging.js';
+import { commitScript, parseStaging, rootProbe } from '../../../src/modules/lib/docker-staging.js';
+import { localRun, withFolder } from '../harness.js';
 import { standInForDocker } from './docker-stand-in.js';
 
 const GiB = 1024 ** 3;
@@ -55,6 +57,52 @@ describe('images to be carried', () => {
     expect(plan.batches).to.deep.equal([['sha256:a'], ['sha256:b'], ['sha256:c'], ['sha256:d']]);
     expect(plan.bytes).to.equal(5.5 * GiB + 1);
     expect(plan.largest).to.equal(3 * GiB + 1);
+  });
+
+  describe('whose layers are known', () => {
+    // Twenty images that were pulled, on one base that has no name any more.
+    const pulled = Array.from({ length: 20 }, (_, i) =>
+      image(`app${i}`, `b${String.fromCharCode(97 + i)}`, 1100),
+    );
+    const chains = new Map(
+      pulled.flatMap((each) => {
+        const [base = '', top = ''] = (each['RootFS'] as { Layers: string[] }).Layers;
+        return [[base, 1000] as const, [`sha256:${sha256Of(Buffer.from(`${base} ${top}`))}`, 100] as const];
+      }),
+    );
+
+    it('take what their layers take, each once', () => {
+      expect(planImages(pulled, nothing, { all: true }).bytes).to.equal(22_000);
+      const plan = planImages(pulled, nothing, { all: true, layers: chains });
+      expect([plan.bytes, plan.largest, plan.batches.length]).to.deep.equal([3000, 3000, 1]);
+    });
+
+    it('take nothing for a layer that an image has which is there and stays', () => {
+      const staged = { ids: new Set(['sha256:app0', 'sha256:gone']), references: new Map<string, string>() };
+      const plan = planImages(pulled, staged, { all: true, layers: chains });
+      // It is saved all the same.
+      expect([plan.bytes, plan.largest]).to.deep.equal([1900, 2900]);
+    });
+
+    it('are guessed where one of them is not known', () => {
+      const [first, second, third] = [...chains.keys()].filter((chain) => chain !== 'b').slice(0, 3);
+      const known = new Map([...chains].filter(([chain]) => [first, second, third, 'b'].includes(chain)));
+      const plan = planImages(pulled, nothing, { all: true, layers: known });
+      expect(plan.bytes).to.equal(1300 + 17 * 1100);
+    });
+
+    it('are in one batch as long as what they have together is small enough', () => {
+      const large = [image('one', 'ba', 1.75 * GiB), image('two', 'bc', 1.75 * GiB)];
+      const layers = new Map([
+        ['b', 1.5 * GiB],
+        [`sha256:${sha256Of(Buffer.from('b a'))}`, 0.25 * GiB],
+        [`sha256:${sha256Of(Buffer.from('b c'))}`, 0.25 * GiB],
+      ]);
+      expect(planImages(large, nothing, { all: true }).batches.length).to.equal(2);
+      expect(planImages(large, nothing, { all: true, layers }).batches).to.deep.equal([
+        ['sha256:one', 'sha256:two'],
+      ]);
+    });
   });
 
   it('are not carried twice; tags that have moved are set again, and lost digests are known', () => {
@@ -399,6 +447,34 @@ echo "$*" >>${folder}/said`,
       await docker.stop();
     }
   });
+});
+
+describe("the running Docker's data-root", () => {
+  it('tells what its layers take', () =>
+    withFolder(async (folder) => {
+      const layers = path.join(folder, 'image/zfs/layerdb');
+      const [one, two] = ['1'.repeat(64), '2'.repeat(64)];
+      for (const [place, text] of [
+        [`sha256/${one}/size`, '1234'],
+        [`sha256/${one}/diff`, 'sha256:99'],
+        [`sha256/${two}/size`, '0'],
+        ['sha256/tmp/size', '5'],
+        [`mounts/${two}/size`, '7'],
+      ] as const) {
+        await mkdir(path.dirname(path.join(layers, place)), { recursive: true });
+        await writeFile(path.join(layers, place), text);
+      }
+      const look = async (driver: string) => {
+        const probe = rootProbe(folder, driver, '/nonexistent/new');
+        return probe.parse(await localRun()(probe.script));
+      };
+      expect([...(await look('zfs')).layers].sort()).to.deep.equal([
+        [`sha256:${one}`, 1234],
+        [`sha256:${two}`, 0],
+      ]);
+      const none = await look('btrfs');
+      expect([none.layers.size, none.isSame, none.available !== undefined]).to.deep.equal([0, false, true]);
+    }));
 });
 
 describe('a data-root to come', () => {
