@@ -53,7 +53,12 @@ const params = z.strictObject({
     .describe(
       'What happens where an image or a volume of a container is not there. fail: nothing at all is made. leave_out: the other containers are.',
     ),
-  start: z.boolean().default(true).describe('Starts the containers that ran, in the order of their needs.'),
+  start: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Starts the containers that ran, in the order of their needs. One that does not start is tried again as long as others do, and half a minute longer.',
+    ),
 });
 
 type Params = z.output<typeof params>;
@@ -346,7 +351,12 @@ const post = (path: string, body?: ValueMap): ApiRequest => ({
 const at = encodeURIComponent;
 
 /** Everything is made before anything is started, so that nothing runs where not all can be made. */
-async function applyRestore(write: Write, { detail }: Change<Detail>, p: Params): Promise<ValueMap> {
+async function applyRestore(
+  write: Write,
+  { detail }: Change<Detail>,
+  p: Params,
+  context: TaskContext,
+): Promise<ValueMap> {
   const { plan } = detail;
   const making: Step[] = [
     ...plan.networks.map(({ name, body }) => ({
@@ -357,10 +367,7 @@ async function applyRestore(write: Write, { detail }: Change<Detail>, p: Params)
   ];
   const made = await ask(write, making);
   const failed = failures(making, made);
-  if (failed.length === 0 && p.start) {
-    const starting = plan.containers.flatMap(startingOf);
-    failed.push(...failures(starting, await ask(write, starting)));
-  }
+  if (failed.length === 0 && p.start) failed.push(...(await startAll(write, plan.containers, context)));
   const looking: Step[] = plan.containers.map(({ name }) => ({
     what: `look at ${name}`,
     request: { method: 'GET', path: `/containers/${at(name)}/json` },
@@ -411,6 +418,36 @@ function makingOf({ name, id, creation, joins, leaves }: ContainerToDo): readonl
       request: post(`/networks/${at(network)}/connect`, { Container: name, EndpointConfig: endpoint }),
     })),
   ];
+}
+
+/** Seconds before each further try, once one has started nothing more. */
+const patience = [1, 2, 4, 8, 15];
+
+/**
+ * What one container needs of another does not always stand in its record: a log driver that speaks to a container of
+ * this host, a server behind a published port. So what fails is tried again as long as others have started since, and for
+ * a while after: such a server takes its time until it answers. Returns why the rest does not start.
+ */
+async function startAll(
+  write: Write,
+  containers: readonly ContainerToDo[],
+  { controller, signal }: TaskContext,
+): Promise<readonly string[]> {
+  let left = containers.map(startingOf).filter((steps) => steps.length > 0);
+  const all = left.length;
+  const waits = [...patience];
+  for (;;) {
+    const answers = [...(await ask(write, left.flat()))];
+    const tried = left.map((steps) => ({ steps, failed: failures(steps, answers.splice(0, steps.length)) }));
+    const failing = tried.filter(({ failed }) => failed.length > 0);
+    if (failing.length === 0) return [];
+    if (failing.length === left.length) {
+      const wait = failing.length < all ? waits.shift() : undefined;
+      if (wait === undefined) return failing.flatMap(({ failed }) => failed);
+      await controller.wait(wait * 1000, signal);
+    }
+    left = failing.map(({ steps }) => steps);
+  }
 }
 
 function startingOf({ name, starts, pauses }: ContainerToDo): readonly Step[] {
