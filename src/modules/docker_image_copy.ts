@@ -15,12 +15,14 @@ import { defineModule, type Change, type Plan, type Write } from '../core/module
 import { unknownState, type Read } from '../core/probe.js';
 import { Unknown, type ValueMap } from '../core/value.js';
 import { blockDeviceProbe } from './lib/blockdev.js';
-import { idOf } from './lib/docker-container.js';
+import { textAt } from './lib/docker.js';
+import { idOf, nameOf } from './lib/docker-container.js';
 import {
   carriedIds,
   chooseImages,
   chooseSources,
   digestsToAsk,
+  lackingImage,
   missingImages,
   planCommits,
   planImages,
@@ -60,7 +62,7 @@ const params = z.strictObject({
     .union([z.literal('all'), z.array(z.string().min(1))])
     .default('all')
     .describe(
-      '`all`, intermediate ones too, or a list of ids, tags or digests. What an earlier run has left of commits is none of them.',
+      '`all`, intermediate ones too, or a list of ids, tags or digests. With `all`, a container whose image is gone is a failure: it could not be made again. What an earlier run has left of commits is none of them.',
     ),
   source: z
     .enum(['save', 'pull'])
@@ -156,6 +158,7 @@ docker rmi zrun-example:2 >/dev/null`,
     const chosen = chooseImages(p.images, inventory);
     const commits = planCommits(p.commit, inventory, { runId: context.runId, images: p.images });
     refuseUnknown(chosen.unknown, commits.unknown);
+    refuseLackingImage(lackingImage(p.images === 'all' ? 'all' : p.commit, inventory));
     const wanted = [...new Set([...chosen.images, ...commits.standing])];
     const missing = missingImages(wanted, there);
     const { server } = inventory;
@@ -278,6 +281,22 @@ function refuseUnknown(images: readonly string[], containers: readonly string[])
   throw new ZrunError('task-failed', `Docker does not have ${what.join(', ')}`, {
     hint: '`docker image ls -a` and `docker ps -a` list what it has.',
   });
+}
+
+/** While Docker still runs: `docker_restore` would find it out when that has been stopped. */
+function refuseLackingImage(containers: readonly ValueMap[]): void {
+  if (containers.length === 0) return;
+  const list = containers.map((container) => {
+    const [image, id] = [textAt(container, 'Config', 'Image'), textAt(container, 'Image')];
+    return `${nameOf(container)} (${image === null || image === id ? '' : `${image}, `}${id ?? 'no id'})`;
+  });
+  throw new ZrunError(
+    'task-failed',
+    `Docker no longer has the image of ${list.length === 1 ? 'this container' : 'these containers'}, so nobody can make ${list.length === 1 ? 'it' : 'them'} again: ${list.join(', ')}`,
+    {
+      hint: 'Bring that very image back (`docker pull`, `docker load`), or remove the container (`docker rm`). `docker export` keeps what is in it; `docker commit` needs the image, too.',
+    },
+  );
 }
 
 /** Before anything is written. What commits will take is not known. */

@@ -197,3 +197,44 @@ describe('docker_image_copy, of commits that are not asked for', () => {
     expect(again.change === 'none' && again.reason).to.equal('every image is there');
   });
 });
+
+describe('docker_image_copy, of a container whose image is gone', () => {
+  const images = [image('a', { RepoTags: ['app:1'] })];
+  const gone = {
+    ...container('gone', 'f'),
+    Config: { Image: 'old:1' },
+  };
+  const there = { ...container('there', 'a'), Id: id('d') };
+  const inventory = { images, containers: [gone, there] };
+
+  it('fails while Docker still runs, in check mode as well, and says which and what to do', async () => {
+    // Every image that there is has been put there already.
+    const staging: Partial<Staging> = {
+      ids: new Set([`sha256:${id('a')}`]),
+      references: new Map([['app:1', `sha256:${id('a')}`]]),
+      mark: 'whole',
+    };
+    const failure = await failureOf(plan({ inventory, staging }));
+    expect(failure.message).to.equal(
+      `Docker no longer has the image of this container, so nobody can make it again: gone (old:1, sha256:${id('f')})`,
+    );
+    expect(failure.hint).to.match(/docker rm/);
+    const others = { file: { type: 'directory' }, mounts: [] };
+    const read = readerOf({ inventory, staging, others });
+    const checked = await failureOf(planOf(dockerImageCopy, { data_root: '/new' }, read, { check: true }));
+    expect(checked.message).to.equal(failure.message);
+  });
+
+  it('does not mind one that is not made again anyway, nor any where a list of images is asked for', async () => {
+    const removed = { ...gone, HostConfig: { AutoRemove: true } };
+    const left = await plan({ inventory: { images, containers: [removed, there] } });
+    expect(left.change).to.equal('some');
+    expect((await plan({ inventory }, { images: ['app:1'] })).change).to.equal('some');
+  });
+
+  it('fails where it is to be committed, which needs the image', async () => {
+    const failing = plan({ inventory }, { images: ['app:1'], commit: ['gone'] });
+    expect((await failureOf(failing)).message).to.match(/no longer has the image of this container.*gone/);
+    expect((await plan({ inventory }, { images: ['app:1'], commit: ['there'] })).change).to.equal('some');
+  });
+});

@@ -8,7 +8,7 @@ import { isMap, type Value, type ValueMap } from '../../core/value.js';
 import { listAt, mapAt, textAt, textsOf } from './docker.js';
 import { idOf, nameOf, runStateOf } from './docker-container.js';
 import type { DockerInventory } from './docker-inventory.js';
-import { committedImage, imageFinder, isCommitTag } from './docker-restore.js';
+import { committedImage, findLeftOut, imageFinder, isCommitTag } from './docker-restore.js';
 import { digestsOf, sizeOf, tagsOf } from './docker-summary.js';
 
 /** What another data-root holds of images. */
@@ -256,6 +256,26 @@ export function chooseImages(asked: 'all' | readonly string[], inventory: Docker
     else chosen.add(id);
   }
   return { images: images.filter((image) => chosen.has(idOf(image))), unknown };
+}
+
+/**
+ * Containers that `docker_restore` is to make again and whose image Docker does not have any more: `docker rmi -f` takes it
+ * from one that is stopped. A commit needs it, too (moby daemon/images/image_commit.go).
+ * @param asked for which of them it matters, by names or ids
+ */
+export function lackingImage(
+  asked: 'all' | readonly string[],
+  { containers, images }: DockerInventory,
+): readonly ValueMap[] {
+  const ids = new Set(images.map(idOf));
+  const leftOut = new Set(findLeftOut(containers).map(({ name }) => name));
+  return containers.filter((container) => {
+    const isAsked =
+      asked === 'all'
+        ? !leftOut.has(nameOf(container))
+        : [nameOf(container), idOf(container)].some((each) => asked.includes(each));
+    return isAsked && !ids.has(textAt(container, 'Image') ?? '');
+  });
 }
 
 export interface Commit {
