@@ -8,7 +8,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { cuts, defects, FaultyHost, nameOf, type Fault, type Moment, type Verdict } from './faults.js';
+import {
+  cuts,
+  defects,
+  FaultyHost,
+  nameOf,
+  stories,
+  type Fault,
+  type Moment,
+  type Verdict,
+} from './faults.js';
 import { ensureHosts } from './index.js';
 import { projectRoot } from './zrun.js';
 
@@ -28,24 +37,27 @@ async function main(): Promise<void> {
       hosts: { type: 'string', default: '1' },
       on: { type: 'string' },
       only: { type: 'string' },
-      back: { type: 'boolean', default: false },
+      story: { type: 'string', default: 'forward' },
       limit: { type: 'string' },
       'any-code': { type: 'boolean', default: false },
     },
   });
   if (values.help) {
-    console.log(`npm run test:faults [-- --hosts N] [--on NAME] [--only REGEX] [--back] [--limit N]
+    console.log(`npm run test:faults [-- --hosts N] [--on NAME] [--only REGEX] [--story STORY] [--limit N]
   --hosts N     how many hosts work side by side (1)
   --on NAME     only this host of the lab
   --only REGEX  only faults whose name matches, as in 'power cut.*Start Docker'
-  --back        after the fault not forward but back: rollback.yaml
+  --story STORY forward: the move is struck, and run again (the default); back: the move is struck, and rolled back;
+                rollback: the way back after a finished move is struck, and run again
   --limit N     no more than N faults in this run
   --any-code    counts what went well with other playbooks or modules, too
 What was tried already with the same code is not tried again.`);
     return;
   }
   const code = await codeHash();
-  const file = path.join(tables, values.back ? 'faults-back.json' : 'faults.json');
+  const story = stories.find((each) => each === values.story);
+  if (story === undefined) throw new Error(`--story is ${values.story}: say one of ${stories.join(', ')}`);
+  const file = path.join(tables, story === 'forward' ? 'faults.json' : `faults-${story}.json`);
   const rows = await readRows(file);
   const ensured = async () =>
     (await ensureHosts({ bookworm: Number(values.hosts) }))
@@ -53,7 +65,7 @@ What was tried already with the same code is not tried again.`);
       .map(({ name }) => name);
   const hosts: FaultyHost[] = [];
   for (const name of values.on === undefined ? await ensured() : [values.on]) {
-    hosts.push(await FaultyHost.prepare(name));
+    hosts.push(await FaultyHost.prepare(name, story));
   }
   if (hosts.length === 0) throw new Error('the lab has no host');
   const wanted = new RegExp(values.only ?? '');
@@ -80,13 +92,15 @@ What was tried already with the same code is not tried again.`);
     );
     const mine = faultsOf(moments.filter((_, index) => isMine(index)));
     const open = [
-      ...defects.filter((_, i) => isMine(i)).map((defect): Fault => ({ defect })),
+      ...(story === 'rollback' ? [] : defects)
+        .filter((_, i) => isMine(i))
+        .map((defect): Fault => ({ defect })),
       ...mine,
     ].filter(isOpen);
     console.log(`${host.name}: ${open.length} to try`);
     for (const fault of open) {
       if (left-- <= 0) return;
-      const verdict = await host.try(fault, values.back ? 'back' : 'forward');
+      const verdict = await host.try(fault);
       const row: Row = { fault: nameOf(fault), verdict, code };
       console.log(line(row));
       for (const each of verdict.wrong) console.log(`    ${each}`);

@@ -18,13 +18,17 @@ import { snapshotOf, type HostSnapshot } from './state.js';
 import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
 
 const migrate = 'playbooks/overlay2.yaml';
-const rollback = 'playbooks/rollback.yaml';
+const rollback = ['playbooks/rollback.yaml', '-e', 'discard_changes=true'] as const;
 const savedState = 'before-fault';
 const recordedStates = 'moment';
 
 /** What happens to the host or to zrun while a task is under way. */
 export const cuts = ['power cut', 'connection cut', 'controller killed'] as const;
 export type Cut = (typeof cuts)[number];
+
+/** What is cut off, and what follows: the move and the next run, the move and the way back, or the way back and once more. */
+export const stories = ['forward', 'back', 'rollback'] as const;
+export type Story = (typeof stories)[number];
 
 /** What is wrong with the host from the beginning, and how it is mended before the next run. */
 export interface Defect {
@@ -65,6 +69,8 @@ export const longTasks: readonly string[] = [
   'Start Docker',
   'Make the containers again',
   'Start the containers that ran',
+  'Start Docker as it was',
+  'Start again what ran',
 ];
 
 /** A moment of the migration. */
@@ -105,8 +111,11 @@ async function ask(name: string, command: string): Promise<string> {
   return stdout.trim();
 }
 
-const run = (name: string, playbook: string, watch?: Parameters<typeof zrun>[1]): Promise<ZrunRun> =>
-  zrun([playbook, '-i', labPaths().inventory, '--limit', name], watch);
+const run = (
+  name: string,
+  [playbook, ...args]: readonly [string, ...string[]],
+  watch?: Parameters<typeof zrun>[1],
+): Promise<ZrunRun> => zrun([playbook, '-i', labPaths().inventory, '--limit', name, ...args], watch);
 
 /**
  * One host on which faults are tried, one after the other. What a power cut or the death of the controller leaves is
@@ -117,10 +126,11 @@ export class FaultyHost {
 
   private constructor(
     readonly name: string,
+    private readonly story: Story,
     private readonly expected: Expected,
   ) {}
 
-  static async prepare(name: string): Promise<FaultyHost> {
+  static async prepare(name: string, story: Story): Promise<FaultyHost> {
     await reset(name);
     await forgetStates(name, recordedStates);
     await reset(name);
@@ -134,13 +144,22 @@ export class FaultyHost {
       held: readInspected(await ask(name, inspectScript)),
       host: await snapshotOf(name),
     };
+    if (story === 'rollback') {
+      const moved = await run(name, [migrate]);
+      if (moved.exitCode !== 0) throw new Error(`the migration fails by itself: ${explain(moved)}`);
+    }
     await saveState(name, savedState);
-    return new FaultyHost(name, expected);
+    return new FaultyHost(name, story, expected);
+  }
+
+  /** The run that a fault strikes. */
+  private struck(watch?: Parameters<typeof zrun>[1]): Promise<ZrunRun> {
+    return run(this.name, this.story === 'rollback' ? rollback : [migrate], watch);
   }
 
   /**
-   * Migrates once and saves the wanted moments on the way. Gives every moment that the migration has, in order: after
-   * each task that changes something (between two of them no state is new), and inside those that take long.
+   * Lets it go well once and saves the wanted moments on the way. Gives every moment that there is, in order: after each
+   * task that changes something (between two of them no state is new), and inside those that take long.
    */
   async record(isWanted: (moment: Moment, index: number) => boolean): Promise<readonly Moment[]> {
     await loadState(this.name, savedState);
@@ -159,7 +178,7 @@ export class FaultyHost {
         this.recorded.set(name, tag);
       });
     };
-    const whole = await run(this.name, migrate, (event) => {
+    const whole = await this.struck((event) => {
       const task = event.task?.name ?? '';
       if (event.host !== this.name) return;
       if (event.type === 'task-started' && longTasks.includes(task)) seen({ task, when: 'inside' }, 1500);
@@ -167,25 +186,18 @@ export class FaultyHost {
       if (event.result?.status === 'changed' || longTasks.includes(task)) seen({ task, when: 'after it' }, 0);
     });
     await saving;
-    if (whole.exitCode !== 0) throw new Error(`the migration fails by itself: ${explain(whole)}`);
+    if (whole.exitCode !== 0) throw new Error(`it fails without a fault: ${explain(whole)}`);
     return [...moments.values()];
   }
 
-  /** @param onwards forward: the playbook again; back: rollback.yaml */
-  async try(fault: Fault, onwards: 'forward' | 'back' = 'forward'): Promise<Verdict> {
+  async try(fault: Fault): Promise<Verdict> {
     const first = 'cut' in fault ? await this.strike(fault) : await this.withDefect(fault.defect);
-    const second =
-      onwards === 'forward'
-        ? await run(this.name, migrate)
-        : await zrun([
-            ...[rollback, '-i', labPaths().inventory, '--limit', this.name],
-            ...['-e', 'discard_changes=true'],
-          ]);
+    const second = await run(this.name, this.story === 'forward' ? [migrate] : rollback);
     const isAgain = second.exitCode === 0 && tasksWith(second, this.name, 'changed').length === 0;
     return {
       first,
       second: second.exitCode !== 0 ? 'failed' : isAgain ? 'nothing to do' : 'finished',
-      wrong: second.exitCode === 0 ? await this.compare(onwards, fault) : [explain(second)],
+      wrong: second.exitCode === 0 ? await this.compare(fault) : [explain(second)],
     };
   }
 
@@ -205,7 +217,7 @@ export class FaultyHost {
   private async cutConnection({ task, when }: Moment): Promise<Verdict['first']> {
     await loadState(this.name, savedState);
     let struck: Promise<void> | undefined;
-    const ended = await run(this.name, migrate, (event) => {
+    const ended = await this.struck((event) => {
       if (struck !== undefined || event.host !== this.name || event.task?.name !== task) return;
       if (event.type !== (when === 'after it' ? 'task-finished' : 'task-started')) return;
       const delayMs = when === 'inside' ? 1500 : 0;
@@ -219,16 +231,16 @@ export class FaultyHost {
   private async withDefect(defect: Defect): Promise<Verdict['first']> {
     await loadState(this.name, savedState);
     await ask(this.name, defect.prepare);
-    const ended = await run(this.name, migrate);
+    const ended = await this.struck();
     await ask(this.name, defect.mend);
     return outcomeOf(ended, this.name);
   }
 
   /** Everything that is not as it was. */
-  private async compare(onwards: 'forward' | 'back', fault: Fault): Promise<readonly string[]> {
+  private async compare(fault: Fault): Promise<readonly string[]> {
     await dockerReady(this.name);
     const wrong: string[] = [];
-    const driver = onwards === 'forward' ? 'overlay2' : 'zfs';
+    const driver = this.story === 'forward' ? 'overlay2' : 'zfs';
     const found = await ask(this.name, "docker info --format '{{.Driver}}'");
     if (found !== driver) wrong.push(`Docker runs on ${found}, not on ${driver}`);
     if ((await ask(this.name, 'lab-volume-checksums')) !== this.expected.checksums)
@@ -241,7 +253,7 @@ export class FaultyHost {
     wrong.push(...differing.filter((line) => !isHostsOwn(line)));
     const masked = await ask(this.name, 'systemctl is-enabled docker.service docker.socket || :');
     if (masked.includes('masked')) wrong.push('Docker is still masked');
-    if (onwards === 'back') {
+    if (this.story !== 'forward') {
       const host = await snapshotOf(this.name);
       for (const part of putBack) {
         if (host[part] !== this.expected.host[part])

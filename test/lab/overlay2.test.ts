@@ -163,7 +163,7 @@ describe('the power goes in the middle of it', () => {
   before(hostsFor({ bookworm: 2 }));
 
   it('and the next run finishes, with everything that was there', async () => {
-    const faulty = await FaultyHost.prepare(host);
+    const faulty = await FaultyHost.prepare(host, 'forward');
     const moment = { task: 'Rename the old dataset and mark it as the backup', when: 'inside' } as const;
     await faulty.record(({ task, when }) => task === moment.task && when === moment.when);
     const verdict = await faulty.try({ ...moment, cut: 'power cut' });
