@@ -20,6 +20,7 @@ import type { PlaybookRun } from '../engine/index.js';
 import { modules } from '../modules/index.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
+import { refuseParts } from './parts.js';
 
 export interface Loaded {
   readonly playbooks: readonly LoadedPlaybook[];
@@ -67,7 +68,10 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
   }
   throwAll(errors);
   const isLook = command.list !== undefined || command.syntaxCheck;
-  if (!isLook) refuseNoHosts(playbooks, [...inventories], command.limit);
+  if (!isLook) {
+    refuseNoHosts(playbooks, [...inventories], command.limit);
+    refuseParts(playbooks, command);
+  }
   if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
   const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
   const odd = checkConnections(new Set(chosen));

@@ -34,7 +34,7 @@ function unsupported(where: readonly Where[], instead?: string): Keyword {
 
 /**
  * After Ansible's "Playbook Keywords" (docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html);
- * `between_batches`, `max_fail_total` and what counts the unreachable are zrun's own.
+ * `between_batches`, `max_fail_total`, what counts the unreachable, and `whole` are zrun's own.
  */
 export const keywords: Readonly<Record<string, Keyword>> = {
   action: supported(tasks),
@@ -105,6 +105,7 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   vars_files: supported(play),
   vars_prompt: supported(play),
   when: supported(steps),
+  whole: supported(play),
 };
 
 /** What stands where a module does, and is the language's own. */

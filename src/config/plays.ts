@@ -76,6 +76,7 @@ export async function readPlay(
   const handlers = [...frame.handlers.ofRoles, ...own, ...frame.handlers.ofImports];
   frame.known.push(...handlers);
   const force = get('force_handlers');
+  const whole = get('whole');
   const play: Play = {
     name: site.path,
     at,
@@ -92,6 +93,7 @@ export async function readPlay(
     serial: readSerial(get('serial'), read, report),
     budget: readBudget(node, read, report),
     forceHandlers: (force && read.boolean(force)) ?? false,
+    whole: (whole && read.boolean(whole)) ?? false,
     tags: site.tags,
     tasks: joinSections(at, [preTasks, [...roles, ...tasks], postTasks], when),
     handlers,

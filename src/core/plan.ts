@@ -116,6 +116,8 @@ export interface Play {
   readonly budget: FailureBudget;
   /** Handlers that were notified run although the host failed. */
   readonly forceHandlers: boolean;
+  /** Its tasks guard each other: no run takes some of them and leaves out others. */
+  readonly whole: boolean;
   readonly tags: readonly string[];
   /** `pre_tasks`, roles, `tasks` and `post_tasks`, with a `flush_handlers` after each of them. */
   readonly tasks: readonly Step[];

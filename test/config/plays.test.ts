@@ -51,6 +51,8 @@ describe('keywords of plays', () => {
     ['order: reverse_sorted', (play) => play.order, 'reverse_sorted'],
     ['name: x', (play) => play.order, 'inventory'],
     ['force_handlers: yes', (play) => play.forceHandlers, true],
+    ['whole: true', (play) => play.whole, true],
+    ['name: x', (play) => play.whole, false],
     ['gather_facts: "{{want}}"', (play) => play.gatherFacts, undefined, { extraVars: ['want=no'] }],
     ['name: on {{where}}', (play) => play.name, 'on sea', { extraVars: ['where=sea'] }],
     ['name: on {{inventory_hostname}}', (play) => play.name, 'on {{inventory_hostname}}'],

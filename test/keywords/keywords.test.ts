@@ -35,6 +35,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   local_action: 'test/config/playbook.test.ts: delegate_to: localhost in one word',
   become_user: 'test/integration/sudo.test.ts',
   vars_prompt: 'test/cli/prompts.test.ts',
+  whole: 'test/cli/parts.test.ts: it refuses a run',
 };
 
 describe('keywords', function () {

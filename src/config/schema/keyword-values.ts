@@ -130,6 +130,10 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
     items: { type: 'object', required: ['name'] },
   }),
   when: says('A CEL expression, or a list of which all must hold.', conditions),
+  whole: says(
+    'Its tasks guard each other: the run is refused with --start-at-task, --step, --tags or --skip-tags.',
+    orTemplate(boolean),
+  ),
 };
 
 function moduleForm(): JsonSchema {
