@@ -20,7 +20,7 @@ import type { PlaybookRun } from '../engine/index.js';
 import { modules } from '../modules/index.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
-import { refuseParts } from './parts.js';
+import { checkTags, refuseParts } from './parts.js';
 
 export interface Loaded {
   readonly playbooks: readonly LoadedPlaybook[];
@@ -72,6 +72,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     refuseNoHosts(playbooks, [...inventories], command.limit);
     refuseParts(playbooks, command);
   }
+  const oddTags = checkTags(playbooks, command);
   if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
   const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
   const odd = checkConnections(new Set(chosen));
@@ -82,7 +83,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
     inventorySources: sources.names,
     extraVars,
-    warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...odd])],
+    warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...odd, ...oddTags])],
   };
 }
 

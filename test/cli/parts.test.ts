@@ -69,6 +69,55 @@ describe('options that take a part of the tasks', function () {
     }
   });
 
+  describe('name tags that some task has', () => {
+    it('or get a warning, where they are to be skipped: a script may skip what not every playbook has', async () => {
+      const { code, stdout } = await start(['--skip-tags', 'gaurd'], book.replace('WHOLE', 'false'));
+      expect(code).to.equal(0);
+      expect(stdout).to.contain(
+        "warning: no task has the tag 'gaurd' of --skip-tags; did you mean 'guard'?\n",
+      );
+    });
+
+    const none: readonly (readonly [args: string, said: string])[] = [
+      ['-t swich', "error: no task has the tag 'swich' of --tags\n  hint: did you mean 'switch'?\n"],
+      ['-t switch,xyzzy', "'xyzzy' of --tags\n  hint: zrun … --list-tags shows the tags\n"],
+      ['--list-tasks -t swich', "'swich' of --tags"],
+    ];
+    for (const [args, said] of none) {
+      it(`or are refused: ${args}`, async () => {
+        const { code, stdout, stderr } = await start(args.split(' '), book.replace('WHOLE', 'false'));
+        expect(stderr).to.contain(said);
+        expect([code, stdout]).to.deep.equal([4, '']);
+      });
+    }
+
+    const elsewhere: readonly (readonly [where: string, tasks: string, tag: string])[] = [
+      ['a rescue', '- block: [{ping: }]\n      rescue: [{ping: , tags: here}]', 'here'],
+      ['a play around it', '- ping:\n  tags: of-play', 'of-play'],
+      ['an include whose file is known', '- include_tasks: more.yaml', 'inside'],
+      ['no task: it is special', '- ping:', 'tagged,untagged,all,always,never'],
+    ];
+    for (const [where, tasks, tag] of elsewhere) {
+      it(`in ${where}`, async () => {
+        writeFileSync(path.join(folder, 'more.yaml'), '- {ping: , tags: inside}\n');
+        const playbook = `- hosts: here\n  gather_facts: false\n  tasks:\n    ${tasks}\n`;
+        const { code, stderr } = await start(['-t', tag], playbook);
+        expect([code, stderr]).to.deep.equal([0, '']);
+      });
+    }
+
+    it('or get a warning, where a file that only a host names may have it', async () => {
+      writeFileSync(path.join(folder, 'of-here.yaml'), '- {ping: , tags: inside}\n');
+      const playbook =
+        '- hosts: here\n  gather_facts: false\n  tasks: [{include_tasks: "of-{{inventory_hostname}}.yaml", tags: incl}]\n';
+      const { code, stdout } = await start(['-t', 'incl,insid'], playbook);
+      expect(code).to.equal(0);
+      expect(stdout).to.contain(
+        "warning: no task has the tag 'insid' of --tags, as far as is known before the run; zrun … --list-tags",
+      );
+    });
+  });
+
   it('are as ever where a play says whole: false', async () => {
     const { code, stdout } = await start(['--start-at-task', 'Stop'], book.replace('WHOLE', 'false'));
     expect(code).to.equal(0);

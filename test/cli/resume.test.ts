@@ -217,7 +217,7 @@ describe('--resume', () => {
     for (const host of ['a', 'b', 'c']) rmSync(at(`fail-${host}`));
     expect((await start(`--resume ${run} -l a`)).code).to.equal(0);
     // With other tags, nothing of the play is done on b.
-    expect((await start(`--resume ${run} -l b -t none`)).code).to.equal(0);
+    expect((await start(`--resume ${run} -l b -t never`)).code).to.equal(0);
     const { stderr } = await start(`--resume ${run} --list-hosts`);
     expect(stderr).to.contain('2 of 3 hosts are left: b, c\n');
     await expectRefusal(

@@ -44,7 +44,7 @@ export const magicStories: readonly Story[] = [
     title: 'of a run with options',
     hosts: ['a', 'b'],
     args: [
-      ...['-l', 'a', '-t', 'all,x', '--skip-tags', 'nope', '-D', '-C', '-vv', '-f', '7'],
+      ...['-l', 'a', '-t', 'all,tagged', '--skip-tags', 'nope', '-D', '-C', '-vv', '-f', '7'],
       ...['-i', 'c,d,', '-e', 'who=me'],
     ],
     playbook: `
@@ -56,7 +56,7 @@ export const magicStories: readonly Story[] = [
     lines: {
       a: [
         'ok | ansible_limit | "a"',
-        'ok | ansible_run_tags | ["all","x"]',
+        'ok | ansible_run_tags | ["all","tagged"]',
         'ok | ansible_skip_tags | ["nope"]',
         'ok | ansible_diff_mode | true',
         'ok | ansible_check_mode | true',
