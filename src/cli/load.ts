@@ -5,6 +5,8 @@
 import path from 'node:path';
 import {
   checkConnections,
+  createNameUse,
+  findMisspelt,
   loadPlaybook,
   parseExtraVars,
   readInventory,
@@ -57,10 +59,11 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
   };
   const errors: ZrunError[] = [];
   const playbooks: LoadedPlaybook[] = [];
+  const use = createNameUse();
   for (const file of command.playbooks) {
     try {
       const inventory = await inventoryFor(path.dirname(file));
-      const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars });
+      const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars, use });
       playbooks.push(await chooseHosts(playbook, inventoryFor, limit));
     } catch (error) {
       errors.push(...errorsIn(error));
@@ -72,10 +75,10 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     refuseNoHosts(playbooks, [...inventories], command.limit);
     refuseParts(playbooks, command);
   }
-  const oddTags = checkTags(playbooks, command);
+  const odd = [...checkTags(playbooks, command), ...findMisspelt(extraVars, use, inventories)];
   if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
   const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
-  const odd = checkConnections(new Set(chosen));
+  const oddHosts = checkConnections(new Set(chosen));
   const [first] = inventories;
   return {
     playbooks,
@@ -83,7 +86,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
     inventorySources: sources.names,
     extraVars,
-    warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...odd, ...oddTags])],
+    warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...oddHosts, ...odd])],
   };
 }
 

@@ -2,6 +2,7 @@
  * Owns which names a template or an expression may use, and what shape each has. Made before anything runs.
  */
 import { typeNames } from './cel-environment.js';
+import type { NameUse } from './name-use.js';
 import type { CompiledTemplate } from './template.js';
 import { ignoreFindings } from './report.js';
 import { anyShape, mergeShapes, type Shape } from './shape.js';
@@ -55,14 +56,16 @@ export interface CommonNames {
   readonly isOpen: boolean;
   explain(name: string): string | undefined;
   readonly hosts: ReadonlySet<string> | undefined;
+  /** Gets what is asked for, and what layers define. */
+  readonly use: NameUse;
 }
 
 /** Turns layers into declarations, once each: many tasks share a layer. */
 export function createResolver(common: CommonNames): (layer: NameLayer | undefined) => Declarations {
-  const { base, given, setByTasks, hosts } = common;
+  const { base, given, setByTasks, hosts, use } = common;
   const explain = common.explain.bind(common);
   const known = new Map<NameLayer, Declarations>();
-  const closed = layerOf((name) => given.get(name) ?? base.get(name), undefined, [given, base]);
+  const closed = layerOf((name) => given.get(name) ?? base.get(name), undefined, [given, base], use);
   const root: Declarations = { ...(common.isOpen ? opened(closed) : closed), explain, hosts };
 
   function resolve(layer: NameLayer | undefined): Declarations {
@@ -74,7 +77,8 @@ export function createResolver(common: CommonNames): (layer: NameLayer | undefin
       const own = given.has(name) ? undefined : layer.names.get(name);
       return own && [...own, ...(setByTasks.get(name) ?? [])];
     };
-    const made = { ...layerOf(sourcesOf, outer, [layer.names], layer.isWeak), explain, hosts };
+    for (const name of layer.names.keys()) use.set.add(name);
+    const made = { ...layerOf(sourcesOf, outer, [layer.names], use, layer.isWeak), explain, hosts };
     known.set(layer, made);
     return made;
   }
@@ -85,12 +89,14 @@ function layerOf(
   sourcesOf: (name: string) => readonly ShapeSource[] | undefined,
   outer: Declarations | undefined,
   owners: readonly DeclaredNames[],
+  { used }: NameUse,
   isWeak = false,
 ): Declarations {
   const known = new Map<string, Shape>();
   const declarations: Declarations = {
     names: () => new Set([...owners.flatMap((owner) => [...owner.keys()]), ...(outer?.names() ?? [])]),
     get(name) {
+      used.add(name);
       const shape = known.get(name);
       if (shape) return shape;
       const sources = sourcesOf(name);

@@ -17,6 +17,7 @@ export {
 } from './inventory.js';
 export { keywords } from './keywords.js';
 export { createLanguage } from './language.js';
+export { createNameUse, findMisspelt, type NameUse } from './name-use.js';
 export { readLimit, selectHosts, type Limit } from './patterns.js';
 export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
 export { createScope } from './scope.js';

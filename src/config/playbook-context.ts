@@ -8,6 +8,7 @@ import { ZrunError, type Place } from '../core/errors.js';
 import type { VarsTemplate } from '../core/plan.js';
 import { createResolver, type Declarations, type NameLayer, type ShapeSource } from './declarations.js';
 import type { Inventory } from './inventory.js';
+import { watchNames, type NameUse } from './name-use.js';
 import type { PlaybookLanguage } from './language.js';
 import { collectFindings, ignoreFindings, type Report } from './report.js';
 import { shownName, unreadable } from './source.js';
@@ -27,6 +28,8 @@ export interface PlaybookContext {
   readonly extraVars: VarsTemplate;
   /** The user's current directory. */
   readonly cwd: string;
+  /** Gets the names that are used and set. */
+  readonly use: NameUse;
   /** A name that hosts have from some task on, in whatever play. */
   readonly declare: (name: string, source: ShapeSource) => void;
   /** To be done when every name is known, with those that hold at `names`. */
@@ -44,7 +47,7 @@ export interface PlaybookContext {
    * what is wrong with it.
    */
   readonly readNow: <T>(read: (context: PlaybookContext) => Promise<T>) => Promise<T>;
-  /** Reads what a run may come to name, for the names alone that its tasks set. Each file once. */
+  /** Reads what a run may come to name, for the names alone that its tasks set and use. Each file once. */
   readonly foresee: (file: string, read: (context: PlaybookContext) => Promise<unknown>) => Promise<void>;
 }
 
@@ -57,6 +60,7 @@ export interface ContextOptions {
   readonly extraVars: VarsTemplate;
   /** Names that nothing defines are let through. */
   readonly openNames: boolean;
+  readonly use: NameUse;
 }
 
 type ParsedFile = Promise<{ readonly root: YamlNode | undefined; readonly report: (to: Report) => void }>;
@@ -103,6 +107,7 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
     ...commonNames(shared.inventories, shared.setByTasks),
     setByTasks: shared.setByTasks,
     isOpen: shared.openNames,
+    use: shared.use,
     given: new Map([...compiledOf(shared.extraVars)].map(([name, template]) => [name, [template]] as const)),
   });
   for (const { names, check } of checks) check(resolve(names), findings.report);
@@ -113,11 +118,12 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
 
 /** A context in which nothing is checked. */
 function createContext(shared: Shared, report: Report): PlaybookContext {
-  const { modules, language, cwd, extraVars, setByTasks, files, foreseen } = shared;
+  const { modules, language, cwd, extraVars, setByTasks, files, foreseen, use } = shared;
   const declare = (name: string, source: ShapeSource): void => {
     const known = setByTasks.get(name);
     if (known) known.push(source);
     else setByTasks.set(name, [source]);
+    use.set.add(name);
   };
   return {
     modules,
@@ -125,6 +131,7 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
     language,
     extraVars,
     cwd,
+    use,
     declare,
     later: () => undefined,
     wait: (work) => void work.catch(() => undefined),
@@ -145,16 +152,22 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
     async foresee(file, read) {
       if (foreseen.has(file)) return;
       foreseen.add(file);
+      const waiting: Promise<void>[] = [];
       const quiet: PlaybookContext = {
         ...createContext(shared, ignoreFindings),
         declare: (name) => {
           declare(name, anyShape);
         },
+        later: (_names, check) => {
+          check(watchNames(use), ignoreFindings);
+        },
+        wait: (work) => void waiting.push(work.catch(() => undefined)),
       };
       await read(quiet).catch((error: unknown) => {
         // What is wrong with it is said if it is ever named.
         if (!(error instanceof ZrunError)) throw error;
       });
+      await Promise.all(waiting);
     },
   };
 }

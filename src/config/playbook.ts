@@ -10,6 +10,7 @@ import { createFieldReader } from './fields.js';
 import type { Inventory } from './inventory.js';
 import { checkKeywords } from './keywords.js';
 import { createLanguage } from './language.js';
+import { createNameUse, type NameUse } from './name-use.js';
 import { readWithContext, type PlaybookContext } from './playbook-context.js';
 import { readPlay, type PlayPlace } from './plays.js';
 import { errorAt } from './report.js';
@@ -30,6 +31,8 @@ export interface LoadPlaybookOptions {
   readonly extraVars?: VarsTemplate | undefined;
   /** Names that nothing defines are let through: an inventory that is not at hand may define them. */
   readonly openNames?: boolean | undefined;
+  /** Gets the names that it uses and sets. */
+  readonly use?: NameUse | undefined;
 }
 
 /**
@@ -38,10 +41,18 @@ export interface LoadPlaybookOptions {
  * `expression-syntax`, `expression-type`, `variable-unknown`.
  */
 export async function loadPlaybook(file: string, options: LoadPlaybookOptions): Promise<Playbook> {
-  const { modules, cwd, inventory, inventoryFor, extraVars = new Map(), openNames = false } = options;
+  const {
+    modules,
+    cwd,
+    inventory,
+    inventoryFor,
+    extraVars = new Map(),
+    openNames = false,
+    use = createNameUse(),
+  } = options;
   const source = await readSource(cwd, file);
   const language = createLanguage({ cwd });
-  const work = { modules, language, cwd, inventory, inventoryFor, extraVars, openNames };
+  const work = { modules, language, cwd, inventory, inventoryFor, extraVars, openNames, use };
   const plays = await readWithContext(work, async (context) => {
     const root = parseYaml(source, context.report);
     return await readPlays(root, context, {
@@ -139,7 +150,7 @@ async function importPlaybook(
 ): Promise<readonly Play[]> {
   checkKeywords(node, 'playbook import', new Set([entry.key]), context.report);
   const folder = path.dirname(place.file.path);
-  const known = createScope([{ playbook_dir: folder }, context.extraVars]);
+  const known = createScope([{ playbook_dir: folder }, context.extraVars], context.use.used);
   const read = createFieldReader('playbook-invalid', context.report, known);
   const name = read.text(entry);
   const vars = readVars(node.entries.get('vars'), { context, read });

@@ -49,7 +49,11 @@ export async function readPlay(
 
   const vars = new Map<string, CompiledTemplate>([['playbook_dir', constant(folder, at)]]);
   const readerOf = (more: ReadonlyMap<string, CompiledTemplate>): FieldReader =>
-    createFieldReader('playbook-invalid', report, createScope([vars, more, context.extraVars]));
+    createFieldReader(
+      'playbook-invalid',
+      report,
+      createScope([vars, more, context.extraVars], context.use.used),
+    );
   const written = readVars(get('vars'), { context, read: readerOf(new Map()) });
   for (const [name, template] of [...written, ...place.vars]) vars.set(name, template);
   const fileVars = await readVarsFiles(get('vars_files'), context, folder, readerOf);
@@ -155,8 +159,8 @@ function siteOfPlay(
   const site: Site = {
     context,
     read,
-    known: createScope([frame.vars, context.extraVars]),
-    fixed: createScope([{ playbook_dir: frame.folder }, context.extraVars]),
+    known: createScope([frame.vars, context.extraVars], context.use.used),
+    fixed: createScope([{ playbook_dir: frame.folder }, context.extraVars], context.use.used),
     play: frame,
     role: undefined,
     file: place.file,

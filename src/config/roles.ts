@@ -173,8 +173,8 @@ function roleSite(role: RoleFrame, site: Site, defaults: Vars, vars: Vars): Site
   const { context, play } = site;
   const names = addRoleNames(site.names, defaults, vars);
   const fixedVars = { playbook_dir: play.folder, role_name: role.name, role_path: role.folder };
-  const known = createScope([...play.knownLayers, vars, fixedVars, context.extraVars]);
-  const fixed = createScope([fixedVars, context.extraVars]);
+  const known = createScope([...play.knownLayers, vars, fixedVars, context.extraVars], context.use.used);
+  const fixed = createScope([fixedVars, context.extraVars], context.use.used);
   const read = createFieldReader('playbook-invalid', context.report, known);
   return { ...site, role, names, known, fixed, read };
 }

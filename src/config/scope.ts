@@ -18,14 +18,15 @@ export function canRenderPartially(template: Template): template is PartialTempl
 
 /**
  * Layers from the weakest to the strongest. Values are handed out as they are: only what came from the user's files is
- * a template. A template in any layer sees the names of all layers.
+ * a template. A template in any layer sees the names of all layers. `asked` gets every name that is looked for.
  */
-export function createScope(layers: readonly (ValueMap | VarsTemplate)[]): Scope {
+export function createScope(layers: readonly (ValueMap | VarsTemplate)[], asked?: Set<string>): Scope {
   const strongestFirst = [...layers].reverse();
   const rendered = new Map<string, Value>();
   const rendering: string[] = [];
 
   function find(name: string): { readonly value: Value } | { readonly template: Template } | undefined {
+    asked?.add(name);
     for (const layer of strongestFirst) {
       if (isVarsTemplate(layer)) {
         const template = layer.get(name);

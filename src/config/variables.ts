@@ -58,6 +58,10 @@ const magicNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
   ],
 ]);
 
+export function isMagicName(name: string): boolean {
+  return magicNames.has(name);
+}
+
 /** Another host has what hosts have, or has not: which one it is, only the run knows. */
 function hostShape(declared: Declarations): Shape {
   return objectOf(

@@ -201,10 +201,17 @@ function excerpt(place: Place): string[] {
   return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${pad}${'^'.repeat(length)}`];
 }
 
-/** The known name that is nearest to a misspelt one, if one is near enough to be worth saying. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+/**
+ * The known name that is nearest to a misspelt one, if one is near enough to be worth saying: up to `most` letters are
+ * others, missing or too many.
+ */
+export function nearest(
+  name: string,
+  known: Iterable<string>,
+  most = Math.max(1, Math.floor(name.length / 3)),
+): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let bestDistance = most + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -80,6 +80,14 @@ describe('a run', function () {
     expect(existsSync(out('two'))).to.equal(false);
   });
 
+  it('warns of an extra variable that nothing uses, where its name is nearly that of another', async () => {
+    const { code, stdout } = await start('play.yaml -i hosts.yaml -C -e wrod=other -e owner=me');
+    expect(code).to.equal(0);
+    expect([...stdout.matchAll(/^warning: .*/gm)].map(([line]) => line)).to.deep.equal([
+      "warning: nothing uses 'wrod' of -e, as far as is known before the run; did you mean 'word'?",
+    ]);
+  });
+
   it('takes the inventory from ZRUN_INVENTORY', async () => {
     expect((await start('play.yaml --list-hosts', { env: { ZRUN_INVENTORY: 'hosts.yaml' } })).code).to.equal(
       0,

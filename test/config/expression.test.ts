@@ -3,6 +3,7 @@ import { Unknown, UnknownValueError, type ValueMap } from '../../src/core/value.
 import { compileExpression } from '../../src/config/expression.js';
 import { collectFindings, throwFindings } from '../../src/config/report.js';
 import { createResolver } from '../../src/config/declarations.js';
+import { createNameUse } from '../../src/config/name-use.js';
 import {
   anyShape,
   boolShape,
@@ -234,6 +235,7 @@ describe('expressions', () => {
       given: new Map(),
       isOpen: false,
       explain: () => undefined,
+      use: createNameUse(),
       hosts: undefined,
     });
     const declared = resolve(undefined);

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createResolver } from '../../src/config/declarations.js';
+import { createNameUse } from '../../src/config/name-use.js';
 import { compileExpression } from '../../src/config/expression.js';
 import { parseExtraVars } from '../../src/config/extra-vars.js';
 import { checkText, parseText, renderText } from '../../src/config/handlebars.js';
@@ -98,6 +99,7 @@ const shapes = createResolver({
   given: new Map(),
   isOpen: false,
   explain: () => undefined,
+  use: createNameUse(),
   hosts: undefined,
 })(undefined);
 

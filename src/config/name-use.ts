@@ -1,0 +1,69 @@
+/**
+ * Owns which names playbooks use and set, as far as that is known before the run, and what follows for those of -e: one
+ * that nothing uses may be another one, misspelt. Ansible passes over it in silence.
+ */
+import { nearest } from '../core/errors.js';
+import type { VarsTemplate } from '../core/plan.js';
+import type { Declarations } from './declarations.js';
+import type { Inventory } from './inventory.js';
+import { ignoreFindings } from './report.js';
+import { anyShape } from './shape.js';
+import { compiledOf } from './template.js';
+import { isMagicName } from './variables.js';
+
+/** Collected over all playbooks of a run. */
+export interface NameUse {
+  /** Templates and conditions ask for them, whether or not anything defines them. */
+  readonly used: Set<string>;
+  /** Plays, roles, files of variables and tasks define them. */
+  readonly set: Set<string>;
+}
+
+export function createNameUse(): NameUse {
+  return { used: new Set(), set: new Set() };
+}
+
+/** Every name may exist, and is written down where it is asked for. */
+export function watchNames({ used }: NameUse): Declarations {
+  return {
+    get(name) {
+      used.add(name);
+      return anyShape;
+    },
+    names: () => [],
+  };
+}
+
+/** Names that the run itself gives, which nobody means to. */
+const given: ReadonlySet<string> = new Set(['facts', 'item', 'omit']);
+
+/** What a person is told of extra variables that nothing uses; nothing, where there is none of nearly that name. */
+export function findMisspelt(
+  extraVars: VarsTemplate,
+  { used, set }: NameUse,
+  inventories: ReadonlySet<Inventory>,
+): readonly string[] {
+  const unused = (known: NameUse): readonly string[] =>
+    [...extraVars.keys()].filter(
+      (name) => !/^(?:ansible|zrun)_/.test(name) && !known.used.has(name) && !known.set.has(name),
+    );
+  if (unused({ used, set }).length === 0) return [];
+  // What only the inventory uses and sets counts too. With many hosts that takes long, and is hardly ever needed.
+  const all: NameUse = { used: new Set(used), set: new Set(set) };
+  const ofHosts = [...inventories].flatMap(({ hosts }) =>
+    [...hosts.values()].map(({ vars }) => compiledOf(vars)),
+  );
+  for (const name of ofHosts.flatMap((vars) => [...vars.keys()])) all.set.add(name);
+  const templates = new Set([compiledOf(extraVars), ...ofHosts].flatMap((vars) => [...vars.values()]));
+  for (const template of templates) template.check(watchNames(all), ignoreFindings);
+
+  const known = [...all.used, ...all.set].filter(
+    (name) => !extraVars.has(name) && !given.has(name) && !isMagicName(name),
+  );
+  return unused(all).flatMap((name) => {
+    const near = nearest(name, known, name.length < 10 ? 1 : 2);
+    return near === undefined
+      ? []
+      : [`nothing uses '${name}' of -e, as far as is known before the run; did you mean '${near}'?`];
+  });
+}
