@@ -86,11 +86,11 @@ function bareName(key: string): string {
   return key.replace(/^ansible\.(?:builtin|legacy)\./, '');
 }
 
-/** Modules of Ansible's that zrun has under another name. */
+/** Modules of Ansible's that zrun has under another name. (Its `rsync` copies from folder to folder on a host.) */
 const otherNames: Readonly<Record<string, string>> = {
   service: 'systemd_service',
   systemd: 'systemd_service',
-  synchronize: 'rsync',
+  synchronize: 'copy',
   raw: 'shell',
   gather_facts: 'setup',
 };

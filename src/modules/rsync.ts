@@ -25,7 +25,9 @@ import { everyStatus } from './lib/status.js';
 
 const params = z
   .strictObject({
-    src: hostPath('The folder whose contents are copied. A slash at its end makes no difference.'),
+    src: hostPath(
+      'The folder on the host whose contents are copied. A slash at its end makes no difference.',
+    ),
     dest: hostPath('The folder that they are copied into; made if only its last part is missing.'),
     delete: z.boolean().default(false).describe('Removes from dest what src does not have.'),
     include: z
