@@ -46,10 +46,11 @@ Go on with what a run has left:
                                off. They start over; hosts that are done are
                                left out, and handlers that were notified and
                                not run are run. Options that you give go before
-                               those of that run. Of -e only files are kept:
-                               a value is asked for again, and so are passwords
-                               and what the playbook prompts for. A run that
-                               went on with another one counts as one with it.
+                               those of that run. Of -e only files are kept: a
+                               value has to be given again. Passwords and what
+                               the playbook prompts for are asked for again. A
+                               run that went on with another one counts as one
+                               with it.
                                Without RUN: the last one that was no --check
   --limit @FILE                the same hosts for any playbook: FILE is the
                                'retry' in the run's folder

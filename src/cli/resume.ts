@@ -177,7 +177,9 @@ async function checkExtraVars(
     'usage',
     `run ${started.runId} was given extra variables whose values are not written down: ${missing.join(', ')}`,
     {
-      hint: `give them again: zrun --resume ${formatResumeWords(started)}\n(they may be secret; a file that is given as -e @file is read again by itself)`,
+      hint:
+        `give them again: zrun --resume ${formatResumeWords(started)}\n` +
+        `a list is given by JSON (-e '{"${missing[0] ?? ''}": [1, 2]}'), and a file (-e @file) is read again by itself`,
     },
   );
 }

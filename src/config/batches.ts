@@ -24,7 +24,11 @@ export function readSerial(
     if (size) sizes.push(size.value === 0 ? { value: 100, unit: 'percent' } : size);
     else if (one) {
       const message = `'serial' must be a number of hosts or a percentage of them, but is ${said(one.value)}`;
-      report(errorAt(one.value.at, 'playbook-invalid', message, "write 2, '20%', or a list of such sizes"));
+      const isListAsText = one.value.kind === 'scalar' && one.value.text.text.startsWith('[');
+      const hint = isListAsText
+        ? `this is text, and no list; a list is given by JSON: -e '{"name": [1, 2]}'`
+        : "write 2, '20%', or a list of such sizes";
+      report(errorAt(one.value.at, 'playbook-invalid', message, hint));
     }
   }
   return sizes;

@@ -42,7 +42,7 @@ async function parseOne(
     if (equals < 1 || !isVariableName(name)) {
       const hint =
         equals < 1
-          ? 'write name=value; for a file, @ stands before its path'
+          ? (jsonHint(option) ?? 'write name=value; for a file, @ stands before its path')
           : 'a name has letters, digits and _, a letter first';
       report(errorAt(at, 'usage', `'${word}' is not an extra variable`, hint));
       continue;
@@ -51,6 +51,14 @@ async function parseOne(
     vars.set(name, withWritten(node, compileTemplate(node, report)));
   }
   return vars;
+}
+
+/** `batch=[1, 2]` is cut at the space; what is meant is a list, which a value is not: it is always text. */
+function jsonHint(option: string): string | undefined {
+  const [, name, value] = /^\s*(\w+)=([[{].*[\]}])\s*$/s.exec(option) ?? [];
+  if (name !== undefined && value !== undefined)
+    return `a list or a map is written in JSON: -e '{"${name}": ${value}}'`;
+  return /=[[{]/.test(option) ? `a list or a map is written in JSON: -e '{"name": [1, 2]}'` : undefined;
 }
 
 /** A map of variables, in JSON or YAML. */

@@ -204,6 +204,10 @@ describe('--resume', () => {
       '--resume',
       new RegExp(`not written down: word\n  hint: give them again: zrun --resume ${run} -e word=…`),
     );
+    await expectRefusal(
+      '--resume',
+      / by JSON \(-e '\{"word": \[1, 2\]\}'\), and a file \(-e @file\) is read again/,
+    );
     rmSync(at('fail-a'));
     const resumed = await start('--resume -e word=again');
     expect([resumed.code, read('conf-a')]).to.deep.equal([0, 'again\n']);
