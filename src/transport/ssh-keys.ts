@@ -109,7 +109,7 @@ export function createKeyRing(
 function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): ZrunError {
   if (file.state === 'absent')
     return new ZrunError('key-unreadable', `there is no private key ${path}`, {
-      hint: 'Check --private-key, or private_key_file in the inventory.',
+      hint: 'Check --private-key, or ansible_ssh_private_key_file in the inventory.',
     });
   if (file.state === 'unreadable')
     return new ZrunError('key-unreadable', `the private key ${path} cannot be used: ${file.why}`, {

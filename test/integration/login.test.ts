@@ -76,9 +76,9 @@ describe('logging in', function () {
 
   it('a key file that is not there, or is no key, or has a passphrase', async () => {
     const missing = path.join(sshd().folder, 'missing');
-    expect(
-      (await errorOf(logIn(sshd().target({ privateKeyFile: missing })), 'key-unreadable')).message,
-    ).to.contain(missing);
+    const absent = await errorOf(logIn(sshd().target({ privateKeyFile: missing })), 'key-unreadable');
+    expect(absent.message).to.contain(missing);
+    expect(absent.hint).to.equal('Check --private-key, or ansible_ssh_private_key_file in the inventory.');
     const noKey = path.join(sshd().folder, 'no-key');
     await writeFile(noKey, 'hello\n');
     await errorOf(logIn(sshd().target({ privateKeyFile: noKey })), 'key-unreadable');
