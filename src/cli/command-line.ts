@@ -112,7 +112,7 @@ function createProgram(version: string): Command {
     .addOption(
       new Option('-i, --inventory <source>', 'the hosts; repeatable (or ZRUN_INVENTORY)').argParser(collect),
     )
-    .option('-l, --limit <pattern>', 'only these: web1,db* or web:!web3 or @file')
+    .option('-l, --limit <pattern>', 'hosts, groups: web1,db* or web:!web3 or @file')
     .addOption(
       new Option('-f, --forks <number>', 'hosts worked on at a time')
         .argParser(positiveNumber('--forks', true))
