@@ -7,7 +7,7 @@ import type { ValueMap } from '../core/value.js';
 import type { PlaybookRun, StepAnswer } from '../engine/index.js';
 import { visibleLine } from '../report/visible.js';
 import type { Loaded } from './load.js';
-import { ask } from './terminal.js';
+import { ask, checkTerminal } from './terminal.js';
 
 /**
  * Asks for every variable that `-e` has not given, play after play. Throws ZrunError `usage` where there is no terminal
@@ -48,13 +48,19 @@ async function answer(prompt: VarsPrompt): Promise<string> {
   }
 }
 
+const stepping = { about: 'each task', otherwise: '--step needs somebody who answers; leave it out' };
+
+/** Throws ZrunError `usage` where nobody can be asked before each task. */
+export function checkStepping(): void {
+  checkTerminal(stepping);
+}
+
 /** Ansible's question before each task; anything else than its answers is no. */
 export async function confirmStep(task: string, signal: AbortSignal): Promise<StepAnswer> {
   const typed = await ask({
     text: `Perform task: ${visibleLine(task)} (N)o/(y)es/(c)ontinue: `,
     echo: true,
-    about: 'each task',
-    otherwise: '--step needs somebody who answers; leave it out',
+    ...stepping,
     signal,
   });
   if (/^y(es)?$/i.test(typed.trim())) return 'yes';

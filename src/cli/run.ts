@@ -66,7 +66,8 @@ async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Env
 async function runLoaded(prepared: Prepared, environment: Environment): Promise<number> {
   const { command, loaded, ...known } = prepared;
   const { findBecomePassword } = await import('./password.js');
-  const { answerPrompts, confirmStep } = await import('./prompts.js');
+  const { answerPrompts, checkStepping, confirmStep } = await import('./prompts.js');
+  if (command.step) checkStepping();
   const becomePassword = await findBecomePassword(command, environment);
   const playbooks = await answerPrompts(loaded);
   const [{ run }, { createTransport }, { startReporting }, { createController }] = await Promise.all([

@@ -33,7 +33,12 @@ export async function ask(question: Question): Promise<string> {
   }
 }
 
-function openTerminal({ about, otherwise }: Question): {
+/** Throws ZrunError `usage` where there is no terminal: before a run that will have to ask, not in the middle of it. */
+export function checkTerminal(question: Pick<Question, 'about' | 'otherwise'>): void {
+  openTerminal(question).terminal.destroy();
+}
+
+function openTerminal({ about, otherwise }: Pick<Question, 'about' | 'otherwise'>): {
   terminal: ReadStream;
   write: (text: string) => void;
 } {

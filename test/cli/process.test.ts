@@ -8,6 +8,7 @@ import type { Ended } from './fake-environment.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
+/** In a session of its own, which has no terminal. */
 function run(argv: readonly string[], tracing: readonly string[] = []): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(
@@ -17,6 +18,7 @@ function run(argv: readonly string[], tracing: readonly string[] = []): Promise<
         cwd: root,
         env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
         stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
       },
     );
     const written = { stdout: '', stderr: '' };
@@ -39,6 +41,20 @@ describe('the process', () => {
     const { code, stdout, stderr } = await run(['play.yaml', '--chekc']);
     expect([code, stdout]).to.deep.equal([4, '']);
     expect(stderr).to.equal('error: unknown option --chekc\n  hint: did you mean --check?\n');
+  });
+
+  it('asks before each task only where somebody can answer, and else touches no host', async () => {
+    const { code, stdout, stderr } = await run([
+      'test/cli/fixtures/nothing.yaml',
+      '-i',
+      'localhost,',
+      '--step',
+    ]);
+    expect(stderr).to.equal(
+      'error: there is no terminal to ask for each task on\n' +
+        '  hint: --step needs somebody who answers; leave it out\n',
+    );
+    expect([code, stdout]).to.deep.equal([4, '']);
   });
 
   it('goes on with its work where nobody reads its output any more', async () => {
