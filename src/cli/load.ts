@@ -72,7 +72,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
   throwAll(errors);
   const isLook = command.list !== undefined || command.syntaxCheck;
   if (!isLook) {
-    refuseNoHosts(playbooks, [...inventories], command.limit);
+    refuseNoHosts(playbooks, [...inventories], inventoryNames(command.inventory, env), command.limit);
     refuseParts(playbooks, command);
   }
   const odd = [...checkTags(playbooks, command), ...findMisspelt(extraVars, use, inventories)];
@@ -146,6 +146,7 @@ async function chooseHosts(
 function refuseNoHosts(
   playbooks: readonly LoadedPlaybook[],
   inventories: readonly Inventory[],
+  sources: readonly string[],
   limit: string | undefined,
 ): void {
   const plays = playbooks.flatMap((each) => each.playbook.plays.map((play) => each.hostsOf(play)));
@@ -153,7 +154,8 @@ function refuseNoHosts(
   throw new ZrunError('no-hosts', 'no play has a host to work on', { hint: hint() });
 
   function hint(): string {
-    if (inventories.every(({ hosts }) => hosts.size === 0)) return 'the inventory is empty: give one with -i';
+    if (inventories.every(({ hosts }) => hosts.size === 0))
+      return `the inventory is empty: ${sources.join(', ')}`;
     if (limit === undefined) return 'zrun … --list-hosts shows what each play takes';
     return `the limit '${limit}' leaves none of the hosts that the plays name`;
   }

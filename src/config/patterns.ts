@@ -133,7 +133,7 @@ function nothingMatched(
       at,
       'no-hosts',
       `${said} '${written}' matches no host: the inventory is empty`,
-      'give an inventory with -i',
+      'zrun inventory --graph shows what is made of it',
     );
   }
   const hint = isReduced
@@ -270,7 +270,7 @@ function unknownName({ inventory, said }: Asking, { text: name, at }: Term): Err
   const hint =
     near === undefined
       ? known === 'all' && inventory.hosts.size === 0
-        ? 'give an inventory with -i'
+        ? 'the inventory is empty: zrun inventory --graph shows what is made of it'
         : `there are the groups ${known}`
       : `did you mean '${near}'?`;
   return errorAt(
