@@ -69,6 +69,25 @@ describe('README', () => {
       expect(section, `exit code ${code ?? ''}`).to.match(new RegExp(`\\b${code ?? ''} `));
   });
 
+  it('configures VS Code as schema --help does', async () => {
+    const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+    const { stdout } = await run(process.execPath, [...zrunProgram, 'schema', '--help']);
+    const settings = [...stdout.matchAll(/^ +("yaml\.\w+": \[.*\])$/gm)].map((match) => match[1] ?? '');
+    expect(settings).to.have.length.greaterThan(0);
+    for (const setting of settings) expect(readme).to.contain(setting);
+  });
+
+  it('or the example inventory has every setting of the migration', async () => {
+    const read = (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
+    const texts = await Promise.all(['playbooks/overlay2.yaml', 'playbooks/vars/overlay2.yaml'].map(read));
+    const settings = texts.flatMap((text) =>
+      [...text.matchAll(/\(?default (\w+) /g)].map((match) => match[1] ?? ''),
+    );
+    expect(settings).to.include.members(['batch', 'strategy', 'force_lock']);
+    const example = await read('inventory.example.yaml');
+    for (const name of settings) expect(example, name).to.match(new RegExp(`#.* ${name}\\b`));
+  });
+
   it('every package of its table is a dependency, and every dependency is in it', async () => {
     const readme = await readFile(path.join(root, 'README.md'), 'utf8');
     const { dependencies } = z
