@@ -28,6 +28,8 @@ export interface Problem {
   readonly status?: number;
   readonly stdout?: string;
   readonly stderr?: string;
+  /** Of a connection that was not made: as whom it was tried, with which keys, through whom. For those who ask closely. */
+  readonly tried?: string;
 }
 
 /**
@@ -84,6 +86,7 @@ export interface ZrunErrorOptions {
   readonly status?: number | undefined;
   readonly stdout?: string | undefined;
   readonly stderr?: string | undefined;
+  readonly tried?: string | undefined;
 }
 
 /** The one error type. What is not a ZrunError when it reaches the top is reported as `internal`. */
@@ -97,7 +100,7 @@ export class ZrunError extends Error {
     options: ZrunErrorOptions = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
-    const { hint, at, command, status, stdout, stderr } = options;
+    const { hint, at, command, status, stdout, stderr, tried } = options;
     this.problem = {
       code,
       message,
@@ -107,6 +110,7 @@ export class ZrunError extends Error {
       ...(status !== undefined && { status }),
       ...(stdout !== undefined && { stdout }),
       ...(stderr !== undefined && { stderr }),
+      ...(tried !== undefined && { tried }),
     };
   }
 

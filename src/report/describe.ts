@@ -172,7 +172,7 @@ function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: De
   return details;
 }
 
-/** A problem without its message, which stands in the headline: place, command, stderr, hint. */
+/** A problem without its message, which stands in the headline: place, command, stderr, hint, and from -vvv what was tried. */
 export function describeProblem(
   problem: Problem,
   taskAt: string | undefined,
@@ -183,6 +183,7 @@ export function describeProblem(
   const at = problem.at ? formatPlace(problem.at) : taskAt;
   return [
     ...rest.map((line) => line.replace(/^ {2}/, '')),
+    ...(problem.tried === undefined || verbosity < 3 ? [] : [`tried: ${visibleLine(problem.tried)}`]),
     ...(at === undefined ? [] : [`at: ${visibleLine(at)}`]),
   ];
 }

@@ -93,8 +93,9 @@ export function createSshTransport(options: SshTransportOptions): {
     const keyName = hostKeyAlias ?? hostName;
     const keyPort = hostKeyAlias === undefined ? port : 22;
     const ownFile = target.knownHostsFile?.replace(/^~(?=\/)/, homedir);
+    const knownHostsFiles = ownFile === undefined ? settings.userKnownHostsFiles : [ownFile];
     const hostKey = await hostKeys.checkOf(keyName, keyPort, {
-      user: ownFile === undefined ? settings.userKnownHostsFiles : [ownFile],
+      user: knownHostsFiles,
       global: settings.globalKnownHostsFiles,
       hashNames: settings.hashKnownHosts,
     });
@@ -124,7 +125,19 @@ export function createSshTransport(options: SshTransportOptions): {
         signal.removeEventListener('abort', giveUp);
       }
     };
-    return gate(() => withRetries(once, gate, name, attempt));
+    try {
+      return await gate(() => withRetries(once, gate, name, attempt));
+    } catch (error) {
+      if (!(error instanceof ZrunError)) throw error;
+      const tried = [
+        `${settings.user}@${hostName}:${port}${jump === undefined ? '' : ` through ${jump.key}`}`,
+        `keys: ${credentials.offered.join(', ') || 'none'}`,
+        ...(credentials.passedOver.length === 0 ? [] : [`passed over: ${credentials.passedOver.join(', ')}`]),
+        `known_hosts: ${[...knownHostsFiles, ...settings.globalKnownHostsFiles].join(', ')}`,
+      ];
+      const { code, message, problem, cause } = error;
+      throw new ZrunError(code, message, { ...problem, cause, tried: tried.join('; ') });
+    }
   };
 
   /** The connection to the last jump host of a chain, counted for one more user. */

@@ -170,10 +170,15 @@ describe('a run', function () {
     await new Promise((resolve) => server.close(resolve));
     write('hosts.yaml', `all: {hosts: {gone: {ansible_host: 127.0.0.1, ansible_port: ${port}}}}\n`);
     write('play.yaml', play('{name: Look, command: "true"}'));
-    const { code, stdout } = await start('play.yaml -i hosts.yaml', {
-      env: { PATH: process.env['PATH'] ?? '' },
-    });
-    expect(stdout).to.match(/^gone +\| unreachable \| /m);
+    const env = { PATH: process.env['PATH'] ?? '' };
+    const { code, stdout } = await start('play.yaml -i hosts.yaml', { env });
+    expect(stdout)
+      .to.match(/^gone +\| unreachable \| /m)
+      .and.not.contain('tried: ');
+    const closely = await start('play.yaml -i hosts.yaml -u me -vvv', { env });
+    expect(closely.stdout).to.match(
+      new RegExp(`^ +tried: me@127\\.0\\.0\\.1:${port}; keys: \\S.*; known_hosts: \\S+`, 'm'),
+    );
     expect(stdout).to.match(/^gone +: ok=0 +changed=0 +unreachable=1/m);
     expect(code).to.equal(3);
   });

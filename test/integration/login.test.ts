@@ -68,6 +68,10 @@ describe('logging in', function () {
     const file = await key('stranger');
     const error = await errorOf(logIn(sshd().target({ privateKeyFile: file })), 'auth-failed');
     expect(error.message).to.contain(`user ${sshd().user}`).and.to.contain(`${file} (ED25519 SHA256:`);
+    const { address, port = 22, user = '', knownHostsFile = '' } = sshd().target();
+    expect(error.problem.tried)
+      .to.match(new RegExp(`^${user}@${address}:${port}; keys: ${file} \\(ED25519 SHA256:`))
+      .and.to.contain(`; known_hosts: ${knownHostsFile}`);
   });
 
   it('a user that does not exist is refused', async () => {
