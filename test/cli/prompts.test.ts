@@ -43,14 +43,14 @@ const cases: readonly Case[] = [
     playbook: prompting,
     dialogue: [
       ['Which fruit [pear]: ', 'applf\x7fe\r'],
-      ['The PIN: ', '1234\r'],
-      ['confirm The PIN: ', '1235\r'],
+      ['The PIN: ', 'qx17\r'],
+      ['confirm The PIN: ', 'qx18\r'],
       // They differ: it is asked anew.
       ['The PIN: ', '99\r'],
       ['confirm The PIN: ', '99\r'],
     ],
     shows: ['apple', '<apple> <99>'],
-    hides: ['1234'],
+    hides: ['qx17'],
     code: 0,
   },
   {
