@@ -35,6 +35,8 @@ interface Holder {
   readonly run: string;
   /** `user@machine` of the controller. */
   readonly from: string;
+  /** The host's name in that run's inventory. */
+  readonly as: string;
   /** Seconds since it was taken. */
   readonly age: number;
 }
@@ -47,7 +49,7 @@ type Sight =
 
 const lockKind: ProbeKind<Sight> = { kind: 'host-lock' };
 
-/** In memory: gone with the next boot. Its lines are the run, where from, since when, and the shell that holds it. */
+/** In memory: gone with the next boot. Its lines are those that `holderOf` reads, and the holding shell in the fourth. */
 const fileOf = (name: string): string => `/run/zrun-${name}.lock`;
 
 /**
@@ -69,13 +71,10 @@ flock -n -s 9 && exit
 kill -0 "$(sed -n 4p "$f")" 2>/dev/null || ! flock -w ${letsGoWithin} -s 9 || exit 0
 echo held; cat -- "$f"; date +%s`,
     parse: ({ stdout, stderr, status }) => {
-      const [word, run = '', from = '', since, , now] = stdout.toString().split('\n');
+      const [word, ...said] = stdout.toString().split('\n');
       if (word === 'impossible') return { type: 'impossible' };
       if (status === 0 && word === '') return { type: 'free' };
-      const age = Number(now) - Number(since);
-      if (status === 0 && word === 'held') {
-        return { type: 'held', by: { run, from, age: Number.isFinite(age) ? Math.max(0, age) : 0 } };
-      }
+      if (status === 0 && word === 'held') return { type: 'held', by: holderOf(said) };
       throw new ZrunError('output-unexpected', `cannot look at the lock ${name}`, {
         status,
         stdout: stdout.toString(),
@@ -83,6 +82,12 @@ echo held; cat -- "$f"; date +%s`,
       });
     },
   };
+}
+
+/** @param said the lines of the file, and the host's clock */
+function holderOf([run = '', from = '', since, , as = '', now]: readonly string[]): Holder {
+  const age = Number(now) - Number(since);
+  return { run, from, as, age: Number.isFinite(age) ? Math.max(0, age) : 0 };
 }
 
 const taken = 75;
@@ -114,6 +119,7 @@ when: false`,
     }
     const result = { name, run: context.runId };
     if (sight.type === 'held' && sight.by.run === context.runId) {
+      if (sight.by.as !== context.host) throw twice(sight.by, context.host);
       return { change: 'none', reason: 'this run holds it', result };
     }
     if (sight.type === 'held' && timeout === 0 && !force) throw held(name, sight.by);
@@ -124,28 +130,44 @@ when: false`,
       change: 'some',
       summary: `hold the lock ${name}${waits}`,
       diff: [],
-      effects: [setState(lockKind, name, { type: 'held', by: { run: context.runId, from: '', age: 0 } })],
+      effects: [
+        setState(lockKind, name, {
+          type: 'held',
+          by: { run: context.runId, from: '', as: context.host, age: 0 },
+        }),
+      ],
       detail: undefined,
       predicted: result,
     };
   },
   async apply(write, _change, { name, timeout, force }: Params, context) {
-    // `$$` is the shell that zrun talks to, also in a subshell of it. What waits for its end has the lock with it.
+    // `$$` is the shell that zrun talks to, also in a subshell of it. What waits for its end has the lock with it. One
+    // second is waited in any case: somebody may just be looking, and who has just taken it still has to say so.
     const script = sh`umask 077; f=${fileOf(name)}
 exec 9>>"$f" || exit
 ${force ? sh`flock -n 9 || kill -s KILL "$(sed -n 4p "$f")" 2>/dev/null || :` : sh`:`}
-flock -w ${force ? Math.max(timeout, 10) : timeout} 9 || { cat -- "$f"; date +%s; exit ${taken}; }
-printf '%s\\n%s\\n%s\\n%s\\n' ${context.runId} ${`${os.userInfo().username}@${os.hostname()}`} "$(date +%s)" "$$" >"$f" || exit
+flock -w ${Math.max(timeout, force ? 10 : 1)} 9 || { cat -- "$f"; date +%s; exit ${taken}; }
+printf '%s\\n%s\\n%s\\n%s\\n%s\\n' ${context.runId} ${`${os.userInfo().username}@${os.hostname()}`} "$(date +%s)" "$$" ${context.host} >"$f" || exit
 shell=$$
 (trap '' 1; while kill -0 "$shell" 2>/dev/null; do sleep 1; done) </dev/null >/dev/null 2>&1 &`;
     const output = await write.run(script, { accept: [taken], shownAs: `flock ${fileOf(name)}` });
     if (output.status === taken) {
-      const [run = '', from = '', since, , now] = output.stdout.toString().split('\n');
-      throw held(name, { run, from, age: Number(now) - Number(since) });
+      const by = holderOf(output.stdout.toString().split('\n'));
+      throw by.run === context.runId && by.as !== context.host ? twice(by, context.host) : held(name, by);
     }
     return { name, run: context.runId };
   },
 });
+
+function twice({ as }: Holder, host: string): ZrunError {
+  return new ZrunError(
+    'task-failed',
+    `this machine is ${as} of this run already: ${host} is another name of it`,
+    {
+      hint: 'Take one of both out of the inventory, or leave it out with --limit: what one does, the other would do at the same time.',
+    },
+  );
+}
 
 function held(name: string, { run, from, age }: Holder): ZrunError {
   return new ZrunError(

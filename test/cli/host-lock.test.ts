@@ -100,6 +100,16 @@ describe('host_lock', function () {
     expect(await second.ended, second.output()).to.equal(0);
   });
 
+  it('is not given to a second name of one machine', async () => {
+    const run = start('named', 0, '-i', 'other,');
+    await says(
+      run,
+      /failed +\| lock: this machine is (localhost|other) of this run already: (other|localhost) is another name of it/,
+    );
+    await writeFile(path.join(folder, 'named'), '');
+    expect(await run.ended, run.output()).to.equal(2);
+  });
+
   it('is taken by force from a run that holds it', async () => {
     const first = start('never');
     await says(first, /ok +\| again/);

@@ -103,8 +103,10 @@ const zfsSchema = z.object({
         run: maybeText.describe('`zrun:run`'),
         origin: maybeText.describe('`zrun:origin`'),
         data_root: maybeText.describe('`zrun:data-root`'),
+        copied: maybeText.describe('`zrun:copied`: the run that has made a whole copy on it'),
         live: maybeText.describe('`zrun:live`: the run since which Docker has written to it'),
         done: maybeText.describe('`zrun:done`: the run that has finished the move, containers and all'),
+        putting_back: maybeText.describe('`zrun:putting-back`: the run that began to put the host back'),
         volsize: maybeInt.describe("a volume's size"),
       }),
     )
@@ -263,6 +265,7 @@ const dataRootSchema = z.object({
   canmount: propertySchema.nullable().describe('the property'),
   compression: maybeText.describe('the property'),
   encryption: maybeText.describe('`off`, or the cipher'),
+  parent_encryption: maybeText.describe('of the dataset above it: what is made beside it has the same'),
   key_available: bool.describe('not encrypted, or the key is loaded'),
   quota: maybeInt.describe('0: none'),
   refquota: maybeInt.describe('0: none'),
@@ -279,6 +282,7 @@ const dataRootSchema = z.object({
     .describe(
       'filesystems whose mountpoint is the data-root, mounted or not: what may mount over it at boot',
     ),
+  foreign_names: texts.describe("files and folders at its top that are not Docker's"),
   children: int.describe('datasets below it'),
   foreign_children: texts.describe("those that are not Docker's layers"),
   snapshots: int.describe("the dataset's own"),

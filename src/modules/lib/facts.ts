@@ -83,7 +83,7 @@ if has zfs; then
 section userland; zfs version
 section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
 section tops; zfs list -Hp -o name,available -d 0
-section marked; marked=$(zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:live,zrun:done); printf '%s\\n' "$marked"
+section marked; marked=$(zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:copied,zrun:live,zrun:done,zrun:putting-back); printf '%s\\n' "$marked"
 printf '%s\\n' "$marked" | awk -F '\\t' '$2 == "zrun:role" { print $1 }' | while IFS= read -r name; do zfs get -Hp -t volume -o name,property,value volsize "$name"; done
 fi
 service=docker.service
@@ -134,6 +134,7 @@ section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$ro
 [ -d "$real" ] || exit 0
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
 if has zfs; then section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
+section names; ls -A -- "$real"
 section drivers; for driver in aufs btrfs devicemapper fuse-overlayfs overlay overlay2 zfs; do [ -n "$(ls -A -- "$real/$driver" | head -n 1)" ] && echo "$driver"; done
 section du; [ -d "$real/volumes" ] && has timeout && timeout 1 du -sb -- "$real/volumes" && echo done
 device=$(df -P -- "$real" | sed -n '2s/ .*//p')
@@ -147,7 +148,7 @@ esac
 [ -n "$of" ] || exit 0
 printf '%s\n' "$of"
 section properties; zfs get -Hp -o property,value,source all "$of"
-above=\${of%/*}; [ "$above" = "$of" ] || { section above; zfs list -Hp -o available "$above"; }
+above=\${of%/*}; [ "$above" = "$of" ] || { section above; zfs list -Hp -o available "$above"; zfs get -H -o value encryption "$above"; }
 section below; zfs list -Hp -o name -r -t filesystem,volume "$of"
 section snapshots; zfs list -Hp -o name -t snapshot -d 1 "$of" | wc -l
 exit 0`;
@@ -303,8 +304,10 @@ function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
         run: value(zrunProperties.run),
         origin: value(zrunProperties.origin),
         data_root: value(zrunProperties.dataRoot),
+        copied: value(zrunProperties.copied),
         live: value(zrunProperties.live),
         done: value(zrunProperties.done),
+        putting_back: value(zrunProperties.puttingBack),
         volsize: number(properties['volsize']),
       },
     ];
@@ -575,6 +578,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     canmount: property('canmount'),
     compression: value('compression'),
     encryption: value('encryption'),
+    parent_encryption: rows(sections, 'above')[1] ?? null,
     key_available:
       keystatus === null || keystatus === '-' || keystatus === 'available' || keystatus === 'none',
     quota: numeric('quota'),
@@ -585,6 +589,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
       const [name = '', , canmount = '', mounted] = row.split('\t');
       return { name, canmount, mounted: mounted === 'yes' };
     }),
+    foreign_names: rows(sections, 'names').filter((name) => !isDockerName(name)),
     children: children.length,
     foreign_children:
       dataset === null ? [] : children.filter((name) => !isLayerName(name.slice(prefix.length))),
@@ -615,6 +620,19 @@ function isLayerMount(below: string): boolean {
  */
 function isPluginMount(below: string): boolean {
   return /^\/plugins\/[0-9a-f]{64}\/(propagated-mount|rootfs)(\/|$)/.test(below);
+}
+
+/** What dockerd and its drivers, of any release, make at the top of a data-root. */
+const dockerNames = new Set([
+  ...['aufs', 'btrfs', 'builder', 'buildkit', 'containerd', 'containers', 'devicemapper', 'engine-id'],
+  ...['execdriver', 'fuse-overlayfs', 'graph', 'image', 'init', 'key.json', 'linkgraph.db', 'network'],
+  ...['nuke-graph-directory.sh', 'overlay', 'overlay2', 'plugins', 'rootfs', 'runtimes', 'swarm', 'tmp'],
+  ...['tmp-old', 'trust', 'vfs', 'volumes', 'zfs'],
+]);
+
+/** Docker's own, the file system's, or zrun's. */
+function isDockerName(name: string): boolean {
+  return dockerNames.has(name) || name === '.zfs' || name === 'lost+found' || name.startsWith('.zrun-');
 }
 
 /** Properties that say how files are stored and looked up, none that only creation can set (zfsprops(7)). */

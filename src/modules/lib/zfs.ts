@@ -22,10 +22,14 @@ export const zrunProperties = {
   canmount: 'zrun:canmount',
   /** The data-root that the dataset serves or served. */
   dataRoot: 'zrun:data-root',
+  /** The run that has made a whole copy on the volume, compared with what it is of. */
+  copied: 'zrun:copied',
   /** The run since which Docker has written to the volume. */
   live: 'zrun:live',
   /** The run that has finished the move: containers are there again, and started. */
   done: 'zrun:done',
+  /** The run that has begun to put the host back, until that is done. */
+  puttingBack: 'zrun:putting-back',
 } as const;
 
 export interface PropertyValue {

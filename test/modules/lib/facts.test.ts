@@ -81,6 +81,15 @@ describe('facts', () => {
       [false, false, '/', ['rpool/ROOT/ubuntu_x/srv']],
     ],
     [
+      'an encrypted data-root, and what lies at its top that is not Docker’s',
+      {
+        above: '1000\noff\n',
+        names: '.zfs\nvolumes\nzfs\nengine-id\n.zrun-overlay-probe.x\napp data\nlost+found\n231072.231072\n',
+      },
+      ({ data_root: r }) => [r.parent_available, r.parent_encryption, r.foreign_names],
+      [1000, 'off', ['app data', '231072.231072']],
+    ],
+    [
       'a data-root behind a link',
       { root: '/var/lib/docker\n/srv/docker\nexists\n' },
       ({ data_root: r, docker: d }) => [r.is_link, r.path, d.root, d.root_configured],
@@ -166,7 +175,10 @@ describe('facts', () => {
     ],
     [
       'datasets that zrun has marked',
-      { marked: 'tank/old\tzrun:role\tbackup\ntank/old\tzrun:run\tr1\ntank/v\tzrun:run\tr2\n' },
+      {
+        marked:
+          'tank/old\tzrun:role\tbackup\ntank/old\tzrun:run\tr1\ntank/v\tzrun:run\tr2\ntank/old\tzrun:putting-back\tr3\n',
+      },
       ({ zfs: z }) => z.marked,
       [
         {
@@ -175,8 +187,10 @@ describe('facts', () => {
           run: 'r1',
           origin: null,
           data_root: null,
+          copied: null,
           live: null,
           done: null,
+          putting_back: 'r3',
           volsize: null,
         },
       ],
