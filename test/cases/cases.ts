@@ -289,6 +289,19 @@ export const cases: readonly Case[] = [
     what: 'data-root is a symlink, a bind mount or elsewhere',
     expected: 'canonicalised from DockerRootDir',
     proofs: [
+      recorded('encrypted, below one that is not', {
+        recording: debian12({
+          properties: properties({ encryption: 'aes-256-gcm\t-', keystatus: 'available\t-' }),
+          above: '21474836480\noff\n',
+        }),
+        verdict: 'blocked',
+        says: /the data-root is encrypted, and what is made beside it in tank would not be/,
+      }),
+      recorded('with things of somebody else in it', {
+        recording: debian12({ names: 'volumes\nzfs\napp data\n' }),
+        verdict: 'ready',
+        remark: /the data-root holds what is not of Docker, and is carried along: app data/,
+      }),
       recorded('a link to /srv/docker', {
         recording: debian12({
           root: `${dataRoot}\n/srv/docker\nexists\n`,
@@ -799,6 +812,26 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /cut off before its copy was whole, and tank\/docker is not mounted/,
         atCloserLook: true,
+      }),
+      recorded('cut off when the old dataset was unmounted, and not renamed yet', {
+        recording: debian12({ ...cutOff, there: 'tank/docker\t/var/lib/docker\ton\tno\n' }),
+        verdict: 'unfinished',
+        says: /put the host back as it was first/,
+      }),
+      recorded('cut off while the host was being put back', {
+        recording: debian12({ marked: markedVolume('zrun:putting-back\t20260701T000000Z-0000') }),
+        verdict: 'unfinished',
+        says: /while it was putting the host back/,
+      }),
+      recorded('cut off as Docker was about to start', {
+        recording: debian12({
+          ...moved,
+          ...notRunning,
+          units: stoppedByZrun,
+          marked: markedVolume('zrun:live\t20260701T000000Z-0000'),
+        }),
+        verdict: 'unfinished',
+        says: /about to start Docker on overlay2/,
       }),
       recorded('cut off when it had stopped Docker', {
         recording: debian12(

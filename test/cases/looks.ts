@@ -126,7 +126,9 @@ export async function oneManagerAtATime(manager: Recording): Promise<string> {
 function refusalsOf({ events }: Outcome): readonly boolean[] {
   return events
     .filter(({ task }) => task.name === 'Refuse a host that cannot be moved safely')
-    .map(({ result }) => /other hosts would be moved at the same time/.test(result.problem?.message ?? ''));
+    .map(({ result }) =>
+      /would be stopped on other hosts at the same time/.test(result.problem?.message ?? ''),
+    );
 }
 
 export async function socketFirst(): Promise<string> {
