@@ -72,12 +72,13 @@ async function judge({
 }: Recorded): Promise<string> {
   const audit = await ask({ playbook: 'audit', recording, extraVars: args });
   const said = audit.events.flatMap(({ result }) => result.message ?? []);
-  const last = said.at(-1) ?? '';
+  // At the very end the audit says how many hosts are what.
+  const last = said.at(-2) ?? '';
   expect(audit.rejected, of).to.deep.equal([]);
   expect(audit.exitCode, explain(audit)).to.equal(0);
   expect(last).to.match(new RegExp(`^${verdict}: `));
   if (says) expect(last).to.match(says);
-  if (remark) expect(said.slice(0, -1).join('\n')).to.match(remark);
+  if (remark) expect(said.slice(0, -2).join('\n')).to.match(remark);
   for (const check of [true, false]) {
     const run = await ask({ playbook: 'overlay2', recording, extraVars: args, settings: { check } });
     if (verdict === 'blocked') expectRefusal(run, last, atCloserLook ?? false);
@@ -88,7 +89,7 @@ async function judge({
     if (verdict === 'ready' || verdict === 'unfinished') break;
   }
   return [
-    ...(remark ? said.slice(0, -1).map((text) => `says: ${text}`) : []),
+    ...(remark ? said.slice(0, -2).map((text) => `says: ${text}`) : []),
     brief(last, verdict, says),
   ].join('; ');
 }

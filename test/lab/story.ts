@@ -50,8 +50,8 @@ export const hostsFor = (counts: HostCounts) =>
 
 /** What the audit's last word on a host is. */
 export function verdictOf(run: ZrunRun, name: string): string {
-  const verdicts = finished(run, name).flatMap((event) => event.result?.message ?? []);
-  return verdicts.at(-1) ?? explain(run);
+  const said = finished(run, name).flatMap((event) => event.result?.message ?? []);
+  return said.findLast((text) => /^(already|unfinished|ready|blocked): /.test(text)) ?? explain(run);
 }
 
 /** --check leaves the host as it was, the run succeeds, and changes by exactly the tasks that --check told of. */
