@@ -69,8 +69,12 @@ export async function moveAsChecked(
 }
 
 /** The host goes back, and what zrun had changed of it is as it was. */
-export async function rollBack(name: string, untouched: HostSnapshot): Promise<void> {
-  const run = await on(name, rollback, '-e', 'discard_changes=true');
+export async function rollBack(
+  name: string,
+  untouched: HostSnapshot,
+  ...more: readonly string[]
+): Promise<void> {
+  const run = await on(name, rollback, '-e', 'discard_changes=true', ...more);
   expect(run.exitCode, explain(run)).to.equal(0);
   const after = await snapshotOf(name);
   for (const part of ['fstab', 'daemonJson', 'dropIns', 'dataRoot'])

@@ -1,6 +1,7 @@
 /**
  * Owns the story of a host that has several cases at once: its data-root is elsewhere, behind a link; it manages a swarm
- * that runs a service; Docker mounts one of its volumes from elsewhere; and a plugin keeps another.
+ * that runs a service; Docker mounts one of its volumes from elsewhere; a plugin keeps another; and somebody keeps things
+ * of his own in the data-root.
  */
 import { expect } from 'chai';
 import { compareInspected, type Inspected } from '../docker-inspect.js';
@@ -15,9 +16,11 @@ import {
   moveAsChecked,
   on,
   rollBack,
+  rollback,
   runInGuest,
   verdictOf,
 } from '../story.js';
+import { explain } from '../zrun.js';
 
 const host = 'bookworm3';
 
@@ -33,6 +36,8 @@ systemctl start docker
 docker start $ran >/dev/null
 docker volume create --opt type=none --opt o=bind --opt device=/srv/home site >/dev/null
 docker run -d --name sited --restart always -v site:/site lab/base:1 >/dev/null
+mkdir '/srv/docker/app data' && echo theirs >'/srv/docker/app data/note.txt'
+docker run -d --name bound --restart always -v '/srv/docker/app data:/app' lab/base:1 >/dev/null
 docker swarm init --advertise-addr 10.0.2.15 >/dev/null
 docker service create --quiet --detach --name shop --replicas 2 --mount type=volume,source=data,target=/data lab/web:1 >/dev/null
 `;
@@ -77,6 +82,7 @@ describe('a manager of a swarm, with its data-root elsewhere, a volume that Dock
     const agreed = await on(host, audit, '-e', 'allow_swarm=true');
     expect(verdictOf(agreed, host)).to.match(/^ready: .* a volume tank\/apps\/docker-overlay2/);
     expect(agreed.stdout).to.contain('carried as settings, without what lies there: site');
+    expect(agreed.stdout).to.contain('holds what is not of Docker, and is carried along: app data');
     expect(agreed.stdout).to.contain('volumes of plugins stay where they are: shelf (lab/folders:1)');
   });
 
@@ -92,6 +98,7 @@ describe('a manager of a swarm, with its data-root elsewhere, a volume that Dock
       expect(await ask(host, nodes), what).to.equal(swarm);
       expect(await ask(host, 'docker exec sited cat /site/note.txt'), what).to.contain("not Docker's");
       expect(await ask(host, 'docker exec shelved cat /shelf/note.txt'), what).to.equal('kept');
+      expect(await ask(host, 'docker exec bound cat /app/note.txt'), what).to.equal('theirs');
       expect(await ask(host, plugins), what).to.equal(plugged);
       expect(await ask(host, 'lab-volume-checksums'), what).to.equal(checksums);
       if (what === 'after the reboot') continue;
@@ -101,8 +108,11 @@ describe('a manager of a swarm, with its data-root elsewhere, a volume that Dock
     }
   });
 
-  it('and goes back', async () => {
-    await rollBack(host, untouched);
+  it('and goes back, where it is agreed that the swarm does without it meanwhile', async () => {
+    const unasked = await on(host, rollback, '-e', 'discard_changes=true');
+    expect(unasked.exitCode, explain(unasked)).to.equal(2);
+    expect(explain(unasked)).to.match(/not put back, nothing was touched: the host is part of a swarm/);
+    await rollBack(host, untouched, '-e', 'allow_swarm=true');
     await ask(host, isUp);
     expect(await ask(host, 'docker exec shelved cat /shelf/note.txt')).to.equal('kept');
     expect(await ask(host, nodes)).to.equal(swarm);
