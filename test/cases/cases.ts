@@ -814,7 +814,11 @@ export const cases: readonly Case[] = [
         atCloserLook: true,
       }),
       recorded('cut off when the old dataset was unmounted, and not renamed yet', {
-        recording: debian12({ ...cutOff, there: 'tank/docker\t/var/lib/docker\ton\tno\n' }),
+        recording: debian12({
+          ...cutOff,
+          there: 'tank/docker\t/var/lib/docker\ton\tno\n',
+          marked: markedVolume('zrun:copied\t20260701T000000Z-0000'),
+        }),
         verdict: 'unfinished',
         says: /put the host back as it was first/,
       }),
@@ -822,6 +826,18 @@ export const cases: readonly Case[] = [
         recording: debian12({ marked: markedVolume('zrun:putting-back\t20260701T000000Z-0000') }),
         verdict: 'unfinished',
         says: /while it was putting the host back/,
+      }),
+      recorded('cut off while the host was being put back, and Docker was started on overlay2 again', {
+        recording: debian12({
+          ...moved,
+          marked: markedVolume(
+            'zrun:live\t20260701T000000Z-0000',
+            'zrun:done\t20260701T000000Z-0000',
+            'zrun:putting-back\t20260702T000000Z-0000',
+          ),
+        }),
+        verdict: 'unfinished',
+        says: /Docker runs on overlay2 again/,
       }),
       recorded('cut off as Docker was about to start', {
         recording: debian12({

@@ -70,7 +70,7 @@ export const longTasks: readonly string[] = [
   'Make the containers again',
   'Start the containers that ran',
   'Start Docker as it was',
-  'Start again what ran',
+  'Start the containers again',
 ];
 
 /** A moment of the migration. */
@@ -253,7 +253,11 @@ export class FaultyHost {
     wrong.push(...differing.filter((line) => !isHostsOwn(line)));
     const masked = await ask(this.name, 'systemctl is-enabled docker.service docker.socket || :');
     if (masked.includes('masked')) wrong.push('Docker is still masked');
-    if (this.story !== 'forward') {
+    if (this.story === 'forward') {
+      const marks = await ask(this.name, 'zfs get -H -o value zrun:live,zrun:done tank/docker-overlay2');
+      if (marks.split('\n').includes('-'))
+        wrong.push(`the volume has not both marks, live and done: ${marks}`);
+    } else {
       const host = await snapshotOf(this.name);
       for (const part of putBack) {
         if (host[part] !== this.expected.host[part])
