@@ -164,26 +164,36 @@ export class FaultyHost {
   async record(isWanted: (moment: Moment, index: number) => boolean): Promise<readonly Moment[]> {
     await loadState(this.name, savedState);
     const moments = new Map<string, Moment>();
+    let count = 0;
     let saving: Promise<void> = Promise.resolve();
-    const seen = (moment: Moment, delayMs: number): void => {
+    // A task may be skipped and come again later: only what is done counts, and that is not known when it begins. True
+    // where its beginning was new.
+    const begun = new Map<string, boolean>();
+    const seen = (moment: Moment, delayMs: number): boolean => {
       const name = momentName(moment);
-      if (moments.has(name)) return;
-      const index = moments.size;
+      if (moments.has(name)) return false;
+      const index = count++;
       moments.set(name, moment);
-      if (!isWanted(moment, index)) return;
+      if (!isWanted(moment, index)) return true;
       const tag = `${recordedStates}-${index}`;
       saving = saving.then(async () => {
         await new Promise((resolve) => setTimeout(resolve, delayMs));
+        if (moments.get(name) !== moment) return;
         await recordState(this.name, tag);
         this.recorded.set(name, tag);
       });
+      return true;
     };
     const whole = await this.struck((event) => {
       const task = event.task?.name ?? '';
       if (event.host !== this.name) return;
-      if (event.type === 'task-started' && longTasks.includes(task)) seen({ task, when: 'inside' }, 1500);
+      if (event.type === 'task-started' && longTasks.includes(task))
+        begun.set(task, seen({ task, when: 'inside' }, 1500));
       if (event.type !== 'task-finished') return;
-      if (event.result?.status === 'changed' || longTasks.includes(task)) seen({ task, when: 'after it' }, 0);
+      const { status } = event.result ?? {};
+      if (status === 'skipped') {
+        if (begun.get(task) === true) moments.delete(momentName({ task, when: 'inside' }));
+      } else if (status === 'changed' || longTasks.includes(task)) seen({ task, when: 'after it' }, 0);
     });
     await saving;
     if (whole.exitCode !== 0) throw new Error(`it fails without a fault: ${explain(whole)}`);
@@ -217,11 +227,17 @@ export class FaultyHost {
   private async cutConnection({ task, when }: Moment): Promise<Verdict['first']> {
     await loadState(this.name, savedState);
     let struck: Promise<void> | undefined;
+    let waiting: NodeJS.Timeout | undefined;
+    const cut = (): void => {
+      struck ??= endConnections(this.name);
+    };
     const ended = await this.struck((event) => {
-      if (struck !== undefined || event.host !== this.name || event.task?.name !== task) return;
-      if (event.type !== (when === 'after it' ? 'task-finished' : 'task-started')) return;
-      const delayMs = when === 'inside' ? 1500 : 0;
-      struck = new Promise((resolve) => setTimeout(resolve, delayMs)).then(() => endConnections(this.name));
+      if (event.host !== this.name || event.task?.name !== task) return;
+      const isSkipped = event.type === 'task-finished' && event.result?.status === 'skipped';
+      if (isSkipped) clearTimeout(waiting);
+      else if (event.type === 'task-started' && when === 'inside') waiting ??= setTimeout(cut, 1500);
+      else if (event.type === 'task-finished' && when === 'after it') cut();
+      if (isSkipped) waiting = undefined;
     });
     if (struck === undefined) return 'not reached';
     await struck;
