@@ -3,7 +3,7 @@
  * that no task has. Either would end well, and have left out what was not meant to be.
  */
 import { nearest, throwAll, ZrunError } from '../core/errors.js';
-import type { Step } from '../core/plan.js';
+import { handlersIn, stepsOf } from '../core/plan.js';
 import type { RunCommand } from './command-line.js';
 import type { LoadedPlaybook } from './load.js';
 
@@ -70,19 +70,11 @@ interface KnownTags {
 
 function tagsIn(playbooks: readonly LoadedPlaybook[]): KnownTags {
   const plays = playbooks.flatMap(({ playbook }) => playbook.plays);
-  const steps = plays.flatMap(({ tasks, handlers, betweenBatches }) => [
-    ...stepsIn([...tasks, ...handlers, ...betweenBatches]),
+  const steps = plays.flatMap((play) => [
+    ...stepsOf([...play.tasks, ...handlersIn(play), ...play.betweenBatches]),
   ]);
   return {
     known: new Set([...plays, ...steps].flatMap(({ tags }) => tags)),
     isAllRead: steps.every((step) => step.type !== 'include' || step.steps !== undefined),
   };
-}
-
-function* stepsIn(steps: readonly Step[]): Generator<Step, void> {
-  for (const step of steps) {
-    yield step;
-    if (step.type === 'block') yield* stepsIn([...step.tasks, ...step.rescue, ...step.always]);
-    else if (step.type === 'include') yield* stepsIn(step.steps ?? []);
-  }
 }

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { parseExtraVars } from '../config/index.js';
 import type { Source } from '../core/errors.js';
 import type { RunRequest } from '../core/events.js';
-import { handlersIn, type Step } from '../core/plan.js';
+import { handlersIn, stepsOf } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
@@ -94,17 +94,11 @@ function withoutGaps(kept: KeptOptions): ValueMap {
 function hashTexts({ playbooks }: Loaded): Readonly<Record<string, string>> {
   const sources = new Map<string, Source>();
   const add = (source: Source): void => void sources.set(source.name, source);
-  const addSteps = (steps: readonly Step[]): void => {
-    for (const step of steps) {
-      add(step.at.source);
-      if (step.type === 'block') [step.tasks, step.rescue, step.always].forEach(addSteps);
-      if (step.type === 'include') addSteps(step.steps ?? []);
-    }
-  };
   for (const { playbook } of playbooks) {
     for (const play of playbook.plays) {
       add(play.at.source);
-      [play.tasks, [...handlersIn(play)], play.betweenBatches].forEach(addSteps);
+      for (const step of stepsOf([...play.tasks, ...handlersIn(play), ...play.betweenBatches]))
+        add(step.at.source);
     }
   }
   return Object.fromEntries(

@@ -286,28 +286,24 @@ export const metaActions = [
 
 export type MetaAction = (typeof metaActions)[number];
 
-/** Every task below these steps, in the order in which they stand in the file, as far as that is known. */
-export function* tasksOf(steps: readonly Step[]): Generator<Task> {
+/** These steps and every one below them, in the order in which they stand in the file, as far as that is known. */
+export function* stepsOf(steps: readonly Step[]): Generator<Step> {
   for (const step of steps) {
-    if (step.type === 'task') yield step;
-    if (step.type === 'include') yield* tasksOf(step.steps ?? []);
-    if (step.type === 'block') yield* tasksOf([...step.tasks, ...step.rescue, ...step.always]);
+    yield step;
+    if (step.type === 'include') yield* stepsOf(step.steps ?? []);
+    if (step.type === 'block') yield* stepsOf([...step.tasks, ...step.rescue, ...step.always]);
   }
+}
+
+/** The tasks among them. */
+export function* tasksOf(steps: readonly Step[]): Generator<Task> {
+  for (const step of stepsOf(steps)) if (step.type === 'task') yield step;
 }
 
 /** Every handler that a host may come to have in a play, as far as that is known before the run. */
 export function* handlersIn({ handlers, tasks, betweenBatches }: Play): Generator<Task> {
   yield* handlers;
-  yield* handlersBelow([...tasks, ...betweenBatches]);
-}
-
-function* handlersBelow(steps: readonly Step[]): Generator<Task> {
-  for (const step of steps) {
-    if (step.type === 'include') yield* handlersBelow(step.steps ?? []);
-    if (step.type !== 'block') continue;
-    yield* step.handlers;
-    yield* handlersBelow([...step.tasks, ...step.rescue, ...step.always]);
-  }
+  for (const step of stepsOf([...tasks, ...betweenBatches])) if (step.type === 'block') yield* step.handlers;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Place, Source } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
-import { handlersIn, type Play, type Playbook, type Step } from '../../core/plan.js';
+import { handlersIn, stepsOf, type Play, type Playbook, type Step } from '../../core/plan.js';
 import { ignoreFindings } from '../report.js';
 import { actionEntry } from '../action-key.js';
 import { moduleNamed } from '../arguments.js';
@@ -111,14 +111,6 @@ function stepsOfPlay(play: Play): LoadedStep[] {
   const handlers = [...handlersIn(play)].map((step) => ({ step, isHandler: true }));
   const others = [...stepsOf([...play.tasks, ...play.betweenBatches])];
   return [...others.map((step) => ({ step, isHandler: false })), ...handlers];
-}
-
-function* stepsOf(steps: readonly Step[]): Generator<Step> {
-  for (const step of steps) {
-    yield step;
-    if (step.type === 'include') yield* stepsOf(step.steps ?? []);
-    if (step.type === 'block') yield* stepsOf([...step.tasks, ...step.rescue, ...step.always]);
-  }
 }
 
 function placeKey(at: Place): string {
