@@ -292,6 +292,35 @@ const cases: readonly Case[] = [
     finds: [],
   },
 
+  // ------------------------------------------------------------ vars-hidden
+  {
+    rule: 'vars-hidden',
+    text: `
+- hosts: all
+  vars_files: [vars.yaml]
+  vars:
+    first: 1
+    second: 2
+  tasks:
+    - debug: {msg: "{{first}} {{second}}"}
+- hosts: all
+  vars: {second: 3}
+  tasks:
+    - debug: {var: second}`,
+    files: { 'vars.yaml': 'second: 4\nthird: "{{first}}"\n' },
+    finds: ['second'],
+  },
+  {
+    // An import may say otherwise: that is what its vars are for.
+    rule: 'vars-hidden',
+    text: `
+- hosts: all
+- import_playbook: other.yaml
+  vars: {first: 1}`,
+    files: { 'other.yaml': '- hosts: all\n  vars: {first: 2}\n  tasks:\n    - debug: {var: first}\n' },
+    finds: [],
+  },
+
   // ------------------------------------------------------------ conditions
   {
     rule: 'condition-constant',
