@@ -68,6 +68,8 @@ interface Detail {
   readonly stateFile: string;
   /** The record's checksum. */
   readonly record: string;
+  /** Docker's data-root. */
+  readonly root: string;
 }
 
 const restoredContainer = z.strictObject({
@@ -152,7 +154,7 @@ docker rmi zrun-example:1 >/dev/null`,
       summary: describePlan(plan, p),
       diff: diffOf(plan, p),
       effects: effectsOf(stateFile, p, plan),
-      detail: { plan, stateFile, record: sum },
+      detail: { plan, stateFile, record: sum, root: now.server.root },
       predicted: {
         ...found,
         containers: new Unknown(context.task),
@@ -325,7 +327,7 @@ function predictStart({ names }: ToStart, p: Params, context: TaskContext): Plan
     })),
     effects: [setState(toStartKind, p.src, { names: [] })],
     // Never applied: only a check predicts.
-    detail: { plan: nothingToRestore, stateFile: `${p.src}.restored`, record: '' },
+    detail: { plan: nothingToRestore, stateFile: `${p.src}.restored`, record: '', root: '' },
     predicted: { ...result, containers: new Unknown(context.task), ids: new Unknown(context.task) },
   };
 }
@@ -476,14 +478,19 @@ function failures(steps: readonly Step[], answers: readonly ApiAnswer[]): string
   });
 }
 
-/** In the place of the old one at once, and only root's. */
+/**
+ * In the place of the old one at once, and only root's. What it says of Docker must be on the disk before it is: Docker
+ * itself leaves it to the file system when a container's state gets there (5 s on ext4), and a container that was made
+ * and, for the disk, never started is not started at boot either.
+ */
 async function writeState(
   write: Write,
-  { stateFile, record }: Detail,
+  { stateFile, record, root }: Detail,
   ids: Readonly<Record<string, string>>,
   isDone: boolean,
 ): Promise<void> {
   const script = lines(
+    sh`sync -f -- ${root} 2>/dev/null || sync`,
     sh`umask 077; f=${stateFile}; cat >"$f.new" && sync -- "$f.new" && mv -f -- "$f.new" "$f" && sync -- ${parentOf(stateFile)}`,
   );
   const state = JSON.stringify({ record, done: isDone, ids });
