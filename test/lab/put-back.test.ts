@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import { reset } from './index.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
-import { ask, audit, driverOf, hostsFor, migrate, on, rollback, verdictOf } from './story.js';
+import { ask, audit, driverOf, finalize, hostsFor, migrate, on, rollback, verdictOf } from './story.js';
 import { explain, finished, tasksWith } from './zrun.js';
 
 const host = 'bookworm3';
@@ -132,6 +132,27 @@ describe('a failure after Docker was stopped puts the host back', () => {
     expect(run.exitCode, explain(run)).to.equal(0);
     await expectAsBefore(['dropIns']);
     const again = await on(host, rollback);
+    expect(tasksWith(again, host, 'changed', 'failed'), explain(again)).to.deep.equal([]);
+  });
+
+  it('finalize.yaml takes what moves have left there only by a word of its own', async () => {
+    const kept = await on(host, finalize, '-e', 'confirm=destroy');
+    expect(kept.exitCode, explain(kept)).to.equal(0);
+    expect(tasksWith(kept, host, 'changed')).to.deep.equal([]);
+    const said = finished(kept, host).flatMap((event) => event.result?.message ?? []);
+    expect(said.join('\n'))
+      .to.contain('destroy\ttank/docker-overlay2')
+      .and.to.contain('confirm=destroy-volume');
+    const left = 'zfs list -H -t volume,snapshot -o name | grep -e overlay2 -e @zrun- || echo none';
+    expect(await ask(host, left))
+      .to.match(/^tank\/docker-overlay2$/m)
+      .and.to.match(/^tank\/docker@zrun-/m);
+
+    const done = await on(host, finalize, '-e', 'confirm=destroy-volume');
+    expect(done.exitCode, explain(done)).to.equal(0);
+    expect(await ask(host, left)).to.equal('none');
+    await expectAsBefore(['dropIns']);
+    const again = await on(host, finalize, '-e', 'confirm=destroy-volume');
     expect(tasksWith(again, host, 'changed', 'failed'), explain(again)).to.deep.equal([]);
   });
 
