@@ -152,7 +152,7 @@ function describeType(expected: string, value: Value | undefined): readonly [str
   const wanted = nouns[expected] ?? expected;
   const message = `must be ${wanted}, not ${say(value)}`;
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
-    return [message, `quote it: '${value}'`];
+    return [message, `quote it: '${value}'; what a template gives becomes text by {{cel 'string(…)'}}`];
   if (
     (expected === 'number' || expected === 'int') &&
     typeof value === 'string' &&

@@ -48,7 +48,8 @@ export const defects: readonly Defect[] = [
     prepare: `mkdir -p /etc/systemd/system/docker.service.d
 printf '[Service]\nExecStartPre=/bin/sh -c "test $(stat -f -c %%%%T /var/lib/docker) = zfs"\n' >/etc/systemd/system/docker.service.d/no-ext4.conf
 systemctl daemon-reload`,
-    mend: 'rm /etc/systemd/system/docker.service.d/no-ext4.conf && systemctl daemon-reload',
+    // With the folder that was made for it, unless zrun has something of its own in there.
+    mend: 'rm /etc/systemd/system/docker.service.d/no-ext4.conf; rmdir /etc/systemd/system/docker.service.d 2>/dev/null; systemctl daemon-reload',
   },
   {
     name: 'the pool fills up while the copy is made',
