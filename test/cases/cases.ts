@@ -711,12 +711,36 @@ export const cases: readonly Case[] = [
       recorded('a manager, not allowed', {
         recording: debian12({ info: info(swarm(3, 5)), nodes: managers('Leader', 'Reachable', 'Reachable') }),
         verdict: 'blocked',
-        says: /part of a swarm: drain it, then run with -e allow_swarm=true, one manager at a time/,
+        says: /part of a swarm: run with -e allow_swarm=true, one manager at a time, and with -e drain_swarm=true/,
         remark: /this manager of a swarm is not drained: docker node update --availability drain web1/,
       }),
       recorded('one of three, allowed', {
         recording: debian12({ info: info(swarm(3, 5)), nodes: managers('Leader', 'Reachable', 'Reachable') }),
         args: ['allow_swarm=true'],
+        verdict: 'ready',
+      }),
+      recorded('one of three that is paused, to be drained', {
+        recording: debian12({
+          info: info(swarm(3, 5)),
+          nodes: managers('Leader', 'Reachable', 'Reachable').replace('"Active"', '"Pause"'),
+        }),
+        args: ['allow_swarm=true', 'drain_swarm=true'],
+        verdict: 'blocked',
+        says: /this node of a swarm is paused: it keeps its tasks/,
+      }),
+      recorded('a worker, to be drained by nobody', {
+        recording: debian12({
+          info: info({ Swarm: { NodeID: 'n4', LocalNodeState: 'active', ControlAvailable: false } }),
+        }),
+        args: ['allow_swarm=true', 'drain_swarm=true'],
+        verdict: 'blocked',
+        says: /a worker of a swarm cannot be drained by itself: name a manager/,
+      }),
+      recorded('a worker, to be drained by a manager', {
+        recording: debian12({
+          info: info({ Swarm: { NodeID: 'n4', LocalNodeState: 'active', ControlAvailable: false } }),
+        }),
+        args: ['allow_swarm=true', 'drain_swarm=true', 'swarm_manager=m1'],
         verdict: 'ready',
       }),
       recorded('one of three of which one is gone', {

@@ -186,7 +186,15 @@ describe('an extra variable that nothing uses', () => {
   it('of the flagship: every setting is known, and each of them misspelt is found', async () => {
     const settings = [
       ...['strategy', 'zvol_size', 'zvol_sparse', 'images', 'carry_writable', 'before_host', 'after_host'],
-      ...['batch', 'max_fail', 'force_lock', 'allow_swarm', 'allow_auto_remove'],
+      ...[
+        'batch',
+        'max_fail',
+        'force_lock',
+        'allow_swarm',
+        'drain_swarm',
+        'swarm_manager',
+        'allow_auto_remove',
+      ],
     ];
     const check = (vars: readonly string[]): Promise<readonly string[]> =>
       saidIn(root, 'playbooks/overlay2.yaml', 'inventory.example.yaml', vars);

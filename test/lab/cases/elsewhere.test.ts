@@ -51,7 +51,7 @@ const nodes = "docker node ls --format '{{.ID}} {{.Hostname}} {{.ManagerStatus}}
 /** Whether it takes tasks, and what zrun has written to it. */
 const spec = "docker node inspect --format '{{.Spec.Availability}} {{.Spec.Labels}}' self";
 
-const drained = ['-e', 'before_host=tasks/drain-node.yaml', '-e', 'after_host=tasks/undrain-node.yaml'];
+const drained = ['-e', 'drain_swarm=true'];
 
 const plugins = "docker plugin ls --format '{{.ID}} {{.Name}} {{.Enabled}}'";
 
@@ -83,7 +83,9 @@ describe('a manager of a swarm, with its data-root elsewhere, a volume that Dock
   });
 
   it('is blocked until the swarm is agreed to, and says what it does with such a volume', async () => {
-    expect(verdictOf(await on(host, audit), host)).to.match(/^blocked: .*part of a swarm: drain it/);
+    expect(verdictOf(await on(host, audit), host)).to.match(
+      /^blocked: .*part of a swarm: run with -e allow_swarm=true/,
+    );
     const agreed = await on(host, audit, '-e', 'allow_swarm=true');
     expect(verdictOf(agreed, host)).to.match(/^ready: .* a volume tank\/apps\/docker-overlay2/);
     expect(agreed.stdout).to.contain('carried as settings, without what lies there: site');
@@ -121,7 +123,12 @@ describe('a manager of a swarm, with its data-root elsewhere, a volume that Dock
     // Tasks that the swarm has made anew are nobody's changes.
     const check = await on(host, rollback, '-e', 'allow_swarm=true', '--check');
     expect(check.exitCode, explain(check)).to.equal(0);
+    await ask(host, 'echo late | docker config create late - >/dev/null');
+    const late = await on(host, rollback, '-e', 'allow_swarm=true');
+    expect(late.exitCode, explain(late)).to.equal(2);
+    expect(explain(late)).to.match(/since the move, config late of the swarm has changed\./);
     await rollBack(host, untouched, '-e', 'allow_swarm=true', ...drained);
+    expect(await ask(host, spec)).to.equal('active map[]');
     await ask(host, isUp);
     expect(await ask(host, 'docker exec shelved cat /shelf/note.txt')).to.equal('kept');
     expect(await ask(host, nodes)).to.equal(swarm);
