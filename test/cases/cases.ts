@@ -21,6 +21,7 @@ import {
   notRunning,
   properties,
   rootMount,
+  socketStoppedByZrun,
   stoppedByZrun,
   trueNas,
   volume,
@@ -877,6 +878,14 @@ export const cases: readonly Case[] = [
       recorded('cut off when it had stopped Docker', {
         recording: debian12(
           { ...notRunning, units: stoppedByZrun, marked: markedVolume() },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-overlay2\toverlay2\t-\t-',
+        ),
+        verdict: 'ready',
+      }),
+      recorded('cut off when it had stopped Docker’s socket', {
+        recording: debian12(
+          { ...notRunning, units: socketStoppedByZrun, marked: markedVolume() },
           'tank/docker\t-\t-\t-',
           'tank/docker-overlay2\toverlay2\t-\t-',
         ),

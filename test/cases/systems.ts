@@ -157,6 +157,10 @@ export const notRunning: Sections = {
   shims: '0\n',
 };
 
+/** Docker went down with its socket, which is masked first, and is not masked itself yet. */
+export const socketStoppedByZrun =
+  'Id=docker.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\n\nId=docker.socket\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked-runtime\n';
+
 /** Masked until the reboot, which nobody but zrun does. */
 export const stoppedByZrun =
   'Id=docker.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked-runtime\n\nId=docker.socket\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked-runtime\n';
