@@ -53,6 +53,12 @@ const params = z.strictObject({
     .describe(
       'What happens where an image or a volume of a container is not there. fail: nothing at all is made. leave_out: the other containers are.',
     ),
+  conflict: z
+    .enum(['fail', 'keep'])
+    .default('fail')
+    .describe(
+      'What happens where another container has the name of one. fail: nothing at all is made. keep: that container stays as it is, and the one of the record is left out.',
+    ),
   start: z
     .boolean()
     .default(true)
@@ -85,6 +91,7 @@ const restoredContainer = z.strictObject({
 const leftOut = z.strictObject({
   name: z.string().describe('Its name.'),
   reason: z.string().describe('Why it was not made.'),
+  expected: z.boolean().describe('It is of a kind that is never made again, as those started with --rm.'),
 });
 
 /** How large a record can be, in bytes. */
@@ -136,7 +143,10 @@ docker rmi zrun-example:1 >/dev/null`,
     const isToCome = context.check && (await willBeEmpty(read, now.server.root));
     const plan = planRestore({ record, now, known: known?.ids ?? {}, isToCome });
     const { obstacles } = plan;
-    const isFatal = obstacles.some(({ isLack }) => !isLack) || (p.missing === 'fail' && obstacles.length > 0);
+    const isFatal = obstacles.some(({ kind }) => {
+      if (kind === 'network') return true;
+      return kind === 'lack' ? p.missing === 'fail' : p.conflict === 'fail';
+    });
     if (isFatal) throw refuse(p.src, obstacles);
     const ids = Object.fromEntries(
       plan.containers.flatMap(({ oldId, id }) => (id === undefined ? [] : [[oldId, id]])),
@@ -213,7 +223,7 @@ async function willBeEmpty(read: Read, root: string): Promise<boolean> {
 
 function refuse(src: string, obstacles: readonly Obstacle[]): ZrunError {
   const list = obstacles.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-  const isLack = obstacles.every((each) => each.isLack);
+  const isLack = obstacles.every(({ kind }) => kind === 'lack');
   return new ZrunError('task-failed', `the containers of ${src} cannot be made. ${list}`, {
     hint: isLack
       ? 'Nothing was made. Bring what is missing, or say `missing: leave_out` to make the others.'
@@ -222,7 +232,10 @@ function refuse(src: string, obstacles: readonly Obstacle[]): ZrunError {
 }
 
 function leftOutOf({ leftOut: list, obstacles }: RestorePlan): ValueMap[] {
-  return [...list, ...obstacles].map(({ name, reason }) => ({ name, reason }));
+  return [
+    ...list.map(({ name, reason }) => ({ name, reason, expected: true })),
+    ...obstacles.map(({ name, reason }) => ({ name, reason, expected: false })),
+  ];
 }
 
 /** What is there of an earlier run. */

@@ -25,6 +25,7 @@ import { setup } from './setup.js';
 import { shell } from './shell.js';
 import { slurp } from './slurp.js';
 import { stat } from './stat.js';
+import { systemdHold } from './systemd_hold.js';
 import { systemdService } from './systemd_service.js';
 import { template } from './template.js';
 import { user } from './user.js';
@@ -63,6 +64,7 @@ const all: readonly Module[] = [
   shell,
   slurp,
   stat,
+  systemdHold,
   systemdService,
   template,
   user,

@@ -55,8 +55,11 @@ export interface LeftOut {
 }
 
 export interface Obstacle extends LeftOut {
-  /** Only this container is concerned: the others could be made without it. */
-  readonly isLack: boolean;
+  /**
+   * `lack`: what this container needs is not there. `conflict`: another container has its name. In both cases the others
+   * could be made without it. `network`: another network has the name of one that is to be made.
+   */
+  readonly kind: 'lack' | 'conflict' | 'network';
 }
 
 export interface ContainerToDo {
@@ -108,7 +111,7 @@ export function planRestore(sight: RestoreSight): RestorePlan {
     if (isSame && !isToStart(container, existing)) continue;
     const image = chooseImage(container, sight);
     if (image === undefined && !existing) {
-      obstacles.push({ name, isLack: true, reason: `its image ${imageNameOf(container)} is not there` });
+      obstacles.push({ name, kind: 'lack', reason: `its image ${imageNameOf(container)} is not there` });
       continue;
     }
     const creation = creationOf(container, lookUp(container, image?.name ?? imageNameOf(container)));
@@ -121,7 +124,7 @@ export function planRestore(sight: RestoreSight): RestorePlan {
       const found = [...(isSameImage ? [] : ['Image']), ...differing];
       if (found.length > 0) {
         const reason = `there is another container of this name: ${found.join(', ')} differ`;
-        obstacles.push({ name, isLack: false, reason });
+        obstacles.push({ name, kind: 'conflict', reason });
         continue;
       }
     }
@@ -129,7 +132,7 @@ export function planRestore(sight: RestoreSight): RestorePlan {
       const missing = volumesNeeded(creation).filter((volume) => !volumes.has(volume));
       if (missing.length > 0) {
         const reason = `${missing.length === 1 ? 'its volume' : 'its volumes'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there, and it would get empty ones`;
-        obstacles.push({ name, isLack: true, reason });
+        obstacles.push({ name, kind: 'lack', reason });
         continue;
       }
     }
@@ -272,7 +275,7 @@ function planNetworks({ record, now }: RestoreSight, obstacles: Obstacle[]): rea
     );
     if (idOf(existing) !== idOf(network) && differing.length > 0) {
       const reason = `there is another network of this name: ${differing.join(', ')} differ`;
-      obstacles.push({ name: `network ${name}`, isLack: false, reason });
+      obstacles.push({ name: `network ${name}`, kind: 'network', reason });
     }
   }
   // What only holds settings must be there before the networks that use it.

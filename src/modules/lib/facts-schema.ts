@@ -223,6 +223,23 @@ const dockerSchema = z.object({
     socket: serviceSchema,
     containerd: serviceSchema,
   }),
+  dependents: z
+    .array(
+      z.object({
+        unit: text.describe('its name'),
+        how: z
+          .enum(['requires', 'calls', 'triggers', 'after'])
+          .describe(
+            "requires: systemd stops it with Docker; calls: it calls Docker's client; triggers: it starts one of these; after: it is only ordered after Docker",
+          ),
+        active: text.describe('`active`, `activating`, `inactive`, `failed`, …'),
+        sub: text.describe('`running`, `exited`, `auto-restart`, …'),
+        stays: bool.describe('it has done its work, nothing of it runs, and nothing stops it with Docker'),
+        is_active: bool.describe('it runs, or is about to'),
+        is_held: bool.describe('the move stops it before Docker, and starts it again'),
+      }),
+    )
+    .describe('units of systemd that depend on Docker'),
 });
 
 const propertySchema = z.object({

@@ -8,6 +8,7 @@ import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh, type ShellText } from '../../core/shell.js';
 import type { Value, ValueMap } from '../../core/value.js';
 import { readDaemonJson } from './daemon-json.js';
+import { dependentsScript, isActive, isToBeHeld, parseDependents } from './dependents.js';
 import {
   boolAt,
   driverStatusOf,
@@ -131,6 +132,8 @@ if [ -d /var/lib/docker ]; then root=/var/lib/docker; elif has dockerd; then roo
 fi
 [ -n "$root" ] || exit 0
 section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$root; printf '%s\\n' "$real"; [ -d "$real" ] && echo exists
+section dependents
+${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"`, true)}
 [ -d "$real" ] || exit 0
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
 if has zfs; then section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
@@ -375,6 +378,11 @@ function dockerFacts(sections: Sections): Facts['docker'] {
     flag_keys: [...new Set(flags.map(({ key }) => key))],
     driver_env: environment['DOCKER_DRIVER'] ?? null,
     services: serviceFacts(sections),
+    dependents: parseDependents(rows(sections, 'dependents')).map((each) => ({
+      ...each,
+      is_active: isActive(each),
+      is_held: isToBeHeld(each),
+    })),
   };
 }
 

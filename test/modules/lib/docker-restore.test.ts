@@ -527,7 +527,7 @@ describe('a restore', () => {
     const record = { containers: [container('one', old)] };
     const stranger = container('one', { ...fresh, config: { Env: ['A=2'] }, image: 'sha256:other' });
     expect(plan(record, { containers: [stranger] }).obstacles).to.deep.equal([
-      { name: 'one', isLack: false, reason: 'there is another container of this name: Image, Env differ' },
+      { name: 'one', kind: 'conflict', reason: 'there is another container of this name: Image, Env differ' },
     ]);
   });
 
@@ -549,10 +549,10 @@ describe('a restore', () => {
       ],
     });
     expect(obstacles).to.deep.equal([
-      { name: 'one', isLack: true, reason: 'its image app:1 is not there' },
+      { name: 'one', kind: 'lack', reason: 'its image app:1 is not there' },
       {
         name: 'two',
-        isLack: true,
+        kind: 'lack',
         reason: `its volume ${longId('e')} is not there, and it would get empty ones`,
       },
     ]);

@@ -1,0 +1,373 @@
+/**
+ * Owns `systemd_hold`: what depends on a unit is stopped before it, kept from starting, and started again afterwards.
+ * What was active is written down on the host first, so that a later run can finish what this one had to leave.
+ * Sources: systemd.unit(5), systemctl(1).
+ */
+import * as z from 'zod';
+import { ZrunError } from '../core/errors.js';
+import type { Output } from '../core/host.js';
+import { defineModule, type Diff, type Plan, type Write } from '../core/module.js';
+import { mapState, setState, type Effect, type Probe, type ProbeKind } from '../core/probe.js';
+import { lines, sh, type ShellText } from '../core/shell.js';
+import type { ValueMap } from '../core/value.js';
+import { dependentsScript, isActive, isToBeHeld, parseDependents, type Dependent } from './lib/dependents.js';
+import { hostPath, parentOf } from './lib/path.js';
+import { everyStatus } from './lib/status.js';
+import { unitKind, unitName } from './lib/unit.js';
+
+const unitText = z.string().regex(/^[\w:.@\\][\w:.@\\-]*$/, 'must be the name of one unit');
+
+const params = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w.-]+$/, 'letters, digits, `_`, `.` and `-`')
+      .describe('What the units are held for. It names the drop-ins: zrun-NAME.conf.'),
+    state: z
+      .enum(['held', 'released'])
+      .describe(
+        'held: stopped, and kept from starting until they are released or the host reboots. released: what was active is started again, in the order of its dependencies.',
+      ),
+    record: hostPath(
+      'Where it is written down which units were active. It is there as long as they are held.',
+    ),
+    of: z
+      .array(unitText)
+      .default([])
+      .describe('The units that the others depend on; these are not touched themselves.'),
+    mount: hostPath('A mount point: units that require it depend on it, too.').optional(),
+    docker_clients: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Also holds services that call Docker's client, by themselves or in the script that they run. A service that has done its work and only counts as active (RemainAfterExit) is left alone.",
+      ),
+    also: z.array(unitText).default([]).describe('More units that are held.'),
+    except: z.array(unitText).default([]).describe('Units that are left alone.'),
+    timeout: z
+      .int()
+      .min(1)
+      .default(300)
+      .describe('Seconds that all of them together may take to stop; and to start.'),
+  })
+  .refine(({ state, of, also }) => state === 'released' || of.length + also.length > 0, {
+    message: 'say which units: give `of` or `also`',
+    path: ['of'],
+  });
+
+type Params = z.output<typeof params>;
+
+interface Unit {
+  readonly unit: string;
+  readonly active: string;
+}
+
+interface Sight {
+  /** What depends on the others now, and what is asked for besides. */
+  readonly dependents: readonly Dependent[];
+  /** What was active when it was stopped. */
+  readonly recorded: readonly Unit[];
+  /** Units that have a drop-in. */
+  readonly held: readonly string[];
+}
+
+const holdKind: ProbeKind<Sight> = { kind: 'held-units' };
+
+interface Detail {
+  readonly units: readonly string[];
+  readonly recorded: readonly Unit[];
+  readonly stops: readonly string[];
+}
+
+const differing = z.strictObject({
+  unit: z.string().describe('Its name.'),
+  was: z.string().describe('Its state before.'),
+  is: z.string().describe('Its state now.'),
+});
+
+const example = '/etc/systemd/system/zrun-example';
+
+export const systemdHold = defineModule({
+  name: 'systemd_hold',
+  summary: 'Stop what depends on a unit, keep it stopped, and start it again',
+  params,
+  returns: z.strictObject({
+    units: z.array(z.string()).describe('The units that are held, or were.'),
+    stopped: z
+      .array(z.string())
+      .describe('Those that were active and were stopped for it, by this run or an earlier one.'),
+    differing: z
+      .array(differing)
+      .describe('After a release: units that were active and do not run as they did.'),
+  }),
+  examples: [
+    {
+      title: 'What requires a service is stopped before it, and cannot start meanwhile',
+      task: `
+systemd_hold:
+  name: example
+  state: held
+  of: [zrun-example.service]
+  record: '{{tmp}}/units'`,
+      needs: 'systemd',
+      before: exampleUnits(),
+      after: `
+grep -x 'zrun-example-user.service active' "$tmp/units"
+! systemctl is-active zrun-example-user
+systemctl start zrun-example-user
+! systemctl is-active zrun-example-user
+systemctl is-active zrun-example
+rm -r /run/systemd/system/zrun-example-user.service.d
+${exampleEnd()}`,
+    },
+    {
+      title: 'They run again',
+      task: `
+systemd_hold:
+  name: example
+  state: released
+  record: '{{tmp}}/units'`,
+      needs: 'systemd',
+      before: `${exampleUnits()}
+systemctl stop zrun-example-user
+echo 'zrun-example-user.service active' >"$tmp/units"
+mkdir -p /run/systemd/system/zrun-example-user.service.d
+printf '[Unit]\\nConditionPathExists=!/\\n' >/run/systemd/system/zrun-example-user.service.d/zrun-example.conf
+systemctl daemon-reload`,
+      after: `
+systemctl is-active zrun-example-user
+test ! -e "$tmp/units"
+test ! -e /run/systemd/system/zrun-example-user.service.d
+${exampleEnd()}`,
+    },
+  ],
+  async plan(read, p): Promise<Plan<Detail>> {
+    const sight = await read(holdProbe(p));
+    return p.state === 'held' ? planHold(sight, p) : planRelease(sight, p);
+  },
+  apply: (write, { detail }, p) => (p.state === 'held' ? hold(write, detail, p) : release(write, detail, p)),
+});
+
+function exampleUnits(): string {
+  return `
+printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >${example}.service
+printf '[Unit]\\nRequires=zrun-example.service\\nAfter=zrun-example.service\\n[Service]\\nExecStart=/bin/sleep infinity\\n' >${example}-user.service
+systemctl daemon-reload
+systemctl start zrun-example-user`;
+}
+
+function exampleEnd(): string {
+  return `
+systemctl stop zrun-example zrun-example-user
+rm ${example}.service ${example}-user.service
+systemctl daemon-reload`;
+}
+
+function holdProbe({ name, state, record, of, mount, docker_clients, also }: Params): Probe<Sight> {
+  const roots = lines(
+    mount === undefined
+      ? sh`${of.map(unitName)}`
+      : sh`${of.map(unitName)} "$(systemd-escape -p --suffix=mount -- ${mount})"`,
+  );
+  const extra = also.map(unitName);
+  const script = lines(
+    sh`LC_ALL=C; export LC_ALL
+[ -d /run/systemd/system ] || exit 0
+echo recorded; cat -- ${record} 2>/dev/null
+echo held; ls -d /run/systemd/system/*.d/${dropIn(name)} 2>/dev/null
+echo dependents`,
+    state === 'held' && of.length > 0 && dependentsScript(roots, docker_clients),
+    extra.length > 0 && state === 'held'
+      ? sh`for u in ${extra}; do
+printf '%s\\trequires\\t%s\\t%s\\n' "$u" "$(systemctl show --value -p ActiveState -- "$u")" "$(systemctl show --value -p SubState -- "$u")"
+done`
+      : undefined,
+    sh`exit 0`,
+  );
+  return { of: holdKind, key: name, script, parse: parseSight };
+}
+
+function dropIn(name: string): string {
+  return `zrun-${name}.conf`;
+}
+
+function parseSight({ stdout, stderr, status }: Output): Sight {
+  const rows = stdout.toString().split('\n');
+  const [held, dependents] = [rows.indexOf('held'), rows.indexOf('dependents')];
+  if (status !== 0) {
+    throw new ZrunError('command-failed', 'systemd does not say which units depend on others', {
+      command: 'systemctl show',
+      status,
+      stderr: stderr.toString(),
+    });
+  }
+  if (held < 0 || dependents < 0) return { dependents: [], recorded: [], held: [] };
+  return {
+    recorded: rows.slice(1, held).flatMap((row) => {
+      const [unit = '', active = ''] = row.split(' ');
+      return unit === '' ? [] : [{ unit, active }];
+    }),
+    held: rows.slice(held + 1, dependents).flatMap((row) => /([^/]+)\.d\/[^/]+$/.exec(row)?.[1] ?? []),
+    dependents: parseDependents(rows.slice(dependents + 1)),
+  };
+}
+
+function planHold(sight: Sight, p: Params): Plan<Detail> {
+  const except = new Set(p.except.map(unitName));
+  const found = new Map(
+    sight.dependents
+      .filter((each) => isToBeHeld(each) && !except.has(each.unit))
+      .map((each) => [each.unit, each] as const),
+  );
+  const active = [...found.values()].filter(isActive);
+  // An earlier run that was interrupted has written down what was active before it.
+  const recorded = [
+    ...sight.recorded,
+    ...active.filter(({ unit }) => !sight.recorded.some((each) => each.unit === unit)),
+  ].map(({ unit, active: was }) => ({ unit, active: was }));
+  const units = [...new Set([...found.keys(), ...recorded.map(({ unit }) => unit)])];
+  const result = { units, stopped: recorded.map(({ unit }) => unit), differing: [] };
+  const isHeld = units.every((unit) => sight.held.includes(unit));
+  if (active.length === 0 && isHeld) {
+    return { change: 'none', reason: units.length === 0 ? 'nothing depends on it' : 'held already', result };
+  }
+  const stops = active.map(({ unit }) => unit);
+  return {
+    change: 'some',
+    summary: stops.length > 0 ? `stop and hold ${stops.join(', ')}` : `hold ${units.join(', ')}`,
+    diff: active.map(stateDiff('inactive')),
+    effects: [
+      setState(holdKind, p.name, { dependents: [], recorded, held: units }),
+      ...stops.map(becomes('inactive', 'dead')),
+    ],
+    detail: { units, recorded, stops },
+    predicted: result,
+  };
+}
+
+function planRelease({ recorded, held }: Sight, p: Params): Plan<Detail> {
+  const starts = recorded.map(({ unit }) => unit);
+  const units = [...new Set([...starts, ...held])];
+  const result = { units, stopped: starts, differing: [] };
+  if (units.length === 0) return { change: 'none', reason: 'nothing is held', result };
+  return {
+    change: 'some',
+    summary: starts.length > 0 ? `start ${starts.join(', ')} again` : `let ${units.join(', ')} start again`,
+    diff: recorded.map(({ unit, active }) => stateDiff(active)({ unit, active: 'inactive' })),
+    effects: [
+      setState(holdKind, p.name, { dependents: [], recorded: [], held: [] }),
+      ...starts.map(becomes('active', 'running')),
+    ],
+    detail: { units, recorded, stops: [] },
+    predicted: result,
+  };
+}
+
+const stateDiff =
+  (after: string) =>
+  ({ unit, active }: Unit): Diff => ({
+    type: 'fields',
+    subject: unit,
+    fields: [{ name: 'state', before: active, after }],
+  });
+
+const becomes =
+  (active: string, sub: string) =>
+  (unit: string): Effect =>
+    mapState(unitKind, unit, (before) => ({ ...before, active, sub }));
+
+/** The record is on the disk before anything is stopped, and nothing can start again once it is. */
+async function hold(write: Write, { units, recorded, stops }: Detail, p: Params): Promise<ValueMap> {
+  const folders = units.map((unit) => `/run/systemd/system/${unit}.d`);
+  const script = lines(
+    sh`LC_ALL=C; export LC_ALL
+r=${p.record}
+(umask 077; cat >"$r.new") && sync -- "$r.new" && mv -f -- "$r.new" "$r" && sync -- ${parentOf(p.record)} || exit
+for d in ${folders}; do
+mkdir -p -m 755 -- "$d" && printf '# Written by zrun: %s is under way, and this unit must not start meanwhile.\\n[Unit]\\nConditionPathExists=!/\\n' ${p.name} >"$d/"${dropIn(p.name)} || exit
+done
+systemctl daemon-reload || exit`,
+    stops.length > 0 &&
+      sh`timeout ${p.timeout} systemctl --no-ask-password stop ${stops} </dev/null
+for u in ${stops}; do
+a=$(systemctl show --value -p ActiveState -- "$u")
+case $a in inactive | failed) ;; *) printf '%s is still %s\\n' "$u" "$a" >&2; failed=1; journalctl --no-pager -q -n 10 -u "$u" >&2 ;; esac
+done
+[ -z "$failed" ]`,
+  );
+  const output = await write.run(script, {
+    stdin: Buffer.from(recorded.map(({ unit, active }) => `${unit} ${active}\n`).join('')),
+    accept: everyStatus,
+    shownAs: `systemctl stop ${stops.join(' ')}`,
+  });
+  if (output.status !== 0) {
+    throw new ZrunError('task-failed', 'not every unit that depends on it could be stopped', {
+      hint: 'See what the unit waits for, or leave it alone with `except`.',
+      command: `systemctl stop ${stops.join(' ')}`,
+      status: output.status,
+      stdout: output.stdout.toString(),
+      stderr: output.stderr.toString(),
+    });
+  }
+  return { units: [...units], stopped: recorded.map(({ unit }) => unit), differing: [] };
+}
+
+/**
+ * All are asked to start at once, and systemd puts them in their order. Each is waited for until it is as it was; one
+ * that fails is told of and stops nothing. One of Type=simple counts as active as soon as its process is there, so that
+ * all are looked at once more.
+ */
+async function release(write: Write, { units, recorded }: Detail, p: Params): Promise<ValueMap> {
+  const starts = recorded.map(({ unit }) => unit);
+  const script = lines(
+    sh`LC_ALL=C; export LC_ALL
+for f in /run/systemd/system/*.d/${dropIn(p.name)}; do
+[ ! -e "$f" ] || { rm -f -- "$f" && rmdir -- "\${f%/*}" 2>/dev/null; }
+done
+systemctl daemon-reload || exit`,
+    starts.length > 0 && startScript(recorded, p.timeout),
+    sh`rm -f -- ${p.record} && sync -- ${parentOf(p.record)}`,
+  );
+  const { stdout } = await write.run(script, { shownAs: `systemctl start ${starts.join(' ')}` });
+  const rows = stdout.toString().split('\n');
+  return {
+    units: [...units],
+    stopped: starts,
+    differing: rows.flatMap((row) => {
+      const [mark, unit = '', was = '', is = ''] = row.split(' ');
+      return mark === 'differs' ? [{ unit, was, is }] : [];
+    }),
+  };
+}
+
+function startScript(recorded: readonly Unit[], timeout: number): ShellText {
+  const starts = recorded.map(({ unit }) => unit);
+  const pairs = recorded.map(
+    ({ unit, active }) => `${unit}=${active === 'active' ? 'active' : 'activating'}`,
+  );
+  return sh`systemctl --no-ask-password reset-failed ${starts} 2>/dev/null
+systemctl --no-ask-password start --no-block ${starts} </dev/null >&2
+look() {
+bad=; busy=
+for pair in ${pairs}; do
+u=\${pair%=*}; was=\${pair##*=}
+a=; job=; result=; type=
+eval "$(systemctl show -p ActiveState,Job,Result,Type -- "$u" | sed -n -e 's/^ActiveState=\\([a-z-]*\\)$/a=\\1/p' -e 's/^Job=\\([0-9]*\\)$/job=\\1/p' -e 's/^Result=\\([a-z-]*\\)$/result=\\1/p' -e 's/^Type=\\([a-z-]*\\)$/type=\\1/p')"
+case $was/$a/$type/$result in
+*/active/* | */reloading/* | activating/activating/*) continue ;;
+*/inactive/oneshot/success) [ "\${job:-0}" -ne 0 ] || continue ;;
+esac
+bad="$bad $u $was $a"
+if [ "\${job:-0}" -ne 0 ]; then busy=1; else case $a in activating | deactivating) busy=1 ;; esac; fi
+done
+}
+i=0; again=
+while :; do
+look
+if [ -z "$busy" ]; then [ -z "$again" ] || break; again=1; else again=; fi
+[ $i -lt ${timeout} ] || break
+i=$((i + 1)); sleep 1
+done
+set -- $bad
+while [ $# -ge 3 ]; do printf 'differs %s %s %s\\n' "$1" "$2" "$3"; journalctl --no-pager -q -n 5 -u "$1" >&2; shift 3; done`;
+}
