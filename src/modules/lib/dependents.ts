@@ -49,7 +49,7 @@ const properties =
 
 /**
  * Prints the dependents of units, a line each, which `parseDependents` reads. Reads what systemd has loaded once; layers
- * of Docker, each a mount unit, are not among it.
+ * of Docker, each a mount unit, are not among it. For hosts that run systemd.
  * @param roots shell words: the units that the others depend on
  * @param isDocker whether services that call Docker's client count, too
  */
@@ -86,7 +86,9 @@ client = ENVIRON["CLIENT"]; own = ENVIRON["OWN"]
 }
 /^$/ { if (id != "") fold(); next }
 {
-at = index($0, "="); key = at ? substr($0, 1, at - 1) : ""; value = at ? substr($0, at + 1) : $0
+at = index($0, "="); key = at ? substr($0, 1, at - 1) : ""; value = substr($0, at + 1)
+# The second line of a script that was given as it is.
+if (key !~ /^[A-Za-z]+$/) { key = ""; value = $0 }
 if (key == "Id") id = value
 else if (key == "ActiveState") active = value
 else if (key == "SubState") sub_ = value
@@ -120,7 +122,7 @@ if (i in how) print name[i] "\\t" how[i] "\\t" a[i] "\\t" s[i] "\\t" (how[i] == 
 }
 }'
 }
-[ -d /run/systemd/system ] && dependents ${roots}`;
+dependents ${roots}`;
 }
 
 /** Lines as `dependentsScript` prints them; others are passed over. */

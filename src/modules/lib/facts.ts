@@ -132,8 +132,10 @@ if [ -d /var/lib/docker ]; then root=/var/lib/docker; elif has dockerd; then roo
 fi
 [ -n "$root" ] || exit 0
 section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$root; printf '%s\\n' "$real"; [ -d "$real" ] && echo exists
+if [ -d /run/systemd/system ] && has systemctl; then
 section dependents
 ${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"`, true)}
+fi
 [ -d "$real" ] || exit 0
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
 if has zfs; then section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
