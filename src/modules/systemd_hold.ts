@@ -62,7 +62,7 @@ interface Unit {
   readonly active: string;
 }
 
-interface Sight {
+export interface Sight {
   /** What depends on the others now, and what is asked for besides. */
   readonly dependents: readonly Dependent[];
   /** What was active when it was stopped. */
@@ -71,7 +71,7 @@ interface Sight {
   readonly held: readonly string[];
 }
 
-const holdKind: ProbeKind<Sight> = { kind: 'held-units' };
+export const holdKind: ProbeKind<Sight> = { kind: 'held-units' };
 
 interface Detail {
   readonly units: readonly string[];

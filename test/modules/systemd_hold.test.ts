@@ -1,0 +1,104 @@
+/** What a plan makes of units that depend on others; the examples and test/lab/cases/units.test.ts run on a real systemd. */
+import { expect } from 'chai';
+import { setState, type Read } from '../../src/core/probe.js';
+import { createOverlay } from '../../src/engine/overlay.js';
+import type { Dependent } from '../../src/modules/lib/dependents.js';
+import { holdKind, systemdHold, type Sight } from '../../src/modules/systemd_hold.js';
+import { createCheck, createHost, planOf } from './harness.js';
+
+const app: Dependent = {
+  unit: 'app.service',
+  how: 'requires',
+  active: 'active',
+  sub: 'running',
+  stays: false,
+};
+const idle: Dependent = { ...app, unit: 'idle.service', active: 'inactive', sub: 'dead' };
+const looping: Dependent = { ...app, unit: 'loop.service', active: 'activating', sub: 'auto-restart' };
+const done: Dependent = { ...app, unit: 'done.service', how: 'calls', sub: 'exited', stays: true };
+const later: Dependent = { ...app, unit: 'later.service', how: 'after' };
+
+const record = '/var/lib/zrun-test/units';
+const held = { name: 'test', state: 'held', of: ['docker.service'], record };
+const released = { name: 'test', state: 'released', record };
+
+function hostWith(sight: Partial<Sight>): Read {
+  const overlay = createOverlay();
+  const state: Sight = { dependents: [], recorded: [], held: [], ...sight };
+  overlay.record('the host', { effects: [setState(holdKind, 'test', state)] });
+  return overlay.over(createHost().read);
+}
+
+describe('systemd_hold', () => {
+  for (const [what, sight, params, expected] of [
+    ['nothing depends on it', {}, held, undefined],
+    ['stops what is active and holds it', { dependents: [app] }, held, 'stop and hold app.service'],
+    ['holds what is not', { dependents: [idle] }, held, 'hold idle.service'],
+    ['one between two tries is active', { dependents: [looping] }, held, 'stop and hold loop.service'],
+    [
+      'leaves what has done its work, and what only comes later',
+      { dependents: [done, later] },
+      held,
+      undefined,
+    ],
+    ['leaves what it is told to leave', { dependents: [app] }, { ...held, except: ['app'] }, undefined],
+    [
+      'held already',
+      { dependents: [{ ...app, active: 'inactive' }], recorded: [app], held: ['app.service'] },
+      held,
+      undefined,
+    ],
+    [
+      'one that has started nevertheless',
+      { dependents: [app], recorded: [app], held: ['app.service'] },
+      held,
+      'stop and hold app.service',
+    ],
+    [
+      'stopped by an earlier run, and let go by a reboot',
+      { dependents: [idle], recorded: [{ unit: 'idle.service', active: 'active' }] },
+      held,
+      'hold idle.service',
+    ],
+    ['nothing is held', {}, released, undefined],
+    [
+      'starts what was active',
+      { recorded: [app], held: ['app.service', 'idle.service'] },
+      released,
+      'start app.service again',
+    ],
+    ['lets go of what was not', { held: ['idle.service'] }, released, 'let idle.service start again'],
+    ['starts it after a reboot, too', { recorded: [app] }, released, 'start app.service again'],
+  ] as const) {
+    it(what, async () => {
+      const plan = await planOf(systemdHold, params, hostWith(sight));
+      expect(plan.change === 'some' ? plan.summary : undefined).to.equal(expected);
+    });
+  }
+
+  it('remembers what an earlier run has stopped', async () => {
+    const recorded = [{ unit: 'old.service', active: 'active' }];
+    const plan = await planOf(systemdHold, held, hostWith({ dependents: [app], recorded }));
+    expect(plan.change === 'some' && plan.predicted['stopped']).to.deep.equal(['old.service', 'app.service']);
+  });
+
+  it('a check releases what it would have held', async () => {
+    const host = createHost();
+    const check = createCheck({ ...host, read: hostWith({ dependents: [app] }) });
+    expect((await check(systemdHold, held)).change).to.equal('some');
+    expect(await check(systemdHold, held)).to.include({ change: 'none', reason: 'held already' });
+    const release = await check(systemdHold, released);
+    expect(release.change === 'some' && release.summary).to.equal('start app.service again');
+    expect(await check(systemdHold, released)).to.include({ change: 'none', reason: 'nothing is held' });
+  });
+
+  for (const params of [
+    { ...held, of: [] },
+    { ...held, name: 'a/b' },
+    { ...held, of: ['a b'] },
+  ]) {
+    it(`refuses ${JSON.stringify(params)}`, () => {
+      expect(() => systemdHold.bind(params)).to.throw();
+    });
+  }
+});
