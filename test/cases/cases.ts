@@ -940,4 +940,81 @@ export const cases: readonly Case[] = [
       lab('put-back.test.ts', 'rollback.yaml puts the host back as it was, byte for byte'),
     ],
   },
+  {
+    number: 32,
+    what: 'Units that require Docker stop with it and stay stopped',
+    expected: 'named beforehand, stopped in order, started again on every way out, and checked',
+    proofs: [
+      recorded('one that requires it, one that calls it, and one that only comes later', {
+        recording: debian12({
+          dependents:
+            'app.service\trequires\tactive\trunning\t\nweb.service\tcalls\tactive\trunning\t\nup.service\tcalls\tactive\texited\tstays\nlogs.service\tafter\tactive\trunning\t\nold.service\trequires\tinactive\tdead\t\n',
+        }),
+        verdict: 'ready',
+        remark:
+          /stopped before Docker and started again after it: app\.service, web\.service; .*start after Docker and are not stopped: logs\.service/,
+      }),
+      recorded('as told', {
+        recording: debian12({
+          dependents: 'app.service\trequires\tactive\trunning\t\nrunner.service\tafter\tactive\trunning\t\n',
+        }),
+        args: ['{"hold_units": ["runner.service"], "leave_units": ["app.service"]}'],
+        verdict: 'ready',
+        remark: /stopped before Docker and started again after it: runner\.service$/,
+      }),
+      lab('cases/units.test.ts', 'the audit names what is stopped, beforehand'),
+      lab('cases/units.test.ts', 'is moved as --check says, and all of it runs again, with every line'),
+      lab('cases/units.test.ts', 'also when the volume is enlarged, and after a reboot'),
+      test('modules/lib/dependents.test.ts', 'at a distance, in whichever order they are told'),
+    ],
+  },
+  {
+    number: 33,
+    what: 'Units, kubelets, runners and swarm tasks that write as soon as Docker answers',
+    expected: 'held until the move is done; a put-back never discards what was written since',
+    proofs: [
+      lab('cases/failures.test.ts', 'puts everything back, with every line'),
+      lab(
+        'cases/failures.test.ts',
+        'where a unit that was not held has written meanwhile, the host stays, says why, and everything runs',
+      ),
+    ],
+  },
+  {
+    number: 34,
+    what: 'Containers made between the record and the stop',
+    expected: 'compared after the stop; carried, or the host goes back and names them',
+    proofs: [
+      lab(
+        'cases/changes.test.ts',
+        'a container that comes between the record and the stop: the host goes back, and says which',
+      ),
+      lab(
+        'cases/changes.test.ts',
+        'one that before_host starts is carried, and so is what is written as containers end',
+      ),
+    ],
+  },
+  {
+    number: 35,
+    what: 'A database that saves on SIGTERM',
+    expected: 'volumes are compared after the stop on the way back',
+    proofs: [
+      lab('cases/changes.test.ts', 'rollback.yaml sees what is written as Docker stops, and stays'),
+      lab('cases/changes.test.ts', 'and goes back where that is agreed to'),
+    ],
+  },
+  {
+    number: 40,
+    what: 'A failing unit that makes its container anew with another environment',
+    expected: 'told apart from the one of the record, kept, and named',
+    proofs: [
+      test('modules/lib/docker-restore.test.ts', 'does not take another container of the same name for it'),
+      test('modules/systemd_hold.test.ts', 'one between two tries is active'),
+      lab(
+        'cases/failures.test.ts',
+        'the next run finishes, and names the container that the unit has made anew',
+      ),
+    ],
+  },
 ];

@@ -5,17 +5,7 @@
 import { expect } from 'chai';
 import { dockerReady, reboot, reset } from '../index.js';
 import { snapshotOf, type HostSnapshot } from '../state.js';
-import {
-  ask,
-  audit,
-  grow,
-  hostsFor,
-  migrate,
-  moveAsChecked,
-  on,
-  rollback,
-  verdictOf,
-} from '../story.js';
+import { ask, audit, grow, hostsFor, migrate, moveAsChecked, on, rollback, verdictOf } from '../story.js';
 import { explain, tasksWith } from '../zrun.js';
 import { expectAround, lineCount, linesLost, setUpUnits } from './around.js';
 
