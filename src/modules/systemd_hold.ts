@@ -96,6 +96,12 @@ export const systemdHold = defineModule({
     stopped: z
       .array(z.string())
       .describe('Those that were active and were stopped for it, by this run or an earlier one.'),
+    at: z
+      .int()
+      .optional()
+      .describe(
+        "The host's clock, in seconds since 1970: as the first was about to stop, or when all had started.",
+      ),
     differing: z
       .array(differing)
       .describe('After a release: units that were active and do not run as they did.'),
@@ -286,7 +292,8 @@ r=${p.record}
 for d in ${folders}; do
 mkdir -p -m 755 -- "$d" && printf '# Written by zrun: %s is under way, and this unit must not start meanwhile.\\n[Unit]\\nConditionPathExists=!/\\n' ${p.name} >"$d/"${dropIn(p.name)} || exit
 done
-systemctl daemon-reload || exit`,
+systemctl daemon-reload || exit
+date '+at %s'`,
     stops.length > 0 &&
       sh`timeout ${p.timeout} systemctl --no-ask-password stop ${stops} </dev/null
 for u in ${stops}; do
@@ -309,7 +316,17 @@ done
       stderr: output.stderr.toString(),
     });
   }
-  return { units: [...units], stopped: recorded.map(({ unit }) => unit), differing: [] };
+  return {
+    units: [...units],
+    stopped: recorded.map(({ unit }) => unit),
+    ...clockOf(output),
+    differing: [],
+  };
+}
+
+function clockOf({ stdout }: Output): ValueMap {
+  const seconds = /^at (\d+)$/m.exec(stdout.toString())?.[1];
+  return seconds === undefined ? {} : { at: Number(seconds) };
 }
 
 /**
@@ -326,13 +343,14 @@ for f in /run/systemd/system/*.d/${dropIn(p.name)}; do
 done
 systemctl daemon-reload || exit`,
     starts.length > 0 && startScript(recorded, p.timeout),
-    sh`rm -f -- ${p.record} && sync -- ${parentOf(p.record)}`,
+    sh`date '+at %s'; rm -f -- ${p.record} && sync -- ${parentOf(p.record)}`,
   );
-  const { stdout } = await write.run(script, { shownAs: `systemctl start ${starts.join(' ')}` });
-  const rows = stdout.toString().split('\n');
+  const output = await write.run(script, { shownAs: `systemctl start ${starts.join(' ')}` });
+  const rows = output.stdout.toString().split('\n');
   return {
     units: [...units],
     stopped: starts,
+    ...clockOf(output),
     differing: rows.flatMap((row) => {
       const [mark, unit = '', was = '', is = ''] = row.split(' ');
       return mark === 'differs' ? [{ unit, was, is }] : [];
