@@ -65,11 +65,13 @@ export const longTasks: readonly string[] = [
   'Copy every image',
   'Stop Docker',
   'See to it that no container runs and no layer is mounted any more',
+  'Stop the units that depend on Docker, and hold them',
   'Copy what has changed meanwhile, and compare it',
   'Rename the old dataset and mark it as the backup',
   'Start Docker',
   'Make the containers again',
   'Start the containers that ran',
+  'Start the units again that depend on Docker',
   'Start Docker as it was',
   'Start the containers again',
 ];
@@ -103,6 +105,9 @@ interface Expected {
   readonly host: HostSnapshot;
 }
 
+/** What requires Docker. */
+const dependent = 'lab-dependent.service';
+
 /** What the way back must leave byte for byte as it was. The datasets have the volume and its snapshot more. */
 const putBack = ['fstab', 'daemonJson', 'dropIns', 'dataRoot', 'oldDataset'] as const;
 
@@ -135,7 +140,11 @@ export class FaultyHost {
     await reset(name);
     await forgetStates(name, recordedStates);
     await reset(name);
-    // One without a restart policy, and one that was made and never started.
+    // One without a restart policy, one that was made and never started, and a unit that stops with Docker.
+    await ask(
+      name,
+      `printf '[Unit]\nRequires=docker.service\nAfter=docker.service\n[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/${dependent} && systemctl daemon-reload && systemctl enable -q --now ${dependent}`,
+    );
     await ask(
       name,
       'docker run -d --name plain --network backend lab/web:1 >/dev/null && docker create --name made lab/base:1 >/dev/null',
@@ -270,6 +279,11 @@ export class FaultyHost {
     wrong.push(...differing.filter((line) => !isHostsOwn(line)));
     const masked = await ask(this.name, 'systemctl is-enabled docker.service docker.socket || :');
     if (masked.includes('masked')) wrong.push('Docker is still masked');
+    const around = await ask(
+      this.name,
+      `systemctl is-active ${dependent} || :; find /run/systemd/system -name 'zrun-*'; ls -d /var/lib/zrun/overlay2/units 2>/dev/null || :`,
+    );
+    if (around !== 'active') wrong.push(`the unit that requires Docker, and what holds it: ${around}`);
     if (this.story === 'forward') {
       const marks = await ask(this.name, 'zfs get -H -o value zrun:live,zrun:done tank/docker-overlay2');
       if (marks.split('\n').includes('-'))
