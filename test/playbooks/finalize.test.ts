@@ -15,7 +15,7 @@ async function look(snapshots: Readonly<Record<string, string>>, vars: ValueMap 
     const { lines } = await playTasks(
       tmp,
       [
-        await taskOf('finalize.yaml', 'Look for what would stop that half way'),
+        await taskOf('finalize.yaml', 'Look for anything that would stop it half way'),
         { name: 'Say', debug: { msg: "{{join found.stdout_lines '\n'}}" } },
       ],
       {
