@@ -44,6 +44,7 @@ import { parseDockerJson } from './lib/docker-json.js';
 import { planRestore, type ContainerToDo, type Obstacle, type RestorePlan } from './lib/docker-restore.js';
 import { describeType, fileKind, fileProbe, type FileState } from './lib/file.js';
 import { hostPath, joinPath, parentOf } from './lib/path.js';
+import { syncFileSystem } from './lib/sync.js';
 
 const params = z.strictObject({
   src: hostPath('The record, as `docker_host_info` has written it with `dest`.'),
@@ -503,7 +504,8 @@ async function writeState(
   isDone: boolean,
 ): Promise<void> {
   const script = lines(
-    sh`sync -f -- ${root} 2>/dev/null || sync`,
+    // A Docker that does not say where its data-root is.
+    sh`${root === '' ? sh`sync` : syncFileSystem(root)} || exit`,
     sh`umask 077; f=${stateFile}; cat >"$f.new" && sync -- "$f.new" && mv -f -- "$f.new" "$f" && sync -- ${parentOf(stateFile)}`,
   );
   const state = JSON.stringify({ record, done: isDone, ids });

@@ -13,6 +13,7 @@ import { absentFile, describeType, directoryState, fileKind, fileProbe, type Fil
 import { hostPath, isBelow, joinPath, normalizePath, parentOf } from './lib/path.js';
 import {
   copyDiffers,
+  copyNotWritten,
   rsyncArgv,
   rsyncFailure,
   rsyncProbe,
@@ -209,6 +210,13 @@ diff -r /scratch-rsync-src "$tmp/copy" && zfs destroy -r tank/scratch-rsync`,
         hint: 'Did something write to src or dest meanwhile? Stop it and run again; src is untouched.',
         command: `${command} (compared again with --checksum)`,
         stdout: output.stdout.toString(),
+        stderr: output.stderr.toString(),
+      });
+    }
+    if (output.status === copyNotWritten) {
+      throw new ZrunError('task-failed', 'what was copied could not be written to the disk', {
+        hint: 'The disk or the pool below dest fails or is full: `dmesg` and `zpool status` on the host tell.',
+        command,
         stderr: output.stderr.toString(),
       });
     }

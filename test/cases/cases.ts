@@ -1,4 +1,4 @@
-/** Owns the thirty cases: what each is, what must follow, and what proves it. */
+/** Owns the cases: what each is, what must follow, and what proves it. */
 import type { Case, Looked, Recorded, Tested } from './case.js';
 import {
   driverIsVerified,
@@ -86,6 +86,11 @@ const cutOff = {
   there: '',
   marked: `${markedVolume()}tank/docker-zfs-backup\tzrun:role\tbackup\ntank/docker-zfs-backup\tzrun:origin\ttank/docker\n`,
 };
+
+/** What an interrupted run of finalize.yaml leaves. */
+const destroying = ['zrun:role\tdestroying', 'zrun:origin\ttank/docker', `zrun:data-root\t${dataRoot}`]
+  .map((property) => `tank/docker-zfs-backup\t${property}\n`)
+  .join('');
 
 export const cases: readonly Case[] = [
   {
@@ -263,6 +268,12 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
         notInLab: true,
       }),
+      recorded('moved to a volume, and updated to ZFS 2.2.7 since', {
+        recording: debian12({ ...moved, ...zfsOf('2.2.7') }),
+        verdict: 'already',
+        remark: /Docker runs on a volume, and ZFS 2\.2\.7-1 loses flush requests of volumes/,
+        notInLab: true,
+      }),
     ],
   },
   {
@@ -315,7 +326,10 @@ export const cases: readonly Case[] = [
       }),
       recorded('data-root in daemon.json', {
         recording: debian12({
-          info: info({ DockerRootDir: '/srv/docker' }),
+          info: info({
+            DockerRootDir: '/srv/docker',
+            DriverStatus: [['Parent Dataset', 'tank/apps/docker']],
+          }),
           json: '{"data-root": "/srv/docker"}',
           root: '/srv/docker\n/srv/docker\nexists\n',
           mounts: rootMount + dataRootMount('/srv/docker', 'tank/apps/docker'),
@@ -325,6 +339,11 @@ export const cases: readonly Case[] = [
         }),
         verdict: 'ready',
         says: /dataset tank\/apps\/docker/,
+      }),
+      recorded('zfs.fsname names another dataset than that of the data-root', {
+        recording: debian12({ info: info({ DriverStatus: [['Parent Dataset', 'tank/layers']] }) }),
+        verdict: 'blocked',
+        says: /Docker keeps its layers in tank\/layers \(zfs\.fsname\), and not in tank\/docker/,
       }),
       recorded('a bind mount of a folder', {
         recording: debian12({ mounts: rootMount + dataRootMount(dataRoot, 'tank/srv', '/docker') }),
@@ -1005,6 +1024,66 @@ export const cases: readonly Case[] = [
     ],
   },
   {
+    number: 36,
+    what: '`zfs destroy -r` is best effort: a hold, a busy mount or an interruption leaves a part',
+    expected:
+      'everything is checked first, in every mount namespace; then the backup is marked `destroying`, which is no way back and which only finalize.yaml ends',
+    proofs: [
+      recorded('moved, and finalize.yaml was interrupted', {
+        recording: debian12({ ...moved, marked: `${String(moved['marked'])}${destroying}` }),
+        verdict: 'already',
+        remark:
+          /finalize\.yaml was interrupted while it destroyed tank\/docker-zfs-backup, which is no way back any more: run it again/,
+      }),
+      recorded('the same, and Docker does not run', {
+        recording: debian12(
+          { ...cutOff, marked: `${markedVolume('zrun:live\tr1', 'zrun:done\tr1')}${destroying}` },
+          'tank/docker-overlay2\toverlay2\tr1\tr1',
+          'tank/docker-zfs-backup\tdestroying\t-\t-',
+        ),
+        verdict: 'blocked',
+        says: /start it\. There is no way back any more: finalize\.yaml has begun to destroy tank\/docker-zfs-backup$/,
+        atCloserLook: true,
+      }),
+      recorded('finalized, and Docker does not run', {
+        recording: debian12(
+          { ...cutOff, marked: markedVolume('zrun:live\tr1', 'zrun:done\tr1') },
+          'tank/docker-overlay2\toverlay2\tr1\tr1',
+        ),
+        verdict: 'blocked',
+        says: /start it\. There is no way back any more: finalize\.yaml has destroyed tank\/docker-zfs-backup$/,
+        atCloserLook: true,
+      }),
+      recorded('interrupted, and another dataset has been put in its place by hand', {
+        recording: debian12(
+          { marked: destroying },
+          'tank/docker\t-\t-\t-',
+          'tank/docker-zfs-backup\tdestroying\t-\t-',
+        ),
+        verdict: 'blocked',
+        says: /finalize\.yaml was interrupted while it destroyed tank\/docker-zfs-backup, an earlier backup/,
+        atCloserLook: true,
+      }),
+      recorded('what is left was given its name back by hand', {
+        recording: debian12({
+          marked: destroying.replaceAll('docker-zfs-backup', 'docker'),
+          properties: `${properties()}zrun:role\tdestroying\tlocal\n`,
+        }),
+        verdict: 'blocked',
+        says: /the data-root is what an interrupted run of finalize\.yaml has left of a backup, and not whole/,
+      }),
+      test('playbooks/finalize.test.ts', 'names holds and clones elsewhere, and what to do about each'),
+      lab('cases/finalize.test.ts', 'a snapshot of a layer is held'),
+      lab('cases/finalize.test.ts', 'a layer is mounted in another mount namespace'),
+      lab('cases/finalize.test.ts', 'there is a clone of a layer elsewhere'),
+      lab(
+        'cases/finalize.test.ts',
+        'is none any more where finalize.yaml was interrupted: rollback.yaml and the audit say so',
+      ),
+      lab('cases/finalize.test.ts', 'is then destroyed by finalize.yaml alone, to its end'),
+    ],
+  },
+  {
     number: 40,
     what: 'A failing unit that makes its container anew with another environment',
     expected: 'told apart from the one of the record, kept, and named',
@@ -1016,5 +1095,19 @@ export const cases: readonly Case[] = [
         'the next run finishes, and names the container that the unit has made anew',
       ),
     ],
+  },
+  {
+    number: 44,
+    what: 'A thick volume makes `zfs snapshot -r` of its parent need room for all that it holds',
+    expected: 'said before the move; a sparse volume on request',
+    proofs: [],
+    open: 'the pool must have room for the volume itself, and `zvol_sparse` makes a sparse one; that a snapshot of a thick one needs as much again is not said',
+  },
+  {
+    number: 45,
+    what: 'sanoid, zrepl and syncoid do not read `com.sun:auto-snapshot`',
+    expected: 'said where one of them is installed',
+    proofs: [],
+    open: 'volume and dataset are made with `com.sun:auto-snapshot=false`; those that do not read it are not looked for. Their holds and clones keep finalize.yaml from destroying (case 36)',
   },
 ];

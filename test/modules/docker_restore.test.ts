@@ -3,6 +3,7 @@
  * be started. What it makes of a record stands in lib/docker-restore.test.ts; with real daemons it is tried in test/lab.
  */
 import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { sha256Of } from '../../src/core/content.js';
@@ -15,7 +16,8 @@ import { standInForDocker } from './lib/docker-stand-in.js';
 
 const server = {
   ...{ version: '20.10.24', api_version: '1.41', driver: 'overlay2' },
-  ...{ root: '/var/lib/docker', name: 'the-host', swarm: 'inactive' },
+  // What is written to it is synced, so it is there.
+  ...{ root: tmpdir(), name: 'the-host', swarm: 'inactive' },
 };
 
 function inventoryOf(containers: readonly ValueMap[]): DockerInventory {

@@ -14,6 +14,7 @@ import { copiedFolderKind, copiedFolderProbe, type CopiedEntry, type CopiedFolde
 import { diffOfContent, timestamp } from './file-content.js';
 import { describeType, fileKind, fileProbe, formatMode, type FileState, type Inode } from './file.js';
 import { joinPath, normalizePath } from './path.js';
+import { syncFileSystem } from './sync.js';
 import { createTar, type TarEntry } from './tar.js';
 
 export interface FolderWish extends Attributes {
@@ -383,7 +384,7 @@ tar -xpof - -C "$t"`,
       ...[...owners].map(([owner, list]) => sh`${names(list)} | (cd "$t" && xargs -0 chown -h ${owner} --)`),
       // chown has taken set-user-id bits off.
       ...[...specialModes].map(([mode, list]) => sh`${names(list)} | (cd "$t" && xargs -0 chmod ${mode} --)`),
-      tar && sh`sync -f "$t" 2>/dev/null || sync`,
+      tar && syncFileSystem(sh`"$t"`),
       backups.length > 0 &&
         sh`${names(backups)} | (cd "$d" && xargs -0 sh -c ${'for f; do cp -a -- "$f" "$f$0" || exit; done'} ${suffix})`,
       ...[...moves].map(
@@ -394,7 +395,7 @@ tar -xpof - -C "$t"`,
         ([owner, list]) => sh`${names(list)} | (cd "$d" && xargs -0 chown -h ${owner} --)`,
       ),
       ...[...modesInPlace].map(([mode, list]) => sh`${names(list)} | (cd "$d" && xargs -0 chmod ${mode} --)`),
-      sh`sync -f "$d" 2>/dev/null || sync`,
+      syncFileSystem(sh`"$d"`),
       tar && sh`trap - 0; rm -rf -- "$t"`,
       moves.size > 0 && selinux,
     ),

@@ -27,6 +27,7 @@ import {
 } from './docker-images.js';
 import { daemonEnvironment } from './docker-registry.js';
 import { normalizePath } from './path.js';
+import { syncFileSystem } from './sync.js';
 
 /** The unit's name keeps two of them apart; its run folder is gone after a reboot. */
 const unit = 'zrun-staged-docker.service';
@@ -277,7 +278,7 @@ sort -u "$r/ids" | sed 's/^/image /'
 end_daemon
 if systemctl is-active --quiet ${unit} || grep -q -s -F -e " $r/" /proc/[0-9]*/mountinfo; then echo "something of the second daemon is still there: systemctl status ${unit}" >&2; exit ${stagingStatus.leftBehind}; fi
 trap - 0
-sync -f -- "$d" 2>/dev/null || sync
+${syncFileSystem(sh`"$d"`)} || fail 'write the images to the disk'
 echo repositories; cat -- "$d/image/${driver}/repositories.json" 2>/dev/null
 exit 0`;
 }
@@ -315,6 +316,6 @@ if [ -s "$i/repositories.json.new" ]; then
 sync -- "$i/repositories.json.new" && mv -f -- "$i/repositories.json.new" "$i/repositories.json" || exit
 else rm -f -- "$i/repositories.json.new"; fi
 if [ -d "$s" ]; then mkdir -p -- "$i/distribution" && cp -a -- "$s/." "$i/distribution/" 2>/dev/null; fi
-sync -f -- "$d" 2>/dev/null || sync
+${syncFileSystem(sh`"$d"`)} || exit
 ${writeMark('whole')}`;
 }

@@ -21,6 +21,7 @@ import {
 import type { AbsentFile, ContentOptions, FileState, LinkFile, PlainState, RegularFile } from './file.js';
 import { describeType, fileKind, fileProbe, formatMode } from './file.js';
 import { normalizePath, parentOf } from './path.js';
+import { syncFile } from './sync.js';
 import { lookAtUnitOfFile } from './unit.js';
 import { splitWords } from './words.js';
 
@@ -257,11 +258,11 @@ set -C; exec 3>"$t"; set +C`,
     // Nobody else reads the new content before its mode is what it shall be.
     sh`chmod 0600 "$t"; cat >&3; exec 3>&-; chmod ${formatMode(mode)} "$t"`,
     validate && sh`if ${validate} >&2; then :; else printf '%s' "$?"; exit ${refused}; fi`,
-    sh`sync -- "$t" 2>/dev/null || sync`,
-    backupFile !== undefined && sh`b=${backupFile}; cp -a -- "$f" "$b"; sync -- "$b" 2>/dev/null || sync`,
+    syncFile(sh`"$t"`),
+    backupFile !== undefined && sh`b=${backupFile}; cp -a -- "$f" "$b"; ${syncFile(sh`"$b"`)}`,
     sh`mv -f -- "$t" "$f"
 trap - 0
-sync -- "$d" 2>/dev/null || sync`,
+${syncFile(sh`"$d"`)}`,
     before.type === 'absent' &&
       sh`if command -v selinuxenabled >/dev/null && selinuxenabled; then restorecon -- "$f"; fi`,
   );

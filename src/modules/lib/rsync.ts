@@ -6,6 +6,7 @@ import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { quoteArgv, sh, type ShellText } from '../../core/shell.js';
+import { syncFileSystem } from './sync.js';
 
 export interface RsyncOptions {
   readonly src: string;
@@ -149,6 +150,9 @@ export function rsyncFailure(status: number, command: string, stderr: string): Z
 /** The status by which a copy says that it differs from its source. */
 export const copyDiffers = 97;
 
+/** The status by which a copy says that the disk did not take it. No status of rsync's. */
+export const copyNotWritten = 96;
+
 /**
  * Copies, writes everything to the disk, and compares again by checksum where asked; rsync's own status otherwise.
  * What differs is then on standard output.
@@ -161,7 +165,7 @@ ${forEachChanged(options, sh`touch -c -d @0 -- "$dest$name"`)} || exit`;
 ${verify && options.changedSince !== undefined ? makeOld : sh`:`}
 ${rsyncArgv(options)} || exit
 ${verify ? check : sh`:`}
-sync -f -- ${options.dest} 2>/dev/null || sync`;
+${syncFileSystem(options.dest)} || exit ${copyNotWritten}`;
 }
 
 function compareAll(options: RsyncOptions): ShellText {
