@@ -12,7 +12,10 @@ import { nameOf, tableOf } from './report.js';
 
 const came = new Map<Proof, string>();
 
-describe('the thirty cases', function () {
+/** Of 45; the others are being added. */
+const numbers = [...Array.from({ length: 30 }, (_, i) => i + 1), 31, 39, 41, 42, 43];
+
+describe('the cases', function () {
   this.timeout(60_000);
 
   after(async () => {
@@ -22,8 +25,8 @@ describe('the thirty cases', function () {
     console.log(`\n${table}`);
   });
 
-  it('are thirty', () => {
-    expect(cases.map(({ number }) => number)).to.deep.equal(Array.from({ length: 30 }, (_, i) => i + 1));
+  it('are all there', () => {
+    expect(cases.map(({ number }) => number)).to.deep.equal(numbers);
     for (const { number, proofs, open } of cases) {
       expect(proofs.length > 0 || open !== undefined, `case ${number} is neither proved nor open`).to.equal(
         true,

@@ -1,4 +1,4 @@
-/** Owns the thirty cases: what each is, what must follow, and what proves it. */
+/** Owns the cases: what each is, what must follow, and what proves it. */
 import type { Case, Looked, Recorded, Tested } from './case.js';
 import {
   driverIsVerified,
