@@ -62,7 +62,13 @@ describe('files hidden below the mount of the data-root', () => {
   it('that come after every look make the move fail, and the host goes back over them', async () => {
     const hook = path.join(hooks, 'hide.yaml');
     await writeFile(hook, `- shell: |\n${hide.replace(/^/gm, '    ')}\n`);
-    const run = await on(host, migrate, '-e', `before_host=${hook}`);
+    // The controller need not have sudo.
+    const controller = path.join(hooks, 'controller.yaml');
+    await writeFile(
+      controller,
+      'all: {hosts: {localhost: {ansible_connection: local, ansible_become: false}}}\n',
+    );
+    const run = await on(host, migrate, '-i', controller, '-e', `before_host=${hook}`);
     expect(run.exitCode, explain(run)).to.equal(2);
     const last = finished(run, host).findLast((event) => event.result?.status === 'failed');
     expect(last?.result?.problem?.message).to.match(/put back as it was.*holds 2 entries, which the mount/);
