@@ -13,6 +13,7 @@ import {
   ask,
   audit,
   driverOf,
+  finalize,
   hostsFor,
   inspect,
   migrate,
@@ -78,6 +79,9 @@ describe('files hidden below the mount of the data-root', () => {
       expect(after[part], part).to.equal(untouched[part]);
     expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
     expect(await ask(host, below('cat volumes/lost/_data/note'))).to.equal('precious');
+    // What a volume that is there already holds, --check does not know.
+    const cleared = await on(host, finalize, '-e', 'confirm=destroy-volume');
+    expect(cleared.exitCode, explain(cleared)).to.equal(0);
   });
 
   it('are named by the audit, and refused before anything is touched', async () => {
