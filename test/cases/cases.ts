@@ -5,6 +5,8 @@ import {
   driverIsWritten,
   lateLinkEnds,
   mountedByPath,
+  mountedWhateverLiesBelow,
+  movedAside,
   oneManagerAtATime,
   socketFirst,
   vanishedFilesFail,
@@ -960,6 +962,64 @@ export const cases: readonly Case[] = [
     ],
   },
   {
+    number: 31,
+    what: 'Files hidden below the data-root’s mountpoint',
+    expected: 'named before anything is touched; put-back mounts over them in any case',
+    proofs: [
+      recorded('files of somebody', {
+        recording: debian12({ hidden: 'seen\n./old\n./my notes\n' }),
+        verdict: 'blocked',
+        says: /the mount of the data-root hides files, which lie in \/var\/lib\/docker itself: my notes, old\. Stop Docker, zfs unmount tank\/docker, see to them, .*move_hidden=true, which moves them aside and deletes nothing/,
+      }),
+      recorded('a whole old data-root', {
+        recording: debian12({ hidden: `seen\n${'abcdefghijklmnopqrst'.replace(/./g, './$&\n')}./volumes\n` }),
+        verdict: 'blocked',
+        says: /: a, b, .*, t and more\./,
+      }),
+      recorded('what Docker wrote before its dataset was mounted', {
+        recording: debian12({ hidden: 'seen\n./volumes\n./image\n' }),
+        verdict: 'blocked',
+        says: /image, volumes\. They are what Docker wrote there when it was started before its dataset was mounted, and may hold volumes\./,
+      }),
+      recorded('with move_hidden', {
+        recording: debian12({ hidden: 'seen\n./volumes\n' }),
+        args: ['move_hidden=true'],
+        verdict: 'ready',
+        remark: /hides files, which are moved aside, to \/var\/lib\/docker\.hidden-…: volumes/,
+      }),
+      recorded('a host where nobody can look', {
+        recording: debian12({ hidden: '' }),
+        verdict: 'blocked',
+        says: /it cannot be seen whether the mount of the data-root hides files: unshare\(1\) is not installed/,
+        notInLab: true,
+      }),
+      recorded('a dataset that lies over a partition', {
+        recording: debian12({
+          mounts: `${rootMount}138 27 8:1 / ${dataRoot} rw - ext4 /dev/sdb1 rw\n${dataRootMount()}`,
+        }),
+        verdict: 'blocked',
+        says: /the dataset of the data-root lies over what is mounted there as well: \/dev\/sdb1 \(ext4\)\. Stop Docker, unmount/,
+      }),
+      recorded('a host that was moved already', {
+        recording: debian12({
+          ...moved,
+          hidden: 'seen\n./old\n',
+          aside: '/var/lib/docker.hidden-20260701T000000Z-0000\n',
+        }),
+        verdict: 'already',
+        remark:
+          /hides files, which stay where they are: old; what the mount of the data-root hid is kept in \/var\/lib\/docker\.hidden-20260701T000000Z-0000/,
+      }),
+      look('move-aside.yaml, cut off between its steps', movedAside),
+      look('mounts of put-back.yaml and grow.yaml', mountedWhateverLiesBelow),
+      test('modules/lib/facts.test.ts', 'see it and leave nothing behind'),
+      lab('cases/hidden.test.ts', 'come after every look make the move fail, and the host goes back'),
+      lab('cases/hidden.test.ts', 'are named by the audit, and refused before anything is touched'),
+      lab('cases/hidden.test.ts', 'are moved aside where that is asked for, as --check says'),
+      lab('cases/hidden.test.ts', 'are mounted over by the way back, even where ZFS itself would not'),
+    ],
+  },
+  {
     number: 32,
     what: 'Units that require Docker stop with it and stay stopped',
     expected: 'named beforehand, stopped in order, started again on every way out, and checked',
@@ -1084,6 +1144,28 @@ export const cases: readonly Case[] = [
     ],
   },
   {
+    number: 39,
+    what: 'Docker in Docker with the zfs driver',
+    expected: 'detected, and refused with the reason unless allowed',
+    proofs: [
+      recorded('in two volumes', {
+        recording: debian12({ inner: `ci\n${anonymous}\ndone\n` }),
+        verdict: 'blocked',
+        says: new RegExp(
+          `Docker inside of a container keeps its data in these volumes, with the zfs driver: ci, ${anonymous}\\. It does not start on another file system \\(prior storage driver zfs\\), .*allow_inner_docker=true`,
+        ),
+      }),
+      recorded('allowed', {
+        recording: debian12({ inner: 'ci\ndone\n' }),
+        args: ['allow_inner_docker=true'],
+        verdict: 'ready',
+        remark: /does not start any more before zfs and image\/zfs are removed from its volume.*: ci/,
+      }),
+      test('modules/lib/facts.test.ts', 'what moves have put aside, and Docker in Docker'),
+    ],
+    open: 'one whose data-root is a folder of the host, and no volume, is not seen.',
+  },
+  {
     number: 40,
     what: 'A failing unit that makes its container anew with another environment',
     expected: 'told apart from the one of the record, kept, and named',
@@ -1094,6 +1176,87 @@ export const cases: readonly Case[] = [
         'cases/failures.test.ts',
         'the next run finishes, and names the container that the unit has made anew',
       ),
+    ],
+  },
+  {
+    number: 41,
+    what: 'Data-root a plain folder of a larger dataset',
+    expected: 'layers stay where they are: refused with the reason',
+    proofs: [
+      recorded('a ZFS root, as Ubuntu makes it (zsys#102)', {
+        recording: debian12({
+          mounts: '27 1 0:26 / / rw,relatime shared:1 - zfs rpool/ROOT/ubuntu_x rw,xattr,posixacl\n',
+          dataset: 'rpool/ROOT/ubuntu_x\n',
+          properties: properties({ mountpoint: '/\tlocal' }),
+          below: `rpool/ROOT/ubuntu_x\nrpool/ROOT/ubuntu_x/${'a'.repeat(64)}\n`,
+          there: '',
+        }),
+        verdict: 'blocked',
+        says: /the data-root \/var\/lib\/docker is not a dataset of its own: it lies in rpool\/ROOT\/ubuntu_x with other things/,
+      }),
+      lab('put-back.test.ts', 'a data-root that is not its own dataset'),
+    ],
+    open: 'such a host is left alone.',
+  },
+  {
+    number: 42,
+    what: 'Data-root a whole pool, or its own encryption root',
+    expected: 'never renamed where that cannot be: refused with the reason',
+    proofs: [
+      recorded('a pool, as Docker’s documents have it', {
+        recording: debian12({
+          info: info({ DriverStatus: [['Parent Dataset', 'zpool-docker']] }),
+          mounts: rootMount + dataRootMount(dataRoot, 'zpool-docker'),
+          pools: 'zpool-docker\t32212254720\t1300000000\t30912254720\tONLINE\toff\n',
+          tops: 'zpool-docker\t30000000000\n',
+          there: 'zpool-docker\t/var/lib/docker\ton\tyes\n',
+          dataset: 'zpool-docker\n',
+          above: undefined,
+          below: `zpool-docker\nzpool-docker/${'a'.repeat(64)}\n`,
+        }),
+        verdict: 'blocked',
+        says: /the data-root is a whole pool, which cannot be renamed while it is in use/,
+      }),
+      recorded('its own encryption root, in a pool that is not encrypted', {
+        recording: debian12({
+          properties: properties({
+            encryption: 'aes-256-gcm\t-',
+            encryptionroot: 'tank/docker\t-',
+            keystatus: 'available\t-',
+          }),
+          above: '21474836480\noff\n',
+        }),
+        verdict: 'blocked',
+        says: /the data-root is encrypted, and what is made beside it in tank would not be/,
+      }),
+    ],
+    open: 'such a host is left alone.',
+  },
+  {
+    number: 43,
+    what: '`canmount=noauto`, or a rename that failed',
+    expected: 'ZFS does not mount it again: put-back does',
+    proofs: [
+      recorded('canmount=noauto', {
+        recording: debian12({
+          properties: properties({ canmount: 'noauto\tlocal' }),
+          there: 'tank/docker\t/var/lib/docker\tnoauto\tyes\n',
+        }),
+        verdict: 'ready',
+        remark: /has canmount=noauto, so that something else than ZFS mounts it at boot/,
+      }),
+      recorded('a rename that failed, and the power went before the host was put back', {
+        recording: debian12({
+          ...cutOff,
+          there: 'tank/docker\t/var/lib/docker\tnoauto\tno\n',
+          marked: markedVolume('zrun:copied\t20260701T000000Z-0000'),
+        }),
+        verdict: 'unfinished',
+        says: /put the host back as it was first/,
+      }),
+      look('mounts of put-back.yaml', mountedWhateverLiesBelow),
+      lab('modules.test.ts', 'names the process that keeps it busy, and leaves it under its name'),
+      lab('cases/hidden.test.ts', 'are mounted over by the way back, even where ZFS itself would not'),
     ],
   },
   {

@@ -1,5 +1,5 @@
 /** Owns the proofs that are neither a recorded host's verdict nor a test from elsewhere: one function each. */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
@@ -150,6 +150,57 @@ export async function socketFirst(): Promise<string> {
     .map((unit) => (isMap(unit) ? unit['name'] : undefined));
   expect(unmasked).to.deep.equal(['docker.socket', 'docker.service']);
   return 'the socket is stopped and masked first; both are unmasked by `always`';
+}
+
+/** What lies below a mount is renamed, made anew and never lost, wherever a run is cut off. */
+export async function movedAside(): Promise<string> {
+  await withFolder(async (folder) => {
+    const root = path.join(folder, 'the root');
+    const run = async (id: string): Promise<readonly string[]> => {
+      const { outcome, lines } = await play(`
+- hosts: all
+  gather_facts: false
+  vars: {data_root: '${root}', hidden_aside: '${root}.hidden-${id}', source_in_place: false, is_hiding: false}
+  tasks:
+    - import_tasks: '${path.join(projectRoot, 'playbooks/tasks/move-aside.yaml')}'
+`);
+      expect(outcome.exitCode, lines.join('\n')).to.equal(0);
+      return lines.filter((line) => line.includes('| changed |'));
+    };
+    const modeOf = async (file: string): Promise<number> => (await stat(file)).mode & 0o7777;
+    await mkdir(root);
+    await chmod(root, 0o711);
+    expect(await run('1'), 'nothing lies there').to.deep.equal([]);
+    await writeFile(path.join(root, 'note'), 'precious');
+    expect(await run('2')).to.have.length(1);
+    expect(await run('3'), 'it is aside').to.deep.equal([]);
+    expect([await readdir(root), await modeOf(root)]).to.deep.equal([[], 0o711]);
+    expect(await readFile(`${root}.hidden-2/note`, 'utf8')).to.equal('precious');
+    // Where the power went between the rename and the new folder.
+    await rmdir(root);
+    expect(await run('4')).to.have.length(1);
+    expect([await readdir(root), await modeOf(root)]).to.deep.equal([[], 0o711]);
+    expect(await readdir(folder)).to.deep.equal(['the root', 'the root.hidden-2']);
+  });
+  return 'it is beside the data-root, whole, and the folder is made anew with its mode';
+}
+
+/** Every mount that ends a downtime. */
+export async function mountedWhateverLiesBelow(): Promise<string> {
+  const [block] = await tasksOf('tasks/put-back.yaml');
+  const tasks = isList(block?.['block'] ?? null) ? (block?.['block'] as readonly Value[]).filter(isMap) : [];
+  const names = tasks.map(({ name }) => name);
+  expect(tasks.find(({ name }) => name === 'Mount it at the data-root')?.['mount']).to.deep.include({
+    src: '{{dataset}}',
+    state: 'ephemeral',
+    allow_nonempty: true,
+  });
+  expect(names.indexOf('Mount it at the data-root')).to.be.greaterThan(
+    names.indexOf('Give it its mountpoint back'),
+  );
+  const growing = await tasksOf('grow.yaml', 'Enlarge', 'always');
+  expect(growing[0]?.['mount']).to.include({ state: 'mounted', allow_nonempty: true });
+  return 'put-back mounts the old dataset itself, by mount(8), and like grow.yaml whatever lies below';
 }
 
 /** Tasks of a playbook's block, or of a task file. */

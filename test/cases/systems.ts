@@ -109,6 +109,8 @@ const bookworm: Sections = {
   root: '/var/lib/docker\n/var/lib/docker\nexists\n',
   statfs: '131072 163840 41000000 40990000\n',
   there: 'tank/docker\t/var/lib/docker\ton\tyes\n',
+  hidden: 'seen\n',
+  inner: 'done\n',
   drivers: 'zfs\n',
   du: '300000000\t/var/lib/docker/volumes\ndone\n',
   dataset: 'tank/docker\n',

@@ -194,6 +194,8 @@ describe('an extra variable that nothing uses', () => {
         'drain_swarm',
         'swarm_manager',
         'allow_auto_remove',
+        'move_hidden',
+        'allow_inner_docker',
       ],
     ];
     const check = (vars: readonly string[]): Promise<readonly string[]> =>

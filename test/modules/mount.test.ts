@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { formatProblem } from '../../src/core/errors.js';
+import { directoryContentProbe } from '../../src/modules/lib/directory.js';
 import { mount } from '../../src/modules/mount.js';
 import { stat } from '../../src/modules/stat.js';
 import {
@@ -216,5 +217,17 @@ describe('mount, for real', function () {
     expect(await sh('cat /proc/self/mountinfo'), 'nothing was done')
       .to.contain(' one ')
       .and.to.contain(' two ');
+  });
+
+  // Whoever goes to `/` by that name sees nothing that is mounted over it.
+  it('looks beneath a mount at the top of the file system too', async () => {
+    const there = Number(await sh('ls -A /var | wc -l'));
+    await sh('mount -t tmpfs top /var');
+    try {
+      const found = await host.read(directoryContentProbe('/var'));
+      expect([found.entries, found.underneath]).to.deep.equal([0, there]);
+    } finally {
+      await sh('umount /var');
+    }
   });
 });

@@ -21,7 +21,8 @@ export const directoryContentKind: ProbeKind<DirectoryContent> = { kind: 'direct
 
 /**
  * Looks into a folder, and below what is mounted on it: in a mount namespace of its own, the folder above is bound
- * over itself, which hides the mount there and nowhere else (mount_namespaces(7)). Needs root for that part.
+ * onto the mount, without what is mounted in it, and seen there and nowhere else (mount_namespaces(7)). Needs root for
+ * that part.
  */
 export function directoryContentProbe(hostPath: string): Probe<DirectoryContent> {
   const key = normalizePath(hostPath);
@@ -37,7 +38,7 @@ e=$(ls -A -- "$d" 2>/dev/null | wc -l) && echo "entries $e"
 u=\${p%/*}; u=\${u:-/}
 m=$(printf '%s' "$p" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
 grep -q -F -- " $m " /proc/self/mountinfo && command -v unshare >/dev/null 2>&1 && [ "$(id -u)" = 0 ] || exit 0
-unshare -m sh -c 'mount --make-rprivate / && mount --bind "$1" "$1" && cd "$1" && e=$(ls -A -- "$2" | wc -l) && echo "underneath $e"' sh "$u" "./\${p##*/}" 2>/dev/null
+unshare -m sh -c 'mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2/$3" && e=$(ls -A | wc -l) && echo "underneath $e"' sh "$u" "$p" "\${p##*/}" 2>/dev/null
 exit 0`,
     parse: (output) => parseDirectoryContent(key, output),
   };

@@ -299,6 +299,21 @@ const dataRootSchema = z.object({
     .describe(
       'filesystems whose mountpoint is the data-root, mounted or not: what may mount over it at boot',
     ),
+  stacked: z
+    .array(mountSchema)
+    .describe('what is mounted just there as well, below what is seen; the lowest first'),
+  hidden: texts
+    .nullable()
+    .describe(
+      'names of what lies in the folder that it is mounted on, hidden by the mount: at most 20, with `?` for control characters; empty where it is no mount point; null where that cannot be seen',
+    ),
+  hides_more: bool.describe('there are more of them'),
+  moved_aside: texts.describe('folders beside it into which moves have put what was hidden'),
+  inner_dockers: texts
+    .nullable()
+    .describe(
+      'volumes in which a Docker of its own keeps its data with the zfs driver; null where that cannot be seen',
+    ),
   foreign_names: texts.describe("files and folders at its top that are not Docker's"),
   children: int.describe('datasets below it'),
   foreign_children: texts.describe("those that are not Docker's layers"),

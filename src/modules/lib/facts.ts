@@ -31,6 +31,7 @@ import { toolNames, type Facts } from './facts-schema.js';
 import { parseFstab } from './fstab.js';
 import {
   mountOf,
+  mountsAt,
   mountsBelow,
   parseMountinfo,
   topMountAt,
@@ -53,9 +54,16 @@ export function factsProbe(): Probe<Facts> {
   return { of: factsKind, key: '', script: factsScript, parse: parseFacts };
 }
 
+/** Of what a mount hides, as many names are told as a person reads. */
+const mostHidden = 20;
+
 /**
  * Sections, each below a line that begins with the control character RS, which no text of a host's own begins with.
  * What fails says nothing, and its facts are null.
+ *
+ * What the data-root's mount hides is seen in a mount namespace of its own, where the folder above is bound onto the
+ * mount, without what is mounted in that folder (mount_namespaces(7)). Nobody else sees it, and nothing of it stays. That
+ * namespace has every mount, layers too, which cannot be destroyed meanwhile: it ends after one look.
  */
 const factsScript: ShellText = sh`LC_ALL=C; export LC_ALL; exec 2>/dev/null
 section() { printf '\\n\\036%s\\n' "$1"; }
@@ -140,6 +148,13 @@ fi
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
 if has zfs; then section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
 section names; ls -A -- "$real"
+printable() { tr '\\001-\\011\\013-\\037\\177' '?'; }
+mounted=$(printf '%s' "$real" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
+if grep -q -F -- " $mounted " /proc/self/mountinfo; then
+section hidden; limit 10 unshare --mount sh -c 'mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2/$3" && printf "seen\\0" && find . -mindepth 1 -maxdepth 1 -print0' sh "\${real%/*}/" "$real" "\${real##*/}" | tr '\\n\\0' '?\\n' | head -n ${mostHidden + 2} | printable
+fi
+section aside; find "\${real%/*}/" -mindepth 1 -maxdepth 1 -name "\${real##*/}.hidden-*" | printable
+section inner; limit 5 sh -c 'cd "$1" && for each in */_data/image/zfs; do [ ! -d "$each" ] || printf "%s\\n" "\${each%%/*}"; done && echo done' sh "$real/volumes" | printable
 section drivers; for driver in aufs btrfs devicemapper fuse-overlayfs overlay overlay2 zfs; do [ -n "$(ls -A -- "$real/$driver" | head -n 1)" ] && echo "$driver"; done
 section du; [ -d "$real/volumes" ] && has timeout && timeout 1 du -sb -- "$real/volumes" && echo done
 device=$(df -P -- "$real" | sed -n '2s/ .*//p')
@@ -599,6 +614,10 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
       const [name = '', , canmount = '', mounted] = row.split('\t');
       return { name, canmount, mounted: mounted === 'yes' };
     }),
+    stacked: (root === null ? [] : mountsAt(mounts, root).slice(0, -1)).map(mountFacts),
+    ...hiddenFacts(sections, mount !== undefined && mount.target === root),
+    moved_aside: [...rows(sections, 'aside')].sort(),
+    inner_dockers: innerDockers(rows(sections, 'inner')),
     foreign_names: rows(sections, 'names').filter((name) => !isDockerName(name)),
     children: children.length,
     foreign_children:
@@ -607,6 +626,23 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     user_properties: userProperties(properties),
     settings: dataset === null ? {} : settingsOf(properties),
   };
+}
+
+/** Names begin with `./`, below a line that says that the folder was seen. */
+function hiddenFacts(
+  sections: Sections,
+  isMountPoint: boolean,
+): Pick<Facts['data_root'], 'hidden' | 'hides_more'> {
+  if (!isMountPoint) return { hidden: [], hides_more: false };
+  const [seen, ...found] = rows(sections, 'hidden');
+  if (seen !== 'seen') return { hidden: null, hides_more: false };
+  const names = found.map((row) => row.replace(/^\.\//, ''));
+  return { hidden: names.slice(0, mostHidden).sort(), hides_more: names.length > mostHidden };
+}
+
+/** Names of volumes, above a line that says that all were seen. */
+function innerDockers(found: readonly string[]): Facts['data_root']['inner_dockers'] {
+  return found.at(-1) === 'done' ? found.slice(0, -1) : null;
 }
 
 function isKnown(value: number | null | undefined): value is number {

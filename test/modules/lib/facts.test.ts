@@ -1,4 +1,5 @@
 /** Facts from the answers of hosts that the lab does not have; the lab's own are in test/lab. Formats are the real ones. */
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { factsOf, factsProbe, parseSections } from '../../../src/modules/lib/facts.js';
@@ -88,6 +89,55 @@ describe('facts', () => {
       },
       ({ data_root: r }) => [r.parent_available, r.parent_encryption, r.foreign_names],
       [1000, 'off', ['app data', '231072.231072']],
+    ],
+    [
+      'what the mount of the data-root hides',
+      { hidden: 'seen\n./volumes\n./old file\n./?[31m\n' },
+      ({ data_root: r }) => [r.hidden, r.hides_more],
+      [['?[31m', 'old file', 'volumes'], false],
+    ],
+    [
+      'more of it than is told',
+      { hidden: `seen\n${Array.from({ length: 21 }, (_, i) => `./${i}\n`).join('')}` },
+      ({ data_root: r }) => [r.hidden?.length, r.hides_more],
+      [20, true],
+    ],
+    ['a mount that hides nothing', { hidden: 'seen\n' }, ({ data_root: r }) => r.hidden, []],
+    ['a mount below which nobody may look', { hidden: '' }, ({ data_root: r }) => r.hidden, null],
+    [
+      'what is no mount point and hides nothing, whose path another mount begins with',
+      { mounts: '1 0 0:1 / / rw - zfs tank rw\n', hidden: 'seen\n./volumes\n' },
+      ({ data_root: r }) => r.hidden,
+      [],
+    ],
+    [
+      'several mounts at the data-root',
+      {
+        mounts: `1 0 0:1 / / rw - ext4 /dev/vda rw
+2 1 8:1 / /var/lib/docker rw - ext4 /dev/sdb1 rw
+3 2 0:37 / /var/lib/docker rw - zfs tank/docker rw
+`,
+      },
+      ({ data_root: r }) => [r.source, r.stacked.map(({ source }) => source)],
+      ['tank/docker', ['/dev/sdb1']],
+    ],
+    [
+      'what moves have put aside, and Docker in Docker',
+      {
+        aside: '/var/lib/docker.hidden-2\n/var/lib/docker.hidden-1\n',
+        inner: 'ci\ndone\ndone\n',
+      },
+      ({ data_root: r }) => [r.moved_aside, r.inner_dockers],
+      [
+        ['/var/lib/docker.hidden-1', '/var/lib/docker.hidden-2'],
+        ['ci', 'done'],
+      ],
+    ],
+    [
+      'volumes that could not be looked into in time',
+      { inner: 'ci\n' },
+      ({ data_root: r }) => r.inner_dockers,
+      null,
     ],
     [
       'a data-root behind a link',
@@ -452,10 +502,74 @@ describe('facts', () => {
       'units',
       'start',
       'du',
+      'hidden',
+      'aside',
+      'inner',
     )) {
       if (name === 'mounts' || name === 'properties') continue;
       for (const text of odd) facts({ [name]: text });
     }
+  });
+
+  describe('of what a mount hides', function () {
+    /** The part of the script that looks there, for a data-root of ours, with what stands before it there. */
+    const look = (root: string): string => {
+      const text = factsProbe().script.shellText;
+      return [
+        text.slice(0, text.indexOf('section uname')),
+        `real='${root}'`,
+        text.slice(text.indexOf('printable()'), text.indexOf('section drivers;')),
+      ].join('\n');
+    };
+
+    before(function () {
+      if (spawnSync('unshare', ['-m', 'true']).status === 0) return;
+      console.log('      not tried: making a mount namespace needs root and unshare(1)');
+      this.skip();
+    });
+
+    for (const shell of ['dash', 'bash'] as const) {
+      it(`see it and leave nothing behind, under ${shell}`, () =>
+        withFolder(async (folder) => {
+          const root = `${folder}/the root`;
+          const { stdout, stderr, status } = await localRun(['unshare', '-m', shell])({
+            shellText: `set -eu
+mount --make-rprivate /
+mkdir '${root}' '${root}.hidden-1'
+printf x >'${root}/two
+lines' && printf x >'${root}/'"$(printf '\\036docker\\033[31m')" && printf x >'${root}/.dot'
+mount -t tmpfs lower '${root}' && touch '${root}/lower' && mount -t tmpfs upper '${root}'
+mkdir -p '${root}/volumes/ci/_data/image/zfs' '${root}/volumes/db/_data/image'
+cp /proc/self/mountinfo '${folder}/before'
+( set +eu; ${look(root)}
+)
+printf '\\n\\036mounts\\n'; cat /proc/self/mountinfo
+printf '\\n\\036same\\n'; cmp /proc/self/mountinfo '${folder}/before' && echo same`,
+          });
+          expect([status, stderr.toString()]).to.deep.equal([0, '']);
+          const sections = parseSections(stdout.toString());
+          expect(sections.get('same')).to.equal('same\n');
+          const seen = factsOf(new Map([...sections, ['root', `${root}\n${root}\nexists\n`]])).data_root;
+          expect(seen.hidden).to.deep.equal(['.dot', '?docker?[31m', 'two?lines']);
+          expect(seen.stacked.map(({ source }) => source)).to.deep.equal(['lower']);
+          expect(seen.moved_aside).to.deep.equal([`${root}.hidden-1`]);
+          expect(seen.inner_dockers).to.deep.equal(['ci']);
+        }));
+    }
+
+    it('see it at the top of the file system too', async () => {
+      const { stdout } = await localRun(['unshare', '-m', 'sh'])({
+        shellText: `mount --make-rprivate /; ls -A /var; echo =; mount -t tmpfs tmpfs /var; ${look('/var')}`,
+      });
+      const [names = '', text = ''] = stdout.toString().split('=\n');
+      expect(parseSections(text).get('hidden')?.trim().split('\n').slice(1).sort()).to.deep.equal(
+        names
+          .trim()
+          .split('\n')
+          .map((name) => `./${name}`)
+          .sort(),
+      );
+    });
   });
 
   it('ask each marked volume for its size', () =>
