@@ -56,7 +56,7 @@ export async function mountedByPath(): Promise<string> {
     const { outcome, lines } = await play(`
 - hosts: all
   gather_facts: false
-  vars: {is_native: false, device: /dev/zvol/tank/docker-overlay2, data_root: /var/lib/docker}
+  vars: {is_native: false, device: /dev/zvol/tank/docker-overlay2, data_root: /var/lib/docker, needs_key: false, key_unit: none}
   tasks:
     - template: {src: '${template('fstab.hbs')}', dest: '${file}'}
 `);

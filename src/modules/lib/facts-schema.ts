@@ -109,7 +109,7 @@ const zfsSchema = z.object({
         putting_back: maybeText.describe('`zrun:putting-back`: the run that began to put the host back'),
         volsize: maybeInt.describe("a volume's size"),
         encryption_root: maybeText.describe('the dataset whose key it needs; null where it is not encrypted'),
-        keylocation: maybeText.describe("where that key comes from: `prompt`, `file:///…`, `https://…`"),
+        keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
         key_available: bool.describe('not encrypted, or the key is loaded'),
       }),
     )
@@ -270,7 +270,7 @@ const dataRootSchema = z.object({
   encryption: maybeText.describe('`off`, or the cipher'),
   parent_encryption: maybeText.describe('of the dataset above it: what is made beside it has the same'),
   parent_encryption_root: maybeText.describe('the dataset whose key is needed for what is made beside it'),
-  parent_keylocation: maybeText.describe("where that key comes from: `prompt`, `file:///…`, `https://…`"),
+  parent_keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
   key_available: bool.describe('not encrypted, or the key is loaded'),
   quota: maybeInt.describe('0: none'),
   refquota: maybeInt.describe('0: none'),
@@ -295,7 +295,9 @@ const dataRootSchema = z.object({
         canmount: text.describe('the property'),
       }),
     )
-    .describe('what zfs-mount-generator(8) would mount at the data-root at boot: its lists may be out of date'),
+    .describe(
+      'what zfs-mount-generator(8) would mount at the data-root at boot: its lists may be out of date',
+    ),
   foreign_names: texts.describe("files and folders at its top that are not Docker's"),
   children: int.describe('datasets below it'),
   foreign_children: texts.describe("those that are not Docker's layers"),
