@@ -96,12 +96,10 @@ export const systemdHold = defineModule({
     stopped: z
       .array(z.string())
       .describe('Those that were active and were stopped for it, by this run or an earlier one.'),
-    at: z
+    seconds: z
       .int()
       .optional()
-      .describe(
-        "The host's clock, in seconds since 1970: as the first was about to stop, or when all had started.",
-      ),
+      .describe("After a release: for how long they were stopped, by the host's clock."),
     differing: z
       .array(differing)
       .describe('After a release: units that were active and do not run as they did.'),
@@ -292,8 +290,7 @@ r=${p.record}
 for d in ${folders}; do
 mkdir -p -m 755 -- "$d" && printf '# Written by zrun: %s is under way, and this unit must not start meanwhile.\\n[Unit]\\nConditionPathExists=!/\\n' ${p.name} >"$d/"${dropIn(p.name)} || exit
 done
-systemctl daemon-reload || exit
-date '+at %s'`,
+systemctl daemon-reload || exit`,
     stops.length > 0 &&
       sh`timeout ${p.timeout} systemctl --no-ask-password stop ${stops} </dev/null
 for u in ${stops}; do
@@ -316,17 +313,7 @@ done
       stderr: output.stderr.toString(),
     });
   }
-  return {
-    units: [...units],
-    stopped: recorded.map(({ unit }) => unit),
-    ...clockOf(output),
-    differing: [],
-  };
-}
-
-function clockOf({ stdout }: Output): ValueMap {
-  const seconds = /^at (\d+)$/m.exec(stdout.toString())?.[1];
-  return seconds === undefined ? {} : { at: Number(seconds) };
+  return { units: [...units], stopped: recorded.map(({ unit }) => unit), differing: [] };
 }
 
 /**
@@ -343,14 +330,18 @@ for f in /run/systemd/system/*.d/${dropIn(p.name)}; do
 done
 systemctl daemon-reload || exit`,
     starts.length > 0 && startScript(recorded, p.timeout),
-    sh`date '+at %s'; rm -f -- ${p.record} && sync -- ${parentOf(p.record)}`,
+    sh`r=${p.record}; [ ! -e "$r" ] || echo "seconds $(($(date +%s) - $(stat -c %Y -- "$r")))"
+rm -f -- "$r" && sync -- ${parentOf(p.record)}`,
   );
   const output = await write.run(script, { shownAs: `systemctl start ${starts.join(' ')}` });
-  const rows = output.stdout.toString().split('\n');
+  const text = output.stdout.toString();
+  const rows = text.split('\n');
+  // The record is as old as the stop.
+  const seconds = /^seconds (\d+)$/m.exec(text)?.[1];
   return {
     units: [...units],
     stopped: starts,
-    ...clockOf(output),
+    ...(seconds !== undefined && { seconds: Number(seconds) }),
     differing: rows.flatMap((row) => {
       const [mark, unit = '', was = '', is = ''] = row.split(' ');
       return mark === 'differs' ? [{ unit, was, is }] : [];

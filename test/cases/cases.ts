@@ -93,6 +93,13 @@ const cutOff = {
 const destroying = ['zrun:role\tdestroying', 'zrun:origin\ttank/docker', `zrun:data-root\t${dataRoot}`]
   .map((property) => `tank/docker-zfs-backup\t${property}\n`)
   .join('');
+const encrypted = {
+  properties: properties({ encryption: 'aes-256-gcm\t-', keystatus: 'available\t-' }),
+  above: '30000000000\naes-256-gcm\n',
+};
+/** What the section on the key of the dataset above prints. */
+const keyOf = (keylocation: string): string =>
+  `tank\tencryptionroot\ttank\ntank\tkeylocation\t${keylocation}\ntank\tkeystatus\tavailable\n`;
 
 export const cases: readonly Case[] = [
   {
@@ -1141,6 +1148,75 @@ export const cases: readonly Case[] = [
         'is none any more where finalize.yaml was interrupted: rollback.yaml and the audit say so',
       ),
       lab('cases/finalize.test.ts', 'is then destroyed by finalize.yaml alone, to its end'),
+    ],
+  },
+  {
+    number: 37,
+    what: 'Key of an encrypted data-root loaded only for the old mount',
+    expected: 'required explicitly by what fstab mounts',
+    proofs: [
+      recorded('below an encrypted dataset whose key is in a file', {
+        recording: debian12({ ...encrypted, key: keyOf('file:///root/tank.key') }),
+        verdict: 'ready',
+      }),
+      recorded('a passphrase, which the boot asks for', {
+        recording: debian12({ ...encrypted, key: keyOf('prompt') }),
+        verdict: 'ready',
+        remark: /the key of tank is a passphrase: at boot Docker waits until it is entered/,
+      }),
+      recorded('cut off after the rename, and booted since without the passphrase', {
+        recording: debian12(
+          {
+            ...cutOff,
+            marked: `${markedVolume('encryptionroot\ttank', 'keylocation\tprompt', 'keystatus\tunavailable')}tank/docker-zfs-backup\tzrun:role\tbackup\ntank/docker-zfs-backup\tzrun:origin\ttank/docker\n`,
+          },
+          'tank/docker-overlay2\toverlay2\t20260701T000000Z-0000\t-',
+          'tank/docker-zfs-backup\tbackup\t-\t-',
+        ),
+        verdict: 'blocked',
+        says: /the key of tank\/docker-overlay2 is not loaded, and zrun does not know its passphrase: zfs load-key tank/,
+      }),
+      recorded('moved by an earlier zrun, which did not see to it', {
+        recording: debian12({
+          ...moved,
+          marked: markedVolume(
+            'zrun:live\t20260701T000000Z-0000',
+            'zrun:done\t20260701T000000Z-0000',
+            'encryptionroot\ttank',
+            'keylocation\tfile:///root/tank.key',
+            'keystatus\tavailable',
+          ),
+        }),
+        verdict: 'already',
+        remark: /its line in fstab does not require zrun-docker-key\.service/,
+      }),
+      test('cases/boot-mount.test.ts', 'reads names as they are, and goes after whoever else loads keys'),
+      test('cases/boot-mount.test.ts', 'gives up after three times, and lets nobody wait for the device'),
+      lab('cases/encrypted.test.ts', 'is moved to a volume as --check says, and comes up after a boot'),
+      lab('cases/encrypted.test.ts', 'is moved to a dataset as --check says, and comes up after a boot'),
+      lab('cases/encrypted.test.ts', 'fails at once where its key is missing, and the host boots'),
+    ],
+  },
+  {
+    number: 38,
+    what: '`/etc/zfs/zfs-list.cache` that still names the old dataset',
+    expected: 'mended, and the unit that wins at boot is looked at before Docker starts',
+    proofs: [
+      recorded('a list with the dataset of the data-root', {
+        recording: debian12({ cached: '/etc/zfs/zfs-list.cache/tank\ttank/docker\ton\t-\n' }),
+        verdict: 'ready',
+      }),
+      recorded('a list with another dataset that is meant to be mounted there', {
+        recording: debian12({
+          there: 'tank/docker\t/var/lib/docker\ton\tyes\ntank/older\t/var/lib/docker\tnoauto\tno\n',
+          cached: '/etc/zfs/zfs-list.cache/tank\ttank/older\tnoauto\t-\n',
+        }),
+        verdict: 'blocked',
+        says: /zfs-mount-generator makes a mount unit of it \(tank\/older in \/etc\/zfs\/zfs-list\.cache\/tank\)/,
+      }),
+      test('cases/boot-mount.test.ts', 'lose the line of the old dataset, and have it again, byte for byte'),
+      lab('cases/encrypted.test.ts', 'goes back, as it was'),
+      lab('cases/encrypted.test.ts', 'and comes up on zfs after the way back and a boot'),
     ],
   },
   {

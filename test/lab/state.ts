@@ -12,7 +12,8 @@ const parts: Readonly<Record<string, string>> = {
   fstab: 'cat /etc/fstab',
   daemonJson: 'cat /etc/docker/daemon.json 2>&1 || true',
   dropIns:
-    'find /etc/systemd/system -path "*docker*" | sort; systemctl is-enabled docker.service docker.socket',
+    'find /etc/systemd/system -path "*docker*" | sort; systemctl is-enabled docker.service docker.socket; systemctl list-units --all --plain --no-legend "zrun*"',
+  mountLists: 'find /etc/zfs -name "*zrun*"; tail -n +1 /etc/zfs/zfs-list.cache/* 2>/dev/null || true',
   units:
     'systemctl show -p ActiveState,MainPID,ActiveEnterTimestamp docker.service; systemctl show -p ActiveState,UnitFileState docker.socket',
   mounts:

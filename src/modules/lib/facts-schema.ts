@@ -108,6 +108,9 @@ const zfsSchema = z.object({
         done: maybeText.describe('`zrun:done`: the run that has finished the move, containers and all'),
         putting_back: maybeText.describe('`zrun:putting-back`: the run that began to put the host back'),
         volsize: maybeInt.describe("a volume's size"),
+        encryption_root: maybeText.describe('the dataset whose key it needs; null where it is not encrypted'),
+        keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
+        key_available: bool.describe('not encrypted, or the key is loaded'),
       }),
     )
     .describe('datasets that zrun has marked as its own'),
@@ -283,6 +286,8 @@ const dataRootSchema = z.object({
   compression: maybeText.describe('the property'),
   encryption: maybeText.describe('`off`, or the cipher'),
   parent_encryption: maybeText.describe('of the dataset above it: what is made beside it has the same'),
+  parent_encryption_root: maybeText.describe('the dataset whose key is needed for what is made beside it'),
+  parent_keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
   key_available: bool.describe('not encrypted, or the key is loaded'),
   quota: maybeInt.describe('0: none'),
   refquota: maybeInt.describe('0: none'),
@@ -313,6 +318,17 @@ const dataRootSchema = z.object({
     .nullable()
     .describe(
       'volumes in which a Docker of its own keeps its data with the zfs driver; null where that cannot be seen',
+    ),
+  cached: z
+    .array(
+      z.object({
+        file: text.describe('the list, in /etc/zfs/zfs-list.cache'),
+        name: text.describe('the filesystem'),
+        canmount: text.describe('the property'),
+      }),
+    )
+    .describe(
+      'what zfs-mount-generator(8) would mount at the data-root at boot: its lists may be out of date',
     ),
   foreign_names: texts.describe("files and folders at its top that are not Docker's"),
   children: int.describe('datasets below it'),

@@ -68,6 +68,11 @@ const mostHidden = 20;
 const factsScript: ShellText = sh`LC_ALL=C; export LC_ALL; exec 2>/dev/null
 section() { printf '\\n\\036%s\\n' "$1"; }
 has() { command -v "$1" >/dev/null; }
+key_of() {
+key=$(zfs get -H -o value encryptionroot "$1") && [ -n "$key" ] && [ "$key" != - ] || return
+printf '%s\\tencryptionroot\\t%s\\n' "$1" "$key"
+zfs get -Hp -o property,value keylocation,keystatus "$key" | while IFS= read -r line; do printf '%s\\t%s\\n' "$1" "$line"; done
+}
 limit() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
 section uname; uname -n; uname -r; uname -m; id -un; id -u
 section machine; cat /etc/machine-id
@@ -93,7 +98,7 @@ section userland; zfs version
 section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
 section tops; zfs list -Hp -o name,available -d 0
 section marked; marked=$(zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:copied,zrun:live,zrun:done,zrun:putting-back); printf '%s\\n' "$marked"
-printf '%s\\n' "$marked" | awk -F '\\t' '$2 == "zrun:role" { print $1 }' | while IFS= read -r name; do zfs get -Hp -t volume -o name,property,value volsize "$name"; done
+printf '%s\\n' "$marked" | awk -F '\\t' '$2 == "zrun:role" { print $1 }' | while IFS= read -r name; do zfs get -Hp -t volume -o name,property,value volsize "$name"; key_of "$name"; done
 fi
 service=docker.service
 if [ -d /run/systemd/system ] && has systemctl; then
@@ -146,7 +151,7 @@ ${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix
 fi
 [ -d "$real" ] || exit 0
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
-if has zfs; then section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
+if has zfs; then section cached; for cache in /etc/zfs/zfs-list.cache/*; do awk -F '\\t' -v root="$real" '{ at = $2; gsub("//+", "/", at) } at == root { print FILENAME "\\t" $1 "\\t" $3 "\\t" $20 }' "$cache"; done; section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
 section names; ls -A -- "$real"
 printable() { tr '\\001-\\011\\013-\\037\\177' '?'; }
 mounted=$(printf '%s' "$real" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
@@ -168,7 +173,7 @@ esac
 [ -n "$of" ] || exit 0
 printf '%s\n' "$of"
 section properties; zfs get -Hp -o property,value,source all "$of"
-above=\${of%/*}; [ "$above" = "$of" ] || { section above; zfs list -Hp -o available "$above"; zfs get -H -o value encryption "$above"; }
+above=\${of%/*}; [ "$above" = "$of" ] || { section above; zfs list -Hp -o available "$above"; zfs get -H -o value encryption "$above"; section key; key_of "$above"; }
 section below; zfs list -Hp -o name -r -t filesystem,volume "$of"
 section snapshots; zfs list -Hp -o name -t snapshot -d 1 "$of" | wc -l
 exit 0`;
@@ -329,9 +334,25 @@ function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
         done: value(zrunProperties.done),
         putting_back: value(zrunProperties.puttingBack),
         volsize: number(properties['volsize']),
+        ...keyFacts(properties),
       },
     ];
   });
+}
+
+/** @param properties as `key_of` of the script prints them: of the encryption root, which has the key of all below it */
+function keyFacts(
+  properties: Readonly<Record<string, string>>,
+): Pick<Facts['zfs']['marked'][number], 'encryption_root' | 'keylocation' | 'key_available'> {
+  return {
+    encryption_root: properties['encryptionroot'] ?? null,
+    keylocation: properties['keylocation'] ?? null,
+    key_available: isKeyThere(properties['keystatus'] ?? null),
+  };
+}
+
+function isKeyThere(keystatus: string | null): boolean {
+  return keystatus === null || keystatus === '-' || keystatus === 'available' || keystatus === 'none';
 }
 
 function dockerFacts(sections: Sections): Facts['docker'] {
@@ -564,7 +585,9 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
   };
   const children = rows(sections, 'below').filter((name) => name !== (dataset ?? volume));
   const prefix = `${dataset ?? ''}/`;
-  const keystatus = value('keystatus');
+  const above = keyFacts(
+    Object.fromEntries(rows(sections, 'key').map((row) => pairAt(pairAt(row, '\t')[1], '\t'))),
+  );
   return {
     path: root,
     exists: rows(sections, 'root').includes('exists'),
@@ -604,8 +627,9 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     compression: value('compression'),
     encryption: value('encryption'),
     parent_encryption: rows(sections, 'above')[1] ?? null,
-    key_available:
-      keystatus === null || keystatus === '-' || keystatus === 'available' || keystatus === 'none',
+    parent_encryption_root: above.encryption_root,
+    parent_keylocation: above.keylocation,
+    key_available: isKeyThere(value('keystatus')),
     quota: numeric('quota'),
     refquota: numeric('refquota'),
     reservation: numeric('reservation'),
@@ -618,6 +642,10 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     ...hiddenFacts(sections, mount !== undefined && mount.target === root),
     moved_aside: [...rows(sections, 'aside')].sort(),
     inner_dockers: innerDockers(rows(sections, 'inner')),
+    cached: rows(sections, 'cached').flatMap((row) => {
+      const [file = '', name = '', canmount = '', ignore] = row.split('\t');
+      return canmount === 'off' || ignore === 'on' ? [] : [{ file, name, canmount }];
+    }),
     foreign_names: rows(sections, 'names').filter((name) => !isDockerName(name)),
     children: children.length,
     foreign_children:

@@ -242,8 +242,43 @@ describe('facts', () => {
           done: null,
           putting_back: 'r3',
           volsize: null,
+          encryption_root: null,
+          keylocation: null,
+          key_available: true,
         },
       ],
+    ],
+    [
+      'a marked volume below an encrypted dataset, after a boot that has loaded no key',
+      {
+        marked:
+          'tank/v\tzrun:role\toverlay2\ntank/v\tencryptionroot\ttank/enc\ntank/v\tkeylocation\tfile:///root/a key\ntank/v\tkeystatus\tunavailable\n',
+      },
+      ({ zfs: z }) => z.marked.map((m) => [m.encryption_root, m.keylocation, m.key_available]),
+      [['tank/enc', 'file:///root/a key', false]],
+    ],
+    [
+      'what is made beside the data-root, in an encrypted dataset',
+      {
+        above: '1000\naes-256-gcm\n',
+        key: 'tank/enc\tencryptionroot\ttank\ntank/enc\tkeylocation\tprompt\ntank/enc\tkeystatus\tavailable\n',
+      },
+      ({ data_root: r }) => [r.parent_encryption, r.parent_encryption_root, r.parent_keylocation],
+      ['aes-256-gcm', 'tank', 'prompt'],
+    ],
+    [
+      'the lists of zfs-mount-generator',
+      {
+        cached: [
+          '/etc/zfs/zfs-list.cache/tank\ttank/docker\ton\t-',
+          '/etc/zfs/zfs-list.cache/tank\ttank/off\toff\t-',
+          '/etc/zfs/zfs-list.cache/tank\ttank/ignored\ton\ton',
+          '/etc/zfs/zfs-list.cache/old\told/docker\tnoauto\t',
+          '',
+        ].join('\n'),
+      },
+      ({ data_root: r }) => r.cached.map(({ file, name, canmount }) => `${file} ${name} ${canmount}`),
+      ['/etc/zfs/zfs-list.cache/tank tank/docker on', '/etc/zfs/zfs-list.cache/old old/docker noauto'],
     ],
     [
       'Docker that does not run',
@@ -572,7 +607,7 @@ printf '\\n\\036same\\n'; cmp /proc/self/mountinfo '${folder}/before' && echo sa
     });
   });
 
-  it('ask each marked volume for its size', () =>
+  it('ask each marked volume for its size and its key', () =>
     withFolder(async (folder) => {
       await writeFile(
         `${folder}/zfs`,
@@ -580,6 +615,9 @@ printf '\\n\\036same\\n'; cmp /proc/self/mountinfo '${folder}/before' && echo sa
 case $* in
 'get -Hp -s local '*) printf 'tank/the old\\tzrun:role\\tbackup\\ntank/v\\tzrun:run\\tr1\\ntank/v\\tzrun:role\\toverlay2\\n' ;;
 'get -Hp -t volume -o name,property,value volsize tank/v') printf 'tank/v\\tvolsize\\t8589934592\\n' ;;
+'get -H -o value encryptionroot tank/the old') echo - ;;
+'get -H -o value encryptionroot tank/v') echo 'tank/my keys' ;;
+'get -Hp -o property,value keylocation,keystatus tank/my keys') printf 'keylocation\\tfile:///k\\nkeystatus\\tunavailable\\n' ;;
 *) exit 1 ;;
 esac
 `,
@@ -588,10 +626,19 @@ esac
       const probe = factsProbe();
       const outcome = await localRun()({ shellText: `PATH='${folder}':$PATH\n${probe.script.shellText}` });
       expect(
-        probe.parse(outcome).zfs.marked.map(({ name, role, volsize }) => [name, role, volsize]),
+        probe
+          .parse(outcome)
+          .zfs.marked.map((m) => [
+            m.name,
+            m.role,
+            m.volsize,
+            m.encryption_root,
+            m.keylocation,
+            m.key_available,
+          ]),
       ).to.deep.equal([
-        ['tank/the old', 'backup', null],
-        ['tank/v', 'overlay2', 8589934592],
+        ['tank/the old', 'backup', null, null, null, true],
+        ['tank/v', 'overlay2', 8589934592, 'tank/my keys', 'file:///k', false],
       ]);
     }));
 
