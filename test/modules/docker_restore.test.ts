@@ -165,3 +165,34 @@ describe('docker_restore, where one container needs another and nobody says so',
     expect(problem).to.equal(undefined);
   });
 });
+
+describe('docker_restore, where another container has the name of one', () => {
+  const src = '/var/lib/zrun-test/record.json';
+  const content = writeRecord(inventoryOf(['app', 'web'].map((name) => containerOf(name))));
+  /** A unit of systemd has made it anew, with another environment. */
+  const stranger = {
+    ...containerOf('app'),
+    Id: sha256Of(Buffer.from('another')),
+    Config: { Image: 'app:1', Env: ['STARTED=2'] },
+  };
+  const read: Read = ({ of, key }) => {
+    const file = key === src ? { type: 'file', content, size: content.length } : { type: 'absent' };
+    // The kinds' own types.
+    return Promise.resolve((of.kind === 'file' ? file : inventoryOf([stranger])) as never);
+  };
+
+  it('makes nothing, unless it is told otherwise', async () => {
+    const error = await failureOf(
+      dockerRestore.bind({ src, missing: 'leave_out' }).plan(read, createContext()),
+    );
+    expect(error.message).to.contain('app: there is another container of this name: Env differ');
+  });
+
+  it('keeps it, makes the others, and says so', async () => {
+    const plan = await dockerRestore.bind({ src, conflict: 'keep' }).plan(read, createContext());
+    expect(plan.change === 'some' && plan.summary).to.equal('create 1 container, start it');
+    expect(plan.change === 'some' && plan.predicted['left_out']).to.deep.equal([
+      { name: 'app', reason: 'there is another container of this name: Env differ', expected: false },
+    ]);
+  });
+});
