@@ -48,8 +48,8 @@ const properties =
   'Id,ActiveState,SubState,Type,RemainAfterExit,MainPID,Requires,Requisite,BindsTo,PartOf,StopPropagatedFrom,Wants,After,Triggers,ExecStart,ExecStartPre,ExecStartPost,ExecCondition,ExecStop,ExecStopPost';
 
 /**
- * Prints the dependents of units, a line each, which `parseDependents` reads. Reads what systemd has loaded once; layers
- * of Docker, each a mount unit, are not among it. For hosts that run systemd.
+ * Prints the dependents of units, a line each, which `parseDependents` reads. Reads what systemd has loaded once; mounts
+ * below a mount point among the roots are never told, since Docker makes them and takes them away. For hosts that run systemd.
  * @param roots shell words: the units that the others depend on
  * @param isDocker whether services that call Docker's client count, too
  */
@@ -80,7 +80,10 @@ return 0
 }
 function held(i) { how[i] = why; if (why != "calls" || !stays[i]) { set[name[i]]; changed = 1 } }
 BEGIN {
-count = split(ENVIRON["ROOTS"], word, " "); for (i = 1; i <= count; i++) { root[word[i]]; set[word[i]] }
+count = split(ENVIRON["ROOTS"], word, " "); for (i = 1; i <= count; i++) {
+root[word[i]]; set[word[i]]
+if (word[i] ~ /[.]mount$/) below = substr(word[i], 1, length(word[i]) - 6) "-"
+}
 count = split(ENVIRON["SCRIPTS"], word, " "); for (i = 1; i <= count; i++) script[word[i]]
 client = ENVIRON["CLIENT"]; own = ENVIRON["OWN"]
 }
@@ -105,6 +108,8 @@ else if (match(value, /path=[^ ]+/) && (substr(value, RSTART + 5, RLENGTH - 5) i
 }
 END {
 fold()
+# What is mounted below requires it by itself: layers, and what containers see of them. Docker takes these away.
+if (below != "") for (i = 1; i <= n; i++) if (name[i] ~ /[.](auto)?mount$/ && index(name[i], below) == 1) skip[i] = 1
 for (i = 1; i <= n; i++) if (name[i] in root || name[i] == own || name[i] ~ /^(sshd?|dropbear)(@.*)?[.](service|socket)$/ || name[i] ~ /^(containerd|shutdown|umount|final|reboot|poweroff|halt)[.]/) skip[i] = 1
 do {
 changed = 0

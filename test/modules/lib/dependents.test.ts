@@ -26,7 +26,12 @@ const once = ['Type=oneshot', 'RemainAfterExit=yes', 'MainPID=0'];
 /** What the script prints for Docker's two units, where systemctl knows these. */
 async function dependentsOf(
   units: readonly Unit[],
-  options: { readonly mounts?: string; readonly isDocker?: boolean; readonly script?: string } = {},
+  options: {
+    readonly mounts?: string;
+    readonly root?: string;
+    readonly isDocker?: boolean;
+    readonly script?: string;
+  } = {},
 ): Promise<readonly string[]> {
   let found: readonly string[] = [];
   await withFolder(async (folder) => {
@@ -49,8 +54,7 @@ async function dependentsOf(
       path.join(bin, 'systemctl'),
       `#!/bin/sh
 case "$*" in
-'show --no-pager --value -p RequiredBy,RequisiteOf,BoundBy,ConsistsOf docker.service docker.socket') echo '${options.mounts ?? ''}' ;;
-'show --no-pager --all -p Id,'*" '*.service'"*) exit 9 ;;
+'show --no-pager --value -p RequiredBy,RequisiteOf,BoundBy,ConsistsOf docker.service docker.socket${options.root === undefined ? '' : ` ${options.root}`}') echo '${options.mounts ?? ''}' ;;
 'show --no-pager --all -p Id,'*) cat '${folder}/units' ;;
 *) echo "unexpected: $*" >&2; exit 9 ;;
 esac
@@ -58,7 +62,10 @@ esac
     );
     await chmod(path.join(bin, 'systemctl'), 0o755);
     if (options.script !== undefined) await writeFile(path.join(bin, 'start-app'), options.script);
-    const { shellText } = dependentsScript(sh`docker.service docker.socket`, options.isDocker ?? true);
+    const { shellText } = dependentsScript(
+      sh`docker.service docker.socket ${options.root === undefined ? [] : [options.root]}`,
+      options.isDocker ?? true,
+    );
     const output = await localRun()({ shellText: `PATH='${bin}':$PATH; export PATH\n${shellText}` });
     expect(output.stderr.toString()).to.equal('');
     found = parseDependents(output.stdout.toString().split('\n')).map(
@@ -188,6 +195,23 @@ describe('units that depend on Docker', () => {
       'what holds the connection that zrun came by',
       [{ id: 'ssh.service', lines: ['Requires=docker.service'] }],
       [],
+    ],
+    [
+      'a mount that requires it, but none of Docker’s own below its data-root',
+      [
+        { id: 'srv-app.mount', state: 'active mounted', lines: ['Requires=var-lib-docker.mount'] },
+        {
+          id: 'var-lib-docker-overlay2-8f07-merged.mount',
+          state: 'active mounted',
+          lines: ['Requires=var-lib-docker.mount -.mount'],
+        },
+        { id: 'app.service', lines: ['Requires=var-lib-docker.mount'] },
+      ],
+      ['app.service requires', 'srv-app.mount requires'],
+      {
+        root: 'var-lib-docker.mount',
+        mounts: 'srv-app.mount var-lib-docker-overlay2-8f07-merged.mount app.service',
+      },
     ],
     [
       'not asked for clients',
