@@ -1140,9 +1140,10 @@ export const cases: readonly Case[] = [
         says: /the data-root is what an interrupted run of finalize\.yaml has left of a backup, and not whole/,
       }),
       test('playbooks/finalize.test.ts', 'names holds and clones elsewhere, and what to do about each'),
-      lab('cases/finalize.test.ts', 'a snapshot of a layer is held'),
-      lab('cases/finalize.test.ts', 'a layer is mounted in another mount namespace'),
-      lab('cases/finalize.test.ts', 'there is a clone of a layer elsewhere'),
+      lab('cases/finalize.test.ts', 'is kept where a snapshot of a layer is held'),
+      lab('cases/finalize.test.ts', 'is kept where a layer is mounted in another mount namespace'),
+      lab('cases/finalize.test.ts', 'is kept where there is a clone of a layer elsewhere'),
+      lab('cases/finalize.test.ts', 'is a way back all the time, held, busy and cloned as it is'),
       lab(
         'cases/finalize.test.ts',
         'is none any more where finalize.yaml was interrupted: rollback.yaml and the audit say so',
