@@ -45,7 +45,7 @@ i=0; until grep -q /var/lib/docker ${list}; do i=$((i + 1)); [ $i -lt 100 ] || e
 
 const isMounted = 'findmnt -n -o SOURCE /var/lib/docker';
 const winner = `systemctl show -p SourcePath --value var-lib-docker.mount`;
-const sizeOfLine = `awk '$2 == "/var/lib/docker"' ${list} | wc -l`;
+const linesThere = `awk '$2 == "/var/lib/docker" && $3 == "on"' ${list} | wc -l`;
 
 /** After the move, or the way back, and a boot. */
 async function expectAfterBoot(driver: string, mounted: RegExp, source: string): Promise<void> {
@@ -74,7 +74,7 @@ for (const zed of [true, false]) {
         /^ready: .* a volume tank\/enc\/docker-overlay2/,
       );
       await moveAsChecked(name, untouched);
-      expect(await ask(name, sizeOfLine)).to.equal('0');
+      expect(await ask(name, linesThere)).to.equal('0');
       await expectAfterBoot('overlay2', /^\/dev\/zd/, '/etc/fstab');
     });
 
@@ -96,7 +96,7 @@ for (const zed of [true, false]) {
     it('goes back, as it was', async () => {
       await rollBack(name, untouched);
       expect(await driverOf(name)).to.equal('zfs');
-      expect(await ask(name, sizeOfLine)).to.equal('1');
+      expect(await ask(name, linesThere)).to.equal('1');
       if (!zed) expect((await snapshotOf(name))['mountLists']).to.equal(untouched['mountLists']);
       const end = await on(name, finalize, '-e', 'confirm=destroy-volume');
       expect(end.exitCode, explain(end)).to.equal(0);
@@ -105,7 +105,7 @@ for (const zed of [true, false]) {
     it('is moved to a dataset as --check says, and comes up after a boot', async () => {
       const before = await snapshotOf(name);
       await moveAsChecked(name, before, '-e', 'strategy=native');
-      expect(await ask(name, sizeOfLine)).to.equal('0');
+      expect(await ask(name, linesThere)).to.equal('0');
       await expectAfterBoot('overlay2', /^tank\/enc\/docker-overlay2$/, '/etc/fstab');
     });
 
