@@ -142,7 +142,12 @@ interface Detail {
 
 type Action =
   | { readonly do: 'nothing' }
-  | { readonly do: 'mount'; readonly argv: readonly string[]; readonly wanted: WantedSource }
+  | {
+      readonly do: 'mount';
+      readonly argv: readonly string[];
+      readonly wanted: WantedSource;
+      readonly target: string;
+    }
   | { readonly do: 'unmount'; readonly times: number; readonly source: string };
 
 /** What must be seen in the table of mounts for the source to be the one that is meant. */
@@ -378,9 +383,12 @@ function planAction(p: Params, sight: Sight, target: string, opts: string): Move
   if (top !== undefined && isFrom(top, wanted)) return stays('already mounted');
   refuseMount(p, sight, top, wanted);
   const entry = predictedEntry(wanted, target, opts);
-  const argv = mountArgv(wanted, target, opts);
+  const argv =
+    p.allow_nonempty && isKeptFromOverlay(p, sight.dataset, opts)
+      ? overlayArgv(wanted.src, sight.dataset, [p.path, target], opts)
+      : mountArgv(wanted, target, opts);
   return {
-    action: { do: 'mount', argv, wanted },
+    action: { do: 'mount', argv, wanted, target },
     summary: `mount ${wanted.src} at ${p.path}`,
     reason: undefined,
     diff: [mountDiff(p.path, top, entry)],
@@ -491,6 +499,29 @@ function mountArgv(wanted: WantedSource, target: string, opts: string): readonly
   const told = opts.split(',').filter((option) => option !== '' && !isForFstab(option));
   const type = ['', 'none', 'auto'].includes(wanted.fstype) ? [] : ['-t', wanted.fstype];
   return ['mount', ...type, ...(told.length > 0 ? ['-o', told.join(',')] : []), '--', wanted.src, target];
+}
+
+/** With `overlay=off`, mount.zfs(8) refuses a folder that holds files (zfsprops(7)), unless it is legacy. */
+function isKeptFromOverlay(p: Params, dataset: DatasetState | undefined, opts: string): boolean {
+  const isZfsutil = p.fstype === 'zfs' && opts.split(',').includes('zfsutil');
+  return isZfsutil && dataset?.exists === true && dataset.properties['overlay']?.value === 'off';
+}
+
+/**
+ * Only zfs(8) can be told otherwise, and only where the dataset's own mountpoint is meant. Elsewhere mount.zfs(8) does as
+ * the kernel does, which asks nothing, when it is told to be sloppy; but then `exec`, `setuid`, `devices` and `atime`
+ * of the dataset are not heeded.
+ */
+function overlayArgv(
+  name: string,
+  dataset: DatasetState | undefined,
+  places: readonly string[],
+  opts: string,
+): readonly string[] {
+  const own = dataset?.exists ? dataset.properties['mountpoint']?.value : undefined;
+  if (own !== undefined && opts === 'zfsutil' && places.map(normalizePath).includes(normalizePath(own)))
+    return ['zfs', 'mount', '-O', name];
+  return ['mount', '-s', '-t', 'zfs', '-o', opts, '--', name, places.at(-1) ?? ''];
 }
 
 function isForFstab(option: string): boolean {
@@ -706,8 +737,7 @@ done`;
 /** What the kernel says after the deed is what counts. */
 function verify(p: Params, action: Action, mountinfo: string): MountEntry | undefined {
   const table = parseMountinfo(mountinfo);
-  const last = action.do === 'mount' ? action.argv.at(-1) : undefined;
-  const top = topMountAt(table, last ?? normalizePath(p.path));
+  const top = topMountAt(table, action.do === 'mount' ? action.target : normalizePath(p.path));
   if (action.do !== 'mount') return top;
   if (top !== undefined && isFrom(top, action.wanted)) return top;
   throw new ZrunError(

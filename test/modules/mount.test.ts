@@ -230,4 +230,21 @@ describe('mount, for real', function () {
       await sh('umount /var');
     }
   });
+
+  for (const [what, overlay, mountpoint, argv] of [
+    ['as ever where the property overlay is on', 'on', '/srv/d', 'mount -t zfs -o zfsutil -- tank/d /srv/d'],
+    ['by zfs(8) where it is off', 'off', '/srv/d', 'zfs mount -O tank/d'],
+    ['at another place', 'off', '/elsewhere', 'mount -s -t zfs -o zfsutil -- tank/d /srv/d'],
+    ['a legacy one as ever', 'off', 'legacy', 'mount -t zfs -- tank/d /srv/d'],
+  ] as const) {
+    it(`mounts a dataset over files, ${what}`, async () => {
+      const properties = `type\tfilesystem\t-\\nmountpoint\t${mountpoint}\tlocal\\noverlay\t${overlay}\tlocal\\n`;
+      await writeFile(path.join(folder, 'zfs'), `#!/bin/sh\nprintf '${properties}'\n`, { mode: 0o755 });
+      const run = localRun();
+      const onZfs = createHost(({ shellText }) => run({ shellText: `PATH='${folder}':$PATH\n${shellText}` }));
+      const wish = { path: '/srv/d', src: 'tank/d', fstype: 'zfs', state: 'ephemeral', allow_nonempty: true };
+      const plan = await planOf(mount, wish, onZfs.read);
+      expect(JSON.stringify(plan)).to.contain(`"argv":${JSON.stringify(argv.split(' '))}`);
+    });
+  }
 });
