@@ -17,13 +17,6 @@ let sshd: Sshd;
 /** Handshakes that are to fail first, as those with a host that is down. */
 let downFor = 0;
 
-before(async function () {
-  skipFor(this, sshdMissing());
-  sshd = await startSshd();
-});
-
-after(() => (sshd as Sshd | undefined)?.stop());
-
 function file(name: string): string {
   return path.join(sshd.folder, name);
 }
@@ -62,6 +55,13 @@ function statusOf({ lines }: Played): string {
 }
 
 describe('reboot', () => {
+  before(async function () {
+    skipFor(this, sshdMissing());
+    sshd = await startSshd();
+  });
+
+  after(() => (sshd as Sshd | undefined)?.stop());
+
   beforeEach(() => {
     downFor = 0;
     writeFileSync(file('boot'), 'first\n');
