@@ -43,7 +43,12 @@ const params = z
         "Also holds services that call Docker's client, by themselves or in the script that they run. A service that has done its work and only counts as active (RemainAfterExit) is left alone.",
       ),
     also: z.array(unitText).default([]).describe('More units that are held.'),
-    except: z.array(unitText).default([]).describe('Units that are left alone.'),
+    except: z
+      .array(unitText)
+      .default([])
+      .describe(
+        'Units that are neither stopped nor held. One that systemd stops all the same is started again.',
+      ),
     timeout: z
       .int()
       .min(1)
@@ -183,6 +188,7 @@ echo dependents`,
     state === 'held' && of.length > 0 && dependentsScript(roots, docker_clients),
     extra.length > 0 && state === 'held'
       ? sh`for u in ${extra}; do
+[ "$(systemctl show --value -p LoadState -- "$u")" != not-found ] || continue
 printf '%s\\trequires\\t%s\\t%s\\n' "$u" "$(systemctl show --value -p ActiveState -- "$u")" "$(systemctl show --value -p SubState -- "$u")"
 done`
       : undefined,
@@ -224,21 +230,34 @@ function planHold(sight: Sight, p: Params): Plan<Detail> {
       .map((each) => [each.unit, each] as const),
   );
   const active = [...found.values()].filter(isActive);
+  // systemd stops it all the same.
+  const left = sight.dependents.filter(
+    (each) => except.has(each.unit) && each.how === 'requires' && isActive(each),
+  );
   // An earlier run that was interrupted has written down what was active before it.
   const recorded = [
     ...sight.recorded,
-    ...active.filter(({ unit }) => !sight.recorded.some((each) => each.unit === unit)),
+    ...[...active, ...left].filter(({ unit }) => !sight.recorded.some((each) => each.unit === unit)),
   ].map(({ unit, active: was }) => ({ unit, active: was }));
-  const units = [...new Set([...found.keys(), ...recorded.map(({ unit }) => unit)])];
+  const isLeft = ({ unit }: Unit): boolean => except.has(unit);
+  const units = [
+    ...new Set([...found.keys(), ...recorded.filter((each) => !isLeft(each)).map(({ unit }) => unit)]),
+  ];
+  const isRecorded = recorded.length === sight.recorded.length;
   const result = { units, stopped: recorded.map(({ unit }) => unit), differing: [] };
   const isHeld = units.every((unit) => sight.held.includes(unit));
-  if (active.length === 0 && isHeld) {
+  if (active.length === 0 && isHeld && isRecorded) {
     return { change: 'none', reason: units.length === 0 ? 'nothing depends on it' : 'held already', result };
   }
   const stops = active.map(({ unit }) => unit);
   return {
     change: 'some',
-    summary: stops.length > 0 ? `stop and hold ${stops.join(', ')}` : `hold ${units.join(', ')}`,
+    summary:
+      stops.length > 0
+        ? `stop and hold ${stops.join(', ')}`
+        : units.length > 0
+          ? `hold ${units.join(', ')}`
+          : `write down that ${left.map(({ unit }) => unit).join(', ')} ran`,
     diff: active.map(stateDiff('inactive')),
     effects: [
       setState(holdKind, p.name, { dependents: [], recorded, held: units }),
@@ -306,7 +325,7 @@ done
   });
   if (output.status !== 0) {
     throw new ZrunError('task-failed', 'not every unit that depends on it could be stopped', {
-      hint: 'See what the unit waits for, or leave it alone with `except`.',
+      hint: 'See what the unit waits for, or leave it alone with `except` (overlay2.yaml: leave_units).',
       command: `systemctl stop ${stops.join(' ')}`,
       status: output.status,
       stdout: output.stdout.toString(),

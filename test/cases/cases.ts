@@ -1038,7 +1038,7 @@ export const cases: readonly Case[] = [
         }),
         verdict: 'ready',
         remark:
-          /stopped before Docker and started again after it: app\.service, web\.service; .*start after Docker and are not stopped: logs\.service/,
+          /stopped before Docker and started again after it: app\.service, web\.service; .*may use Docker by themselves and are not stopped: logs\.service/,
       }),
       recorded('as told', {
         recording: debian12({

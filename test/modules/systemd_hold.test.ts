@@ -41,7 +41,19 @@ describe('systemd_hold', () => {
       held,
       undefined,
     ],
-    ['leaves what it is told to leave', { dependents: [app] }, { ...held, except: ['app'] }, undefined],
+    [
+      'leaves what it is told to leave',
+      { dependents: [{ ...app, how: 'calls' }] },
+      { ...held, except: ['app'] },
+      undefined,
+    ],
+    [
+      'but remembers it where systemd stops it all the same',
+      { dependents: [app] },
+      { ...held, except: ['app'] },
+      'write down that app.service ran',
+    ],
+    ['once', { dependents: [app], recorded: [app] }, { ...held, except: ['app'] }, undefined],
     [
       'held already',
       { dependents: [{ ...app, active: 'inactive' }], recorded: [app], held: ['app.service'] },

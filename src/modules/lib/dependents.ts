@@ -20,8 +20,8 @@ export interface Dependent {
   /** `running`, `exited`, `auto-restart`, … */
   readonly sub: string;
   /**
-   * It has done its work and nothing of it runs (Type=oneshot, RemainAfterExit), and nothing stops it with Docker:
-   * stopping it would only run its ExecStop, as `docker compose down`.
+   * It has done its work and nothing of it runs (RemainAfterExit), and nothing stops it with Docker: stopping it would only
+   * run its ExecStop, as `docker compose down`.
    */
   readonly stays: boolean;
 }
@@ -45,7 +45,7 @@ const client =
   '(bin/docker|/docker-compose)([^A-Za-z0-9_./-]|$)|(^|[^A-Za-z0-9_./-])docker(-compose)?[ ]+(-[^;|&]*[ ])?(run|start|restart|create|compose|container|stack|service|exec|build|buildx|pull|load|import|up|down|rm|rmi|stop|kill|system|volume|network|image|swarm)([^A-Za-z0-9_-]|$)';
 
 const properties =
-  'Id,ActiveState,SubState,Type,RemainAfterExit,MainPID,Requires,Requisite,BindsTo,PartOf,StopPropagatedFrom,Wants,After,Triggers,ExecStart,ExecStartPre,ExecStartPost,ExecCondition,ExecStop,ExecStopPost';
+  'Id,Transient,ActiveState,SubState,Type,RemainAfterExit,MainPID,Requires,Requisite,BindsTo,PartOf,StopPropagatedFrom,Wants,After,Triggers,ExecStart,ExecStartPre,ExecStartPost,ExecCondition,ExecStop,ExecStopPost';
 
 /**
  * Prints the dependents of units, a line each, which `parseDependents` reads. Reads what systemd has loaded once; mounts
@@ -62,17 +62,18 @@ known=$(systemctl show --no-pager --all -p ${properties} '*.service' '*.timer' '
 client=${isDocker ? client : ''}
 scripts=
 if [ -n "$client" ]; then
-scripts=$(printf '%s\\n' "$known" | sed -n 's/^Exec[A-Za-z]*={ path=\\(\\/[^ ]*\\) ;.*/\\1/p' | sort -u | tr '\\n' '\\0' | xargs -0 grep -lsIE -e "$client" -- | tr '\\n' ' ')
+scripts=$(printf '%s\\n' "$known" | sed -n 's/^Exec[A-Za-z]*={ path=[^ ]* ; argv\\[\\]=\\(.*\\) ; ignore_errors=.*/\\1/p' | tr ' ' '\\n' | grep '^/' | sort -u | tr '\\n' '\\0' | xargs -0 -r sh -c 'find -L "$@" -maxdepth 0 -type f -size -2048 -print0' sh 2>/dev/null | xargs -0 -r grep -lsIE -e "$client" -- | tr '\\n' ' ')
 fi
 printf '%s\\n' "$known" | ROOTS="$roots" OWN="$own" CLIENT="$client" SCRIPTS="$scripts" awk '
 function fold() {
 if (id == "" || id in kept) { reset(); return }
 kept[id] = 1; n++; name[n] = id; a[n] = active; s[n] = sub_; need[n] = needs; order[n] = after; starts[n] = triggers
-calls[n] = called
-stays[n] = type == "oneshot" && remains == "yes" && active == "active" && (pid == "" || pid == "0")
+# One that is not kept in a file is gone once it is stopped.
+calls[n] = called && transient != "yes"; uses[n] = called && transient == "yes"
+stays[n] = remains == "yes" && active == "active" && (sub_ == "exited" || type == "oneshot") && (pid == "" || pid == "0")
 reset()
 }
-function reset() { id = active = sub_ = type = remains = pid = needs = after = triggers = ""; called = 0 }
+function reset() { transient = ""; id = active = sub_ = type = remains = pid = needs = after = triggers = ""; called = 0 }
 function hits(list, set,   word, i, count) {
 count = split(list, word, " ")
 for (i = 1; i <= count; i++) if (word[i] in set) return 1
@@ -93,6 +94,7 @@ at = index($0, "="); key = at ? substr($0, 1, at - 1) : ""; value = substr($0, a
 # The second line of a script that was given as it is.
 if (key !~ /^[A-Za-z]+$/) { key = ""; value = $0 }
 if (key == "Id") id = value
+else if (key == "Transient") transient = value
 else if (key == "ActiveState") active = value
 else if (key == "SubState") sub_ = value
 else if (key == "Type") type = value
@@ -103,14 +105,25 @@ else if (key == "Wants" || key == "After") after = after " " value
 else if (key == "Triggers") triggers = value
 else if (client != "") {
 if (value ~ client) called = 1
-else if (match(value, /path=[^ ]+/) && (substr(value, RSTART + 5, RLENGTH - 5) in script)) called = 1
+else { sub(/argv\\[\\]=/, "argv[]= ", value); if (hits(value, script)) called = 1 }
 }
 }
 END {
 fold()
 # What is mounted below requires it by itself: layers, and what containers see of them. Docker takes these away.
 if (below != "") for (i = 1; i <= n; i++) if (name[i] ~ /[.](auto)?mount$/ && index(name[i], below) == 1) skip[i] = 1
-for (i = 1; i <= n; i++) if (name[i] in root || name[i] == own || name[i] ~ /^(sshd?|dropbear)(@.*)?[.](service|socket)$/ || name[i] ~ /^(containerd|shutdown|umount|final|reboot|poweroff|halt)[.]/) skip[i] = 1
+for (i = 1; i <= n; i++) if (name[i] in root || name[i] == own || name[i] ~ /^(sshd?|dropbear)(@.*)?[.](service|socket)$/ || name[i] ~ /^(containerd|rc-local)[.]service$/ || name[i] ~ /^(shutdown|umount|final|reboot|poweroff|halt|sysinit|basic|local-fs|remote-fs|network|network-online|multi-user|graphical|default)[.]target$/) skip[i] = 1
+# What Docker itself needs must run before it does.
+for (i = 1; i <= n; i++) at_[name[i]] = i
+do {
+changed = 0
+for (r in root) needed[r]
+for (r in needed) if (r in at_) {
+count = split(need[at_[r]], word, " ")
+for (i = 1; i <= count; i++) if (!(word[i] in needed)) { needed[word[i]]; changed = 1 }
+}
+} while (changed)
+for (i = 1; i <= n; i++) if (name[i] in needed) skip[i] = 1
 do {
 changed = 0
 for (i = 1; i <= n; i++) {
@@ -122,7 +135,7 @@ else if (hits(starts[i], set)) { why = "triggers"; held(i) }
 } while (changed)
 for (i = 1; i <= n; i++) {
 if (i in skip) continue
-if (!(i in how) && name[i] ~ /[.]service$/ && hits(order[i], root)) how[i] = "after"
+if (!(i in how) && name[i] ~ /[.]service$/ && (uses[i] || hits(order[i], root) || (client != "" && name[i] ~ /^(kubelet|cri-dockerd?|gitlab-runner|nomad|buildkite-agent|ecs|drone-runner.*|woodpecker-.*|actions[.]runner[.].*)[.]service$/))) how[i] = "after"
 if (i in how) print name[i] "\\t" how[i] "\\t" a[i] "\\t" s[i] "\\t" (how[i] == "calls" && stays[i] ? "stays" : "")
 }
 }'

@@ -226,6 +226,9 @@ const dockerSchema = z.object({
     socket: serviceSchema,
     containerd: serviceSchema,
   }),
+  units_held: bool.describe(
+    'a run that was interrupted has stopped units with Docker, and not started them again',
+  ),
   dependents: z
     .array(
       z.object({
@@ -233,7 +236,7 @@ const dockerSchema = z.object({
         how: z
           .enum(['requires', 'calls', 'triggers', 'after'])
           .describe(
-            "requires: systemd stops it with Docker; calls: it calls Docker's client; triggers: it starts one of these; after: it is only ordered after Docker",
+            "requires: systemd stops it with Docker; calls: it calls Docker's client; triggers: it starts one of these; after: it is only ordered after Docker, or may use it by itself",
           ),
         active: text.describe('`active`, `activating`, `inactive`, `failed`, …'),
         sub: text.describe('`running`, `exited`, `auto-restart`, …'),

@@ -146,6 +146,7 @@ fi
 [ -n "$root" ] || exit 0
 section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$root; printf '%s\\n' "$real"; [ -d "$real" ] && echo exists
 if [ -d /run/systemd/system ] && has systemctl; then
+[ -e /var/lib/zrun/overlay2/units ] && section held
 section dependents
 ${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"`, true)}
 fi
@@ -416,6 +417,7 @@ function dockerFacts(sections: Sections): Facts['docker'] {
     flag_keys: [...new Set(flags.map(({ key }) => key))],
     driver_env: environment['DOCKER_DRIVER'] ?? null,
     services: serviceFacts(sections),
+    units_held: sections.has('held'),
     dependents: parseDependents(rows(sections, 'dependents')).map((each) => ({
       ...each,
       is_active: isActive(each),

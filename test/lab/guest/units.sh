@@ -43,7 +43,7 @@ cat >lab-done.service <<'END'
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/bin/docker start web
-ExecStop=/usr/bin/docker rm -f web
+ExecStop=/bin/sh -c 'systemctl is-system-running | grep -q stopping || docker rm -f web'
 END
 cat >lab-job.service <<'END'
 [Service]

@@ -38,9 +38,9 @@ async function dependentsOf(
     const bin = path.join(folder, 'bin');
     await mkdir(bin);
     const blocks = [
+      ...units,
       { id: 'docker.service' },
       { id: 'docker.socket', lines: ['Triggers=docker.service'] },
-      ...units,
     ];
     const text = blocks
       .map(({ id, state = 'active running', lines = [] }: Unit) => {
@@ -224,6 +224,40 @@ describe('units that depend on Docker', () => {
       [{ id: 'app.service', lines: [exec('@BIN@/start-app')] }],
       ['app.service calls'],
       { script: '#!/bin/sh\nexec docker start -a app\n' },
+    ],
+    [
+      'a script that an interpreter runs',
+      [{ id: 'app.service', lines: [exec('/bin/sh -e @BIN@/start-app now')] }],
+      ['app.service calls'],
+      { script: 'docker start -a app\n' },
+    ],
+    [
+      'what Docker itself requires, though it calls it',
+      [
+        { id: 'docker.service', lines: ['Requires=prepare.service'] },
+        {
+          id: 'prepare.service',
+          lines: ['BindsTo=data.service', exec('/usr/bin/docker network create app')],
+        },
+        { id: 'data.service', lines: [exec('/usr/bin/docker volume prune')] },
+      ],
+      [],
+    ],
+    [
+      'a script of the boot is left, and so is the target of it',
+      [
+        {
+          id: 'rc-local.service',
+          lines: ['Type=forking', 'RemainAfterExit=yes', exec('/etc/rc.local start')],
+        },
+        {
+          id: 'legacy.service',
+          state: 'active exited',
+          lines: ['Type=forking', 'RemainAfterExit=yes', 'MainPID=0', exec('/usr/bin/docker start app')],
+        },
+        { id: 'multi-user.target', lines: ['Requires=docker.service'] },
+      ],
+      ['legacy.service calls left'],
     ],
     [
       'a program that has the words in it',
