@@ -187,8 +187,7 @@ export async function movedAside(): Promise<string> {
 
 /** Every mount that ends a downtime. */
 export async function mountedWhateverLiesBelow(): Promise<string> {
-  const [block] = await tasksOf('tasks/put-back.yaml');
-  const tasks = below(block ?? {});
+  const tasks = (await tasksOf('tasks/put-back.yaml')).flatMap(below);
   const names = tasks.map(({ name }) => name);
   expect(tasks.find(({ name }) => name === 'Mount it at the data-root')?.['mount']).to.deep.include({
     src: '{{dataset}}',
