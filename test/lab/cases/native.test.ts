@@ -3,6 +3,7 @@
  * where it has not it needs no volume. Docker is 26 there.
  */
 import { expect } from 'chai';
+import { withFailureAfter } from '../broken-playbook.js';
 import { compareInspected, type Inspected } from '../docker-inspect.js';
 import { dockerReady, reboot, reset } from '../index.js';
 import { snapshotOf, type HostSnapshot } from '../state.js';
@@ -10,6 +11,7 @@ import {
   ask,
   audit,
   driverOf,
+  finalize,
   hostsFor,
   inspect,
   migrate,
@@ -63,6 +65,20 @@ describe('a host whose ZFS carries overlayfs needs no volume', () => {
     checksums = await ask(name, 'lab-volume-checksums');
     untouched = await snapshotOf(name);
     expect(await driverOf(name)).to.equal('zfs');
+  });
+
+  it('goes back where nothing is mounted at the data-root yet', async () => {
+    const run = await withFailureAfter('Keep the backup from being mounted', (playbook) =>
+      on(name, playbook, '-e', 'strategy=auto'),
+    );
+    expect(run.exitCode, explain(run)).to.equal(2);
+    expect(explain(run)).to.match(/put back as it was, Docker runs on zfs again.* broken by the test/);
+    expect(await driverOf(name)).to.equal('zfs');
+    expect(await ask(name, 'lab-volume-checksums')).to.equal(checksums);
+    const left = await on(name, finalize, '-e', 'confirm=destroy-volume');
+    expect(left.exitCode, explain(left)).to.equal(0);
+    await ask(name, 'rm -rf /var/lib/zrun');
+    untouched = await snapshotOf(name);
   });
 
   it('strategy auto takes a dataset on ZFS 2.3', async () => {
