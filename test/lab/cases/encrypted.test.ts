@@ -85,9 +85,9 @@ for (const zed of [true, false]) {
       const state = await ask(name, 'timeout 600 systemctl is-system-running --wait || true');
       expect(state).to.equal('degraded');
       expect(await ask(name, 'systemctl list-jobs --no-legend')).not.to.contain('dev-zvol');
-      expect(await ask(name, "systemctl list-units --failed --no-legend --plain 'zrun*' | cut -d ' ' -f 1")).to.equal(
-        'zrun-docker-key.service',
-      );
+      expect(
+        await ask(name, "systemctl list-units --failed --no-legend --plain 'zrun*' | cut -d ' ' -f 1"),
+      ).to.equal('zrun-docker-key.service');
       expect(await ask(name, 'ls -A /var/lib/docker | wc -l')).to.equal('0');
       await ask(name, 'mv /root/elsewhere /root/tank.key && systemctl start docker.service');
       expect(await driverOf(name)).to.equal('overlay2');
