@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { withTaskAfter } from '../broken-playbook.js';
 import { reset } from '../index.js';
 import { ask, driverOf, hostsFor, migrate, on, rollback, runningOn } from '../story.js';
 import { explain } from '../zrun.js';
@@ -17,15 +18,11 @@ const saver = `docker volume create saved >/dev/null
 docker run -d --name saver --restart always -v saved:/saved lab/base:1 sh -c 'trap "echo ended >>/saved/log; exit 0" TERM; while :; do sleep 1; done' >/dev/null`;
 const saved = 'cat /var/lib/docker/volumes/saved/_data/log';
 
-/** Makes a container as soon as what Docker holds is written down: before Docker is stopped, and in nobody's list. */
-const lateMaker = `cat >/usr/local/bin/lab-late <<'END'
-#!/bin/sh
-until [ -s /var/lib/zrun/overlay2/docker.json ]; do sleep 0.1; done
-client=docker
-"$client" run -d --name late --restart always lab/base:1 sleep 1000000
-END
-chmod +x /usr/local/bin/lab-late
-systemd-run --quiet --unit lab-late /usr/local/bin/lab-late`;
+/** As a cron job would: before Docker is stopped, and in nobody's list. */
+const makesLate = [
+  '- name: Make a container that nobody has written down',
+  '  command: docker run -d --name late --restart always lab/base:1 sleep 1000000',
+];
 
 describe('what changes while nobody looks', () => {
   let hooks: string;
@@ -46,8 +43,9 @@ describe('what changes while nobody looks', () => {
   after(() => rm(hooks, { recursive: true, force: true }));
 
   it('a container that comes between the record and the stop: the host goes back, and says which', async () => {
-    await ask(host, lateMaker);
-    const run = await on(host, migrate);
+    const run = await withTaskAfter('Write down what Docker holds', makesLate, (playbook) =>
+      on(host, playbook),
+    );
     expect(run.exitCode, explain(run)).to.equal(2);
     expect(explain(run)).to.match(/put back as it was, .*containers have changed .*: late was made\./);
     expect(await driverOf(host)).to.equal('zfs');
