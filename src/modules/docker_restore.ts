@@ -60,6 +60,10 @@ const params = z.strictObject({
     .describe(
       'What happens where another container has the name of one. fail: nothing at all is made. keep: that container stays as it is, and the one of the record is left out.',
     ),
+  create: z
+    .boolean()
+    .default(true)
+    .describe('Makes containers and networks that are not there. Without it, only what is there is started.'),
   start: z
     .boolean()
     .default(true)
@@ -142,7 +146,8 @@ docker rmi zrun-example:1 >/dev/null`,
       return { change: 'none', reason: 'was restored already', result: foundResult(known.ids, now) };
     }
     const isToCome = context.check && (await willBeEmpty(read, now.server.root));
-    const plan = planRestore({ record, now, known: known?.ids ?? {}, isToCome });
+    const whole = planRestore({ record, now, known: known?.ids ?? {}, isToCome });
+    const plan = p.create ? whole : withoutCreation(whole);
     const { obstacles } = plan;
     const isFatal = obstacles.some(({ kind }) => {
       if (kind === 'network') return true;
@@ -202,6 +207,19 @@ function contentOf(path: string, found: FileState): Uint8Array {
   throw new ZrunError('task-failed', `there is no record ${path}: it is ${describeType(file)}`, {
     hint: '`docker_host_info` with `dest` writes it, while Docker still has its containers.',
   });
+}
+
+/** Whatever was removed since stays removed. */
+function withoutCreation(plan: RestorePlan): RestorePlan {
+  const gone = plan.containers.filter(({ id }) => id === undefined);
+  return {
+    ...plan,
+    networks: [],
+    containers: plan.containers.filter(({ id }) => id !== undefined),
+    leftOut: [...plan.leftOut, ...gone.map(({ name }) => ({ name, reason: 'it is not there any more' }))],
+    // What is not there lacks nothing.
+    obstacles: plan.obstacles.filter(({ kind }) => kind === 'conflict'),
+  };
 }
 
 interface RestoreState {

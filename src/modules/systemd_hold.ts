@@ -5,12 +5,21 @@
  */
 import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
-import type { Output } from '../core/host.js';
 import { defineModule, type Diff, type Plan, type Write } from '../core/module.js';
-import { mapState, setState, type Effect, type Probe, type ProbeKind } from '../core/probe.js';
-import { lines, sh, type ShellText } from '../core/shell.js';
+import { mapState, setState, type Effect } from '../core/probe.js';
+import { lines, sh } from '../core/shell.js';
 import type { ValueMap } from '../core/value.js';
-import { dependentsScript, isActive, isToBeHeld, parseDependents, type Dependent } from './lib/dependents.js';
+import { isActive, isToBeHeld } from './lib/dependents.js';
+import {
+  dropIn,
+  holdKind,
+  holdProbe,
+  outcomeOf,
+  readDifferences,
+  startScript,
+  type HoldSight,
+  type Unit,
+} from './lib/held-units.js';
 import { hostPath, parentOf } from './lib/path.js';
 import { everyStatus } from './lib/status.js';
 import { unitKind, unitName } from './lib/unit.js';
@@ -61,22 +70,6 @@ const params = z
   });
 
 type Params = z.output<typeof params>;
-
-interface Unit {
-  readonly unit: string;
-  readonly active: string;
-}
-
-export interface Sight {
-  /** What depends on the others now, and what is asked for besides. */
-  readonly dependents: readonly Dependent[];
-  /** What was active when it was stopped. */
-  readonly recorded: readonly Unit[];
-  /** Units that have a drop-in. */
-  readonly held: readonly string[];
-}
-
-export const holdKind: ProbeKind<Sight> = { kind: 'held-units' };
 
 interface Detail {
   readonly units: readonly string[];
@@ -150,11 +143,22 @@ test ! -e /run/systemd/system/zrun-example-user.service.d
 ${exampleEnd()}`,
     },
   ],
-  async plan(read, p): Promise<Plan<Detail>> {
-    const sight = await read(holdProbe(p));
-    return p.state === 'held' ? planHold(sight, p) : planRelease(sight, p);
+  async plan(read, p, { runId }): Promise<Plan<Detail>> {
+    const isHold = p.state === 'held';
+    const sight = await read(
+      holdProbe({
+        name: p.name,
+        record: p.record,
+        of: isHold ? p.of : [],
+        mount: p.mount,
+        isDocker: p.docker_clients,
+        also: isHold ? p.also : [],
+      }),
+    );
+    return p.state === 'held' ? planHold(sight, p) : planRelease(sight, p, runId);
   },
-  apply: (write, { detail }, p) => (p.state === 'held' ? hold(write, detail, p) : release(write, detail, p)),
+  apply: (write, { detail }, p, { runId }) =>
+    p.state === 'held' ? hold(write, detail, p) : release(write, detail, p, runId),
 });
 
 function exampleUnits(): string {
@@ -172,57 +176,7 @@ rm ${example}.service ${example}-user.service
 systemctl daemon-reload`;
 }
 
-function holdProbe({ name, state, record, of, mount, docker_clients, also }: Params): Probe<Sight> {
-  const roots = lines(
-    mount === undefined
-      ? sh`${of.map(unitName)}`
-      : sh`${of.map(unitName)} "$(systemd-escape -p --suffix=mount -- ${mount})"`,
-  );
-  const extra = also.map(unitName);
-  const script = lines(
-    sh`LC_ALL=C; export LC_ALL
-[ -d /run/systemd/system ] || exit 0
-echo recorded; cat -- ${record} 2>/dev/null
-echo held; ls -d /run/systemd/system/*.d/${dropIn(name)} 2>/dev/null
-echo dependents`,
-    state === 'held' && of.length > 0 && dependentsScript(roots, docker_clients),
-    extra.length > 0 && state === 'held'
-      ? sh`for u in ${extra}; do
-[ "$(systemctl show --value -p LoadState -- "$u")" != not-found ] || continue
-printf '%s\\trequires\\t%s\\t%s\\n' "$u" "$(systemctl show --value -p ActiveState -- "$u")" "$(systemctl show --value -p SubState -- "$u")"
-done`
-      : undefined,
-    sh`exit 0`,
-  );
-  return { of: holdKind, key: name, script, parse: parseSight };
-}
-
-function dropIn(name: string): string {
-  return `zrun-${name}.conf`;
-}
-
-function parseSight({ stdout, stderr, status }: Output): Sight {
-  const rows = stdout.toString().split('\n');
-  const [held, dependents] = [rows.indexOf('held'), rows.indexOf('dependents')];
-  if (status !== 0) {
-    throw new ZrunError('command-failed', 'systemd does not say which units depend on others', {
-      command: 'systemctl show',
-      status,
-      stderr: stderr.toString(),
-    });
-  }
-  if (held < 0 || dependents < 0) return { dependents: [], recorded: [], held: [] };
-  return {
-    recorded: rows.slice(1, held).flatMap((row) => {
-      const [unit = '', active = ''] = row.split(' ');
-      return unit === '' ? [] : [{ unit, active }];
-    }),
-    held: rows.slice(held + 1, dependents).flatMap((row) => /([^/]+)\.d\/[^/]+$/.exec(row)?.[1] ?? []),
-    dependents: parseDependents(rows.slice(dependents + 1)),
-  };
-}
-
-function planHold(sight: Sight, p: Params): Plan<Detail> {
+function planHold(sight: HoldSight, p: Params): Plan<Detail> {
   const except = new Set(p.except.map(unitName));
   const found = new Map(
     sight.dependents
@@ -260,7 +214,7 @@ function planHold(sight: Sight, p: Params): Plan<Detail> {
           : `write down that ${left.map(({ unit }) => unit).join(', ')} ran`,
     diff: active.map(stateDiff('inactive')),
     effects: [
-      setState(holdKind, p.name, { dependents: [], recorded, held: units }),
+      setState(holdKind, p.name, { dependents: [], recorded, held: units, outcome: undefined }),
       ...stops.map(becomes('inactive', 'dead')),
     ],
     detail: { units, recorded, stops },
@@ -268,17 +222,20 @@ function planHold(sight: Sight, p: Params): Plan<Detail> {
   };
 }
 
-function planRelease({ recorded, held }: Sight, p: Params): Plan<Detail> {
+function planRelease({ recorded, held, outcome }: HoldSight, p: Params, runId: string): Plan<Detail> {
   const starts = recorded.map(({ unit }) => unit);
   const units = [...new Set([...starts, ...held])];
   const result = { units, stopped: starts, differing: [] };
-  if (units.length === 0) return { change: 'none', reason: 'nothing is held', result };
+  if (units.length === 0) {
+    const found = outcome?.run === runId ? outcome.differing.map((each) => ({ ...each })) : [];
+    return { change: 'none', reason: 'nothing is held', result: { ...result, differing: found } };
+  }
   return {
     change: 'some',
     summary: starts.length > 0 ? `start ${starts.join(', ')} again` : `let ${units.join(', ')} start again`,
     diff: recorded.map(({ unit, active }) => stateDiff(active)({ unit, active: 'inactive' })),
     effects: [
-      setState(holdKind, p.name, { dependents: [], recorded: [], held: [] }),
+      setState(holdKind, p.name, { dependents: [], recorded: [], held: [], outcome: undefined }),
       ...starts.map(becomes('active', 'running')),
     ],
     detail: { units, recorded, stops: [] },
@@ -305,6 +262,7 @@ async function hold(write: Write, { units, recorded, stops }: Detail, p: Params)
   const script = lines(
     sh`LC_ALL=C; export LC_ALL
 r=${p.record}
+rm -f -- ${outcomeOf(p.record)}
 (umask 077; cat >"$r.new") && sync -- "$r.new" && mv -f -- "$r.new" "$r" && sync -- ${parentOf(p.record)} || exit
 for d in ${folders}; do
 mkdir -p -m 755 -- "$d" && printf '# Written by zrun: %s is under way, and this unit must not start meanwhile.\\n[Unit]\\nConditionPathExists=!/\\n' ${p.name} >"$d/"${dropIn(p.name)} || exit
@@ -340,16 +298,24 @@ done
  * that fails is told of and stops nothing. One of Type=simple counts as active as soon as its process is there, so that
  * all are looked at once more.
  */
-async function release(write: Write, { units, recorded }: Detail, p: Params): Promise<ValueMap> {
+async function release(
+  write: Write,
+  { units, recorded }: Detail,
+  p: Params,
+  runId: string,
+): Promise<ValueMap> {
   const starts = recorded.map(({ unit }) => unit);
+  const after = outcomeOf(p.record);
   const script = lines(
-    sh`LC_ALL=C; export LC_ALL
+    sh`LC_ALL=C; export LC_ALL; bad=
 for f in /run/systemd/system/*.d/${dropIn(p.name)}; do
 [ ! -e "$f" ] || { rm -f -- "$f" && rmdir -- "\${f%/*}" 2>/dev/null; }
 done
 systemctl daemon-reload || exit`,
     starts.length > 0 && startScript(recorded, p.timeout),
-    sh`r=${p.record}; [ ! -e "$r" ] || echo "seconds $(($(date +%s) - $(stat -c %Y -- "$r")))"
+    // Before the record goes: who has to ask again what came of it finds it here.
+    sh`{ printf '%s\\n' ${runId}; set -- $bad; while [ $# -ge 3 ]; do printf '%s %s %s\\n' "$1" "$2" "$3"; shift 3; done; } >${after}.new && mv -f -- ${after}.new ${after} || exit
+r=${p.record}; [ ! -e "$r" ] || echo "seconds $(($(date +%s) - $(stat -c %Y -- "$r")))"
 rm -f -- "$r" && sync -- ${parentOf(p.record)}`,
   );
   const output = await write.run(script, { shownAs: `systemctl start ${starts.join(' ')}` });
@@ -361,41 +327,8 @@ rm -f -- "$r" && sync -- ${parentOf(p.record)}`,
     units: [...units],
     stopped: starts,
     ...(seconds !== undefined && { seconds: Number(seconds) }),
-    differing: rows.flatMap((row) => {
-      const [mark, unit = '', was = '', is = ''] = row.split(' ');
-      return mark === 'differs' ? [{ unit, was, is }] : [];
-    }),
+    differing: readDifferences(
+      rows.flatMap((row) => (row.startsWith('differs ') ? [row.slice('differs '.length)] : [])),
+    ).map((each) => ({ ...each })),
   };
-}
-
-function startScript(recorded: readonly Unit[], timeout: number): ShellText {
-  const starts = recorded.map(({ unit }) => unit);
-  const pairs = recorded.map(
-    ({ unit, active }) => `${unit}=${active === 'active' ? 'active' : 'activating'}`,
-  );
-  return sh`systemctl --no-ask-password reset-failed ${starts} 2>/dev/null
-systemctl --no-ask-password start --no-block ${starts} </dev/null >&2
-look() {
-bad=; busy=
-for pair in ${pairs}; do
-u=\${pair%=*}; was=\${pair##*=}
-a=; job=; result=; type=
-eval "$(systemctl show -p ActiveState,Job,Result,Type -- "$u" | sed -n -e 's/^ActiveState=\\([a-z-]*\\)$/a=\\1/p' -e 's/^Job=\\([0-9]*\\)$/job=\\1/p' -e 's/^Result=\\([a-z-]*\\)$/result=\\1/p' -e 's/^Type=\\([a-z-]*\\)$/type=\\1/p')"
-case $was/$a/$type/$result in
-*/active/* | */reloading/* | activating/activating/*) continue ;;
-*/inactive/oneshot/success) [ "\${job:-0}" -ne 0 ] || continue ;;
-esac
-bad="$bad $u $was $a"
-if [ "\${job:-0}" -ne 0 ]; then busy=1; else case $a in activating | deactivating) busy=1 ;; esac; fi
-done
-}
-i=0; again=
-while :; do
-look
-if [ -z "$busy" ]; then [ -z "$again" ] || break; again=1; else again=; fi
-[ $i -lt ${timeout} ] || break
-i=$((i + 1)); sleep 1
-done
-set -- $bad
-while [ $# -ge 3 ]; do printf 'differs %s %s %s\\n' "$1" "$2" "$3"; journalctl --no-pager -q -n 5 -u "$1" >&2; shift 3; done`;
 }

@@ -195,4 +195,15 @@ describe('docker_restore, where another container has the name of one', () => {
       { name: 'app', reason: 'there is another container of this name: Env differ', expected: false },
     ]);
   });
+
+  it('makes nothing that was removed since, where it is told to start only what is there', async () => {
+    const plan = await dockerRestore
+      .bind({ src, create: false, conflict: 'keep' })
+      .plan(read, createContext());
+    expect(plan.change).to.equal('none');
+    expect(plan.change === 'none' && plan.result['left_out']).to.deep.equal([
+      { name: 'web', reason: 'it is not there any more', expected: true },
+      { name: 'app', reason: 'there is another container of this name: Env differ', expected: false },
+    ]);
+  });
 });

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { setState, type Read } from '../../src/core/probe.js';
 import { createOverlay } from '../../src/engine/overlay.js';
 import type { Dependent } from '../../src/modules/lib/dependents.js';
-import { holdKind, systemdHold, type Sight } from '../../src/modules/systemd_hold.js';
+import { holdKind, type HoldSight } from '../../src/modules/lib/held-units.js';
+import { systemdHold } from '../../src/modules/systemd_hold.js';
 import { createCheck, createHost, planOf } from './harness.js';
 
 const app: Dependent = {
@@ -22,9 +23,9 @@ const record = '/var/lib/zrun-test/units';
 const held = { name: 'test', state: 'held', of: ['docker.service'], record };
 const released = { name: 'test', state: 'released', record };
 
-function hostWith(sight: Partial<Sight>): Read {
+function hostWith(sight: Partial<HoldSight>): Read {
   const overlay = createOverlay();
-  const state: Sight = { dependents: [], recorded: [], held: [], ...sight };
+  const state: HoldSight = { dependents: [], recorded: [], held: [], outcome: undefined, ...sight };
   overlay.record('the host', { effects: [setState(holdKind, 'test', state)] });
   return overlay.over(createHost().read);
 }
@@ -92,6 +93,17 @@ describe('systemd_hold', () => {
     const recorded = [{ unit: 'old.service', active: 'active' }];
     const plan = await planOf(systemdHold, held, hostWith({ dependents: [app], recorded }));
     expect(plan.change === 'some' && plan.predicted['stopped']).to.deep.equal(['old.service', 'app.service']);
+  });
+
+  it('remembers what a release has found, where the connection broke meanwhile, and no other run does', async () => {
+    const differing = [{ unit: 'app.service', was: 'active', is: 'failed' }];
+    for (const [run, expected] of [
+      ['test-run', differing],
+      ['another', []],
+    ] as const) {
+      const plan = await planOf(systemdHold, released, hostWith({ outcome: { run, differing } }));
+      expect(plan.change === 'none' && plan.result['differing'], run).to.deep.equal(expected);
+    }
   });
 
   it('a check releases what it would have held', async () => {
