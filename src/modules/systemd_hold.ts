@@ -51,7 +51,10 @@ const params = z
       .describe(
         "Also holds services that call Docker's client, by themselves or in the script that they run. A service that has done its work and only counts as active (RemainAfterExit) is left alone.",
       ),
-    also: z.array(unitText).default([]).describe('More units that are held.'),
+    also: z
+      .array(unitText)
+      .default([])
+      .describe('More units that are held. One that the host does not have is skipped.'),
     except: z
       .array(unitText)
       .default([])
