@@ -2,6 +2,7 @@
  * Owns what is known of one host during a run: its variables, its connection, its counts, its predicted state. Knows
  * nothing of plays or of the order of tasks.
  */
+import { setMaxListeners } from 'node:events';
 import { ZrunError } from '../core/errors.js';
 import { noCounts } from '../core/counts.js';
 import type { Counts, HostOutcome } from '../core/events.js';
@@ -58,17 +59,27 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
   };
 }
 
-/** The host's connection, made when it is first needed. A failed attempt is not kept: the next call tries again. */
+/**
+ * The host's connection, made when it is first needed. A failed attempt is not kept: the next call tries again. One that
+ * is made already outlives the signal, since a rescue after an interrupt still needs it; scripts are aborted one by one.
+ */
 export async function connectionOf(
   state: HostState,
   run: RunInput,
+  signal?: AbortSignal,
   connectTimeoutMs = connectTimeoutOf(state, run),
 ): Promise<Connection> {
   if (state.connection === undefined) {
     const started = run.now();
-    // Never aborted: a rescue after an interrupt still needs the connection. Scripts are aborted one by one.
-    const signal = new AbortController().signal;
-    const made = run.connect(state.host, { connectTimeoutMs, signal });
+    const attempt = new AbortController();
+    const onAbort = (): void => attempt.abort();
+    if (signal !== undefined) {
+      // All hosts of a run listen to the one.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', onAbort);
+      if (signal.aborted) onAbort();
+    }
+    const made = run.connect(state.host, { connectTimeoutMs, signal: attempt.signal });
     state.connection = made;
     try {
       const open = await made;
@@ -78,6 +89,8 @@ export async function connectionOf(
     } catch (error) {
       state.connection = undefined;
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
     }
   }
   return state.connection;
@@ -176,7 +189,7 @@ export async function runOn(
   script: ShellText,
   { connectTimeoutMs, ...options }: RunOptions & { readonly connectTimeoutMs?: number },
 ): Promise<Output> {
-  const connection = await connectionOf(state, run, connectTimeoutMs);
+  const connection = await connectionOf(state, run, options.signal, connectTimeoutMs);
   try {
     return await connection.run(script, options);
   } catch (error) {

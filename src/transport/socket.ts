@@ -4,6 +4,7 @@
 import net from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { ZrunError } from '../core/errors.js';
+import { interrupted } from './session.js';
 import { DroppedError } from './ssh-handshake.js';
 
 type Done = (error?: Error | null) => void;
@@ -27,7 +28,10 @@ function gatherWrites(socket: net.Socket): net.Socket {
   return socket;
 }
 
-/** Connects a TCP socket without Nagle's delay. Rejects with ZrunError `name-unresolved` or `connect-failed`. */
+/**
+ * Connects a TCP socket without Nagle's delay. Rejects with ZrunError `name-unresolved` or `connect-failed`; with
+ * `interrupted`, and nothing is left open, where the signal is or gets aborted.
+ */
 export function connectSocket(
   name: string,
   host: string,
@@ -36,8 +40,15 @@ export function connectSocket(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(interrupted());
+      return;
+    }
     const socket = net.connect({ host, port, lookup, noDelay: true });
-    const giveUp = (): void => void socket.destroy(new Error('given up'));
+    const giveUp = (): void => {
+      socket.destroy();
+      reject(interrupted());
+    };
     signal.addEventListener('abort', giveUp);
     socket.once('close', () => signal.removeEventListener('abort', giveUp));
     socket.once('connect', () => {

@@ -2,7 +2,7 @@
  * Owns the user's ssh configuration: what it says for an address. `ssh -G` is asked where OpenSSH is installed, as
  * nothing else reads Include and Match as it does; else the files are read by the `ssh-config` package.
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -36,6 +36,8 @@ export interface SshConfigOptions {
   readonly homedir: string;
   /** The OpenSSH client; for tests. */
   readonly ssh?: string | undefined;
+  /** When aborted, `ssh -G` and what its `Match exec` runs are killed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 let user: os.UserInfo<string> | undefined;
@@ -92,27 +94,89 @@ async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
 }
 
 async function ask(query: SshQuery, options: SshConfigOptions): Promise<Raw> {
-  const { ssh = 'ssh', homedir, env } = options;
+  const { ssh = 'ssh', homedir } = options;
   const args = ['-G'];
   // OpenSSH takes the home directory from the user database, whatever HOME says.
   if (homedir !== currentUser().homedir) args.push('-F', await ownConfig(homedir));
   if (query.user !== undefined) args.push('-l', query.user);
   if (query.port !== undefined) args.push('-p', String(query.port));
-  const answer = await new Promise<string | undefined>((resolve, reject) => {
-    execFile(ssh, [...args, '--', query.address], { env, timeout: askMs }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') resolve(undefined);
+  const answer = await runSsh(ssh, [...args, '--', query.address], query.address, options);
+  return answer === undefined ? readFiles(query, homedir) : parseAnswer(answer);
+}
+
+/**
+ * What `ssh -G` prints; undefined where there is no ssh. It leads a process group of its own, so that what `Match exec`
+ * has started ends with it.
+ */
+function runSsh(
+  ssh: string,
+  args: readonly string[],
+  address: string,
+  { env, signal }: SshConfigOptions,
+): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(ssh, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const written = { stdout: '', stderr: '' };
+    let whyStopped: string | undefined;
+    const stop = (why: string): void => {
+      whyStopped ??= why;
+      killGroup(child.pid);
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    const onAbort = (): void => stop('the run was stopped');
+    const limit = setTimeout(() => stop(`no answer within ${askMs / 1000} seconds`), askMs);
+    const finish = (): void => {
+      clearTimeout(limit);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8');
+      child[name].on('data', (text: string) => {
+        written[name] += text;
+        if (written[name].length > mostAnswered) stop('it prints without an end');
+      });
+    }
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      finish();
+      if (error.code === 'ENOENT') resolve(undefined);
       else
         reject(
-          new ZrunError('connect-failed', `ssh -G ${query.address} does not read the ssh configuration`, {
-            hint: 'Try it by hand; the same configuration must work with ssh itself.',
-            stderr,
+          new ZrunError('connect-failed', `${ssh} cannot be run to read the ssh configuration`, {
+            hint: 'Try it by hand: ssh -V',
             cause: error,
           }),
         );
     });
+    child.once('close', (status) => {
+      finish();
+      if (status === 0 && whyStopped === undefined) {
+        resolve(written.stdout);
+        return;
+      }
+      const why = whyStopped === undefined ? '' : `: ${whyStopped}`;
+      reject(
+        new ZrunError('connect-failed', `ssh -G ${address} does not read the ssh configuration${why}`, {
+          hint: 'Try it by hand; the same configuration must work with ssh itself.',
+          stderr: written.stderr,
+        }),
+      );
+    });
   });
-  return answer === undefined ? readFiles(query, homedir) : parseAnswer(answer);
+}
+
+/** Characters; a configuration takes some thousands. */
+const mostAnswered = 1 << 20;
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 async function ownConfig(homedir: string): Promise<string> {

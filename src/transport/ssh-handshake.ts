@@ -31,6 +31,8 @@ export interface Keepalive {
 /** A client that is logged in. */
 export interface LoggedIn {
   readonly client: Client;
+  /** Lets go of the stream below it, whatever the peer does: ssh2's `destroy()` does nothing after its `end()`. */
+  cut(): void;
   /** Undefined while it is whole; then why it is not. */
   lost(): string | undefined;
   readonly closed: Promise<void>;
@@ -119,7 +121,9 @@ export async function logIn(
     },
   });
 
-  if ((await Promise.race([ready, closed])) === 'ready') return { client, lost: () => seen.lost, closed };
+  const cut = (): void => void stream.destroy();
+  if ((await Promise.race([ready, closed])) === 'ready')
+    return { client, cut, lost: () => seen.lost, closed };
   if (seen.keyError !== undefined) throw seen.keyError;
   const said = seen.lastError?.message ?? seen.lost ?? 'it closed the connection';
   if (seen.lastError?.level === 'client-authentication' || /too many authentication failures/i.test(said))

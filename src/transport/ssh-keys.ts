@@ -4,9 +4,11 @@
  * is offered twice.
  */
 import { readFile } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import { fingerprint, shortKeyType } from './known-hosts.js';
+import { linkSignals } from './limit.js';
 import type { SshSettings } from './ssh-config.js';
 import type { Ssh2 } from './ssh2.js';
 
@@ -39,10 +41,11 @@ const agentMs = 5_000;
 
 /**
  * A reader of keys that reads each file once. `privateKeyFile` is the one key that the user asked for, if they did;
- * it must be there. Rejects with ZrunError `key-unreadable`.
+ * it must be there. Rejects with ZrunError `key-unreadable`. Connections to agents end with the signal.
  */
 export function createKeyRing(
   ssh2: Ssh2,
+  signal: AbortSignal,
 ): (user: string, settings: SshSettings, privateKeyFile: string | undefined) => Promise<Credentials> {
   const files = new Map<string, Promise<KeyFile>>();
   const agents = new Map<string, Promise<AgentKeys>>();
@@ -52,7 +55,7 @@ export function createKeyRing(
     return known;
   };
   const agentAt = (socket: string): Promise<AgentKeys> => {
-    const known = agents.get(socket) ?? listAgent(ssh2, socket);
+    const known = agents.get(socket) ?? listAgent(ssh2, socket, signal);
     agents.set(socket, known);
     return known;
   };
@@ -84,7 +87,7 @@ export function createKeyRing(
       methods.push({
         type: 'agent',
         username: user,
-        agent: agentOffering(ssh2, settings.agentSocket, [...first, ...rest]),
+        agent: agentOffering(ssh2, settings.agentSocket, [...first, ...rest], signal),
       });
       for (const { key, publicKey } of [...first, ...rest])
         offered.push(`the agent's ${key.comment || 'key'} (${describe(publicKey)})`);
@@ -178,12 +181,18 @@ export function embeddedPublicKey(text: string): Buffer | undefined {
   }
 }
 
-function listAgent(ssh2: Ssh2, socket: string): Promise<AgentKeys> {
+function listAgent(ssh2: Ssh2, socket: string, signal: AbortSignal): Promise<AgentKeys> {
   return new Promise((resolve) => {
     const problem = (why: string): void => resolve({ keys: [], problem: `the agent at ${socket} (${why})` });
-    const timer = setTimeout(() => problem(`no answer within ${agentMs / 1000} seconds`), agentMs);
-    ssh2.createAgent(socket).getIdentities((error, entries) => {
+    const over = new AbortController();
+    const { signal: either, release } = linkSignals(signal, over.signal);
+    const timer = setTimeout(() => {
+      problem(`no answer within ${agentMs / 1000} seconds`);
+      over.abort();
+    }, agentMs);
+    openAgent(ssh2, socket, either).getIdentities((error, entries) => {
       clearTimeout(timer);
+      release();
       if (error) {
         problem(error.message);
         return;
@@ -195,6 +204,29 @@ function listAgent(ssh2: Ssh2, socket: string): Promise<AgentKeys> {
       resolve({ keys, problem: undefined });
     });
   });
+}
+
+/** An agent whose connections are cut when the signal is aborted: ssh2 itself waits for an answer without a limit. */
+function openAgent(ssh2: Ssh2, socket: string, signal: AbortSignal): BaseAgent {
+  const agent = ssh2.createAgent(socket);
+  // Pageant's have none.
+  if (!hasStreams(agent)) return agent;
+  const getStream = agent.getStream.bind(agent);
+  agent.getStream = (callback) =>
+    getStream((error, stream) => {
+      const cut = (): void => void stream?.destroy();
+      signal.addEventListener('abort', cut);
+      stream?.once('close', () => signal.removeEventListener('abort', cut));
+      callback(error, stream);
+      if (signal.aborted) cut();
+    });
+  return agent;
+}
+
+type Streamed = (error: Error | null | undefined, stream?: Duplex) => void;
+
+function hasStreams(agent: object): agent is { getStream: (callback: Streamed) => void } {
+  return 'getStream' in agent && typeof agent.getStream === 'function';
 }
 
 function parsedKey(ssh2: Ssh2, entry: unknown): ParsedKey | undefined {
@@ -210,8 +242,13 @@ function isParsedKey(entry: unknown): entry is ParsedKey {
 }
 
 /** The agent, as if it held just these keys in this order. */
-function agentOffering(ssh2: Ssh2, socket: string, keys: readonly AgentKey[]): BaseAgent {
-  const agent = ssh2.createAgent(socket);
+function agentOffering(
+  ssh2: Ssh2,
+  socket: string,
+  keys: readonly AgentKey[],
+  signal: AbortSignal,
+): BaseAgent {
+  const agent = openAgent(ssh2, socket, signal);
   agent.getIdentities = (callback) =>
     callback(
       null,

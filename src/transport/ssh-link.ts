@@ -86,8 +86,11 @@ function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
 }
 
 /** Never rejects. */
-export async function endClient({ client, closed }: LoggedIn, limits: Limits): Promise<void> {
+export async function endClient(
+  { client, closed, cut }: LoggedIn,
+  { closeMs }: Pick<Limits, 'closeMs'>,
+): Promise<void> {
   client.end();
-  await within(limits.closeMs, closed, () => undefined);
-  client.destroy();
+  await within(closeMs, closed, () => undefined);
+  cut();
 }

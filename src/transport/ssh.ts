@@ -5,14 +5,15 @@
 import { setMaxListeners } from 'node:events';
 import os from 'node:os';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
-import type { Connect, SshTarget } from '../core/host.js';
-import { defaultLimits, type Limits } from './channel.js';
+import type { Connect, ConnectOptions, Host, SshTarget } from '../core/host.js';
+import { defaultLimits, type Limits, type Link } from './channel.js';
 import { createConnection } from './connection.js';
 import { createHostKeyStore } from './host-key-check.js';
-import { within } from './limit.js';
+import { linkSignals, within } from './limit.js';
 import { createLookup } from './lookup.js';
 import { interrupted } from './session.js';
 import { createSshConfig, type SshSettings } from './ssh-config.js';
@@ -41,6 +42,9 @@ const handshakesAtATime = 10;
 /** How long a jump host's connection is kept for the next host behind it. Milliseconds. */
 const jumpLingerMs = 10_000;
 
+/** For a jump host's connection to end by itself, when the run is over. Milliseconds. */
+const jumpCloseMs = 1_000;
+
 const defaultKeepalive: Keepalive = { intervalMs: 15_000, count: 3 };
 
 /** A jump host's connection, shared by everything behind it. */
@@ -62,14 +66,17 @@ export function createSshTransport(options: SshTransportOptions): {
   close(): Promise<void>;
 } {
   const { env, homedir = os.homedir(), keepalive = defaultKeepalive, limits = defaultLimits } = options;
-  const configOf = createSshConfig({ env, homedir, ssh: options.ssh });
+  /** Aborted when the transport is closed: whatever is still being made then ends. */
+  const life = new AbortController();
+  setMaxListeners(0, life.signal);
+  const configOf = createSshConfig({ env, homedir, ssh: options.ssh, signal: life.signal });
   const hostKeys = createHostKeyStore(options.acceptNewHostKeys ?? false);
   const lookup = createLookup();
   const gates = new Map<string, LimitFunction>();
   const jumps = new Map<string, Jump>();
   const load = once(async () => {
     const ssh2 = await loadSsh2();
-    return { ssh2, keyRing: createKeyRing(ssh2) };
+    return { ssh2, keyRing: createKeyRing(ssh2, life.signal) };
   });
 
   const gateOf = (key: string): LimitFunction => {
@@ -110,12 +117,15 @@ export function createSshTransport(options: SshTransportOptions): {
       const giveUp = (): void => void stream.destroy();
       signal.addEventListener('abort', giveUp);
       try {
+        if (signal.aborted) throw interrupted();
         const loggedIn = await logIn(
           ssh2,
           stream,
           { name, user: settings.user, credentials, hostKey, keepalive },
           onStage,
         );
+        // Nobody waits for it any more.
+        if (signal.aborted) throw interrupted();
         attempt.onHandshake();
         return loggedIn;
       } catch (error) {
@@ -159,7 +169,7 @@ export function createSshTransport(options: SshTransportOptions): {
       // What opened it holds the hop before it; everyone else does not need it twice.
       if (via !== undefined) release(via);
       try {
-        await jump.loggedIn;
+        await orInterrupted(attempt.signal, () => jump.loggedIn);
       } catch (error) {
         release(jump);
         throw error;
@@ -179,7 +189,7 @@ export function createSshTransport(options: SshTransportOptions): {
   ): Jump => {
     if (via !== undefined) via.users++;
     // Others wait for the same hop, so it must not end with the first one's signal.
-    const shared: Attempt = { ...attempt, signal: new AbortController().signal };
+    const shared: Attempt = { ...attempt, signal: life.signal };
     const loggedIn = reach(
       target,
       settings,
@@ -208,13 +218,13 @@ export function createSshTransport(options: SshTransportOptions): {
   const endJump = async (jump: Jump): Promise<void> => {
     clearTimeout(jump.linger);
     try {
-      await endClient(await jump.loggedIn, limits);
+      await endClient(await jump.loggedIn, { closeMs: Math.min(limits.closeMs, jumpCloseMs) });
     } catch {
-      // It was never there.
+      // It was never there, or its making ended with the transport.
     }
   };
 
-  const connectTo: Connect = async (host, { connectTimeoutMs, signal }) => {
+  const connectTo = async (host: Host, { connectTimeoutMs, signal }: ConnectOptions): Promise<Link> => {
     const { target } = host;
     if (target.transport !== 'ssh')
       throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
@@ -230,11 +240,10 @@ export function createSshTransport(options: SshTransportOptions): {
     try {
       const loggedIn = await reach(target, settings, name, jump, attempt);
       if (jump !== undefined) void loggedIn.closed.then(() => release(jump));
-      const link = sshLink(loggedIn, name, () => handshakes, {
+      return sshLink(loggedIn, name, () => handshakes, {
         ...limits,
         startMs: Math.max(limits.startMs, connectTimeoutMs),
       });
-      return createConnection(link, signal, limits);
     } catch (error) {
       if (jump !== undefined) release(jump);
       throw error;
@@ -242,38 +251,52 @@ export function createSshTransport(options: SshTransportOptions): {
   };
 
   return {
-    connect: (host, connectOptions) =>
-      // What is under way then closes itself: a connection whose signal is aborted ends at once.
-      orInterrupted(connectOptions.signal, () => connectTo(host, connectOptions)),
+    async connect(host, { connectTimeoutMs, signal }) {
+      const { signal: either, release: unlink } = linkSignals(signal, life.signal);
+      try {
+        const made = connectTo(host, { connectTimeoutMs, signal: either });
+        // Where the wait ends first, what is made all the same is closed by who made it.
+        made.then(
+          (link) => either.aborted && void link.close(),
+          () => undefined,
+        );
+        const link = await orInterrupted(either, () => made);
+        return createConnection(link, signal, limits);
+      } finally {
+        unlink();
+      }
+    },
     async close() {
+      life.abort();
       await Promise.all([...jumps.values()].map(endJump));
     },
   };
 }
 
-/** Tries again, with some randomness, while the server drops us before we could log in, within the one limit. */
+/**
+ * Tries again, with some randomness, while the server drops us before we could log in, within the one limit. Whatever was
+ * begun ends with the wait for it.
+ */
 async function withRetries(
   once: (onStage: (stage: string) => void, signal: AbortSignal) => Promise<LoggedIn>,
   gate: LimitFunction,
   name: string,
   { connectTimeoutMs, signal }: Attempt,
 ): Promise<LoggedIn> {
-  const stop = new AbortController();
+  const over = new AbortController();
+  const { signal: stop, release } = linkSignals(signal, over.signal);
   const seen: { stage: string; dropped: Error | undefined } = {
     stage: 'it has not answered',
     dropped: undefined,
   };
-  const onAbort = (): void => stop.abort();
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
 
   const tries = async (): Promise<LoggedIn> => {
     for (let round = 0; ; round++) {
-      throwIfAborted(signal);
+      if (stop.aborted) throw interrupted();
       try {
-        return await once((next) => (seen.stage = next), stop.signal);
+        return await once((next) => (seen.stage = next), stop);
       } catch (error) {
-        throwIfAborted(signal);
+        if (stop.aborted) throw interrupted();
         if (!(error instanceof DroppedError)) throw error;
         seen.dropped = error;
       }
@@ -281,26 +304,27 @@ async function withRetries(
       gate.concurrency = Math.max(1, Math.ceil(gate.concurrency / 2));
       seen.stage = 'it drops connections before a handshake';
       const base = Math.min(2_000, 100 * 1.5 ** round);
-      await new Promise((resolve) => setTimeout(resolve, base * (0.5 + Math.random())));
+      await sleep(base * (0.5 + Math.random()), undefined, { signal: stop });
     }
   };
+  const late = (): never => {
+    const seconds = connectTimeoutMs / 1000;
+    throw new ZrunError(
+      'connect-timeout',
+      `no connection to ${name} within ${seconds} seconds: ${seen.stage}`,
+      {
+        hint:
+          seen.dropped === undefined
+            ? 'Is the host up and the address right? -T (--timeout) gives it more time.'
+            : `${seen.dropped.message}. Its MaxStartups may be low, or a firewall may block us. -T gives it more time.`,
+      },
+    );
+  };
   try {
-    return await within(connectTimeoutMs, tries(), () => {
-      const seconds = connectTimeoutMs / 1000;
-      throw new ZrunError(
-        'connect-timeout',
-        `no connection to ${name} within ${seconds} seconds: ${seen.stage}`,
-        {
-          hint:
-            seen.dropped === undefined
-              ? 'Is the host up and the address right? -T (--timeout) gives it more time.'
-              : `${seen.dropped.message}. Its MaxStartups may be low, or a firewall may block us. -T gives it more time.`,
-        },
-      );
-    });
+    return await orInterrupted(signal, () => within(connectTimeoutMs, tries(), late));
   } finally {
-    signal.removeEventListener('abort', onAbort);
-    stop.abort();
+    over.abort();
+    release();
   }
 }
 
@@ -364,10 +388,6 @@ async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw interrupted();
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
