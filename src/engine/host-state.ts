@@ -83,6 +83,8 @@ export async function connectionOf(
     state.connection = made;
     try {
       const open = await made;
+      // It has closed itself.
+      if (attempt.signal.aborted) throw new ZrunError('interrupted', 'the run was stopped');
       // Somebody may have ended it meanwhile.
       if (state.connection === made) state.open = open;
       run.emit({ type: 'host-connected', host: state.host.name, ms: run.now() - started });

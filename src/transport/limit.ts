@@ -28,7 +28,7 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => T): Pr
  */
 export function linkSignals(...signals: readonly AbortSignal[]): {
   readonly signal: AbortSignal;
-  release(): void;
+  readonly release: () => void;
 } {
   const own = new AbortController();
   const onAbort = (): void => own.abort();

@@ -32,7 +32,7 @@ export interface Keepalive {
 export interface LoggedIn {
   readonly client: Client;
   /** Lets go of the stream below it, whatever the peer does: ssh2's `destroy()` does nothing after its `end()`. */
-  cut(): void;
+  readonly cut: () => void;
   /** Undefined while it is whole; then why it is not. */
   lost(): string | undefined;
   readonly closed: Promise<void>;

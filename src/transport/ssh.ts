@@ -117,7 +117,7 @@ export function createSshTransport(options: SshTransportOptions): {
       const giveUp = (): void => void stream.destroy();
       signal.addEventListener('abort', giveUp);
       try {
-        if (signal.aborted) throw interrupted();
+        throwIfAborted(signal);
         const loggedIn = await logIn(
           ssh2,
           stream,
@@ -125,7 +125,7 @@ export function createSshTransport(options: SshTransportOptions): {
           onStage,
         );
         // Nobody waits for it any more.
-        if (signal.aborted) throw interrupted();
+        throwIfAborted(signal);
         attempt.onHandshake();
         return loggedIn;
       } catch (error) {
@@ -292,11 +292,11 @@ async function withRetries(
 
   const tries = async (): Promise<LoggedIn> => {
     for (let round = 0; ; round++) {
-      if (stop.aborted) throw interrupted();
+      throwIfAborted(stop);
       try {
         return await once((next) => (seen.stage = next), stop);
       } catch (error) {
-        if (stop.aborted) throw interrupted();
+        throwIfAborted(stop);
         if (!(error instanceof DroppedError)) throw error;
         seen.dropped = error;
       }
@@ -388,6 +388,10 @@ async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw interrupted();
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
