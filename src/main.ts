@@ -12,20 +12,21 @@ else {
   const { loadBundle } = await import('./cli/bundle.js');
   const bundle = loadBundle(new URL('zrun.cjs', import.meta.url));
   const { main } = bundle ?? (await import('./cli/main.js'));
-  process.exitCode = await main(createEnvironment());
+  const { userInfo } = await import('node:os');
+  process.exitCode = await main(createEnvironment(() => userInfo().homedir));
   // For `npm run build`, which runs zrun once to know what a run needs.
   if (process.env['ZRUN_COMPILE'] === '1') bundle?.keepCompiled();
 }
 
-function createEnvironment(): Environment {
+function createEnvironment(homeOfUser: () => string): Environment {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', outliveReader);
   return {
     argv,
     env: process.env,
     version: readVersion(),
     cwd: process.cwd(),
-    // As OpenSSH, ~/.local/state and the rest of a login have it; os.homedir() would fall back to the same.
-    homeFolder: process.env['HOME'] ?? process.cwd(),
+    // Never a folder that somebody else may have laid out, such as the current one: programs are run from what lies there.
+    homeFolder: isAbsolute(process.env['HOME']) ? process.env['HOME'] : homeOfUser(),
     stdout: process.stdout,
     stderr: process.stderr,
     onStopSignal(listener) {
@@ -46,6 +47,10 @@ function createEnvironment(): Environment {
 function outliveReader(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED') return;
   throw error;
+}
+
+function isAbsolute(folder: string | undefined): folder is string {
+  return folder?.startsWith('/') === true;
 }
 
 function readVersion(): string {

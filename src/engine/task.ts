@@ -152,7 +152,9 @@ function skipped(why: string): Outcome {
   return { status: 'skipped', summary: why, diff: [], result: {}, ignored: false };
 }
 
+/** Why a host cannot be reached says nothing of the task; that its key has changed must be seen. */
 function withoutTexts(result: TaskResult): TaskResult {
+  if (result.status === 'unreachable' && result.items === undefined) return result;
   const hidden = 'hidden by no_log';
   const { problem, message, destroys, items, ...rest } = result;
   return {

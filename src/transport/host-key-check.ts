@@ -12,6 +12,7 @@ import {
   judgeHostKey,
   knownHostsLine,
   parseKnownHosts,
+  parseRevokedKeys,
   shortKeyType,
   type HostKeyAlgorithm,
   type KnownHost,
@@ -23,6 +24,10 @@ export interface HostKeyFiles {
   readonly user: readonly string[];
   readonly global: readonly string[];
   readonly hashNames: boolean;
+  /** RevokedHostKeys: keys of this file are refused, whatever known_hosts says. */
+  readonly revoked: string | undefined;
+  /** HostKeyAlgorithms, the best first. */
+  readonly algorithms: readonly HostKeyAlgorithm[];
 }
 
 export interface HostKeyCheck {
@@ -86,11 +91,23 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
     read.set(file, Promise.resolve(parseKnownHosts(`${before}${glue}${line}\n`, file)));
   };
 
+  const revoked = new Map<string, Promise<readonly Buffer[]>>();
+  const revokedAt = (file: string): Promise<readonly Buffer[]> => {
+    const known = revoked.get(file) ?? readRevoked(file);
+    revoked.set(file, known);
+    return known;
+  };
+
   return {
     async checkOf(host, port, files) {
       return {
-        algorithms: hostKeyAlgorithms(await entriesOf(files, host, port), host, port),
+        algorithms: hostKeyAlgorithms(await entriesOf(files, host, port), host, port, files.algorithms),
         async check(key) {
+          if (
+            files.revoked !== undefined &&
+            (await revokedAt(files.revoked)).some((each) => each.equals(key))
+          )
+            throw changedKey(host, port, key, { verdict: 'revoked', at: files.revoked });
           const judged = judgeHostKey(await entriesOf(files, host, port), host, port, key);
           if (judged.verdict === 'known') return;
           if (judged.verdict === 'unknown') {
@@ -105,6 +122,28 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
       };
     },
   };
+}
+
+/** As in ssh, no host is trusted where the file cannot be read (ssh_config(5), RevokedHostKeys). */
+async function readRevoked(file: string): Promise<readonly Buffer[]> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new ZrunError(
+      'host-key-unknown',
+      `RevokedHostKeys ${file} cannot be read, so no host key is trusted`,
+      {
+        hint: 'Make the file, or take the setting out of the ssh configuration.',
+        cause,
+      },
+    );
+  }
+  const keys = parseRevokedKeys(bytes);
+  if (keys !== undefined) return keys;
+  throw new ZrunError('host-key-unknown', `RevokedHostKeys ${file} is a KRL, which zrun cannot read`, {
+    hint: 'Give a text file with a public key a line.',
+  });
 }
 
 function unknownKey(host: string, port: number, key: Buffer, files: HostKeyFiles): ZrunError {

@@ -36,6 +36,22 @@ export function parseKnownHosts(text: string, file: string): readonly KnownHost[
   });
 }
 
+/**
+ * The keys of a RevokedHostKeys file: a public key a line. Undefined where it is a KRL, a binary format of OpenSSH's own
+ * (PROTOCOL.krl).
+ */
+export function parseRevokedKeys(bytes: Buffer): readonly Buffer[] | undefined {
+  if (bytes.toString('latin1', 0, 6) === 'SSHKRL') return undefined;
+  return bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => !line.trim().startsWith('#'))
+    .flatMap((line) => {
+      const base64 = /(?:^|\s)(AAAA[\w+/=]+)/.exec(line)?.[1];
+      return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];
+    });
+}
+
 /** How known_hosts calls a host: the name alone for port 22, else `[name]:port`. */
 export function knownName(host: string, port: number): string {
   const name = host.toLowerCase();
@@ -113,7 +129,8 @@ function entriesOf(entries: readonly KnownHost[], name: string): readonly KnownH
   return entries.filter((entry) => entry.marker === undefined && isAbout(entry, name));
 }
 
-const modernAlgorithms = [
+/** Of host keys and of keys to log in with, the best first; none with SHA-1. */
+export const modernAlgorithms = [
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',
   'ecdsa-sha2-nistp384',
@@ -124,18 +141,19 @@ const modernAlgorithms = [
 
 export type HostKeyAlgorithm = (typeof modernAlgorithms)[number];
 
-/** The algorithms to ask a host for: those of the keys on record first. */
+/** The algorithms to ask a host for: of those that are allowed, first those of the keys on record. */
 export function hostKeyAlgorithms(
   entries: readonly KnownHost[],
   host: string,
   port: number,
+  allowed: readonly HostKeyAlgorithm[] = modernAlgorithms,
 ): readonly HostKeyAlgorithm[] {
   const ofHost = entriesOf(entries, knownName(host, port));
   const relevant = ofHost.length > 0 ? ofHost : entriesOf(entries, knownName(host, 22));
   const types = new Set(relevant.map((entry) => entry.type));
   const isKnown = (algorithm: HostKeyAlgorithm): boolean =>
     types.has(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
-  return [...modernAlgorithms.filter(isKnown), ...modernAlgorithms.filter((each) => !isKnown(each))];
+  return [...allowed.filter(isKnown), ...allowed.filter((each) => !isKnown(each))];
 }
 
 /** A line, without its end, that records a key. */

@@ -3,11 +3,12 @@
  * nothing else reads Include and Match as it does; else the files are read by the `ssh-config` package.
  */
 import { spawn } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { ZrunError } from '../core/errors.js';
+import { chooseAlgorithms, type SshAlgorithms } from './ssh-algorithms.js';
 
 /** What zrun heeds of a configuration. */
 export interface SshSettings {
@@ -23,6 +24,9 @@ export interface SshSettings {
   readonly globalKnownHostsFiles: readonly string[];
   readonly hostKeyAlias: string | undefined;
   readonly hashKnownHosts: boolean;
+  /** A file; undefined: none. */
+  readonly revokedHostKeys: string | undefined;
+  readonly algorithms: SshAlgorithms;
 }
 
 export interface SshQuery {
@@ -57,7 +61,10 @@ export function createSshConfig(options: SshConfigOptions): (query: SshQuery) =>
   const known = new Map<string, Promise<SshSettings>>();
   const limit = pLimit(4);
   let common: Promise<Raw | undefined> | undefined;
+  let checked: Promise<void> | undefined;
   const settingsFor = async (query: SshQuery): Promise<SshSettings> => {
+    checked ??= checkOwner(path.join(options.homedir, '.ssh', 'config'));
+    await checked;
     common ??= askForAll(options);
     const raw = (await common) ?? (await limit(() => ask(query, options)));
     return settingsOf(raw, query, options);
@@ -91,6 +98,22 @@ async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
   const raw = new Map(await ask({ address: 'any-address.invalid' }, options));
   raw.delete('hostname');
   return raw;
+}
+
+/**
+ * ssh's own rule: what it runs and whom it trusts must not be for others to say. `ssh -F` leaves that out, so that zrun
+ * looks itself. Source: read_config_file_depth of OpenSSH's readconf.c.
+ */
+async function checkOwner(file: string): Promise<void> {
+  const state = await stat(file).catch(() => undefined);
+  if (state === undefined) return;
+  const isOurs = state.uid === 0 || state.uid === currentUser().uid;
+  if (isOurs && (state.mode & 0o022) === 0) return;
+  throw new ZrunError('connect-failed', `bad owner or permissions on ${file}`, {
+    hint: isOurs
+      ? `Others may write to it, and it says what is run. chmod 600 ${file}`
+      : 'It belongs to somebody else, and it says what is run. Make it your own.',
+  });
 }
 
 async function ask(query: SshQuery, options: SshConfigOptions): Promise<Raw> {
@@ -218,7 +241,7 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
   const proxyCommand = one('proxycommand');
   if (proxyCommand !== undefined && proxyCommand !== 'none')
     throw new ZrunError('connect-failed', `${query.address} has a ProxyCommand in the ssh configuration`, {
-      hint: 'zrun cannot use ProxyCommand. Use ProxyJump there, or proxy_jump in the inventory.',
+      hint: 'zrun cannot use ProxyCommand. Use ProxyJump there, or zrun_proxy_jump in the inventory.',
     });
   const localUser = currentUser().username;
   const user = query.user ?? one('user') ?? localUser;
@@ -239,6 +262,7 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
   const files = (key: string, defaults: string): readonly string[] =>
     (raw.get(key) ?? [defaults]).flatMap((value) => splitWords(value)).map(expand);
   const proxyJump = one('proxyjump');
+  const revoked = one('revokedhostkeys');
   return {
     hostName,
     port,
@@ -253,6 +277,13 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
     globalKnownHostsFiles: files('globalknownhostsfile', '/etc/ssh/ssh_known_hosts'),
     hostKeyAlias: one('hostkeyalias'),
     hashKnownHosts: one('hashknownhosts') === 'yes',
+    revokedHostKeys: revoked === undefined || revoked === 'none' ? undefined : expand(revoked),
+    // Older names of ssh's own come after the newer ones.
+    algorithms: chooseAlgorithms(
+      (name) =>
+        one(name.toLowerCase()) ??
+        (name === 'PubkeyAcceptedAlgorithms' ? one('pubkeyacceptedkeytypes') : undefined),
+    ),
   };
 }
 

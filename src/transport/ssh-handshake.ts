@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import type { HostKeyCheck } from './host-key-check.js';
+import type { SshAlgorithms } from './ssh-algorithms.js';
 import type { Credentials } from './ssh-keys.js';
 import type { Ssh2 } from './ssh2.js';
 
@@ -19,6 +20,7 @@ export interface HandshakeRequest {
   readonly user: string;
   readonly credentials: Credentials;
   readonly hostKey: HostKeyCheck;
+  readonly algorithms: Pick<SshAlgorithms, 'kex' | 'cipher' | 'hmac'>;
   readonly keepalive: Keepalive;
 }
 
@@ -58,7 +60,7 @@ export async function logIn(
   request: HandshakeRequest,
   onStage: (stage: string) => void,
 ): Promise<LoggedIn> {
-  const { name, user, credentials, hostKey, keepalive } = request;
+  const { name, user, credentials, hostKey, algorithms, keepalive } = request;
   const client = new ssh2.Client();
   const seen: Seen = {
     hasHandshake: false,
@@ -101,7 +103,12 @@ export async function logIn(
     readyTimeout: 0,
     keepaliveInterval: keepalive.intervalMs,
     keepaliveCountMax: keepalive.count,
-    algorithms: { serverHostKey: [...hostKey.algorithms] },
+    algorithms: {
+      kex: [...algorithms.kex],
+      cipher: [...algorithms.cipher],
+      hmac: [...algorithms.hmac],
+      serverHostKey: [...hostKey.algorithms],
+    },
     hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void): void => {
       onStage('its host key is being checked');
       hostKey.check(key).then(

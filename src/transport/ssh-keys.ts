@@ -3,11 +3,12 @@
  * ones of the agent, then key files. A host cuts us off after six refusals (sshd_config(5), MaxAuthTries), so no key
  * is offered twice.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
-import { fingerprint, shortKeyType } from './known-hosts.js';
+import { fingerprint, keyType, shortKeyType } from './known-hosts.js';
 import { linkSignals } from './limit.js';
 import type { SshSettings } from './ssh-config.js';
 import type { Ssh2 } from './ssh2.js';
@@ -75,11 +76,13 @@ export function createKeyRing(
     const isInAgent = (publicKey: Buffer | undefined): boolean =>
       publicKey !== undefined && agent.keys.some((one) => one.publicKey.equals(publicKey));
 
-    const first = agent.keys.filter(isWanted);
+    const isAccepted = (publicKey: Buffer): boolean => accepts(settings.algorithms.publicKey, publicKey);
+    const usable = agent.keys.filter(({ publicKey }) => isAccepted(publicKey));
+    const first = usable.filter(isWanted);
     const rest =
       settings.identitiesOnly || privateKeyFile !== undefined
         ? []
-        : agent.keys.filter((one) => !first.includes(one));
+        : usable.filter((one) => !first.includes(one));
     const methods: AnyAuthMethod[] = [];
     const offered: string[] = [];
     const passedOver: string[] = [];
@@ -96,6 +99,10 @@ export function createKeyRing(
     for (const { path, file } of wanted) {
       if (file.state === 'usable') {
         if (isInAgent(file.publicKey)) continue;
+        if (!isAccepted(file.publicKey)) {
+          passedOver.push(`${path} (PubkeyAcceptedAlgorithms leaves it out)`);
+          continue;
+        }
         methods.push({ type: 'publickey', username: user, key: file.key });
         offered.push(`${path} (${describe(file.publicKey)})`);
         continue;
@@ -107,6 +114,12 @@ export function createKeyRing(
     }
     return { methods, offered, passedOver };
   };
+}
+
+/** Whether a key may be offered: one of RSA signs with SHA-2. */
+function accepts(algorithms: readonly string[], publicKey: Buffer): boolean {
+  const type = keyType(publicKey);
+  return algorithms.some((each) => (each.startsWith('rsa-sha2-') ? 'ssh-rsa' : each) === type);
 }
 
 function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): ZrunError {
@@ -130,6 +143,10 @@ function describe(publicKey: Buffer): string {
 async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
   let text: string;
   try {
+    const { uid, mode } = await stat(path);
+    // Source: sshkey_perm_ok of OpenSSH's authfile.c.
+    if (uid === userInfo().uid && (mode & 0o077) !== 0)
+      return { state: 'unreadable', why: `others may read it: chmod 600 ${path}` };
     text = await readFile(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -21,10 +21,14 @@ export function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => numb
           const lost = loggedIn.lost();
           reject(
             lost === undefined
-              ? new ZrunError('connect-failed', `${name} does not open another session: ${error.message}`, {
-                  hint: "sshd's MaxSessions limits how many one connection may have; zrun needs one a user, and one more.",
-                  cause: error,
-                })
+              ? new ZrunError(
+                  'connect-failed',
+                  `${name} does not open another session, as sshd's MaxSessions may forbid: ${error.message}`,
+                  {
+                    hint: 'zrun needs a session for each user that tasks run as, and one more to kill what takes too long: at least 3.',
+                    cause: error,
+                  },
+                )
               : connectionLost(link, lost),
           );
         };

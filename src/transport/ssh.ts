@@ -105,6 +105,8 @@ export function createSshTransport(options: SshTransportOptions): {
       user: knownHostsFiles,
       global: settings.globalKnownHostsFiles,
       hashNames: settings.hashKnownHosts,
+      revoked: settings.revokedHostKeys,
+      algorithms: settings.algorithms.serverHostKey,
     });
     const gate = gateOf(jump?.key ?? `${hostName}:${port}`);
 
@@ -121,7 +123,7 @@ export function createSshTransport(options: SshTransportOptions): {
         const loggedIn = await logIn(
           ssh2,
           stream,
-          { name, user: settings.user, credentials, hostKey, keepalive },
+          { name, user: settings.user, credentials, hostKey, algorithms: settings.algorithms, keepalive },
           onStage,
         );
         // Nobody waits for it any more.
