@@ -2,6 +2,7 @@
  * Owns what an error is: a code, a message, a hint and a place, and how that is written for a person.
  * Knows nothing of YAML, SSH or modules.
  */
+import { isMarkedSecret } from './secret.js';
 
 /** A text that a place can point into: a file, or a named piece of the command line. */
 export interface Source {
@@ -15,6 +16,8 @@ export interface Place {
   readonly source: Source;
   readonly start: number;
   readonly end: number;
+  /** The line that it points at is not shown: it holds a secret. */
+  readonly hidesText?: true;
 }
 
 /** What went wrong, in a form that is printed, journalled and compared by tests. */
@@ -195,10 +198,18 @@ function indent(text: string): string {
   return text.trimEnd().split('\n').join('\n    ');
 }
 
+/** The line that a place starts on, without its line break. */
+export function lineOf({ source: { text }, start }: Place): string {
+  const end = text.indexOf('\n', start);
+  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, end === -1 ? undefined : end);
+  return line.replace(/\r$/, '');
+}
+
 /** The line that a place starts on, with a caret under what is meant. Tabs are kept so that the caret stays right. */
 function excerpt(place: Place): string[] {
+  if (place.hidesText === true || isMarkedSecret(place.source.text)) return [];
   const { line, column } = lineAndColumn(place);
-  const text = place.source.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? '';
+  const text = lineOf(place);
   const number = String(line);
   const pad = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
   const length = Math.max(1, Math.min(place.end - place.start, text.length - column + 1));
