@@ -23,8 +23,9 @@ export function createEventMask({ diff }: { readonly diff: boolean }): EventMask
     const before = held.get(key);
     held.delete(key);
     const { masked, held: rest } = maskPiece((before?.text ?? '') + event.text);
-    if (rest !== '') held.set(key, { ...event, text: rest });
-    return masked === '' ? [] : [{ ...event, text: masked }];
+    const task = maskRef(event.task);
+    if (rest !== '') held.set(key, { ...event, task, text: rest });
+    return masked === '' ? [] : [{ ...event, task, text: masked }];
   }
 
   /** No more comes of what is over. */

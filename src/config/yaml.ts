@@ -15,7 +15,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import { lineAndColumn, type Place, type Source } from '../core/errors.js';
+import { hideText, lineAndColumn, type Place, type Source } from '../core/errors.js';
 import { isMarkedSecret, keepSecret, passwordNames } from '../core/secret.js';
 import type { Value } from '../core/value.js';
 import { errorAt, type Report } from './report.js';
@@ -166,6 +166,11 @@ export function describeNode(node: YamlNode): string {
   return typeof node.value === 'number' ? 'a number' : 'a boolean';
 }
 
+/** Of `no_log`: whatever it is but a plain no. */
+function mayHide(entry: MapEntry | undefined): boolean {
+  return entry !== undefined && readBoolean(entry.value) !== false;
+}
+
 type ParsedNode = Alias | Scalar | YAMLMap | { readonly items: readonly unknown[] };
 
 /** Walks a parsed document once. A class, because the count of nodes and the open anchors belong to one walk. */
@@ -285,6 +290,7 @@ class Reader {
     const merged: MapNode[] = [];
     for (const pair of node.items) this.readPair(pair, entries, merged);
     this.open.delete(node);
+    if (mayHide(entries.get('no_log'))) hideText(at);
     if (merged.length === 0) return { kind: 'map', at, entries };
     // Of several the first wins, and the map's own keys over all; they stand in PyYAML's order.
     const layers = [...merged.reverse().map((map) => map.entries), entries];

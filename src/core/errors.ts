@@ -198,6 +198,21 @@ function indent(text: string): string {
   return text.trimEnd().split('\n').join('\n    ');
 }
 
+/** What is never shown of a source: half-open ranges. */
+const hiddenRanges = new WeakMap<Source, Place[]>();
+
+/** No error shows a line of this from now on. It stands where `no_log` does. */
+export function hideText(place: Place): void {
+  const known = hiddenRanges.get(place.source);
+  if (known) known.push(place);
+  else hiddenRanges.set(place.source, [place]);
+}
+
+function isHidden({ source, start, hidesText }: Place): boolean {
+  if (hidesText === true || isMarkedSecret(source.text)) return true;
+  return (hiddenRanges.get(source) ?? []).some((range) => range.start <= start && start < range.end);
+}
+
 /** The line that a place starts on, without its line break. */
 export function lineOf({ source: { text }, start }: Place): string {
   const end = text.indexOf('\n', start);
@@ -207,7 +222,7 @@ export function lineOf({ source: { text }, start }: Place): string {
 
 /** The line that a place starts on, with a caret under what is meant. Tabs are kept so that the caret stays right. */
 function excerpt(place: Place): string[] {
-  if (place.hidesText === true || isMarkedSecret(place.source.text)) return [];
+  if (isHidden(place)) return [];
   const { line, column } = lineAndColumn(place);
   const text = lineOf(place);
   const number = String(line);
