@@ -26,6 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const homes: Readonly<Record<string, string>> = {
   '@marcbachmann/cel-js': 'config',
   handlebars: 'config',
+  re2js: 'core',
   yaml: 'config',
   ssh2: 'transport',
   'ssh-config': 'transport',

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZrunError } from '../core/errors.js';
 import type { Controller } from '../core/module.js';
+import { keepSecret } from '../core/secret.js';
 import { visible } from '../report/visible.js';
 import type { InTurn } from './questions.js';
 import { ask } from './terminal.js';
@@ -43,7 +44,9 @@ const otherwise =
 
 async function askOne(question: string, echo: boolean, signal: AbortSignal): Promise<string> {
   try {
-    return await ask({ text: visible(question), echo, signal, about: 'an answer', otherwise });
+    const answer = await ask({ text: visible(question), echo, signal, about: 'an answer', otherwise });
+    if (!echo) keepSecret(answer);
+    return answer;
   } catch (error) {
     if (!(error instanceof ZrunError) || error.code !== 'usage') throw error;
     throw new ZrunError('task-failed', error.message, { hint: error.hint, cause: error });

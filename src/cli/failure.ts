@@ -2,6 +2,7 @@
  * Owns how a run that could not begin, or broke, is told: the text on standard error, and the exit code.
  */
 import { formatProblem, toProblem, ZrunError, ZrunErrors, type Problem } from '../core/errors.js';
+import { mask } from '../core/secret.js';
 import { choosePaint } from '../report/style.js';
 import { visible } from '../report/visible.js';
 import type { Environment } from './environment.js';
@@ -27,7 +28,7 @@ export function tellFailure(thrown: unknown, environment: Environment, logFile?:
   const paint = choosePaint(env, stderr.isTTY === true);
   const problems = problemsOf(thrown);
   const texts = problems.map((problem) => {
-    const [first = '', ...rest] = visible(formatProblem(problem)).split('\n');
+    const [first = '', ...rest] = visible(mask(formatProblem(problem))).split('\n');
     return [`${paint('alarm', 'error:')} ${first}`, ...rest].join('\n');
   });
   stderr.write(`${texts.join('\n\n')}\n`);

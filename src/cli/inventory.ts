@@ -13,6 +13,7 @@ import {
   type Inventory,
 } from '../config/index.js';
 import { nearest, ZrunError } from '../core/errors.js';
+import { mask } from '../core/secret.js';
 import { visible } from '../report/visible.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from './failure.js';
@@ -77,8 +78,8 @@ export async function showInventory(environment: Environment): Promise<number> {
     isExport: options.export ?? false,
     extraVars: Object.fromEntries([...extraVars].map(([name, { written }]) => [name, written])),
   };
-  for (const warning of ofHosts.warnings) stderr.write(`warning: ${visible(warning)}\n`);
-  stdout.write(await format(options, group, listing, cwd));
+  for (const warning of ofHosts.warnings) stderr.write(`warning: ${visible(mask(warning))}\n`);
+  stdout.write(mask(await format(options, group, listing, cwd)));
   return exitCodes.ok;
 }
 

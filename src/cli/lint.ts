@@ -13,6 +13,7 @@ import {
   ZrunErrors,
   type Place,
 } from '../core/errors.js';
+import { mask } from '../core/secret.js';
 import { modules } from '../modules/index.js';
 import { choosePaint, type Paint } from '../report/style.js';
 import { visible } from '../report/visible.js';
@@ -82,8 +83,8 @@ export async function lint(environment: Environment): Promise<number> {
   const inventories = await readInventories(words.all('inventory'), environment, extraVars);
   const findings = await lintAll(words.names, inventories, { cwd, extraVars });
   const left = findings.filter(({ rule }) => !allowed.includes(rule));
-  if (words.has('json')) stdout.write(formatJson(left));
-  else stdout.write(formatFindings(left, words.names, choosePaint(env, stdout.isTTY === true)));
+  if (words.has('json')) stdout.write(mask(formatJson(left)));
+  else stdout.write(mask(formatFindings(left, words.names, choosePaint(env, stdout.isTTY === true))));
   return left.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 

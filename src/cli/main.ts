@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { nearest, ZrunError } from '../core/errors.js';
+import { forgetSecrets } from '../core/secret.js';
 import type { Environment } from './environment.js';
 import { tellFailure } from './failure.js';
 
@@ -30,6 +31,7 @@ function refuseMisspeltVerb(word: string, { cwd }: Environment): void {
 
 /** Does what the command line says. Never throws; returns the exit code. */
 export async function main(environment: Environment): Promise<number> {
+  forgetSecrets();
   try {
     const [first, ...rest] = environment.argv;
     const loadVerb = first !== undefined && Object.hasOwn(verbs, first) ? verbs[first] : undefined;

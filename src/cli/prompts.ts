@@ -1,8 +1,10 @@
 /**
  * Owns what a playbook asks the user before it runs (`vars_prompt`), and what `--step` asks before each task.
  */
+import { createScope } from '../config/index.js';
 import { ZrunError } from '../core/errors.js';
-import type { Play, VarsPrompt } from '../core/plan.js';
+import type { Play, Template, VarsPrompt } from '../core/plan.js';
+import { keepSecret } from '../core/secret.js';
 import type { ValueMap } from '../core/value.js';
 import type { PlaybookRun, StepAnswer } from '../engine/index.js';
 import { visibleLine } from '../report/visible.js';
@@ -19,12 +21,20 @@ export async function answerPrompts({ playbooks, extraVars }: Loaded): Promise<P
     for (const play of playbook.plays) {
       const given: Record<string, string> = {};
       for (const prompt of play.prompts) {
-        if (!extraVars.has(prompt.name)) given[prompt.name] = await answer(prompt);
+        const instead = extraVars.get(prompt.name);
+        if (!instead) given[prompt.name] = await answer(prompt);
+        else if (prompt.isPrivate) keepGiven(instead);
       }
       answers.set(play, given);
     }
   }
   return playbooks.map((each) => ({ ...each, answersOf: (play) => answers.get(play) ?? {} }));
+}
+
+/** What `-e` says in place of a private answer is as secret as that. */
+function keepGiven(given: Template): void {
+  const value = given.isConstant ? given.render(createScope([])) : null;
+  if (typeof value === 'string' || typeof value === 'number') keepSecret(String(value));
 }
 
 async function answer(prompt: VarsPrompt): Promise<string> {
@@ -38,7 +48,9 @@ async function answer(prompt: VarsPrompt): Promise<string> {
     for (;;) {
       const typed = await ask({ ...question, text });
       const again = confirm ? await ask({ ...question, text: `confirm ${text}` }) : typed;
-      if (typed === again) return typed === '' ? (prompt.default ?? '') : typed;
+      if (typed !== again) continue;
+      if (isPrivate) keepSecret(typed);
+      return typed === '' ? (prompt.default ?? '') : typed;
     }
   } catch (error) {
     if (!(error instanceof ZrunError) || error.code !== 'usage') throw error;

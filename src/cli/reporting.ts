@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { ZrunError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
+import { mask } from '../core/secret.js';
 import type { Reporter } from '../report/reporter.js';
 import type { Claim } from '../report/run-claim.js';
 import {
@@ -17,6 +18,7 @@ import {
 import { choosePaint } from '../report/style.js';
 import type { OutputKind, RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
+import { createEventMask } from './event-mask.js';
 
 export interface Reporting {
   readonly runId: string;
@@ -48,11 +50,12 @@ export async function startReporting(
   const onTrouble = (what: string) => (error: unknown) =>
     warn(`${what} is not written on: ${reasonOf(error)}`);
 
+  const eventMask = createEventMask({ diff: command.diff });
   /** Events that arise while one is being told wait their turn. */
   const queue: Parameters<Emit>[0][] = [];
   let isTelling = false;
   function emit(event: Parameters<Emit>[0]): void {
-    queue.push(event);
+    queue.push(...eventMask.apply(event));
     if (isTelling) return;
     isTelling = true;
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -186,5 +189,5 @@ function chooseOutput(isTerminal: boolean, env: Environment['env']): OutputKind 
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return mask(error instanceof Error ? error.message : String(error));
 }

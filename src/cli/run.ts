@@ -3,6 +3,7 @@
  * is loaded only once everything that was given is known to be right.
  */
 import type { RunInput, RunOutcome, RunSettings } from '../engine/index.js';
+import { mask } from '../core/secret.js';
 import { visible } from '../report/visible.js';
 import { parseRunCommand, type RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
@@ -52,12 +53,12 @@ function isLook(command: RunCommand): boolean {
 }
 
 async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Environment): Promise<number> {
-  for (const warning of loaded.warnings) stderr.write(`warning: ${visible(warning)}\n`);
+  for (const warning of loaded.warnings) stderr.write(`warning: ${visible(mask(warning))}\n`);
   if (command.list) {
     const { createTagFilter } = await import('../engine/tags.js');
     const filter = createTagFilter(command.tags, command.skipTags);
     stdout.write(
-      formatList(loaded.playbooks, { kind: command.list, selects: (tags) => filter.selects(tags) }),
+      mask(formatList(loaded.playbooks, { kind: command.list, selects: (tags) => filter.selects(tags) })),
     );
   } else for (const { playbook } of loaded.playbooks) stdout.write(`${playbook.path}: ok\n`);
   return exitCodes.ok;

@@ -6,7 +6,7 @@ import { EvaluationError, ParseError, TypeError as CelTypeError, type ASTNode } 
 import { nearest, ZrunError } from '../core/errors.js';
 import type { Expression, Scope } from '../core/plan.js';
 import { isMap, Unknown, UnknownValueError, type Value } from '../core/value.js';
-import { environmentFor, runEnvironment } from './cel-environment.js';
+import { badRegex, environmentFor, runEnvironment } from './cel-environment.js';
 import { fromCel, toCel } from './cel-values.js';
 import type { Declarations } from './declarations.js';
 import { explainMissing, walkExpression } from './expression-names.js';
@@ -199,6 +199,10 @@ function typeError(positioned: PositionedText, error: unknown): ZrunError {
 }
 
 function explainType(code: string, summary: string): readonly [message: string, hint: string | undefined] {
+  if (code === badRegex) {
+    const [reason = '', hint] = summary.split('\n');
+    return [`this regular expression does not work: ${reason}`, hint === '' ? undefined : hint];
+  }
   const call = /for '(?:(\S+?)\.)?(\w+)\((.*)\)'$/.exec(summary);
   if (code === 'no_matching_overload' && call) return explainCall(call[1], call[2] ?? '', call[3] ?? '');
   const operator = /overload: (\S.*?) (==|!=|<=?|>=?|[-+*/%]|in) (\S.*)$/.exec(summary);
@@ -253,7 +257,8 @@ function explainCall(
   const known = runEnvironment
     .getDefinitions()
     .functions.filter((one) => (one.receiverType !== null) === (receiver !== undefined));
-  const same = known.filter((one) => one.name === name);
+  // Of a macro in place of a function, only the function says what it takes.
+  const same = known.filter((one) => one.name === name && one.receiverType !== 'null');
   const noun = receiver === undefined ? 'function' : 'method';
   if (same.length > 0) {
     const given = args === '' ? 'nothing' : args.split(', ').map(typeNoun).join(', ');

@@ -3,6 +3,7 @@
  */
 import { collectFindings, errorAt, type Report } from './report.js';
 import type { Source } from '../core/errors.js';
+import { keepSecret, passwordNames } from '../core/secret.js';
 import { withWritten, type InventoryVariable } from './inventory-variable.js';
 import { readSource } from './source.js';
 import { compileTemplate, isVariableName } from './template.js';
@@ -48,6 +49,7 @@ async function parseOne(
       continue;
     }
     const node = textNode(source, match.index + equals + 1, word.slice(equals + 1));
+    if (passwordNames.has(name)) keepSecret(node.text.text);
     vars.set(name, withWritten(node, compileTemplate(node, report)));
   }
   return vars;

@@ -3,6 +3,7 @@
  * Ansible does it. Knows no format, and not whose variable wins.
  */
 import type { Place } from '../core/errors.js';
+import { keepSecret, passwordNames } from '../core/secret.js';
 import { constant } from './template.js';
 import { plainVariable, type InventoryVariable } from './inventory-variable.js';
 import { errorAt, type Report } from './report.js';
@@ -117,6 +118,7 @@ export function createInventoryBuilder(report: Report, warn: Report): InventoryB
       else group?.vars.set(variable, value);
     },
     finish() {
+      for (const { vars } of [...groups.values(), ...hosts.values()]) keepPasswords(vars);
       for (const group of groups.values()) {
         if (group.name !== 'all' && group.parents.size === 0) builder.addChild('all', group.name, group.at);
       }
@@ -163,6 +165,15 @@ function wayUp(
     }
   }
   return undefined;
+}
+
+/** Of a template, its parts are secrets of their own, or none. */
+function keepPasswords(vars: ReadonlyMap<string, InventoryVariable>): void {
+  for (const name of passwordNames) {
+    const written = vars.get(name)?.written;
+    if (typeof written === 'number' || (typeof written === 'string' && !written.includes('{{')))
+      keepSecret(String(written));
+  }
 }
 
 function setPriority(group: BuiltGroup | undefined, variable: InventoryVariable, report: Report): void {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { nearest, type Place } from '../core/errors.js';
 import { globToRegex } from '../core/glob.js';
 import type { Host } from '../core/host.js';
+import { compileRegex, RegexError, type Regex } from '../core/regex.js';
 import type { Inventory } from './inventory.js';
 import { errorAt } from './report.js';
 import { unreadable } from './source.js';
@@ -188,7 +189,7 @@ function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
   const { text, at } = term;
   if (text === '') throw errorAt(at, 'no-hosts', `${asking.said} has a ! or & with nothing behind it`);
   if (inventory.hosts.has(text)) return [text];
-  if (text.startsWith('~')) return matchNames(inventory, compileRegex(text.slice(1), asking, at));
+  if (text.startsWith('~')) return matchNames(inventory, readRegex(text.slice(1), asking, at));
   const range = /^(.+)\[(?:(-?\d+)|(\d+)([:-])(\d*))\]$/.exec(text);
   if (range) {
     const [, base = '', index, first = '', separator, last = ''] = range;
@@ -205,7 +206,7 @@ function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
 }
 
 /** Groups by their own names, then hosts by theirs. */
-function matchNames(inventory: Inventory, regex: RegExp): readonly string[] | undefined {
+function matchNames(inventory: Inventory, regex: Pick<Regex, 'test'>): readonly string[] | undefined {
   const groups = [...inventory.groups.values()].filter(({ name }) => regex.test(name));
   const hosts = [...inventory.hosts.keys()].filter((name) => regex.test(name));
   if (groups.length === 0 && hosts.length === 0) return undefined;
@@ -243,21 +244,15 @@ function dashedRange({ text, at }: Term, base: string, first: string, last: stri
   );
 }
 
-/** From the beginning of the name, as Python's re.match; Python's own ways of writing it are understood. */
-function compileRegex(text: string, { said }: Asking, at: Place | undefined): RegExp {
-  const [, letters = '', rest = ''] = /^(?:\(\?([aimsxu]+)\))?([\s\S]*)$/.exec(text) ?? [];
-  const flags = letters.replaceAll(/[^ims]/g, '');
-  const translated = rest
-    .replaceAll('(?P<', '(?<')
-    .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
-    .replaceAll('\\A', '^')
-    .replaceAll('\\Z', '$');
+/** From the beginning of the name, as Python's re.match. RE2 does not know Python's \Z. */
+function readRegex(text: string, { said }: Asking, at: Place | undefined): Regex {
+  const [, flags = '', rest = ''] = /^(\(\?[a-zA-Z]+\))?([\s\S]*)$/.exec(text) ?? [];
   try {
-    return new RegExp(`^(?:${translated})`, flags);
+    return compileRegex(`${flags}^(?:${rest.replaceAll('\\Z', '\\z')})`);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.replace(/^.*: /, '') : String(cause);
-    const message = `${said} '~${text}' is not a regular expression: ${reason}`;
-    throw errorAt(at, 'no-hosts', message, undefined, { cause });
+    if (!(cause instanceof RegexError)) throw cause;
+    const message = `${said} '~${text}' is not a regular expression that works: ${cause.reason}`;
+    throw errorAt(at, 'no-hosts', message, cause.hint, { cause });
   }
 }
 

@@ -5,6 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest, type Place } from '../core/errors.js';
+import { compileRegex, quoteRegex, type Regex } from '../core/regex.js';
 import { errorAt } from './report.js';
 import { shownName, unreadable } from './source.js';
 
@@ -93,7 +94,6 @@ export async function foreseeFiles(name: string, folders: readonly string[]): Pr
   return files;
 }
 
-function formOf(segment: string): RegExp {
-  const parts = segment.split('\0').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+function formOf(segment: string): Pick<Regex, 'test'> {
+  return compileRegex(`(?s)^${segment.split('\0').map(quoteRegex).join('.*')}$`);
 }

@@ -15,7 +15,8 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import { lineAndColumn, type Place, type Source } from '../core/errors.js';
+import { hideText, lineAndColumn, type Place, type Source } from '../core/errors.js';
+import { isMarkedSecret, keepSecret, passwordNames } from '../core/secret.js';
 import type { Value } from '../core/value.js';
 import { errorAt, type Report } from './report.js';
 import { alignScalar } from './scalar-offsets.js';
@@ -82,7 +83,18 @@ export function parseYaml(source: Source, report: Report, options: YamlOptions =
     return undefined;
   }
   const reader = new Reader(source, document, report, options);
-  return document.contents ? reader.read(document.contents) : emptyScalar(source, source.text.length);
+  if (!document.contents) return emptyScalar(source, source.text.length);
+  const root = reader.read(document.contents);
+  if (isMarkedSecret(source.text)) keepValues(root);
+  return root;
+}
+
+/** Of a text with templates, what stands between them: what they become is another value's affair. */
+function keepValues(node: YamlNode): void {
+  if (node.kind === 'list') node.items.forEach(keepValues);
+  else if (node.kind === 'map') for (const { value } of node.entries.values()) keepValues(value);
+  else if (typeof node.value === 'string') node.value.split(/\{\{[\s\S]*?\}\}/).forEach(keepSecret);
+  else if (typeof node.value === 'number') keepSecret(node.text.text);
 }
 
 /** Undefined where it is nested too deeply for the package's parser, which is reported. */
@@ -152,6 +164,11 @@ export function describeNode(node: YamlNode): string {
   if (node.value === null) return 'empty';
   if (typeof node.value === 'string') return 'text';
   return typeof node.value === 'number' ? 'a number' : 'a boolean';
+}
+
+/** Of `no_log`: whatever it is but a plain no. */
+function mayHide(entry: MapEntry | undefined): boolean {
+  return entry !== undefined && readBoolean(entry.value) !== false;
 }
 
 type ParsedNode = Alias | Scalar | YAMLMap | { readonly items: readonly unknown[] };
@@ -273,6 +290,7 @@ class Reader {
     const merged: MapNode[] = [];
     for (const pair of node.items) this.readPair(pair, entries, merged);
     this.open.delete(node);
+    if (mayHide(entries.get('no_log'))) hideText(at);
     if (merged.length === 0) return { kind: 'map', at, entries };
     // Of several the first wins, and the map's own keys over all; they stand in PyYAML's order.
     const layers = [...merged.reverse().map((map) => map.entries), entries];
@@ -305,6 +323,7 @@ class Reader {
       }
       inventory.warn(errorAt(keyAt, 'yaml-syntax', `${message}; only the last one counts`, hint));
     }
+    if (passwordNames.has(key)) keepValues(value);
     entries.set(key, { key, keyAt, value });
   }
 

@@ -2,6 +2,7 @@
  * Owns what an error is: a code, a message, a hint and a place, and how that is written for a person.
  * Knows nothing of YAML, SSH or modules.
  */
+import { isMarkedSecret } from './secret.js';
 
 /** A text that a place can point into: a file, or a named piece of the command line. */
 export interface Source {
@@ -15,6 +16,8 @@ export interface Place {
   readonly source: Source;
   readonly start: number;
   readonly end: number;
+  /** The line that it points at is not shown: it holds a secret. */
+  readonly hidesText?: true;
 }
 
 /** What went wrong, in a form that is printed, journalled and compared by tests. */
@@ -195,10 +198,33 @@ function indent(text: string): string {
   return text.trimEnd().split('\n').join('\n    ');
 }
 
+/** What is never shown of a source: half-open ranges. */
+const hiddenRanges = new WeakMap<Source, Place[]>();
+
+/** No error shows a line of this from now on. It stands where `no_log` does. */
+export function hideText(place: Place): void {
+  const known = hiddenRanges.get(place.source);
+  if (known) known.push(place);
+  else hiddenRanges.set(place.source, [place]);
+}
+
+function isHidden({ source, start, hidesText }: Place): boolean {
+  if (hidesText === true || isMarkedSecret(source.text)) return true;
+  return (hiddenRanges.get(source) ?? []).some((range) => range.start <= start && start < range.end);
+}
+
+/** The line that a place starts on, without its line break. */
+export function lineOf({ source: { text }, start }: Place): string {
+  const end = text.indexOf('\n', start);
+  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, end === -1 ? undefined : end);
+  return line.replace(/\r$/, '');
+}
+
 /** The line that a place starts on, with a caret under what is meant. Tabs are kept so that the caret stays right. */
 function excerpt(place: Place): string[] {
+  if (isHidden(place)) return [];
   const { line, column } = lineAndColumn(place);
-  const text = place.source.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? '';
+  const text = lineOf(place);
   const number = String(line);
   const pad = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
   const length = Math.max(1, Math.min(place.end - place.start, text.length - column + 1));

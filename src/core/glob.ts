@@ -1,28 +1,35 @@
 /**
  * Owns names with wildcards, as Ansible has them for hosts and tasks.
  */
+import { ZrunError } from './errors.js';
+import { compileRegex, quoteRegex, RegexError, type Regex } from './regex.js';
 
-/** As Python's fnmatch: `*`, `?`, `[a-c]`, `[!a-c]`; a bracket that is never closed is a plain one. */
-export function globToRegex(glob: string): RegExp {
+/** As Python's fnmatch: `*`, `?`, `[a-c]`, `[!a-c]`; a bracket that is never closed is a plain one. Throws ZrunError `usage`. */
+export function globToRegex(glob: string): Pick<Regex, 'test'> {
   const pieces = glob.matchAll(/\*|\?|\[(!?)(\]?[^\]]*)\]|[\s\S]/g);
   const source = [...pieces].map(([piece, sign, body]) => {
     if (piece === '*') return '.*';
     if (piece === '?') return '.';
-    return body === undefined ? escapeRegex(piece) : classOf(sign === '!', body);
+    return body === undefined ? quoteRegex(piece) : classOf(sign === '!', body);
   });
-  return new RegExp(`^${source.join('')}$`, 's');
+  try {
+    return compileRegex(`(?s)^${source.join('')}$`);
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error;
+    const shown = glob.length > 60 ? `${glob.slice(0, 60)}…` : glob;
+    throw new ZrunError('usage', `the name '${shown}' cannot be matched: ${error.reason}`);
+  }
 }
+
+/** No character is outside of all. */
+const nothing = String.raw`[^\x00-\x{10FFFF}]`;
 
 /** A range whose end stands before its beginning holds nothing. */
 function classOf(isNegated: boolean, body: string): string {
   const members = [...body.matchAll(/([\s\S])-([\s\S])|[\s\S]/g)].flatMap(([piece, first, last]) => {
-    if (first === undefined || last === undefined) return escapeRegex(piece);
-    return first <= last ? `${escapeRegex(first)}-${escapeRegex(last)}` : [];
+    if (first === undefined || last === undefined) return quoteRegex(piece);
+    return first <= last ? `${quoteRegex(first)}-${quoteRegex(last)}` : [];
   });
-  if (members.length === 0) return isNegated ? '.' : '(?!)';
+  if (members.length === 0) return isNegated ? '.' : nothing;
   return `[${isNegated ? '^' : ''}${members.join('')}]`;
-}
-
-function escapeRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }

@@ -2,7 +2,7 @@
  * Owns one task on one host: its loop, its condition, its attempts, and what is kept of the result. What an attempt is,
  * it does not know.
  */
-import type { Problem } from '../core/errors.js';
+import type { ErrorCode, Problem } from '../core/errors.js';
 import type { ItemResult, TaskRef, TaskResult } from '../core/events.js';
 import { settle, type Loop, type Scope, type Task } from '../core/plan.js';
 import { findUnknown, UnknownValueError, type ValueMap } from '../core/value.js';
@@ -125,7 +125,7 @@ async function attemptUntil(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
       task: ref,
       attempt: count,
       of: attempts,
-      summary: outcome.summary,
+      summary: isHidden(task, around) ? hiddenText : outcome.summary,
     });
     await pause(settings.delayMs, around.signal);
   }
@@ -152,20 +152,40 @@ function skipped(why: string): Outcome {
   return { status: 'skipped', summary: why, diff: [], result: {}, ignored: false };
 }
 
-/** Why a host cannot be reached says nothing of the task; that its key has changed must be seen. */
+const hiddenText = 'hidden by no_log';
+
+/**
+ * Why a host could not be worked on says nothing of the task, and may be what the user must see first: a host key that
+ * has changed. Not `connection-lost`, which says what was under way.
+ */
+const shownCodes: ReadonlySet<ErrorCode> = new Set([
+  'name-unresolved',
+  'connect-failed',
+  'connect-timeout',
+  'host-key-unknown',
+  'host-key-changed',
+  'auth-failed',
+  'key-unreadable',
+  'sudo-password-missing',
+  'sudo-password-wrong',
+  'sudo-refused',
+]);
+
 function withoutTexts(result: TaskResult): TaskResult {
-  if (result.status === 'unreachable' && result.items === undefined) return result;
-  const hidden = 'hidden by no_log';
   const { problem, message, destroys, items, ...rest } = result;
+  const isShown = problem !== undefined && shownCodes.has(problem.code);
   return {
     ...rest,
-    summary: hidden,
+    summary: isShown ? problem.message : hiddenText,
     diff: [],
-    result: { censored: hidden },
-    ...(problem && {
-      problem: { code: problem.code, message: hidden, ...(problem.at && { at: problem.at }) },
-    }),
+    result: { censored: hiddenText },
+    ...(problem && { problem: isShown ? problem : hideProblem(problem) }),
   };
+}
+
+/** Its place, without the line that stands there: it may hold what is to be hidden. */
+function hideProblem({ code, at }: Problem): Problem {
+  return { code, message: hiddenText, ...(at && { at: { ...at, hidesText: true } }) };
 }
 
 async function measure<T extends object>(

@@ -109,13 +109,13 @@ UsePAM yes'`,
       title: 'A part of a line, the rest of it kept',
       task: `
 lineinfile:
-  path: '{{tmp}}/grub'
-  regexp: '^(GRUB_CMDLINE_LINUX="(?!.*\\bquiet\\b)[^"]*)"$'
-  line: '\\1 quiet"'
+  path: '{{tmp}}/fstab'
+  regexp: '^(\\S+\\s+/srv\\s+\\S+\\s+)defaults(\\s.*)$'
+  line: '\\1defaults,noatime\\2'
   backrefs: true`,
       needs: 'nothing',
-      before: `echo 'GRUB_CMDLINE_LINUX="root=/dev/vda1"' >"$tmp/grub"`,
-      after: `test "$(cat "$tmp/grub")" = 'GRUB_CMDLINE_LINUX="root=/dev/vda1 quiet"'`,
+      before: `echo '/dev/vdb1 /srv ext4 defaults 0 2' >"$tmp/fstab"`,
+      after: `test "$(cat "$tmp/fstab")" = '/dev/vdb1 /srv ext4 defaults,noatime 0 2'`,
     },
     {
       title: 'A line behind another one, in a file that is made where there is none',
@@ -160,7 +160,8 @@ function putLine(file: TextLines, params: Params): Edited {
   const hit = findLine(file.lines, matcherOf(file, params), firstmatch);
   const old = file.lines[hit];
   if (old) {
-    const match = backrefs && regexp !== undefined ? compileRegex(file.say(regexp)).exec(old.text) : null;
+    const match =
+      backrefs && regexp !== undefined ? compileRegex(file.say(regexp)).exec(old.text) : undefined;
     const line = match ? expandReferences(match, text) : text;
     if (line === old.text) return untouched(file);
     const replaced: Line = { text: line, end: old.end };

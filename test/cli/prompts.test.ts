@@ -54,6 +54,18 @@ const cases: readonly Case[] = [
     code: 0,
   },
   {
+    title: 'vars_prompt: a private answer is masked wherever it is printed',
+    playbook: prompting,
+    dialogue: [
+      ['Which fruit [pear]: ', '\r'],
+      ['The PIN: ', 'hunter2\r'],
+      ['confirm The PIN: ', 'hunter2\r'],
+    ],
+    shows: ['<pear> <••••••>'],
+    hides: ['hunter2'],
+    code: 0,
+  },
+  {
     title: 'vars_prompt: an empty line takes the default; what -e gives is not asked for',
     playbook: prompting,
     args: ['-e', 'pin=7'],

@@ -70,6 +70,9 @@ describe('expressions', () => {
     ['humanBytes(68719476736)', '64 GiB'],
     ['basename("/a/b") + dirname("/a/b")', 'b/a'],
     ['name.matches("^web[0-9]$")', true],
+    ['items.map(x, string(x)).exists(x, x.matches("^\\\\d+$"))', true],
+    ['(on ? name : docker).matches("(?i)WEB")', true],
+    ['"é".matches("^.$") && "\\n".matches("^\\\\s$") && "a1".matches("[[:alpha:]]\\\\d")', true],
     ['string(size) + "x"', '8x'],
     ['int("12") + 1', 13],
   ];
@@ -89,6 +92,16 @@ describe('expressions', () => {
     ['versionAtLeast(name + "x", "a")', "'a' is not a version"],
     ['toBytes("many")', "'many' is not a size; write it as in 64GiB"],
     ['pools.constructor', "pools has no 'constructor' on this host"],
+    ['items.matches("a")', "'matches' does not take text on a list"],
+    ['name.matches(size)', "'matches' does not take a whole number on text"],
+    [
+      'name.matches(name + "(?!x)")',
+      'this regular expression does not work: RE2 has no lookahead and no lookbehind ((?=…), (?!…), (?<=…), (?<!…))',
+    ],
+    [
+      'name.matches("(" + name + "{500}){3}")',
+      'this regular expression does not work: RE2 repeats at most 1000 times in all, nested repetitions multiplied ({3})',
+    ],
     ['items[7]', 'No such key: index out of bounds, index 7 >= size 3'],
   ];
   for (const [text, message] of failing) {
@@ -294,6 +307,8 @@ describe('expressions', () => {
         'type(facts.host) == string && list == 1',
         "'list' is the name of a type in CEL, and hides the variable of that name",
       ],
+      ['facts.memory.matches("1")', "'matches' does not take text on a whole number"],
+      ['facts.host.matches("a(")', 'this regular expression does not work: missing closing )'],
       ['facts.host.startsWith(facts.memory)', "'startsWith' does not take a whole number on text"],
     ];
     for (const [text, message] of wrong) {

@@ -97,6 +97,7 @@ describe('lineinfile', () => {
       { regexp: '^(?<key>k) = (\\d)', line: '\\g<key>=\\2\\\\', backrefs: true },
       'k=1\\\n',
     ],
+    ["Python's named groups", 'k1\n', { regexp: '^(?P<key>k)1', line: '\\g<key>2', backrefs: true }, 'k2\n'],
     ['with backrefs only a match counts', 'a\n', { regexp: '^(z)', line: '\\1', backrefs: true }, 'a\n'],
     ['without backrefs they are text', 'x=1\n', { regexp: '^x=\\d|^\\\\', line: '\\1' }, '\\1\n'],
     ['ignores case where told', 'PORT 1\n', { regexp: '(?i)^port', line: 'Port 2' }, 'Port 2\n'],
@@ -140,11 +141,13 @@ describe('lineinfile', () => {
     [{ line: 'a', backrefs: true }, /`backrefs` needs `regexp`/],
     [{ line: '\\2', regexp: '(a)', backrefs: true }, /the group 2, which `regexp` does not have/],
     [{ line: '\\g<x>', regexp: '(a)', backrefs: true }, /the group x,/],
-    [{ line: 'a', regexp: '(' }, /'\(' does not compile: unterminated group/],
-    [{ line: 'a', regexp: '(?P<x>a)' }, /named group is written \(\?<name>…\)/],
-    [{ line: 'a', regexp: 'a\\Z' }, /write \^ and \$/],
-    [{ line: 'a', regexp: 'b(?i)a' }, /only \(\?i\) is known here, and only at the very start/],
-    [{ line: 'a', insertafter: '*' }, /'\*' does not compile: nothing to repeat/],
+    [{ line: 'a', regexp: '(' }, /'\(' does not work: missing closing \)/],
+    [{ line: 'a', regexp: '^(?!#)a' }, /no lookahead and no lookbehind .*; write what shall match/],
+    [{ line: 'a', regexp: '(a)\\1' }, /no references to what a group has matched; write out/],
+    [{ line: 'a', regexp: '(?x)a' }, /RE2 has the flags i, m, s and U/],
+    [{ line: 'a', regexp: 'a\\Z' }, /RE2 has no .*Z; write/],
+    [{ line: 'a', regexp: '(a{100}){100}' }, /at most 1000 times in all/],
+    [{ line: 'a', insertafter: '*' }, /'\*' does not work: missing argument to repetition/],
   ] as const) {
     it(`refuses ${JSON.stringify(params)}`, () =>
       expect(() => lineinfile.bind({ path: '/f', ...params })).to.throw(message));
@@ -207,7 +210,7 @@ describe('blockinfile', () => {
     [{ block: 'x', marker: '# mine' }, /\{mark\}/],
     [{ block: 'x', marker_begin: 'a', marker_end: 'a' }, /must differ/],
     [{ block: `x\n${end}` }, /one of its own markers/],
-    [{ block: 'x', insertafter: '[' }, /does not compile/],
+    [{ block: 'x', insertafter: '[' }, /does not work: missing closing \]/],
   ] as const) {
     it(`refuses ${JSON.stringify(params)}`, () =>
       expect(() => blockinfile.bind({ path: '/f', ...params })).to.throw(message));

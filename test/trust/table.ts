@@ -2,13 +2,19 @@
 import { expect } from 'chai';
 import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
+import { patterns } from './rows/patterns.js';
 import { peers } from './rows/peers.js';
 import { sshSettings } from './rows/ssh-settings.js';
+import { secrets } from './rows/secrets.js';
+import { sudo } from './rows/sudo.js';
 
 /** Each group is one file; a new one is a line here. */
 export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [
   ['peers', peers],
   ['host keys and ssh settings', sshSettings],
+  ['patterns', patterns],
+  ['secrets', secrets],
+  ['sudo', sudo],
 ];
 
 /** Makes each row a test of its own. */

@@ -3,6 +3,7 @@
  * out, everything else of the user's kept to the byte. Pure.
  */
 import { ZrunError } from '../../core/errors.js';
+import { compileRegex, quoteRegex } from '../../core/regex.js';
 import { isList, isMap, type Value, type ValueMap } from '../../core/value.js';
 import { parseJson, removeIn, setIn, valueOf } from './json-text.js';
 
@@ -52,8 +53,8 @@ function removeStorageOpts(text: string, patterns: readonly string[], name: stri
 
 /** `*` stands for any text. The pattern is matched against the whole option, or its name before `=`. */
 function matches(option: string, pattern: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}(=.*)?$`, 's').test(option.trim());
+  const parts = pattern.split('*').map(quoteRegex);
+  return compileRegex(`(?s)^${parts.join('.*')}(=.*)?$`).test(option.trim());
 }
 
 function merge(text: string, path: readonly string[], settings: ValueMap, name: string): string {
