@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
+import type { Output } from '../core/host.js';
 import {
   defineModule,
   templateFile,
@@ -302,7 +303,7 @@ function planFstab(p: Params, sight: FileSight, opts: string): FstabPlan | undef
     if (text === undefined || own === undefined) return undefined;
     const content = Buffer.from(removeEntry(text, own.line));
     return {
-      file: planFileContent(sight, { content, backup: p.backup }),
+      file: planFileContent(sight, { content, isEdited: true, backup: p.backup }),
       verb: 'remove',
       reason: '',
       options: null,
@@ -325,7 +326,7 @@ function planFstab(p: Params, sight: FileSight, opts: string): FstabPlan | undef
       ? addEntry(text ?? '', entry)
       : replaceEntry(text ?? '', own.line, entry);
   return {
-    file: planFileContent(sight, { content: Buffer.from(after), backup: p.backup }),
+    file: planFileContent(sight, { content: Buffer.from(after), isEdited: true, backup: p.backup }),
     verb: own === undefined ? 'add' : 'change',
     reason: `already in ${p.fstab}`,
     options: entry.options,
@@ -666,7 +667,7 @@ async function applyMount(write: Write, { detail, predicted }: Change<Detail>, p
   let table = '';
   let backupFile: string | undefined;
   if (fstab === undefined) {
-    table = await run(lines(sh`LC_ALL=C; export LC_ALL`, act, report));
+    table = (await run(lines(sh`LC_ALL=C; export LC_ALL`, act, report))).stdout.toString('utf8');
   } else {
     // One script for all: what is unmounted goes before its line, what is mounted comes after, when systemd has read
     // the new line (it unmounts what its old unit does not know).
@@ -686,8 +687,8 @@ status=$?; [ "$status" -eq 0 ] || exit "$status"`,
           ),
           options,
         );
-        table = output;
-        return { stdout: Buffer.from(output), stderr: Buffer.alloc(0), status: 0 };
+        table = output.stdout.toString('utf8');
+        return output;
       },
     };
     backupFile = (await applyFileContent(together, fstab)).backupFile;
@@ -700,15 +701,19 @@ status=$?; [ "$status" -eq 0 ] || exit "$status"`,
     backup_file: backupFile ?? null,
   };
 
-  async function run(script: ShellText, options?: Parameters<Write['run']>[1]): Promise<string> {
+  async function run(script: ShellText, options?: Parameters<Write['run']>[1]): Promise<Output> {
     const shownAs =
       action.do === 'mount'
         ? action.argv.join(' ')
         : action.do === 'unmount'
           ? `umount ${p.path}`
           : `write ${p.fstab}`;
-    const output = await write.run(script, { ...options, accept: [stillBusy], shownAs });
-    if (output.status !== stillBusy) return output.stdout.toString('utf8');
+    const output = await write.run(script, {
+      ...options,
+      accept: [...(options?.accept ?? []), stillBusy],
+      shownAs,
+    });
+    if (output.status !== stillBusy) return output;
     throw new ZrunError('task-failed', `${p.path} is busy and stays mounted`, {
       hint: 'What holds it is named above, if anything was found: stop it and run again. It is never unmounted lazily or by force.',
       command: `umount ${p.path}`,
