@@ -499,7 +499,10 @@ async function planHardLink(read: Read, params: Params): Promise<FilePlan> {
       // The way to the other name is as good as the way to this one; a shell that waits in there keeps it.
       enterFolder(src, { follow: false }),
       sh`exec 5<.; end=$n`,
-      replaceScript(path, sh`ln -- "/proc/self/fd/5/$end" "./$n"; [ -f "./$n" ] && [ ! -L "./$n" ] || changed`),
+      replaceScript(
+        path,
+        sh`ln -- "/proc/self/fd/5/$end" "./$n"; [ -f "./$n" ] && [ ! -L "./$n" ] || changed`,
+      ),
     ),
     diff: [typeDiff(path, found, target)],
     effects: [setState(fileKind, path, target)],

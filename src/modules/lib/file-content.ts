@@ -24,7 +24,7 @@ import type { AbsentFile, ContentOptions, FileState, LinkFile, PlainState, Regul
 import { describeType, fileKind, fileProbe, formatMode } from './file.js';
 import { baseName, normalizePath, parentOf } from './path.js';
 import { syncFile } from './sync.js';
-import { enterFolder, runInFolder } from './trusted-folder.js';
+import { enterFolder, runInFolder, wayProbe } from './trusted-folder.js';
 import { lookAtUnitOfFile } from './unit.js';
 import { splitWords } from './words.js';
 
@@ -208,6 +208,21 @@ export function planFileContent(sight: FileSight, wish: ContentWish): FilePlan {
       validate: wish.validate,
     },
   };
+}
+
+/**
+ * As `planFileContent`, and throws `task-failed` where the way to the file leads through a link that must not be followed:
+ * what is at its end is shown to nobody. A link further up is found by the script that writes.
+ */
+export async function planTrustedContent(read: Read, sight: FileSight, wish: ContentWish): Promise<FilePlan> {
+  const plan = planFileContent(sight, wish);
+  if (plan.change === 'some') await refuseForeignLink(read, sight);
+  return plan;
+}
+
+export async function refuseForeignLink(read: Read, { link, parent, wish }: FileSight): Promise<void> {
+  if (!link && parent.type !== 'link') return;
+  await read(wayProbe(normalizePath(wish.path), { follow: wish.follow !== false }));
 }
 
 function refuseUnwritable({ path, file, parent, link, wish }: FileSight): void {

@@ -20,6 +20,7 @@ import { randomUUID } from 'node:crypto';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Write } from '../../core/module.js';
+import type { Probe, ProbeKind } from '../../core/probe.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import { ancestorsOf, baseName, parentOf } from './path.js';
 
@@ -176,11 +177,28 @@ export async function runInFolder(
   options: Parameters<Write['run']>[1] = {},
 ): Promise<Output> {
   const output = await write.run(script, { ...options, accept: [...(options.accept ?? []), untrusted] });
-  if (output.status !== untrusted) return output;
-  throw new ZrunError('task-failed', output.stderr.toString('utf8').trim(), {
+  refuseUntrusted(output);
+  return output;
+}
+
+const wayKind: ProbeKind<void> = { kind: 'way' };
+
+/** Whether a script may go to the folder of a path: throws `task-failed` as `runInFolder` does, and says nothing else. */
+export function wayProbe(path: string, options: EnterOptions): Probe<void> {
+  return {
+    of: wayKind,
+    key: `${path}\0${options.follow ? 'follow' : ''}`,
+    script: enterFolder(path, options),
+    parse: refuseUntrusted,
+  };
+}
+
+function refuseUntrusted({ status, stderr }: Output): void {
+  if (status !== untrusted) return;
+  throw new ZrunError('task-failed', stderr.toString('utf8').trim(), {
     hint:
-      'Nothing was written. Whoever may write to a folder could lead the task elsewhere. Give the path without links, ' +
-      'or let the task act as the user whose folder it is: `become_user`.',
+      'Nothing was written there. Whoever may write to a folder could lead the task elsewhere. Give the path without ' +
+      'links, or let the task act as the user whose folder it is: `become_user`.',
   });
 }
 
