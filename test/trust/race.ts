@@ -181,8 +181,8 @@ export const ways: readonly Way[] = [
   {
     name: 'file: folders that are made',
     module: file,
-    params: ({ folder, user }) => ({
-      path: `${folder}/sub/made/deep`,
+    params: ({ folder, user }, round) => ({
+      path: `${folder}/sub/made${round}/deep`,
       state: 'directory',
       owner: user,
       mode: '0777',
@@ -213,9 +213,12 @@ export const ways: readonly Way[] = [
     module: file,
     params: ({ folder }) => ({ path: `${folder}/tree`, state: 'absent' }),
     prepare: ({ folder, user }) => {
-      execFileSync('mkdir', ['-p', `${folder}/tree/dir/dir`]);
-      put(`${folder}/tree/dir`, 'inner', 'x');
-      execFileSync('chown', ['-hR', user, `${folder}/tree`]);
+      // As the user: names are swapped under its feet too.
+      execFileSync('sh', ['-c', 'mkdir -p tree/dir/dir && echo x >tree/dir/inner'], {
+        cwd: folder,
+        ...idsOf(user),
+        stdio: 'ignore',
+      });
     },
   },
 ];
@@ -232,10 +235,10 @@ const may = (work) => { try { return work(); } catch { return undefined; } };
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 let serial = 0;
 const swap = (name, make) => {
-  const temporary = '.swap' + (serial++ % 50);
+  const temporary = '.swap' + (serial++ % 8);
   may(() => fs.rmSync(temporary, { recursive: true, force: true }));
   may(() => make(temporary));
-  may(() => fs.renameSync(name, '.old' + (serial % 50)));
+  may(() => fs.renameSync(name, '.old' + (serial % 8)));
   may(() => fs.renameSync(temporary, name));
 };
 const link = (target) => (name) => swap(name, (temporary) => fs.symlinkSync(target, temporary));
@@ -267,11 +270,11 @@ for (;;) {
     const name = pick(['n', 'n', 'sub/n', 'sub/t', 'sub/deep/n', 'tree/dir/inner']);
     pick(files)(name);
     look(name);
-    if (Math.random() < 0.3) pick(folders)(pick(['sub', 'sub', 'sub/made', 'sub/deep', 'tree', 'tree/dir']));
+    if (Math.random() < 0.3) pick(folders)(pick(['sub', 'sub', 'sub/deep', 'tree', 'tree/dir']));
     // Whatever root makes, and may work in or on by its name.
     for (const where of ['.', 'sub', 'tree'])
       for (const own of may(() => fs.readdirSync(where)) ?? [])
-        if (/^\\.zrun-|~$/.test(own)) {
+        if (/^\\.zrun-|^made|~$/.test(own)) {
           look(where + '/' + own);
           pick([link(other + '/dir'), link(other + '/secret'), folderOf, look, look])(where + '/' + own);
         }
@@ -325,6 +328,8 @@ async function raceOn(field: Field, way: Way, tries: number): Promise<Raced> {
     uid,
     gid,
     cwd: '/',
+    // What the test itself is loaded by is not the user's.
+    env: { PATH: process.env['PATH'] },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -336,6 +341,10 @@ async function raceOn(field: Field, way: Way, tries: number): Promise<Raced> {
     });
   });
   await Promise.race([isReady, ended]);
+  const mustLive = (): void => {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error('the user who swaps names has ended');
+  };
   const broken = new Set<string>();
   let [done, refused] = [0, 0];
   try {
@@ -351,11 +360,14 @@ async function raceOn(field: Field, way: Way, tries: number): Promise<Raced> {
       }
       for (const line of differences(before, stateOf(field.other))) broken.add(`try ${round}: ${line}`);
     }
+    // A race against nobody is no race.
+    mustLive();
   } finally {
     child.kill('SIGKILL');
     await ended;
   }
-  if (said.includes(written) || said.includes(elsewhere)) broken.add(`the user has read: ${said.slice(0, 200)}`);
+  if (said.includes(written) || said.includes(elsewhere))
+    broken.add(`the user has read: ${said.slice(0, 200)}`);
   for (const name of filesWith(field.folder, elsewhere)) broken.add(`${name} holds what is elsewhere`);
   return { done, refused, broken: [...broken] };
 }
