@@ -5,6 +5,7 @@
  */
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, readlink, type FileHandle } from 'node:fs/promises';
+import { platform, userInfo } from 'node:os';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
 
@@ -16,7 +17,7 @@ export interface OpenFolder {
 }
 
 /** Linux only; open(2): holds a folder open that may be searched, though perhaps not read. */
-const holdOnly = process.platform === 'linux' ? 0o10000000 : 0;
+const holdOnly = platform() === 'linux' ? 0o10000000 : 0;
 
 interface Step {
   readonly handle: FileHandle;
@@ -62,12 +63,23 @@ export async function openFolder(folder: string): Promise<OpenFolder> {
   return { at: (name) => at(here, name), close: () => here.handle.close() };
 }
 
+const ours: ReadonlySet<number> = new Set([0, ownUid()]);
+
 function isOurs(uid: number): boolean {
-  return uid === 0 || uid === process.getuid?.();
+  return ours.has(uid);
+}
+
+/** A user whom the machine has no name for is not trusted by number either. */
+function ownUid(): number {
+  try {
+    return userInfo().uid;
+  } catch {
+    return 0;
+  }
 }
 
 function at({ handle, place }: Step, name: string): string {
-  return path.join(process.platform === 'linux' ? `/proc/self/fd/${handle.fd}` : place, name);
+  return path.join(platform() === 'linux' ? `/proc/self/fd/${handle.fd}` : place, name);
 }
 
 async function entryOf(here: Step, name: string): Promise<Stats> {

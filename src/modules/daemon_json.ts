@@ -7,7 +7,7 @@ import { ZrunError } from '../core/errors.js';
 import { defineModule, templateFile, type Plan } from '../core/module.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { editDaemonJson, readDaemonJson } from './lib/daemon-json.js';
-import { applyFileContent, lookAtFile, planTrustedContent, type FileChange } from './lib/file-content.js';
+import { applyFileContent, lookAtFile, planFileContent, type FileChange } from './lib/file-content.js';
 import { hostPath } from './lib/path.js';
 
 const json: z.ZodType<Value> = z.json();
@@ -110,7 +110,7 @@ END`,
       backup_file: null,
     };
     if (edited === (text ?? '')) return { change: 'none', reason: 'already says so', result };
-    const plan = await planTrustedContent(read, sight, {
+    const plan = planFileContent(sight, {
       content: Buffer.from(edited),
       isEdited: true,
       backup: p.backup,

@@ -19,7 +19,7 @@ import {
   summarizeVolumes,
   volumeSummary,
 } from './lib/docker-summary.js';
-import { applyFileContent, lookAtFile, planTrustedContent } from './lib/file-content.js';
+import { applyFileContent, lookAtFile, planFileContent } from './lib/file-content.js';
 import { hostPath } from './lib/path.js';
 
 const params = z.strictObject({
@@ -83,7 +83,7 @@ test "$(grep -c '"AutoRemove":' "$tmp/docker.json")" = "$(docker ps -aq | wc -l)
     const told = tell(inventory, p);
     if (!sight) return { change: 'none', reason: describeInventory(inventory), result: told };
     const content = writeRecord(inventory);
-    const plan = await planTrustedContent(read, sight, { content });
+    const plan = planFileContent(sight, { content });
     const result = { ...told, dest: plan.path, checksum: sha256Of(content) };
     if (plan.change === 'none') return { change: 'none', reason: plan.reason, result };
     return {

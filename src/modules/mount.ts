@@ -23,7 +23,6 @@ import {
   applyFileContent,
   lookAtFile,
   planFileContent,
-  refuseForeignLink,
   type FileChange,
   type FileSight,
 } from './lib/file-content.js';
@@ -248,7 +247,6 @@ async function planMount(read: Read, p: Params): Promise<Plan<Detail>> {
   const target = folder.path;
   const opts = p.fstype === 'zfs' ? withZfsutil(p.opts, dataset) : p.opts;
   const fstabPlan = fstab && planFstab(p, fstab, opts);
-  if (fstab && fstabPlan?.file.change === 'some') await refuseForeignLink(read, fstab);
   const moves = planAction(p, sight, target, opts);
   const opts_ = fstabPlan?.options ?? null;
   if (moves.action.do === 'nothing' && fstabPlan?.file.change !== 'some') {

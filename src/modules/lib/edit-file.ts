@@ -11,7 +11,7 @@ import { attributeParams, type Attributes } from './attributes.js';
 import {
   applyFileContent,
   lookAtFile,
-  planTrustedContent,
+  planFileContent,
   type FileChange,
   type FileSight,
 } from './file-content.js';
@@ -89,7 +89,7 @@ export async function planEdit(
   const edited = edit(text);
   const content = text.join(edited.lines);
   refuseRestless(path, content, edit);
-  const plan = await planTrustedContent(read, sight, { content, isEdited: true, backup, validate });
+  const plan = planFileContent(sight, { content, isEdited: true, backup, validate });
   const said: ValueMap = { msg: edited.msg, ...edited.result };
   if (plan.change === 'none') {
     return { change: 'none', reason: plan.reason, result: { ...fileResult(plan.path, plan.file), ...said } };
@@ -107,7 +107,7 @@ export async function planEdit(
 }
 
 function contentOf({ file, path }: FileSight): Uint8Array {
-  // What is neither a file nor absent is refused by planTrustedContent, in the same words as everywhere.
+  // What is neither a file nor absent is refused by planFileContent, in the same words as everywhere.
   if (file.type !== 'file' || file.size === 0) return new Uint8Array();
   if (file.content) return file.content;
   if (file.sha256 === undefined) {

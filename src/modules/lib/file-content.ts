@@ -24,7 +24,7 @@ import type { AbsentFile, ContentOptions, FileState, LinkFile, PlainState, Regul
 import { describeType, fileKind, fileProbe, formatMode } from './file.js';
 import { baseName, normalizePath, parentOf } from './path.js';
 import { syncFile } from './sync.js';
-import { enterFolder, runInFolder, wayProbe } from './trusted-folder.js';
+import { enterFolder, linkProbe, runInFolder } from './trusted-folder.js';
 import { lookAtUnitOfFile } from './unit.js';
 import { splitWords } from './words.js';
 
@@ -80,6 +80,8 @@ export async function lookUnfollowed(
     read(fileProbe(parentOf(path))),
     lookAtAccounts(read, wish),
     lookAtUnitOfFile(read, path),
+    // What is at the end of another user's link is neither compared nor shown.
+    wish.follow === false ? undefined : read(linkProbe(path)),
   ]);
   return { wish, path, file, parent, accounts, unitEffects };
 }
@@ -208,21 +210,6 @@ export function planFileContent(sight: FileSight, wish: ContentWish): FilePlan {
       validate: wish.validate,
     },
   };
-}
-
-/**
- * As `planFileContent`, and throws `task-failed` where the way to the file leads through a link that must not be followed:
- * what is at its end is shown to nobody. A link further up is found by the script that writes.
- */
-export async function planTrustedContent(read: Read, sight: FileSight, wish: ContentWish): Promise<FilePlan> {
-  const plan = planFileContent(sight, wish);
-  if (plan.change === 'some') await refuseForeignLink(read, sight);
-  return plan;
-}
-
-export async function refuseForeignLink(read: Read, { link, parent, wish }: FileSight): Promise<void> {
-  if (!link && parent.type !== 'link') return;
-  await read(wayProbe(normalizePath(wish.path), { follow: wish.follow !== false }));
 }
 
 function refuseUnwritable({ path, file, parent, link, wish }: FileSight): void {

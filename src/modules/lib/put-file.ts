@@ -10,7 +10,7 @@ import type { Read } from '../../core/probe.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { attributeParams, type Attributes } from './attributes.js';
 import type { FileChange, FileSight, UnfollowedSight } from './file-content.js';
-import { applyFileContent, followLink, lookUnfollowed, planTrustedContent } from './file-content.js';
+import { applyFileContent, followLink, lookUnfollowed, planFileContent } from './file-content.js';
 import { writtenResult } from './file-result.js';
 import type { RegularFile } from './file.js';
 import { hostPath, joinPath } from './path.js';
@@ -82,7 +82,7 @@ export async function planPutFile(
   context: TaskContext,
 ): Promise<Plan<PutFile>> {
   const sight = await lookWhere(read, params, name, content.sha256);
-  const plan = await planTrustedContent(read, sight, { ...params, content });
+  const plan = planFileContent(sight, { ...params, content });
   if (plan.change === 'none') {
     const result = plan.file.type === 'file' ? writtenResult(plan.path, plan.file) : { dest: plan.path };
     return { change: 'none', reason: plan.reason, result };

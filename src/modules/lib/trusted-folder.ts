@@ -181,14 +181,22 @@ export async function runInFolder(
   return output;
 }
 
-const wayKind: ProbeKind<void> = { kind: 'way' };
+const linkKind: ProbeKind<void> = { kind: 'links-on-the-way' };
 
-/** Whether a script may go to the folder of a path: throws `task-failed` as `runInFolder` does, and says nothing else. */
-export function wayProbe(path: string, options: EnterOptions): Probe<void> {
+/**
+ * Throws `task-failed` where a path leads through a link that `enterFolder` does not follow, one at its end too, and says
+ * nothing else. Where there is no link at all the shell sees so by itself.
+ */
+export function linkProbe(path: string): Probe<void> {
   return {
-    of: wayKind,
-    key: `${path}\0${options.follow ? 'follow' : ''}`,
-    script: enterFolder(path, options),
+    of: linkKind,
+    key: path,
+    script: lines(
+      sh`for p in ${[...ancestorsOf(path), path]}; do if [ -L "$p" ]; then break; fi; p=; done
+[ -n "$p" ] || exit 0`,
+      enterFolder(path, { follow: true }),
+    ),
+    isTerse: true,
     parse: refuseUntrusted,
   };
 }
