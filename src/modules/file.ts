@@ -42,7 +42,9 @@ import { lookAtUnitOfFile } from './lib/unit.js';
 
 const params = z
   .strictObject({
-    path: hostPath('The path that is managed.'),
+    path: hostPath(
+      'The path that is managed. A link there is followed where attributes are set, unless another user could have put it there.',
+    ),
     state: z
       .enum(['file', 'directory', 'absent', 'touch', 'link', 'hard'])
       .optional()

@@ -39,6 +39,7 @@ import {
   type FstabLine,
 } from './lib/fstab.js';
 import { printHolders } from './lib/holders.js';
+import { makeFolder } from './lib/made-folder.js';
 import {
   describeMount,
   mountOf,
@@ -52,6 +53,7 @@ import {
   type MountTable,
 } from './lib/mountinfo.js';
 import { hostPath, joinPath, normalizePath } from './lib/path.js';
+import { runInFolder } from './lib/trusted-folder.js';
 import { datasetProbe, type DatasetState } from './lib/zfs.js';
 
 const params = z
@@ -708,7 +710,7 @@ status=$?; [ "$status" -eq 0 ] || exit "$status"`,
         : action.do === 'unmount'
           ? `umount ${p.path}`
           : `write ${p.fstab}`;
-    const output = await write.run(script, {
+    const output = await runInFolder(write, script, {
       ...options,
       accept: [...(options?.accept ?? []), stillBusy],
       shownAs,
@@ -728,7 +730,12 @@ function actionScript(action: Action, path: string): ShellText | undefined {
       return undefined;
     case 'mount':
       return sh`p=${path}; made=
-[ -d "$p" ] || { (umask 022; mkdir -p -- "$p") || exit; made=1; }
+if [ ! -d "$p" ]; then
+(umask 022
+${makeFolder(path, {}, undefined)})
+status=$?; [ "$status" -eq 0 ] || exit "$status"
+made=1
+fi
 ${action.argv} >&2 || { status=$?; [ -z "$made" ] || rmdir -- "$p"; exit "$status"; }`;
     case 'unmount':
       return sh`p=${path}; times=${action.times}
