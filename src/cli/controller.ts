@@ -3,7 +3,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZrunError } from '../core/errors.js';
@@ -12,6 +12,7 @@ import { keepSecret } from '../core/secret.js';
 import { visible } from '../report/visible.js';
 import type { InTurn } from './questions.js';
 import { ask } from './terminal.js';
+import { openFolder, type OpenFolder } from './trusted-folder.js';
 
 export interface ControllerOptions {
   /** What relative paths are relative to. */
@@ -74,34 +75,43 @@ async function hashFile(file: string, shownAs: string): Promise<string | undefin
   return hash.digest('hex');
 }
 
-/** A file of the same folder takes the old one's place only when all of it is on the disk. */
+/** A file of the same folder takes the old one's place only when all of it is on the disk, and is nobody's to read before. */
 async function writeWhole(file: string, shownAs: string, content: AsyncIterable<Uint8Array>): Promise<void> {
-  const temporary = path.join(path.dirname(file), `.zrun-${randomUUID()}`);
   try {
-    await mkdir(path.dirname(file), { recursive: true });
-    const mode = await modeOf(file);
-    const handle = await open(temporary, 'wx', mode);
+    const folder = await openFolder(path.dirname(file));
     try {
-      await fill(handle, content);
+      await fill(folder, path.basename(file), content);
     } finally {
-      await handle.close();
+      await folder.close();
     }
-    await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw error instanceof ZrunError ? error : unusable(shownAs, error);
   }
 }
 
-async function fill(handle: FileHandle, content: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of content) await handle.writeFile(chunk);
-  await handle.sync();
+async function fill(folder: OpenFolder, name: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = folder.at(`.zrun-${randomUUID()}`);
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      for await (const chunk of content) await handle.writeFile(chunk);
+      await handle.chmod(await modeOf(folder.at(name)));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, folder.at(name));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** What comes from a host may be meant for few eyes there; an old file's own mode is the user's choice. */
 async function modeOf(file: string): Promise<number> {
   try {
-    return (await stat(file)).mode & 0o777;
+    const state = await lstat(file);
+    return state.isFile() ? state.mode & 0o777 : 0o600;
   } catch {
     return 0o600;
   }

@@ -112,6 +112,7 @@ END`,
     if (edited === (text ?? '')) return { change: 'none', reason: 'already says so', result };
     const plan = planFileContent(sight, {
       content: Buffer.from(edited),
+      isEdited: true,
       backup: p.backup,
       validate: p.validate ? validation : undefined,
     });

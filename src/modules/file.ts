@@ -1,7 +1,6 @@
 /**
  * Owns `file`: directories, links, permissions, and what shall not be there. Content is for `copy` and `template`.
  */
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
 import { defineModule, type Change, type Diff, type Nothing, type Plan } from '../core/module.js';
@@ -10,9 +9,10 @@ import { lines, sh, type ShellText } from '../core/shell.js';
 import type { ValueMap } from '../core/value.js';
 import {
   attributeParams,
-  attributeScript,
   attributesDiff,
   compareAttributes,
+  fitEntry,
+  fitFunction,
   lookAtAccounts,
   wishedInode,
   type Accounts,
@@ -32,15 +32,19 @@ import {
   type Inode,
   type PlainState,
 } from './lib/file.js';
-import { differingProbe } from './lib/file-tree.js';
+import { differingProbe, treeScript } from './lib/file-tree.js';
 import { refuseRemoval, removalScript, realPathProbe } from './lib/file-removal.js';
+import { makeFolder } from './lib/made-folder.js';
 import { mountsProbe } from './lib/mountinfo.js';
 import { ancestorsOf, hostPath, normalizePath, parentOf } from './lib/path.js';
+import { enterFolder, runInFolder } from './lib/trusted-folder.js';
 import { lookAtUnitOfFile } from './lib/unit.js';
 
 const params = z
   .strictObject({
-    path: hostPath('The path that is managed.'),
+    path: hostPath(
+      'The path that is managed. A link there is followed where attributes are set, unless another user could have put it there.',
+    ),
     state: z
       .enum(['file', 'directory', 'absent', 'touch', 'link', 'hard'])
       .optional()
@@ -166,7 +170,7 @@ file:
     }
   },
   async apply(write, { detail }) {
-    await write.run(detail.script, { shownAs: detail.shownAs });
+    await runInFolder(write, detail.script, { shownAs: detail.shownAs });
     return detail.result;
   },
 });
@@ -231,11 +235,12 @@ async function planAttributes(read: Read, params: Params): Promise<FilePlan> {
   return attributesPlan(at, state, accounts, params, []);
 }
 
+/** @param path where it is, links followed; the way there is that of `wish.path` */
 function attributesPlan(
   path: string,
   before: PlainState,
   accounts: Accounts,
-  wish: Attributes,
+  wish: Attributes & Pick<Params, 'path'>,
   below: readonly string[],
 ): FilePlan {
   const inode = wishedInode(before, accounts, wish, 0);
@@ -251,8 +256,12 @@ function attributesPlan(
     summary: `set ${what.join(', ')} of ${path}${inBelow}`,
     script:
       below.length > 0
-        ? recursiveScript(path, wish)
-        : attributeScript(path, { ...wish, mode: formatMode(after.mode) }),
+        ? treeScript(wish.path, wish)
+        : lines(
+            enterFolder(wish.path, { follow: true }),
+            fitFunction({ ...wish, mode: formatMode(after.mode) }),
+            fitEntry,
+          ),
     diff: [
       ...(differing.length > 0 ? [attributesDiff(path, before, inode, differing)] : []),
       ...(below.length > 0 ? [belowDiff(path, below, wish)] : []),
@@ -289,15 +298,6 @@ function belowDiff(path: string, below: readonly string[], { owner, group, mode 
   };
 }
 
-function recursiveScript(path: string, { owner, group, mode }: Attributes): ShellText {
-  return lines(
-    sh`set -e`,
-    owner !== undefined && sh`chown -hR ${owner} ${path}`,
-    group !== undefined && sh`chgrp -hR ${group} ${path}`,
-    mode !== undefined && sh`find ${path} ! -type l -exec chmod ${mode} {} +`,
-  );
-}
-
 function followed(path: string, found: FileState): { at: string; state: AbsentFile | PlainState } {
   if (found.type !== 'link') return { at: path, state: found };
   return { at: found.path ?? path, state: found.resolved };
@@ -331,17 +331,12 @@ async function planDirectory(read: Read, params: Params): Promise<FilePlan> {
   });
   const after: DirectoryFile = { ...wishedInode(found, accounts, params, 0o777), type: 'directory' };
   const made = [...missing, path];
+  const attributes = { ...params, mode: formatMode(after.mode) };
   return some({
     path,
     after,
     summary: `create directory ${path}`,
-    script: lines(
-      ...made.map(
-        // Made closed, so that nobody gets in before it has its owner and mode; one that has come up meanwhile is left.
-        (each) =>
-          sh`if [ ! -d ${each} ]; then mkdir -m 0700 ${each} && ${attributeScript(each, { ...params, mode: formatMode(after.mode) })} || exit; fi`,
-      ),
-    ),
+    script: makeFolder(path, attributes, attributes),
     diff: [typeDiff(path, found, after)],
     effects: made.map((each) => setState(fileKind, each, directoryState(after))),
   });
@@ -361,7 +356,10 @@ async function planAbsent(read: Read, params: Params): Promise<FilePlan> {
     path,
     after: absentFile,
     summary: `remove ${path}`,
-    script: found.type === 'directory' ? removalScript(path) : sh`rm -f -- ${path}`,
+    script: lines(
+      enterFolder(path, { follow: false }),
+      found.type === 'directory' ? removalScript() : sh`rm -f -- "./$n"`,
+    ),
     diff: [typeDiff(path, found, absentFile)],
     effects: [setStateBelow(fileKind, path, absentFile), ...unitEffects],
     destroys: destroyedBy(path, found),
@@ -389,8 +387,11 @@ async function planTouch(read: Read, params: Params): Promise<FilePlan> {
       after,
       summary: `touch ${path}`,
       script: lines(
-        sh`touch -c -- ${at} || exit`,
-        attributeScript(at, { ...params, mode: formatMode(after.mode) }),
+        enterFolder(path, { follow: true }),
+        fitFunction({ ...params, mode: formatMode(after.mode) }),
+        // The time of a link that came meanwhile would do no harm.
+        sh`if [ -z "$w" ]; then touch -c -- "./$n"; else touch -c -h -- "./$n"; fi`,
+        fitEntry,
       ),
       diff: [],
       effects: [setState(fileKind, at, after)],
@@ -411,8 +412,14 @@ async function planTouch(read: Read, params: Params): Promise<FilePlan> {
     after,
     summary: `create ${path}`,
     script: lines(
-      sh`umask 077; : >>${at} || exit`,
-      attributeScript(at, { ...params, mode: formatMode(after.mode) }),
+      enterFolder(path, { follow: true }),
+      fitFunction({ ...params, mode: formatMode(after.mode) }),
+      sh`umask 077
+private
+: >"./$n"; new=+
+fit "./$n"
+place
+leave`,
     ),
     diff: [typeDiff(path, state, after)],
     effects: [setState(fileKind, at, after)],
@@ -459,7 +466,7 @@ async function planLink(read: Read, params: Params): Promise<FilePlan> {
     path,
     after,
     summary: `link ${path} to ${src}`,
-    script: replaceScript(path, (temporary) => sh`ln -s -- ${src} ${temporary}`),
+    script: replaceScript(path, sh`ln -s -- ${src} "./$n"`),
     diff: [typeDiff(path, found, after)],
     effects: [setState(fileKind, path, after)],
     destroys: found.type === 'file' ? destroyedBy(path, found) : undefined,
@@ -490,7 +497,15 @@ async function planHardLink(read: Read, params: Params): Promise<FilePlan> {
     path,
     after: target,
     summary: `link ${path} to ${src} as another name of the same file`,
-    script: replaceScript(path, (temporary) => sh`ln -- ${src} ${temporary}`),
+    script: lines(
+      // The way to the other name is as good as the way to this one; a shell that waits in there keeps it.
+      enterFolder(src, { follow: false }),
+      sh`exec 5<.; end=$n`,
+      replaceScript(
+        path,
+        sh`ln -- "/proc/self/fd/5/$end" "./$n"; [ -f "./$n" ] && [ ! -L "./$n" ] || changed`,
+      ),
+    ),
     diff: [typeDiff(path, found, target)],
     effects: [setState(fileKind, path, target)],
     destroys: found.type === 'file' ? destroyedBy(path, found) : undefined,
@@ -515,14 +530,14 @@ function refuseReplacing(path: string, found: FileState, force: boolean): void {
   throw new ZrunError('task-failed', `${path} is ${describeType(found)} and not a link`, { hint });
 }
 
-/** Made under another name and renamed, so that there is no moment without the old one or the new one. */
-function replaceScript(path: string, make: (temporary: string) => ShellText): ShellText {
-  const temporary = `${parentOf(path) === '/' ? '' : parentOf(path)}/.zrun-${randomUUID()}`;
+/** Made in a private folder and renamed, so that there is no moment without the old one or the new one. */
+function replaceScript(path: string, make: ShellText): ShellText {
   return lines(
-    sh`set -e`,
-    make(temporary),
-    sh`trap 'rm -f -- ${temporary}' 0`,
-    // Without -T, mv would follow a link to a directory and move into it.
-    sh`mv -fT -- ${temporary} ${path}`,
+    enterFolder(path, { follow: false }),
+    sh`private
+new=+`,
+    make,
+    sh`mv -f -- "./$n" ..
+leave`,
   );
 }

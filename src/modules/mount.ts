@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ZrunError } from '../core/errors.js';
+import type { Output } from '../core/host.js';
 import {
   defineModule,
   templateFile,
@@ -38,6 +39,7 @@ import {
   type FstabLine,
 } from './lib/fstab.js';
 import { printHolders } from './lib/holders.js';
+import { makeFolder } from './lib/made-folder.js';
 import {
   describeMount,
   mountOf,
@@ -51,6 +53,7 @@ import {
   type MountTable,
 } from './lib/mountinfo.js';
 import { hostPath, joinPath, normalizePath } from './lib/path.js';
+import { runInFolder } from './lib/trusted-folder.js';
 import { datasetProbe, type DatasetState } from './lib/zfs.js';
 
 const params = z
@@ -302,7 +305,7 @@ function planFstab(p: Params, sight: FileSight, opts: string): FstabPlan | undef
     if (text === undefined || own === undefined) return undefined;
     const content = Buffer.from(removeEntry(text, own.line));
     return {
-      file: planFileContent(sight, { content, backup: p.backup }),
+      file: planFileContent(sight, { content, isEdited: true, backup: p.backup }),
       verb: 'remove',
       reason: '',
       options: null,
@@ -325,7 +328,7 @@ function planFstab(p: Params, sight: FileSight, opts: string): FstabPlan | undef
       ? addEntry(text ?? '', entry)
       : replaceEntry(text ?? '', own.line, entry);
   return {
-    file: planFileContent(sight, { content: Buffer.from(after), backup: p.backup }),
+    file: planFileContent(sight, { content: Buffer.from(after), isEdited: true, backup: p.backup }),
     verb: own === undefined ? 'add' : 'change',
     reason: `already in ${p.fstab}`,
     options: entry.options,
@@ -666,7 +669,7 @@ async function applyMount(write: Write, { detail, predicted }: Change<Detail>, p
   let table = '';
   let backupFile: string | undefined;
   if (fstab === undefined) {
-    table = await run(lines(sh`LC_ALL=C; export LC_ALL`, act, report));
+    table = (await run(lines(sh`LC_ALL=C; export LC_ALL`, act, report))).stdout.toString('utf8');
   } else {
     // One script for all: what is unmounted goes before its line, what is mounted comes after, when systemd has read
     // the new line (it unmounts what its old unit does not know).
@@ -686,8 +689,8 @@ status=$?; [ "$status" -eq 0 ] || exit "$status"`,
           ),
           options,
         );
-        table = output;
-        return { stdout: Buffer.from(output), stderr: Buffer.alloc(0), status: 0 };
+        table = output.stdout.toString('utf8');
+        return output;
       },
     };
     backupFile = (await applyFileContent(together, fstab)).backupFile;
@@ -700,15 +703,19 @@ status=$?; [ "$status" -eq 0 ] || exit "$status"`,
     backup_file: backupFile ?? null,
   };
 
-  async function run(script: ShellText, options?: Parameters<Write['run']>[1]): Promise<string> {
+  async function run(script: ShellText, options?: Parameters<Write['run']>[1]): Promise<Output> {
     const shownAs =
       action.do === 'mount'
         ? action.argv.join(' ')
         : action.do === 'unmount'
           ? `umount ${p.path}`
           : `write ${p.fstab}`;
-    const output = await write.run(script, { ...options, accept: [stillBusy], shownAs });
-    if (output.status !== stillBusy) return output.stdout.toString('utf8');
+    const output = await runInFolder(write, script, {
+      ...options,
+      accept: [...(options?.accept ?? []), stillBusy],
+      shownAs,
+    });
+    if (output.status !== stillBusy) return output;
     throw new ZrunError('task-failed', `${p.path} is busy and stays mounted`, {
       hint: 'What holds it is named above, if anything was found: stop it and run again. It is never unmounted lazily or by force.',
       command: `umount ${p.path}`,
@@ -723,7 +730,12 @@ function actionScript(action: Action, path: string): ShellText | undefined {
       return undefined;
     case 'mount':
       return sh`p=${path}; made=
-[ -d "$p" ] || { (umask 022; mkdir -p -- "$p") || exit; made=1; }
+if [ ! -d "$p" ]; then
+(umask 022
+${makeFolder(path, {}, undefined)})
+status=$?; [ "$status" -eq 0 ] || exit "$status"
+made=1
+fi
 ${action.argv} >&2 || { status=$?; [ -z "$made" ] || rmdir -- "$p"; exit "$status"; }`;
     case 'unmount':
       return sh`p=${path}; times=${action.times}

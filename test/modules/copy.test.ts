@@ -90,17 +90,28 @@ describe('copy', () => {
       expect(await modeOf(`${tmp}/a`)).to.equal('644');
     }));
 
-  it('writes to the end of a link, or in its place where told to', () =>
+  it('writes to the end of a link where told to, else in its place', () =>
     withFolder(async (tmp) => {
       await writeFile(`${tmp}/real`, 'old');
       await symlink('real', `${tmp}/link`);
-      const { result } = await performTwice(copy, { content: 'new', dest: `${tmp}/link` });
+      const { result } = await performTwice(copy, { content: 'new', dest: `${tmp}/link`, follow: true });
       expect(result['dest']).to.equal(`${tmp}/real`);
       expect(await readlink(`${tmp}/link`)).to.equal('real');
       expect(await readFile(`${tmp}/real`, 'utf8')).to.equal('new');
-      await performTwice(copy, { content: 'third', dest: `${tmp}/link`, follow: false });
+      await performTwice(copy, { content: 'third', dest: `${tmp}/link` });
       expect((await lstat(`${tmp}/link`)).isFile()).to.equal(true);
       expect(await readFile(`${tmp}/real`, 'utf8')).to.equal('new');
+    }));
+
+  it('puts a file into the folder that a link leads to, and never in the place of such a link', () =>
+    withFolder(async (tmp) => {
+      await mkdir(`${tmp}/real`);
+      await symlink('real', `${tmp}/link`);
+      await writeFile(`${tmp}/source`, 'x');
+      await performTwice(copy, { src: `${tmp}/source`, dest: `${tmp}/link` });
+      expect(await readFile(`${tmp}/real/source`, 'utf8')).to.equal('x');
+      const error = await failureOf(perform(copy, { content: 'x', dest: `${tmp}/link` }));
+      expect(error.message).to.match(/is a link to a directory/);
     }));
 
   it('puts the file into a directory under its own name', () =>
@@ -128,7 +139,7 @@ describe('copy', () => {
       const { result } = await performTwice(copy, { content: 'new', dest: `${tmp}/a`, backup: true });
       const kept = result['backup_file'];
       if (typeof kept !== 'string') throw new Error('no backup was named');
-      expect(kept).to.match(/\/a\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ~$/);
+      expect(kept).to.match(/\/a\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[0-9a-f]{12}~$/);
       expect(await readFile(kept, 'utf8')).to.equal('old');
     }));
 
@@ -152,7 +163,7 @@ describe('copy', () => {
       const cases = [
         [{ dest: `${tmp}/none/a` }, /none, where .*none\/a should be, does not exist/],
         [{ dest: `${tmp}/dir` }, /is a directory, not a file/],
-        [{ dest: `${tmp}/dangling` }, /is a link to none\/file, whose folder does not exist/],
+        [{ dest: `${tmp}/dangling`, follow: true }, /is a link to none\/file, whose folder does not exist/],
         [{ dest: `${tmp}/a`, owner: 'no-such-user' }, /has no user 'no-such-user'/],
         [{ dest: `${tmp}/a`, group: 'no-such-group' }, /has no group 'no-such-group'/],
         [{ dest: `${tmp}/dir/` }, /the file has no name/],
@@ -210,7 +221,7 @@ describe('copy', () => {
         [file, { path: `${tmp}/new/dir/a`, mode: '0644' }, 'some'],
         [copy, { dest: `${tmp}/new/dir/a`, content: 'two' }, 'some'],
         [file, { path: `${tmp}/link`, src: 'new/dir/a', state: 'link' }, 'some'],
-        [copy, { dest: `${tmp}/link`, content: 'two' }, 'none'],
+        [copy, { dest: `${tmp}/link`, content: 'two', follow: true }, 'none'],
         [file, { path: `${tmp}/new`, state: 'absent' }, 'some'],
         [file, { path: `${tmp}/new/dir`, state: 'absent' }, 'none'],
       ] as const;

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
 import { patterns } from './rows/patterns.js';
+import { files } from './rows/files.js';
 import { peers } from './rows/peers.js';
 import { sshSettings } from './rows/ssh-settings.js';
 import { secrets } from './rows/secrets.js';
@@ -15,6 +16,7 @@ export const groups: readonly (readonly [name: string, attacks: readonly Attack[
   ['patterns', patterns],
   ['secrets', secrets],
   ['sudo', sudo],
+  ['files', files],
 ];
 
 /** Makes each row a test of its own. */

@@ -146,10 +146,31 @@ function attributeText(inode: Inode, name: AttributeName): string {
 }
 
 /** Sets what is given. The owner first: a change of owner takes set-user-id bits off a mode. */
-export function attributeScript(path: string, { owner, group, mode }: Attributes): ShellText {
+export function attributeScript(path: string | ShellText, { owner, group, mode }: Attributes): ShellText {
   return lines(
     owner !== undefined && sh`chown -h ${owner} ${path} || exit`,
     group !== undefined && sh`chgrp -h ${group} ${path} || exit`,
     mode !== undefined && sh`chmod ${mode} ${path} || exit`,
   );
 }
+
+/** Defines what `fitEntry` and others that begin with `enterFolder` call for what they make or find. */
+export function fitFunction(wish: Attributes): ShellText {
+  return sh`fit() {
+:
+${attributeScript(sh`"$1"`, wish)}
+}`;
+}
+
+/** After `enterFolder` and `fitFunction`: gives what is at `./$n` its attributes, and nothing that it is swapped for. */
+export const fitEntry = sh`if [ -z "$w" ]; then fit "./$n"
+elif [ -d "./$n" ] && [ ! -L "./$n" ]; then into "$n"; fit .
+else
+private
+o=./$t.old
+ln -- "../$n" "$o"
+[ ! -L "$o" ] || changed
+single "$o"
+fit "$o"
+leave
+fi`;

@@ -2,7 +2,7 @@
  * Owns "this folder of the host holds these files": what differs, and the one stream that puts it right. Each file is
  * the old one or the new one at every moment; what is in the folder besides is left alone.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { ZrunError } from '../../core/errors.js';
 import type { Input } from '../../core/host.js';
 import type { Change, ControllerEntry, ControllerFolder, Diff, Plan, Write } from '../../core/module.js';
@@ -11,11 +11,13 @@ import { lines, sh, type ShellText } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { lookAtAccounts, type Accounts, type Attributes } from './attributes.js';
 import { copiedFolderKind, copiedFolderProbe, type CopiedEntry, type CopiedFolder } from './copied-folder.js';
-import { diffOfContent, timestamp } from './file-content.js';
+import { backupEnding, diffOfContent } from './file-content.js';
 import { describeType, fileKind, fileProbe, formatMode, type FileState, type Inode } from './file.js';
-import { joinPath, normalizePath } from './path.js';
+import { makeFolder } from './made-folder.js';
+import { baseName, joinPath, normalizePath } from './path.js';
 import { syncFileSystem } from './sync.js';
 import { createTar, type TarEntry } from './tar.js';
+import { enterFolder, refuseForeign, runInFolder } from './trusted-folder.js';
 
 export interface FolderWish extends Attributes {
   readonly dest: string;
@@ -360,44 +362,73 @@ function resultOf(dest: string, files: readonly string[]): ValueMap {
   return { dest, files: [...files] };
 }
 
-/** Sends one tar, and moves what is in it to its places once it is on the disk. */
+/** What is done in one folder below `dest`, each with names in it. */
+interface InFolder {
+  readonly backups: string[];
+  readonly moves: string[];
+  readonly owners: Map<string, string[]>;
+  readonly modes: Map<string, string[]>;
+}
+
+/** By folder, so that a script enters each once and works with plain names there. */
+function byFolder({
+  moves,
+  backups,
+  ownersInPlace,
+  modesInPlace,
+}: FolderChange): ReadonlyMap<string, InFolder> {
+  const folders = new Map<string, InFolder>();
+  const at = (folder: string): InFolder => {
+    const known = folders.get(folder);
+    if (known) return known;
+    const made = { backups: [], moves: [], owners: new Map(), modes: new Map() };
+    folders.set(folder, made);
+    return made;
+  };
+  for (const name of backups) at(parentIn(name)).backups.push(baseName(name));
+  for (const [folder, list] of moves) at(folder).moves.push(...list.map(baseName));
+  for (const [owner, list] of ownersInPlace)
+    for (const name of list) push(at(parentIn(name)).owners, owner, baseName(name));
+  for (const [mode, list] of modesInPlace)
+    for (const name of list) push(at(parentIn(name)).modes, mode, baseName(name));
+  return folders;
+}
+
+/**
+ * Sends one tar, and moves what is in it to its places once it is on the disk. It is unpacked in a folder that nobody
+ * else can enter; the script stays in there, and goes to each place in a shell of its own.
+ */
 export async function applyFolder(write: Write, { detail }: Change<FolderChange>): Promise<ValueMap> {
-  const { dest, tar, moves, owners, specialModes, ownersInPlace, modesInPlace, backups, root, result } =
-    detail;
-  const suffix = `.${timestamp()}~`;
-  const stage = `${dest === '/' ? '' : dest}/.zrun-${randomUUID()}`;
-  const selinux = sh`if command -v selinuxenabled >/dev/null && selinuxenabled; then ${names([...moves.values()].flat().map((name) => joinPath(dest, name)))} | xargs -0 restorecon -R --; fi`;
-  await write.run(
+  const { dest, tar, moves, owners, specialModes, backups, root, result } = detail;
+  const suffix = backupEnding();
+  const restored = names([...moves.values()].flat().map((name) => joinPath(dest, name)));
+  await runInFolder(
+    write,
     lines(
-      sh`set -eu
-d=${dest}; t=${stage}`,
-      root && sh`mkdir -p -- "$d"`,
-      root?.owner !== undefined && sh`chown ${root.owner} "$d"`,
-      root?.group !== undefined && sh`chgrp ${root.group} "$d"`,
-      root?.mode !== undefined && sh`chmod ${root.mode} "$d"`,
+      root ? makeFolder(dest, root, undefined) : enterFolder(dest, { follow: true }),
       // What is on its way is nobody else's to read.
-      tar &&
-        sh`(umask 077; mkdir -- "$t")
-trap 'rm -rf -- "$t"' 0
-trap 'exit 129' 1 2 15
-tar -xpof - -C "$t"`,
-      ...[...owners].map(([owner, list]) => sh`${names(list)} | (cd "$t" && xargs -0 chown -h ${owner} --)`),
+      sh`into "$n"
+dw=$w
+private
+read -r h _ </proc/self/stat; h=/proc/$h/cwd
+n=new new=+ o=+; (umask 077; mkdir -- new)`,
+      tar && sh`tar -xpof - -C new`,
+      ...[...owners].map(([owner, list]) => sh`${names(list)} | (cd new && xargs -0 chown -h ${owner} --)`),
       // chown has taken set-user-id bits off.
-      ...[...specialModes].map(([mode, list]) => sh`${names(list)} | (cd "$t" && xargs -0 chmod ${mode} --)`),
-      tar && syncFileSystem(sh`"$t"`),
-      backups.length > 0 &&
-        sh`${names(backups)} | (cd "$d" && xargs -0 sh -c ${'for f; do cp -a -- "$f" "$f$0" || exit; done'} ${suffix})`,
-      ...[...moves].map(
-        ([parent, list]) =>
-          sh`${names(list)} | (cd "$t" && xargs -0 sh -c ${'mv -f -- "$@" "$0"'} "$d"/${parent === '' ? '.' : parent}/)`,
+      ...[...specialModes].map(([mode, list]) => sh`${names(list)} | (cd new && xargs -0 chmod ${mode} --)`),
+      tar && syncFileSystem(sh`.`),
+      ...[...byFolder(detail)].map(([folder, work]) =>
+        lines(
+          sh`(cd -P ..`,
+          ...folder.split('/').map((name) => name !== '' && sh`into ${name}`),
+          workScript(folder, work, suffix),
+          sh`)`,
+        ),
       ),
-      ...[...ownersInPlace].map(
-        ([owner, list]) => sh`${names(list)} | (cd "$d" && xargs -0 chown -h ${owner} --)`,
-      ),
-      ...[...modesInPlace].map(([mode, list]) => sh`${names(list)} | (cd "$d" && xargs -0 chmod ${mode} --)`),
-      syncFileSystem(sh`"$d"`),
-      tar && sh`trap - 0; rm -rf -- "$t"`,
-      moves.size > 0 && selinux,
+      sh`leave`,
+      syncFileSystem(sh`.`),
+      moves.size > 0 &&
+        sh`if [ -z "$dw" ] && command -v selinuxenabled >/dev/null && selinuxenabled; then ${restored} | xargs -0 restorecon -R --; fi`,
     ),
     {
       ...(tar && { stdin: tar }),
@@ -408,6 +439,35 @@ tar -xpof - -C "$t"`,
     ...result,
     ...(backups.length > 0 && { backup_files: backups.map((name) => `${joinPath(dest, name)}${suffix}`) }),
   };
+}
+
+/** In the folder itself; `$h` is the private folder, wherever that is by name. */
+function workScript(folder: string, { backups, moves, owners, modes }: InFolder, suffix: string): ShellText {
+  const moveHere = sh`xargs -0 sh -c ${'d=$1; shift; mv "$0" -- "$@" "$d"'}`;
+  return lines(
+    sh`read -r d _ </proc/self/stat; d=/proc/$d/cwd/.`,
+    backups.length > 0 &&
+      lines(
+        sh`mkdir -m 0700 -- "$h/$t.old"`,
+        sh`${names(backups)} | xargs -0 sh -c ${'s=$1; shift; for f; do ln -- "$f" "$0/$f$s" 2>/dev/null || cp -a -- "$f" "$0/$f$s" || exit; done'} "$h/$t.old" ${suffix}`,
+        sh`${names(backups.map((name) => `${name}${suffix}`))} | (cd "$h/$t.old" && ${moveHere} -n "$d")`,
+        sh`rmdir -- "$h/$t.old" || changed`,
+      ),
+    moves.length > 0 &&
+      sh`${names(moves)} | (cd "$h/new/"${folder === '' ? '.' : folder} && ${moveHere} -f "$d")`,
+    ...[...owners].map(([owner, list]) => sh`${names(list)} | xargs -0 chown -h ${owner} --`),
+    ...[...modes].map(
+      ([mode, list]) => sh`if [ -z "$w" ]; then ${names(list)} | xargs -0 chmod ${mode} --
+else
+mkdir -m 0700 -- "$h/$t.old"
+${names(list)} | xargs -0 sh -c ${'ln -- "$@" "$0"'} "$h/$t.old/"
+(cd "$h/$t.old"
+${refuseForeign}
+${names(list)} | xargs -0 chmod ${mode} --)
+rm -rf -- "$h/$t.old"
+fi`,
+    ),
+  );
 }
 
 /** A command that says names to xargs -0. */

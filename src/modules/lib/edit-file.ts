@@ -22,7 +22,9 @@ import { keptParams } from './put-file.js';
 import { readLines, type Line, type TextLines } from './text-lines.js';
 
 /** The first of a module's parameters; the others of a file, which hardly anybody gives, are its last. */
-export const editPath = hostPath('The file. A link stays, and the file at its end is edited.');
+export const editPath = hostPath(
+  'The file. A link stays, and the file at its end is edited, unless another user could have put the link there.',
+);
 
 export const editParams = {
   create: z
@@ -87,7 +89,7 @@ export async function planEdit(
   const edited = edit(text);
   const content = text.join(edited.lines);
   refuseRestless(path, content, edit);
-  const plan = planFileContent(sight, { content, backup, validate });
+  const plan = planFileContent(sight, { content, isEdited: true, backup, validate });
   const said: ValueMap = { msg: edited.msg, ...edited.result };
   if (plan.change === 'none') {
     return { change: 'none', reason: plan.reason, result: { ...fileResult(plan.path, plan.file), ...said } };

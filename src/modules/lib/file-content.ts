@@ -9,26 +9,32 @@ import { ZrunError } from '../../core/errors.js';
 import type { Diff, Write } from '../../core/module.js';
 import type { Effect, Read } from '../../core/probe.js';
 import { setState } from '../../core/probe.js';
-import { lines, quoteArgv, sh } from '../../core/shell.js';
+import { lines, quote, quoteArgv, sh, type ShellText } from '../../core/shell.js';
 import type { Accounts, Attributes } from './attributes.js';
 import {
   attributeScript,
   attributesDiff,
   compareAttributes,
+  fitEntry,
+  fitFunction,
   lookAtAccounts,
   wishedInode,
 } from './attributes.js';
 import type { AbsentFile, ContentOptions, FileState, LinkFile, PlainState, RegularFile } from './file.js';
 import { describeType, fileKind, fileProbe, formatMode } from './file.js';
-import { normalizePath, parentOf } from './path.js';
+import { baseName, normalizePath, parentOf } from './path.js';
 import { syncFile } from './sync.js';
+import { enterFolder, linkProbe, runInFolder } from './trusted-folder.js';
 import { lookAtUnitOfFile } from './unit.js';
 import { splitWords } from './words.js';
 
 /** Which file, and whose it shall be. */
 export interface FileWish extends Attributes {
   readonly path: string;
-  /** A link at `path` stays, and the file at its end is written; false replaces the link. True when left out. */
+  /**
+   * A link at `path` stays, and the file at its end is written, where `enterFolder` allows it; false replaces the link.
+   * True when left out.
+   */
   readonly follow?: boolean | undefined;
 }
 
@@ -46,8 +52,12 @@ export interface FileSight {
   readonly unitEffects: readonly Effect[];
 }
 
+/** What was found where a file shall be written, before any link there is followed. */
+export type UnfollowedSight = Omit<FileSight, 'link' | 'file'> & { readonly file: FileState };
+
 /**
- * Everything that `planFileContent` rests on, in one exchange. Ask several at once with `Promise.all`.
+ * Everything that `planFileContent` rests on, in one exchange. Ask several at once with `Promise.all`. Throws
+ * `task-failed` where a link is in the way.
  * @param content as for `fileProbe`; true where the new content is made from the old
  */
 export async function lookAtFile(
@@ -55,15 +65,37 @@ export async function lookAtFile(
   wish: FileWish,
   content: boolean | ContentOptions = true,
 ): Promise<FileSight> {
+  return followLink(await lookUnfollowed(read, wish, content));
+}
+
+/** As `lookAtFile`, where it is not yet known which of several files is meant. */
+export async function lookUnfollowed(
+  read: Read,
+  wish: FileWish,
+  content: boolean | ContentOptions = true,
+): Promise<UnfollowedSight> {
   const path = normalizePath(wish.path);
   const [file, parent, accounts, unitEffects] = await Promise.all([
     read(fileProbe(path, { content })),
     read(fileProbe(parentOf(path))),
     lookAtAccounts(read, wish),
     lookAtUnitOfFile(read, path),
+    // What is at the end of another user's link is neither compared nor shown.
+    wish.follow === false ? undefined : read(linkProbe(path)),
   ]);
-  const sight = { wish, parent, accounts, unitEffects };
-  if (file.type !== 'link' || wish.follow === false) return { ...sight, path, file, link: undefined };
+  return { wish, path, file, parent, accounts, unitEffects };
+}
+
+/** Throws `task-failed` where the link leads nowhere, or would make way for a file though it leads to a directory. */
+export function followLink(sight: UnfollowedSight): FileSight {
+  const { file, path, wish } = sight;
+  if (file.type !== 'link') return { ...sight, file, link: undefined };
+  if (wish.follow === false) {
+    if (file.resolved.type !== 'directory') return { ...sight, file, link: undefined };
+    throw new ZrunError('task-failed', `${path} is a link to a directory, and no file takes its place`, {
+      hint: 'Give the path of a file, or remove the link first: `file: {path: …, state: absent}`.',
+    });
+  }
   if (file.path === undefined) {
     throw new ZrunError('task-failed', `${path} is a link to ${file.target}, whose folder does not exist`, {
       hint: 'Remove the link first, or write to where it should lead.',
@@ -74,6 +106,8 @@ export async function lookAtFile(
 
 export interface ContentWish {
   readonly content: Uint8Array | Content;
+  /** True: made from what the file held, which must then still be what it holds. */
+  readonly isEdited?: boolean | undefined;
   /** False: an existing file is left as it is. True when left out. */
   readonly force?: boolean | undefined;
   /** Keeps the old file beside the new one. */
@@ -84,13 +118,18 @@ export interface ContentWish {
 
 /** What apply needs to write one file. */
 export interface FileChange {
+  /** Where it is or will be, links followed. */
   readonly path: string;
+  /** As the task gave it, and whether a link there is followed. */
+  readonly given: string;
+  readonly follow: boolean;
   /** Undefined: only the attributes change. */
   readonly content: Content | undefined;
   readonly attributes: Attributes;
   /** The final permission bits. */
   readonly mode: number;
   readonly before: AbsentFile | PlainState | LinkFile;
+  readonly isEdited: boolean;
   readonly backup: boolean;
   readonly validate: string | undefined;
 }
@@ -160,6 +199,9 @@ export function planFileContent(sight: FileSight, wish: ContentWish): FilePlan {
     file,
     detail: {
       path,
+      given: normalizePath(sight.wish.path),
+      follow: sight.wish.follow !== false,
+      isEdited: wish.isEdited === true,
       content: isSame ? undefined : content,
       attributes: sight.wish,
       mode: file.mode,
@@ -228,45 +270,53 @@ export interface FileWritten {
 const refused = 99;
 
 /**
- * Writes what was planned. Throws `task-failed` where `validate` refuses the new file (the old one is untouched), and
- * `command-failed` where the host does.
+ * Writes what was planned. The new file is made in a folder that nobody else can enter, and renamed once it is whole:
+ * whoever has the old one open never sees the new content, nor does anybody whom only its mode would let. Never writes
+ * into a file that is there: one that is mounted by itself, whose place no other can take, is an error. Throws
+ * `task-failed` where `validate` refuses the new file (the old one is untouched) or where the way to it cannot be trusted,
+ * and `command-failed` where the host does.
  */
 export async function applyFileContent(write: Pick<Write, 'run'>, change: FileChange): Promise<FileWritten> {
-  const { path, content, attributes, mode, before } = change;
+  const { path, given, follow, content, attributes, mode, before } = change;
+  const enter = enterFolder(given, { follow });
+  const replaces = before.type === 'file' ? before : undefined;
   if (content === undefined) {
-    await write.run(attributeScript(path, { ...attributes, mode: formatMode(mode) }), {
+    await runInFolder(write, lines(enter, fitFunction({ ...attributes, mode: formatMode(mode) }), fitEntry), {
       shownAs: `chown and chmod ${path}`,
     });
     return { backupFile: undefined };
   }
-  const backupFile = change.backup ? `${path}.${timestamp()}~` : undefined;
-  const temporary = `${parentOf(path) === '/' ? '' : parentOf(path)}/.zrun-${randomUUID()}`;
-  const replaces = before.type === 'file' ? before : undefined;
-  const validate = change.validate === undefined ? undefined : validateArgv(change.validate, temporary);
+  const backupFile = change.backup ? `${path}${backupEnding()}` : undefined;
+  const validate = change.validate === undefined ? undefined : splitWords(change.validate);
   const script = lines(
-    sh`set -eu
-f=${path}; d=${parentOf(path)}; t=${temporary}
-if [ -d "$f" ]; then echo "$f has become a directory" >&2; exit 1; fi
+    enter,
+    sh`if [ -d "./$n" ] && [ ! -L "./$n" ]; then echo "$f has become a directory" >&2; exit 1; fi
 umask 077
-trap 'rm -f -- "$t"' 0
-trap 'exit 129' 1 2 15
-set -C; exec 3>"$t"; set +C`,
+private
+set -C; exec 3>"./$n"; set +C
+new=+`,
     // Owner, mode, ACLs, extended attributes and the SELinux context stay those of the file that is replaced.
     replaces &&
-      sh`cp -a --attributes-only -- "$f" "$t" 2>/dev/null || chown ${`${replaces.uid}:${replaces.gid}`} "$t"`,
-    attributeScript(temporary, { owner: attributes.owner, group: attributes.group }),
-    // Nobody else reads the new content before its mode is what it shall be.
-    sh`chmod 0600 "$t"; cat >&3; exec 3>&-; chmod ${formatMode(mode)} "$t"`,
-    validate && sh`if ${validate} >&2; then :; else printf '%s' "$?"; exit ${refused}; fi`,
-    syncFile(sh`"$t"`),
-    backupFile !== undefined && sh`b=${backupFile}; cp -a -- "$f" "$b"; ${syncFile(sh`"$b"`)}`,
-    sh`mv -f -- "$t" "$f"
-trap - 0
-${syncFile(sh`"$d"`)}`,
+      lines(
+        sh`pin`,
+        change.isEdited && replaces.sha256 !== undefined && sameContent(replaces.sha256),
+        sh`cp -a --attributes-only -- "$o" "./$n" 2>/dev/null || chown ${`${replaces.uid}:${replaces.gid}`} "./$n"`,
+      ),
+    attributeScript(sh`"./$n"`, { owner: attributes.owner, group: attributes.group }),
+    sh`cat >&3; exec 3>&-; chmod ${formatMode(mode)} "./$n"`,
+    validate &&
+      // Where others may write, a path would be theirs to turn to something else.
+      sh`if [ -z "$w" ]; then v=${parentOf(path)}/$t/$n; else read -r v _ </proc/self/stat; v=/proc/$v/cwd/$n; fi
+if ${validateCommand(validate)} >&2; then :; else printf '%s' "$?"; exit ${refused}; fi`,
+    syncFile(sh`"./$n"`),
+    backupFile !== undefined && keepOld(baseName(backupFile)),
+    sh`mv -f -- "./$n" .. || { mounted; exit 1; }
+leave
+${syncFile(sh`.`)}`,
     before.type === 'absent' &&
-      sh`if command -v selinuxenabled >/dev/null && selinuxenabled; then restorecon -- "$f"; fi`,
+      sh`if [ -z "$w" ] && command -v selinuxenabled >/dev/null && selinuxenabled; then restorecon -- "./$n"; fi`,
   );
-  const output = await write.run(script, {
+  const output = await runInFolder(write, script, {
     stdin: content.input,
     accept: [refused],
     shownAs: `write ${path}`,
@@ -274,7 +324,7 @@ ${syncFile(sh`"$d"`)}`,
   if (output.status === refused && validate) {
     throw new ZrunError('task-failed', `the new content of ${path} was refused by its validation`, {
       hint: `${path} is as it was. The command is the task's \`validate\`; what it saw was the new content.`,
-      command: quoteArgv(validate),
+      command: quoteArgv(validate.map((word) => word.replaceAll('%s', () => path))),
       status: Number(output.stdout.toString()),
       stderr: output.stderr.toString(),
     });
@@ -282,11 +332,41 @@ ${syncFile(sh`"$d"`)}`,
   return { backupFile };
 }
 
-function validateArgv(validate: string, path: string): readonly string[] {
-  return splitWords(validate).map((word) => word.replaceAll('%s', () => path));
+/** Where others may write: what was read may have been another file's, and what is made of it would be theirs to read. */
+function sameContent(sha256: string): ShellText {
+  return sh`if [ -n "$w" ]; then
+single "$o"
+k=$({ sha256sum || openssl dgst -sha256 -r || shasum -a 256; } <"$o" 2>/dev/null) || exit
+[ "\${k%% *}" = ${sha256} ] || changed
+fi`;
+}
+
+/**
+ * In the private folder: the old file gets another name beside its own, which nobody can have put something at. A hard
+ * link where the file system has them.
+ */
+function keepOld(name: string): ShellText {
+  return sh`b=${name}; [ -n "$o" ] || o=../$n
+ln -- "$o" "./$b" 2>/dev/null || { cp -a -- "$o" "./$b" && ${syncFile(sh`"./$b"`)}; }
+mv -n -- "./$b" .. && [ ! -e "./$b" ] && [ ! -L "./$b" ] || { rm -rf -- "./$b"; changed; }`;
+}
+
+function validateCommand(words: readonly string[]): ShellText {
+  const quoted = words.map((word) =>
+    word
+      .split('%s')
+      .map((part) => (part === '' ? '' : quote(part)))
+      .join('"$v"'),
+  );
+  return { shellText: quoted.map((word) => (word === '' ? "''" : word)).join(' ') };
+}
+
+/** What a kept file's name has at its end; nobody can know it beforehand. */
+export function backupEnding(): string {
+  return `.${timestamp()}-${randomUUID().slice(-12)}~`;
 }
 
 /** UTC, sortable, and without a colon, which some tools take for a host: `2026-08-07T08-54-00Z`. */
-export function timestamp(): string {
+function timestamp(): string {
   return new Date().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
 }

@@ -53,10 +53,13 @@ export function refuseRemoval(path: string, realPath: string, mounts: MountTable
   });
 }
 
-/** Looks again for mounts right before, since time has passed since the plan. */
-export function removalScript(path: string): ShellText {
+/**
+ * After `enterFolder`. Looks again for mounts right before, since time has passed since the plan. GNU's rm goes down by
+ * what it has opened, never by a path.
+ */
+export function removalScript(): ShellText {
   return lines(
-    sh`p=${path}; real=$(readlink -f -- "$p") || exit`,
+    sh`p=./$n; real=$(readlink -f -- "$p") || exit`,
     // Paths in mountinfo have spaces written as \040: compared in the same writing, as printf %b reads it back.
     sh`while read -r _ _ _ _ target _; do
 target=$(printf '%b' "$target")

@@ -9,8 +9,8 @@ import type { Change, Plan, TaskContext, Write } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { attributeParams, type Attributes } from './attributes.js';
-import type { FileChange, FileSight, FileWish } from './file-content.js';
-import { applyFileContent, lookAtFile, planFileContent } from './file-content.js';
+import type { FileChange, FileSight, UnfollowedSight } from './file-content.js';
+import { applyFileContent, followLink, lookUnfollowed, planFileContent } from './file-content.js';
 import { writtenResult } from './file-result.js';
 import type { RegularFile } from './file.js';
 import { hostPath, joinPath } from './path.js';
@@ -22,7 +22,8 @@ export const keptParams = {
     .boolean()
     .default(false)
     .describe(
-      'Keeps the old file beside the new one, named with the time: `daemon.json.2026-08-07T08-54-00Z~`.',
+      'Keeps the old file beside the new one, named with the time and what nobody can guess: ' +
+        '`daemon.json.2026-08-07T08-54-00Z-5f0c2a9b17de~`.',
     ),
   validate: z
     .string()
@@ -42,9 +43,10 @@ export const putFileParams = {
   force: z.boolean().default(true).describe('False: a file that exists is left as it is, whatever it holds.'),
   follow: z
     .boolean()
-    .default(true)
+    .default(false)
     .describe(
-      'Where `dest` is a link: true writes the file at its end, false puts a file in the place of the link.',
+      'Where `dest` is a link to a file: false puts a file in the place of the link; true writes the file at its end, ' +
+        'unless another user could have put the link there.',
     ),
   ...keptParams,
 };
@@ -104,12 +106,10 @@ async function lookWhere(
   name: string | undefined,
   sha256: string,
 ): Promise<FileSight> {
-  const look = (path: string): Promise<FileSight> => {
-    const wish: FileWish = { path, owner, group, mode, follow };
-    return lookAtFile(read, wish, { unless: sha256 });
-  };
+  const look = (path: string): Promise<UnfollowedSight> =>
+    lookUnfollowed(read, { path, owner, group, mode, follow }, { unless: sha256 });
   if (dest.endsWith('/')) {
-    if (name !== undefined) return look(joinPath(dest, name));
+    if (name !== undefined) return followLink(await look(joinPath(dest, name)));
     throw new ZrunError(
       'parameter-invalid',
       `dest ends with /, so it is a directory, but the file has no name`,
@@ -118,11 +118,11 @@ async function lookWhere(
       },
     );
   }
-  if (name === undefined) return look(dest);
+  if (name === undefined) return followLink(await look(dest));
   const [itself, inside] = await Promise.all([look(dest), look(joinPath(dest, name))]);
-  return itself.file.type === 'directory' ? inside : itself;
+  const end = itself.file.type === 'link' ? itself.file.resolved : itself.file;
+  return followLink(end.type === 'directory' ? inside : itself);
 }
-
 export async function applyPutFile(write: Write, { detail }: Change<PutFile>): Promise<ValueMap> {
   const { change, dest, file } = detail;
   const { backupFile } = await applyFileContent(write, change);
