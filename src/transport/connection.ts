@@ -73,6 +73,7 @@ export function createConnection(
           script: script.shellText,
           stdin: options.stdin,
           timeoutMs: options.timeoutMs,
+          keep: options.keep,
           onOutput: options.onOutput,
           isTerse: options.isTerse ?? false,
           resolve(output) {
