@@ -3,6 +3,8 @@
  * Knows nothing of YAML, SSH or modules.
  */
 
+import { cutText, shownBytes } from './kept-output.js';
+
 /** A text that a place can point into: a file, or a named piece of the command line. */
 export interface Source {
   /** What the user calls it: a path as given on the command line, or `--extra-vars`. */
@@ -101,7 +103,7 @@ export class ZrunError extends Error {
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     const { hint, at, command, status, stdout, stderr, tried } = options;
-    this.problem = {
+    this.problem = limitOutput({
       code,
       message,
       ...(hint !== undefined && { hint }),
@@ -111,7 +113,7 @@ export class ZrunError extends Error {
       ...(stdout !== undefined && { stdout }),
       ...(stderr !== undefined && { stderr }),
       ...(tried !== undefined && { tried }),
-    };
+    });
   }
 
   get hint(): string | undefined {
@@ -121,6 +123,17 @@ export class ZrunError extends Error {
   get at(): Place | undefined {
     return this.problem.at;
   }
+}
+
+/** A problem is shown, and written in several places: of what a host wrote, it has the ends. */
+export function limitOutput<P extends Pick<Problem, 'stdout' | 'stderr'>>(problem: P, bytes = shownBytes): P {
+  const { stdout, stderr } = problem;
+  if ((stdout?.length ?? 0) * 3 <= bytes && (stderr?.length ?? 0) * 3 <= bytes) return problem;
+  return {
+    ...problem,
+    ...(stdout !== undefined && { stdout: cutText(stdout, bytes) }),
+    ...(stderr !== undefined && { stderr: cutText(stderr, bytes) }),
+  };
 }
 
 /** Several errors found in one go, as a check of a whole playbook finds them. Never empty. */

@@ -12,6 +12,14 @@ export interface OutputBound {
   readonly over: 'cut' | 'refuse';
 }
 
+/** Bytes that are kept of each output of a user's command where `zrun_output_limit` says nothing. */
+export const defaultLimit = 1024 * 1024;
+
+/** What `zrun_output_limit` may be: a result is held in memory, and written to the journal in one line. */
+export const outputLimits = { least: 1024, most: 64 * 1024 * 1024 } as const;
+
+export const outputLimitRule = 'must be a size from 1 KiB to 64 MiB, as in 8 MiB';
+
 /** What a script may answer that is not the user's: a listing of every container of a large host has some 10 MB. */
 export const defaultBound: OutputBound = { bytes: 64 * 1024 * 1024, over: 'refuse' };
 
@@ -26,6 +34,9 @@ export interface Kept {
 
 /** A program that writes single bytes would otherwise leave a buffer for each. */
 const mostPieces = 1024;
+
+/** Bytes of an output that an error shows; the result has more. */
+export const shownBytes = 64 * 1024;
 
 export function createKept({ bytes: limit, over }: OutputBound): Kept {
   let pieces: Buffer[] = [];
