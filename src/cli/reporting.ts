@@ -38,6 +38,7 @@ export async function startReporting(
   environment: Environment,
   foundBefore: readonly string[],
 ): Promise<Reporting> {
+  environment.outliveOutput();
   const warnings = [...foundBefore];
   const kept = readKept(environment.env);
   const made = makeRunFolder(environment, warnings);
