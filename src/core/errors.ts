@@ -163,9 +163,27 @@ export function toProblem(thrown: unknown): Problem {
 
 /** Line and column, both from 1, of a place's start. Columns count UTF-16 units, as editors do. */
 export function lineAndColumn(place: Place): { readonly line: number; readonly column: number } {
-  const before = place.source.text.slice(0, place.start);
-  const lastBreak = before.lastIndexOf('\n');
-  return { line: before.split('\n').length, column: place.start - lastBreak };
+  const starts = lineStartsOf(place.source);
+  let [from, to] = [0, starts.length];
+  while (to - from > 1) {
+    const middle = (from + to) >>> 1;
+    if ((starts[middle] ?? 0) <= place.start) from = middle;
+    else to = middle;
+  }
+  return { line: from + 1, column: place.start - (starts[from] ?? 0) + 1 };
+}
+
+/** Where each line begins, found once: a file may have as many errors as lines. */
+const lineStarts = new WeakMap<Source, readonly number[]>();
+
+function lineStartsOf(source: Source): readonly number[] {
+  const known = lineStarts.get(source);
+  if (known !== undefined) return known;
+  const starts = [0];
+  for (let at = source.text.indexOf('\n'); at !== -1; at = source.text.indexOf('\n', at + 1))
+    starts.push(at + 1);
+  lineStarts.set(source, starts);
+  return starts;
 }
 
 /** Of places that every host comes to. */
@@ -211,7 +229,9 @@ function indent(text: string): string {
 /** The line that a place starts on, with a caret under what is meant. Tabs are kept so that the caret stays right. */
 function excerpt(place: Place): string[] {
   const { line, column } = lineAndColumn(place);
-  const text = place.source.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? '';
+  const starts = lineStartsOf(place.source);
+  const end = (starts[line] ?? place.source.text.length + 1) - 1;
+  const text = place.source.text.slice(starts[line - 1], end).replace(/\r$/, '');
   const number = String(line);
   const pad = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
   const length = Math.max(1, Math.min(place.end - place.start, text.length - column + 1));

@@ -91,6 +91,11 @@ export interface RunOptions {
   readonly keep?: OutputBound | undefined;
   /** All of what the script writes, as it comes. The host waits while this works. */
   readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  /**
+   * It leaves something behind that is to live as long as its shell does (`$$`): that shell stays until the connection
+   * ends, or something that runs in it is killed.
+   */
+  readonly isAnchored?: boolean | undefined;
   /** See Probe. Of a script that goes well, some of standard error may be missing. */
   readonly isTerse?: boolean | undefined;
 }

@@ -142,12 +142,13 @@ function createHandles({ task, around, scope, settings }: Attempt, ref: TaskRef,
       runOn(state, run, inEnvironment(script), { as, stdin, timeoutMs, signal, isTerse }),
     ),
     write: {
-      async run(script, { stdin, accept = [], shownAs, keepsEnds = false } = {}) {
+      async run(script, { stdin, accept = [], shownAs, isAnchored, keepsEnds = false } = {}) {
         const output = await runOn(state, run, inEnvironment(script), {
           as,
           stdin,
           timeoutMs,
           signal,
+          isAnchored,
           keep: keepsEnds ? { bytes: outputLimitIn(scope, task), over: 'cut' } : undefined,
           // What a template hides from some hosts only is hidden while it runs from all.
           onOutput:

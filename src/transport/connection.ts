@@ -75,6 +75,7 @@ export function createConnection(
           timeoutMs: options.timeoutMs,
           keep: options.keep,
           onOutput: options.onOutput,
+          isAnchored: options.isAnchored ?? false,
           isTerse: options.isTerse ?? false,
           resolve(output) {
             done();

@@ -9,8 +9,9 @@
  * which a script could read what comes next from.
  *
  * What a script leaves running may go on writing while later scripts run. So a shell looks, at a frame's end, whether
- * anything that was started since the frame's beginning still has one of the shell's outputs for its own, and leaves
- * if so: the child has these outputs for itself, and the next script runs in a fresh shell with outputs of its own.
+ * anything that was started since the frame's beginning still has one of the shell's outputs for its own. If so, the
+ * child has these outputs for itself from there on, and the next script runs in a fresh shell. The old one runs nothing
+ * more, but its process stays until its input ends: something may count on that (host_lock).
  *
  * Each mark is a write on the host, a packet, and two processes that wake up for it. A frame whose script is terse (see
  * Probe) has no mark at its beginning, and none on standard error where it goes well.
@@ -45,7 +46,7 @@ export const noRoom = 'no-room';
  */
 export type Marks = 'all' | 'bare' | 'end';
 
-/** What the mark that ends a frame says after the status where the shell leaves: its outputs are held by a child. */
+/** What the mark that ends a frame says after the status where a child holds the shell's outputs. */
 export const isHeld = ' held';
 
 /**
@@ -54,7 +55,8 @@ export const isHeld = ' held';
  * What was started during a frame has a process id between the last one before and the last one after it (proc(5),
  * /proc/loadavg), so that it can be looked at without a process. In a container whose loadavg is another's (lxcfs), or
  * after more processes than that is worth, all of them are looked at; without a Linux /proc, nobody can tell, and the
- * shell always leaves. Only outputs 1 and 2 of a process are looked at: who writes elsewhere means to.
+ * shell is always replaced. A child that was just started may be about to redirect its outputs, and is looked at again.
+ * Only outputs 1 and 2 of a process are looked at: who writes elsewhere means to.
  * A process of another user (sudo's child) does not show its files to ours: where it is of the shell's session, it may
  * have them. One without a command line is a kernel's thread, or dead.
  */
@@ -88,9 +90,15 @@ esac
 done
 }
 zrun_end() {
-if zrun_alone; then set -- "$1" "$2" ''; else set -- "$1" "$2" '${isHeld}'; fi
+set -- "$1" "$2" '' "$zrun_last"
+for zrun_n in 1 2 3 4; do
+zrun_last=$4
+if zrun_alone; then set -- "$1" "$2" ''; break; fi
+set -- "$1" "$2" '${isHeld}' "$4"
+[ $zrun_n = 4 ] || [ $zrun_sees = no ] || sleep 0.1 2>/dev/null || sleep 1
+done
 printf '%s-%d%s\n' "$2" "$1" "$3"; printf '%s-\n' "$2" >&2
-[ "$3" = '' ] || exit 0
+[ "$3" = '' ] || exec cat >/dev/null 2>&1
 }
 zrun_sees=no
 if [ /proc/$$/fd/1 -ef /proc/$$/fd/1 ] && [ /proc/$$/fd/2 -ef /proc/$$/fd/2 ]; then

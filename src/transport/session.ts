@@ -96,11 +96,21 @@ export function createSession(
     try {
       return await begin();
     } catch (error) {
-      if (held.length === 0 || link.lost() !== undefined) throw error;
+      if (!letGo(0) || link.lost() !== undefined) throw error;
       // A host may allow one channel at a time: a child that lives on loses its outputs for that.
-      for (const shell of held.splice(0)) shell.destroy();
       return begin();
     }
+  };
+
+  /** Ends the oldest held shells that nothing lives by, but for so many. Returns whether there were any. */
+  const letGo = (most: number): boolean => {
+    const free = held.filter((each) => !each.isAnchored);
+    const ended = free.slice(0, Math.max(0, free.length - most));
+    for (const each of ended) {
+      held.splice(held.indexOf(each), 1);
+      each.destroy();
+    }
+    return ended.length > 0;
   };
 
   const onTurn = (): void => {
@@ -113,7 +123,7 @@ export function createSession(
     if (shell === which) shell = undefined;
     if (remains.isHeld) {
       held.push(which);
-      if (held.length > mostHeld) held.shift()?.destroy();
+      letGo(mostHeld);
     }
     watch();
     if (stopped !== undefined) {
@@ -259,6 +269,7 @@ async function killTree(
         timeoutMs: undefined,
         keep: undefined,
         onOutput: undefined,
+        isAnchored: false,
         isTerse: false,
         resolve: (output) => resolve(output.stdout.toString('utf8').trim()),
         reject,

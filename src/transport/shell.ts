@@ -30,6 +30,8 @@ export interface Job {
   readonly timeoutMs: number | undefined;
   readonly keep: OutputBound | undefined;
   readonly onOutput: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  /** See RunOptions. */
+  readonly isAnchored: boolean;
   /** See Probe: it changes nothing either, so that it may run twice. */
   readonly isTerse: boolean;
   readonly resolve: (output: Output) => void;
@@ -67,6 +69,8 @@ export interface Shell {
   readonly head: Job | undefined;
   /** It takes no more jobs: it has left its outputs to a child that lives on. */
   readonly isHeld: boolean;
+  /** Something on the host lives as long as it does. */
+  readonly isAnchored: boolean;
   /** The shell's process id on the host, once it is known. */
   readonly pid: number | undefined;
   /** Resolves with the process id; rejects with ZrunError where the shell never was there. */
@@ -93,7 +97,7 @@ export interface Remains {
    * lives on. What waits can run in a fresh shell.
    */
   readonly isReplaceable: boolean;
-  /** Its outputs belong to a child that lives on; `destroy` takes them from it. */
+  /** Its outputs belong to a child that lives on; `destroy` takes them from it, and ends the shell. */
   readonly isHeld: boolean;
 }
 
@@ -137,6 +141,7 @@ function runShell(
   /** What went before may still have something to say on standard error. */
   let mayLag = false;
   let hasHelpers = false;
+  let isAnchored = false;
   let writing: Promise<void> = Promise.resolve();
   let pid: number | undefined;
   let isGone = false;
@@ -350,6 +355,9 @@ function runShell(
     get isHeld() {
       return isChildHolding;
     },
+    get isAnchored() {
+      return isAnchored;
+    },
     get pid() {
       return pid;
     },
@@ -358,6 +366,7 @@ function runShell(
       const isLarge = (job.stdin?.length ?? 0) > largeInput;
       const marks = isTerse ? 'end' : mayLag || isLarge ? 'all' : 'bare';
       mayLag = isTerse;
+      isAnchored ||= job.isAnchored;
       const frame: Frame = {
         job,
         nonce: makeNonce(),

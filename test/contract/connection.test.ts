@@ -302,12 +302,15 @@ for (const transport of transports) {
 
     it('goes on though ten scripts in a row leave a child behind', async () => {
       const fresh = await connect();
+      // What lives as long as its shell (host_lock) must not lose it to what comes later.
+      const anchored = await run(raw('echo $$'), { isAnchored: true }, fresh);
       for (let i = 0; i < 10; i++) {
         const { stdout } = await run(raw(`sleep 600 & echo ${i}; echo $! >> ${file('children')}`), {}, fresh);
         expect(stdout.toString()).to.equal(`${i}\n`);
       }
       const children = (await readFile(file('children'), 'utf8')).trim().split('\n').map(Number);
       expect(await Promise.all(children.map(isAlive))).to.deep.equal(children.map(() => true));
+      expect(await isAlive(Number(anchored.stdout.toString()))).to.equal(true);
       for (const pid of children) process.kill(pid);
     });
 

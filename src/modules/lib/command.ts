@@ -44,11 +44,11 @@ export const commandReturns = z.strictObject({
       'What it wrote to standard output; of more than `zrun_output_limit` (1 MiB), the head and the tail.',
     ),
   stderr: z.string().describe('What it wrote to standard error, with the same limit.'),
-  stdout_omitted: z.int().describe('Bytes that are missing in the middle of `stdout`; 0 where it is whole.'),
-  stderr_omitted: z.int().describe('Bytes that are missing in the middle of `stderr`.'),
   stdout_lines: z.array(z.string()).describe('`stdout` as a list of lines.'),
   stderr_lines: z.array(z.string()).describe('`stderr` as a list of lines.'),
   cmd: z.string().describe('The command as it was run.'),
+  stdout_omitted: z.int().describe('Bytes that are missing in the middle of `stdout`; 0 where it is whole.'),
+  stderr_omitted: z.int().describe('Bytes that are missing in the middle of `stderr`.'),
 });
 
 /** When a command is run at all. */
