@@ -19,7 +19,7 @@ else {
 }
 
 function createEnvironment(homeOfUser: () => string): Environment {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', outliveReader);
+  const output = watchOutput();
   return {
     argv,
     env: process.env,
@@ -36,17 +36,32 @@ function createEnvironment(homeOfUser: () => string): Environment {
         for (const signal of signals) process.off(signal, listener);
       };
     },
+    outliveOutput: output.outlive,
     exitNow: (code) => process.exit(code),
   };
 }
 
 /**
- * Whoever read the output is gone (`zrun … | head`, a closed terminal). Work on hosts is not broken off for that: the
- * run goes on to its end, and its log has the rest.
+ * Outputs that cannot be written any more. Whoever read them may be gone (`zrun … | head`, a closed terminal), or the disk
+ * that they go to is full: work on hosts is not broken off for that. What is written after the first error is lost, and
+ * one line says so where that is not plain. Without a run, output is all that there is, and its loss a failure.
  */
-function outliveReader(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED') return;
-  throw error;
+function watchOutput(): { readonly outlive: () => void } {
+  let isOutlived = false;
+  let isLost = false;
+  process.stdout.on('error', ({ code = '', message }: NodeJS.ErrnoException) => {
+    // Not for a reader that has seen enough.
+    if (isLost || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return;
+    isLost = true;
+    const rest = isOutlived ? '; the run goes on, and its log has the rest' : '';
+    process.stderr.write(`zrun: standard output cannot be written (${message})${rest}\n`);
+  });
+  // There is nowhere left to say it.
+  process.stderr.on('error', () => undefined);
+  process.once('exit', (code) => {
+    if (code === 0 && isLost && !isOutlived) process.exitCode = 1;
+  });
+  return { outlive: () => (isOutlived = true) };
 }
 
 function isAbsolute(folder: string | undefined): folder is string {

@@ -23,6 +23,8 @@ export interface Environment {
   readonly stderr: OutputStream;
   /** Hands over every signal that asks for an end, in place of dying of it. Returns what undoes that. */
   onStopSignal(listener: (signal: StopSignal) => void): () => void;
+  /** From here on a run is what counts: an output that cannot be written does not decide the exit code any more. */
+  outliveOutput(): void;
   /** Ends the process where it stands. Only for the user's second Ctrl-C. */
   exitNow(code: number): never;
 }

@@ -22,16 +22,20 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** Errors that are shown: whoever has mended so many looks again. */
+const MOST_ERRORS = 100;
+
 /** Writes all that is wrong to standard error; returns the exit code. `logFile`: where more can be read, if anywhere. */
 export function tellFailure(thrown: unknown, environment: Environment, logFile?: string): number {
   const { stderr, env } = environment;
   const paint = choosePaint(env, stderr.isTTY === true);
   const problems = problemsOf(thrown);
-  const texts = problems.map((problem) => {
+  const texts = problems.slice(0, MOST_ERRORS).map((problem) => {
     const [first = '', ...rest] = visible(mask(formatProblem(problem))).split('\n');
     return [`${paint('alarm', 'error:')} ${first}`, ...rest].join('\n');
   });
   stderr.write(`${texts.join('\n\n')}\n`);
+  if (problems.length > MOST_ERRORS) stderr.write(`\nand ${problems.length - MOST_ERRORS} more`);
   if (problems.length > 1) stderr.write(`\n${problems.length} errors; no host was touched\n`);
   if (logFile !== undefined) stderr.write(`log: ${logFile}\n`);
   return exitCodeOf(problems);

@@ -29,7 +29,11 @@ export function watchInterrupts(environment: Environment, reporting: Reporting):
   };
 
   const onSignal = (signal: StopSignal): void => {
-    if (controller.signal.aborted) leaveAtOnce();
+    if (controller.signal.aborted) {
+      // A terminal that closes is reported more than once, by its shell and by the system: nobody asks for more by that.
+      if (signal === 'SIGHUP') return;
+      leaveAtOnce();
+    }
     emit({ type: 'warning', message: stoppingMessage(signal) });
     controller.abort();
   };

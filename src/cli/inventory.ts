@@ -18,7 +18,7 @@ import { visible } from '../report/visible.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from './failure.js';
 import { graphGroup, listAsJson, listAsYaml, variablesOfHost, type Listing } from './inventory-listing.js';
-import { inventoryNames, programTimeoutMs } from './load.js';
+import { inventoryNames, programTimeoutMs, untilStopped } from './load.js';
 import { parseWords } from './parse-words.js';
 
 interface Options {
@@ -59,11 +59,14 @@ export async function showInventory(environment: Environment): Promise<number> {
   }
   const { options, group } = parsed;
   const extraVars = await parseExtraVars(options.extraVars ?? [], { cwd });
-  const sources = await readInventory(inventoryNames(options.inventory ?? [], env), {
-    cwd,
-    extraVars,
-    programTimeoutMs: programTimeoutMs(env),
-  });
+  const sources = await untilStopped(environment, (signal) =>
+    readInventory(inventoryNames(options.inventory ?? [], env), {
+      cwd,
+      extraVars,
+      programTimeoutMs: programTimeoutMs(env),
+      signal,
+    }),
+  );
   // As ansible-inventory has it: hosts are seen from a playbook in the current folder, groups from none.
   const [ofHosts, ofGroups] = [
     await sources.forPlaybooksIn(options.playbookDir ?? (options.export ? undefined : cwd)),

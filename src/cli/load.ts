@@ -41,16 +41,20 @@ export interface Loaded {
 export type LoadedPlaybook = Omit<PlaybookRun, 'answersOf'>;
 
 /** Throws ZrunError or ZrunErrors with everything that is wrong. */
-export async function load(command: RunCommand, { cwd, env }: Environment): Promise<Loaded> {
+export async function load(command: RunCommand, environment: Environment): Promise<Loaded> {
+  const { cwd, env } = environment;
   const extraVars = await parseExtraVars(command.extraVars, { cwd });
   const limit = await readLimit(command.limit, { cwd });
-  const sources = await readInventory(inventoryNames(command.inventory, env), {
-    cwd,
-    extraVars,
-    remoteUser: command.user,
-    privateKeyFile: command.privateKey,
-    programTimeoutMs: programTimeoutMs(env),
-  });
+  const sources = await untilStopped(environment, (signal) =>
+    readInventory(inventoryNames(command.inventory, env), {
+      cwd,
+      extraVars,
+      remoteUser: command.user,
+      privateKeyFile: command.privateKey,
+      programTimeoutMs: programTimeoutMs(env),
+      signal,
+    }),
+  );
   const inventories = new Set<Inventory>();
   const inventoryFor = async (folder: string): Promise<Inventory> => {
     const inventory = await sources.forPlaybooksIn(folder);
@@ -66,7 +70,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
       const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars, use });
       playbooks.push(await chooseHosts(playbook, inventoryFor, limit));
     } catch (error) {
-      errors.push(...errorsIn(error));
+      for (const each of errorsIn(error)) errors.push(each);
     }
   }
   throwAll(errors);
@@ -88,6 +92,25 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     extraVars,
     warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...oddHosts, ...odd])],
   };
+}
+
+/**
+ * While programs of the user's run, which Ctrl-C in a terminal does not reach: it ends them, and the work throws
+ * `interrupted`.
+ */
+export async function untilStopped<T>(
+  environment: Environment,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const release = environment.onStopSignal(() => stop.abort());
+  try {
+    const result = await work(stop.signal);
+    if (stop.signal.aborted) throw new ZrunError('interrupted', 'the run was stopped');
+    return result;
+  } finally {
+    release();
+  }
 }
 
 /** `localhost` is there even where the inventory does not name it, as in Ansible. */
@@ -131,7 +154,7 @@ async function chooseHosts(
       inventories.set(play, all);
       hosts.set(play, selectHosts(inventory, play.hosts, limit, { at: play.at }));
     } catch (error) {
-      errors.push(...errorsIn(error));
+      for (const each of errorsIn(error)) errors.push(each);
     }
   }
   throwAll(errors);

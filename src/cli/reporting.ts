@@ -40,6 +40,7 @@ export async function startReporting(
   environment: Environment,
   foundBefore: readonly string[],
 ): Promise<Reporting> {
+  environment.outliveOutput();
   const warnings = [...foundBefore];
   const kept = readKept(environment.env);
   const made = makeRunFolder(environment, warnings);
@@ -85,7 +86,11 @@ export async function startReporting(
       reporters.push(
         createJournal(folder.journal, onTrouble('the journal')),
         createRetryFile(folder.retry, onTrouble('the list of hosts that are left')),
-        createHostLogs({ folder: folder.hostLogs, onTrouble: onTrouble("the hosts' logs") }),
+        createHostLogs({
+          folder: folder.hostLogs,
+          onTrouble: onTrouble("the hosts' logs"),
+          onLittleRoom: warn,
+        }),
         createLog(folder.log, onTrouble('the log'), folder.retry),
         createResultFile(folder.result, onTrouble('the result')),
       );

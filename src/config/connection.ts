@@ -6,7 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
 import type { Route, Target } from '../core/host.js';
+import { outputLimitRule, outputLimits } from '../core/kept-output.js';
 import type { VarsTemplate } from '../core/plan.js';
+import { bytesOf } from '../core/sizes.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { errorAt, type Report } from './report.js';
 import { createScope } from './scope.js';
@@ -53,6 +55,7 @@ const understood: readonly string[] = [
   'ansible_become_method',
   'ansible_become_password',
   'zrun_known_hosts_file',
+  'zrun_output_limit',
   'zrun_proxy_jump',
 ];
 
@@ -142,6 +145,7 @@ export function readConnection(
   checkBecome(reading);
   const isLocalhost = host === 'localhost' && !scope.has('ansible_host');
   checkTimeouts(reading);
+  checkOutputLimit(reading);
   const connection = route.connection ?? text('ansible_connection') ?? (isLocalhost ? 'local' : 'ssh');
   const transport = transportNamed(connection);
   if (transport === 'local') return { transport };
@@ -216,6 +220,14 @@ function readPort({ value, refuse }: Reading): number | undefined {
   if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   refuse('ansible_port', "'ansible_port' must be a number from 1 to 65535");
   return undefined;
+}
+
+function checkOutputLimit({ value, refuse }: Reading): void {
+  const given = value('zrun_output_limit');
+  if (given === undefined) return;
+  const bytes = bytesOf(given);
+  if (bytes !== undefined && bytes >= outputLimits.least && bytes <= outputLimits.most) return;
+  refuse('zrun_output_limit', `'zrun_output_limit' ${outputLimitRule}`);
 }
 
 /** Seconds. */

@@ -126,9 +126,17 @@ function setHostVariables(host: string, data: Value, reading: Reading): void {
 async function askForEach(file: string, options: ProgramOptions, reading: Reading): Promise<void> {
   const limit = pLimit(callsAtATime);
   const { said } = reading;
+  // One that fails ends the others, which zrun would wait for at its end.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
   const answers = await limit.map(reading.hosts, async (host) => {
-    const text = await runProgram(file, ['--host', host], said, options);
-    return [host, text.trim() === '' ? {} : parseAnswer(text, `${said} --host ${host}`)] as const;
+    try {
+      const text = await runProgram(file, ['--host', host], said, { ...options, signal });
+      return [host, text.trim() === '' ? {} : parseAnswer(text, `${said} --host ${host}`)] as const;
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
   });
   for (const [host, vars] of answers) setHostVariables(host, vars, reading);
 }

@@ -19,6 +19,8 @@ import { parseYaml, type YamlNode } from './yaml.js';
 export interface SourceOptions {
   readonly cwd: string;
   readonly programTimeoutMs: number;
+  /** Ends programs when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The folder whose `group_vars/` and `host_vars/` belong to the source; undefined for names with commas. */
@@ -90,7 +92,7 @@ async function readFolder(
 async function readInventoryFile(
   name: string,
   file: string,
-  { cwd, programTimeoutMs }: SourceOptions,
+  { cwd, programTimeoutMs, signal }: SourceOptions,
   builder: InventoryBuilder,
 ): Promise<void> {
   builder.beginSource(file);
@@ -104,7 +106,7 @@ async function readInventoryFile(
         `chmod +x ${name}`,
       );
     }
-    await readProgramInventory(file, name, { cwd, timeoutMs: programTimeoutMs }, builder);
+    await readProgramInventory(file, name, { cwd, timeoutMs: programTimeoutMs, signal }, builder);
     return;
   }
   const source = await readSource(cwd, name);

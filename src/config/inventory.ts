@@ -56,6 +56,8 @@ export interface InventoryOptions extends ConnectionDefaults {
   readonly playbookFolder?: string | undefined;
   /** How long a program may take for an answer. */
   readonly programTimeoutMs?: number | undefined;
+  /** Ends programs when it is aborted; reading then throws `interrupted`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sources that are read, and can be made into an inventory for playbooks in different folders. */
@@ -86,7 +88,7 @@ export async function readInventory(
   sources: readonly string[],
   options: InventoryOptions,
 ): Promise<InventorySources> {
-  const { cwd, programTimeoutMs = defaultProgramTimeoutMs } = options;
+  const { cwd, programTimeoutMs = defaultProgramTimeoutMs, signal } = options;
   const findings = collectFindings();
   const warnings = collectFindings();
   const builder = createInventoryBuilder(findings.report, warnings.report);
@@ -94,7 +96,7 @@ export async function readInventory(
   const names: string[] = [];
   for (const name of sources) {
     try {
-      const folder = await readInventorySource(name, { cwd, programTimeoutMs }, builder);
+      const folder = await readInventorySource(name, { cwd, programTimeoutMs, signal }, builder);
       names.push(folder === undefined ? name : path.resolve(cwd, name));
       if (folder !== undefined) folders.push(folder);
     } catch (error) {

@@ -1,12 +1,16 @@
 /**
- * Owns how a program of the user's on this machine is asked for its output, and that it cannot keep zrun waiting.
+ * Owns how a program of the user's on this machine is asked for its output, and that it can neither keep zrun waiting
+ * nor fill its memory.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { ZrunError } from '../core/errors.js';
+import { createKept } from '../core/kept-output.js';
 
 export interface ProgramOptions {
   readonly cwd: string;
   readonly timeoutMs: number;
+  /** When aborted, the program is ended with all that it started, and the call rejects with `interrupted`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A program that was stopped may have children which hold its output open; they are not waited for. */
@@ -14,25 +18,33 @@ const drainMs = 500;
 
 const maxBytes = 256 * 1024 * 1024;
 
+/** Of standard error, which is for people, the ends are enough. */
+const maxErrorBytes = 64 * 1024;
+
 /**
  * Runs a program and resolves with its standard output. Throws ZrunError `inventory-invalid` with the command, its exit
- * code and its standard error where it cannot be started, fails, or takes too long. `said` is what the user calls it.
+ * code and its standard error where it cannot be started, fails, takes too long or prints too much: it is ended then, with
+ * all that it started. `said` is what the user calls it.
  */
 export function runProgram(
   file: string,
   args: readonly string[],
   said: string,
-  { cwd, timeoutMs }: ProgramOptions,
+  { cwd, timeoutMs, signal }: ProgramOptions,
 ): Promise<string> {
   const command = [said, ...args].join(' ');
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    let bytes = 0;
+    if (signal?.aborted) {
+      reject(interrupted());
+      return;
+    }
+    // A group of its own, so that its children can be ended with it.
+    const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const out = createKept({ bytes: maxBytes, over: 'refuse' });
+    const err = createKept({ bytes: maxErrorBytes, over: 'cut' });
     let isOver = false;
     const fail = (message: string, hint?: string, status?: number, cause?: unknown): void => {
-      const stderr = lastLines(Buffer.concat(err).toString('utf8'));
+      const stderr = lastLines(err.finish().bytes.toString('utf8'));
       reject(
         new ZrunError('inventory-invalid', message, {
           command,
@@ -47,14 +59,21 @@ export function runProgram(
       if (isOver) return;
       isOver = true;
       clearTimeout(limit);
-      child.kill('SIGKILL');
+      signal?.removeEventListener('abort', onAbort);
       child.stdout.destroy();
       child.stderr.destroy();
       end();
     };
+    const stop = (end: () => void): void =>
+      finish(() => {
+        endGroup(child);
+        end();
+      });
+    const onAbort = (): void => stop(() => reject(interrupted()));
+    signal?.addEventListener('abort', onAbort);
     const limit = setTimeout(() => {
       const seconds = timeoutMs / 1000;
-      finish(() =>
+      stop(() =>
         fail(
           `${said} did not answer within ${seconds} s, and was stopped`,
           'see by hand what it waits for; ZRUN_INVENTORY_TIMEOUT=300 gives it 300 s',
@@ -62,14 +81,13 @@ export function runProgram(
       );
     }, timeoutMs);
     child.stdout.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      out.push(chunk);
-      if (bytes > maxBytes) finish(() => fail(`${said} prints more than ${maxBytes / 1024 / 1024} MiB`));
+      out.add(chunk);
+      if (out.isOver) stop(() => fail(`${said} prints more than ${maxBytes / 1024 / 1024} MiB`));
     });
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.add(chunk));
     const end = (status: number | null, signal: string | null): void =>
       finish(() => {
-        if (status === 0) resolve(Buffer.concat(out).toString('utf8'));
+        if (status === 0) resolve(out.finish().bytes.toString('utf8'));
         else if (signal !== null) fail(`${said} was ended by ${signal}`);
         else fail(`${said} failed`, 'run it by hand, and mend what it says', status ?? undefined);
       });
@@ -79,6 +97,18 @@ export function runProgram(
       finish(() => fail(`${said} cannot be run: ${reasonOf(cause)}`, startHint(cause), undefined, cause)),
     );
   });
+}
+
+function interrupted(): ZrunError {
+  return new ZrunError('interrupted', 'the run was stopped');
+}
+
+/** Only a shell ends a group by its number; the leader may be gone already, and its children not. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  const killer = spawn('/bin/sh', ['-c', `kill -KILL -${pid}`], { stdio: 'ignore' });
+  killer.on('error', () => undefined);
+  killer.unref();
 }
 
 function reasonOf(cause: NodeJS.ErrnoException): string {

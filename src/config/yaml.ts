@@ -8,12 +8,14 @@ import {
   isScalar,
   isSeq,
   parseDocument,
+  visit,
   type Alias,
   type Document,
   type Pair,
   type Scalar,
   type YAMLError,
   type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import { hideText, lineAndColumn, type Place, type Source } from '../core/errors.js';
 import { isMarkedSecret, keepSecret, passwordNames } from '../core/secret.js';
@@ -171,6 +173,24 @@ function mayHide(entry: MapEntry | undefined): boolean {
   return entry !== undefined && readBoolean(entry.value) !== false;
 }
 
+type Anchored = Scalar | YAMLMap | YAMLSeq;
+
+/** What each alias stands for: the last node before it that has its anchor. */
+function findTargets(document: Document.Parsed): ReadonlyMap<Alias, Anchored> {
+  const anchored = new Map<string, Anchored>();
+  const targets = new Map<Alias, Anchored>();
+  visit(document, {
+    Alias(_key, alias) {
+      const target = anchored.get(alias.source);
+      if (target) targets.set(alias, target);
+    },
+    Value(_key, node) {
+      if (node.anchor !== undefined) anchored.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
 type ParsedNode = Alias | Scalar | YAMLMap | { readonly items: readonly unknown[] };
 
 /** Walks a parsed document once. A class, because the count of nodes and the open anchors belong to one walk. */
@@ -181,7 +201,7 @@ class Reader {
   private unsafe = 0;
   private readonly maxNodes: number;
   private readonly open = new Set<unknown>();
-  private readonly targets = new Map<Alias, NonNullable<ReturnType<Alias['resolve']>>>();
+  private targets: ReadonlyMap<Alias, Anchored> | undefined;
 
   constructor(
     private readonly source: Source,
@@ -233,13 +253,10 @@ class Reader {
     return this.read(target);
   }
 
-  /** Each alias once: the package searches the whole document for its anchor. */
-  private resolve(node: Alias): ReturnType<Alias['resolve']> {
-    const known = this.targets.get(node);
-    if (known) return known;
-    const target = node.resolve(this.document);
-    if (target) this.targets.set(node, target);
-    return target;
+  /** All aliases at once: the package searches the whole document for the anchor of each. */
+  private resolve(node: Alias): Anchored | undefined {
+    this.targets ??= findTargets(this.document);
+    return this.targets.get(node);
   }
 
   private readScalar(node: Scalar): ScalarNode {

@@ -3,6 +3,7 @@
  * Knows nothing of YAML, SSH or modules.
  */
 import { isMarkedSecret } from './secret.js';
+import { cutText, shownBytes } from './kept-output.js';
 
 /** A text that a place can point into: a file, or a named piece of the command line. */
 export interface Source {
@@ -104,7 +105,7 @@ export class ZrunError extends Error {
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     const { hint, at, command, status, stdout, stderr, tried } = options;
-    this.problem = {
+    this.problem = limitOutput({
       code,
       message,
       ...(hint !== undefined && { hint }),
@@ -114,7 +115,7 @@ export class ZrunError extends Error {
       ...(stdout !== undefined && { stdout }),
       ...(stderr !== undefined && { stderr }),
       ...(tried !== undefined && { tried }),
-    };
+    });
   }
 
   get hint(): string | undefined {
@@ -124,6 +125,17 @@ export class ZrunError extends Error {
   get at(): Place | undefined {
     return this.problem.at;
   }
+}
+
+/** A problem is shown, and written in several places: of what a host wrote, it has the ends. */
+export function limitOutput<P extends Pick<Problem, 'stdout' | 'stderr'>>(problem: P, bytes = shownBytes): P {
+  const { stdout, stderr } = problem;
+  if ((stdout?.length ?? 0) * 3 <= bytes && (stderr?.length ?? 0) * 3 <= bytes) return problem;
+  return {
+    ...problem,
+    ...(stdout !== undefined && { stdout: cutText(stdout, bytes) }),
+    ...(stderr !== undefined && { stderr: cutText(stderr, bytes) }),
+  };
 }
 
 /** Several errors found in one go, as a check of a whole playbook finds them. Never empty. */
@@ -153,9 +165,27 @@ export function toProblem(thrown: unknown): Problem {
 
 /** Line and column, both from 1, of a place's start. Columns count UTF-16 units, as editors do. */
 export function lineAndColumn(place: Place): { readonly line: number; readonly column: number } {
-  const before = place.source.text.slice(0, place.start);
-  const lastBreak = before.lastIndexOf('\n');
-  return { line: before.split('\n').length, column: place.start - lastBreak };
+  const starts = lineStartsOf(place.source);
+  let [from, to] = [0, starts.length];
+  while (to - from > 1) {
+    const middle = (from + to) >>> 1;
+    if ((starts[middle] ?? 0) <= place.start) from = middle;
+    else to = middle;
+  }
+  return { line: from + 1, column: place.start - (starts[from] ?? 0) + 1 };
+}
+
+/** Where each line begins, found once: a file may have as many errors as lines. */
+const lineStarts = new WeakMap<Source, readonly number[]>();
+
+function lineStartsOf(source: Source): readonly number[] {
+  const known = lineStarts.get(source);
+  if (known !== undefined) return known;
+  const starts = [0];
+  for (let at = source.text.indexOf('\n'); at !== -1; at = source.text.indexOf('\n', at + 1))
+    starts.push(at + 1);
+  lineStarts.set(source, starts);
+  return starts;
 }
 
 /** Of places that every host comes to. */

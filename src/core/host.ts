@@ -1,6 +1,7 @@
 /**
  * Owns what a host is to the rest of zrun: where it is, and the connection that work goes over.
  */
+import type { OutputBound } from './kept-output.js';
 import type { VarsTemplate } from './plan.js';
 import type { Secret } from './secret.js';
 import type { ShellText } from './shell.js';
@@ -57,6 +58,8 @@ export interface Output {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
   readonly status: number;
+  /** Bytes that were left out of the middle of each. There where any were, which only `keep` allows. */
+  readonly omitted?: { readonly stdout: number; readonly stderr: number };
 }
 
 /** Bytes that are read where they are sent, so that they need not be in memory. */
@@ -84,7 +87,15 @@ export interface RunOptions {
   readonly timeoutMs?: number | undefined;
   /** When aborted, this script is killed on the host and the call rejects with `interrupted`; the connection stays. */
   readonly signal?: AbortSignal | undefined;
+  /** How much of each output is kept; `defaultBound` when left out. What is over that comes to `onOutput` all the same. */
+  readonly keep?: OutputBound | undefined;
+  /** All of what the script writes, as it comes. The host waits while this works. */
   readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  /**
+   * It leaves something behind that is to live as long as its shell does (`$$`): that shell stays until the connection
+   * ends, or something that runs in it is killed.
+   */
+  readonly isAnchored?: boolean | undefined;
   /** See Probe. Of a script that goes well, some of standard error may be missing. */
   readonly isTerse?: boolean | undefined;
 }
@@ -96,8 +107,8 @@ export interface RunOptions {
 export interface Connection {
   /**
    * Runs a POSIX sh script in a subshell of its own (no state stays) with `LC_ALL` as the host has it and sbin in
-   * PATH. Resolves with whatever exit status; rejects with ZrunError `connection-lost`, `task-timeout`, `sudo-…`, or
-   * `interrupted`.
+   * PATH. Resolves with whatever exit status; rejects with ZrunError `connection-lost`, `task-timeout`, `sudo-…`,
+   * `output-unexpected` where it writes more than may be kept, or `interrupted`.
    */
   run(script: ShellText, options?: RunOptions): Promise<Output>;
   readonly counters: Counters;

@@ -141,6 +141,13 @@ export interface Write {
       readonly accept?: readonly number[];
       /** What to show instead of the script when it fails: the command that matters. */
       readonly shownAs?: string;
+      /** See RunOptions. */
+      readonly isAnchored?: boolean;
+      /**
+       * It is the user's command: of an output beyond the user's limit, the head and the tail are kept. Left out: more
+       * than what may be read as a whole is an error.
+       */
+      readonly keepsEnds?: boolean;
     },
   ): Promise<Output>;
   /**

@@ -1,6 +1,7 @@
 /**
  * Owns the protocol of one attempt: plan, the decision whether to apply, apply, look again. The only caller of `apply`.
  */
+import { StringDecoder } from 'node:string_decoder';
 import * as z from 'zod';
 import { toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskRef } from '../core/events.js';
@@ -14,7 +15,7 @@ import { joinLooks } from './join.js';
 import { endedWith, judge, judgePredicted, judgeThrown, type Outcome } from './judge.js';
 import { createMemory, learn, learnVars } from './memory.js';
 import { reconnect } from './reconnect.js';
-import { mainState, workerFor, type Attempt, type Worker } from './surroundings.js';
+import { mainState, outputLimitIn, workerFor, type Attempt, type Worker } from './surroundings.js';
 
 /** Throws what the task's own templates throw; whatever happens on the host is the outcome. */
 export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
@@ -130,7 +131,7 @@ interface Handles {
   readonly write: Write;
 }
 
-function createHandles({ task, around, settings }: Attempt, ref: TaskRef, worker: Worker): Handles {
+function createHandles({ task, around, scope, settings }: Attempt, ref: TaskRef, worker: Worker): Handles {
   const { source, state: walking, signal } = around;
   const { run } = source;
   const { state, as, environment } = worker;
@@ -141,24 +142,21 @@ function createHandles({ task, around, settings }: Attempt, ref: TaskRef, worker
       runOn(state, run, inEnvironment(script), { as, stdin, timeoutMs, signal, isTerse }),
     ),
     write: {
-      async run(script, { stdin, accept = [], shownAs } = {}) {
+      async run(script, { stdin, accept = [], shownAs, isAnchored, keepsEnds = false } = {}) {
         const output = await runOn(state, run, inEnvironment(script), {
           as,
           stdin,
           timeoutMs,
           signal,
+          isAnchored,
+          keep: keepsEnds ? { bytes: outputLimitIn(scope, task), over: 'cut' } : undefined,
           // What a template hides from some hosts only is hidden while it runs from all.
           onOutput:
             task.noLog !== false
               ? undefined
-              : (stream, chunk) =>
-                  run.emit({
-                    type: 'task-output',
-                    host: walking.host.name,
-                    task: ref,
-                    stream,
-                    text: chunk.toString('utf8'),
-                  }),
+              : decodeOutput((stream, text) =>
+                  run.emit({ type: 'task-output', host: walking.host.name, task: ref, stream, text }),
+                ),
         });
         if (output.status === 0 || accept.includes(output.status)) return output;
         const command = shownAs ?? script.shellText;
@@ -172,6 +170,17 @@ function createHandles({ task, around, settings }: Attempt, ref: TaskRef, worker
       reconnect: (options) =>
         reconnect(state, run, { ...options, script: inEnvironment(options.script), as, signal }),
     },
+  };
+}
+
+/** Makes text of bytes that may be cut anywhere, in the middle of a character too. */
+function decodeOutput(
+  tell: (stream: 'stdout' | 'stderr', text: string) => void,
+): (stream: 'stdout' | 'stderr', chunk: Buffer) => void {
+  const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+  return (stream, chunk) => {
+    const text = decoders[stream].write(chunk);
+    if (text !== '') tell(stream, text);
   };
 }
 

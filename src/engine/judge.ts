@@ -1,7 +1,7 @@
 /**
  * Owns what an attempt's outcome means: `failed_when`, `changed_when`, exit codes, and what was thrown.
  */
-import { toProblem, ZrunError, type Problem } from '../core/errors.js';
+import { limitOutput, toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskResult } from '../core/events.js';
 import type { Expression, Scope } from '../core/plan.js';
 import { UnknownValueError, type Value, type ValueMap } from '../core/value.js';
@@ -68,14 +68,14 @@ export function judgePredicted(attempt: Attempt, outcome: Outcome): Outcome {
 function exitCodeProblem(result: ValueMap): Problem | undefined {
   const { rc, cmd, stdout, stderr } = result;
   if (typeof rc !== 'number' || rc === 0) return undefined;
-  return {
-    code: 'command-failed',
+  return limitOutput({
+    code: 'command-failed' as const,
     message: endedWith(typeof cmd === 'string' ? cmd : 'the command', rc),
     ...(typeof cmd === 'string' && { command: cmd }),
     status: rc,
     ...(typeof stdout === 'string' && { stdout }),
     ...(typeof stderr === 'string' && { stderr }),
-  };
+  });
 }
 
 /** A headline: which command it was, short enough for one line, and how it ended. */

@@ -14,7 +14,9 @@ import {
   type VarsTemplate,
 } from '../core/plan.js';
 import { findUnknown, isMap, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
+import { defaultLimit, outputLimitRule, outputLimits } from '../core/kept-output.js';
 import { lines, sh, type ShellText } from '../core/shell.js';
+import { bytesOf } from '../core/sizes.js';
 import { becomeFor } from './become.js';
 import { createHostState, type HostState } from './host-state.js';
 import type { Memory } from './memory.js';
@@ -109,6 +111,18 @@ export function settleTask(task: Task, scope: Scope, { source }: Surroundings): 
 function commandTimeoutIn(scope: Scope): number | undefined {
   const seconds = Number(scope.get('ansible_command_timeout') ?? 0);
   return seconds > 0 ? seconds : undefined;
+}
+
+/**
+ * Bytes that are kept of each output of a user's command (`zrun_output_limit`). Throws ZrunError `parameter-invalid`
+ * where that is no size.
+ */
+export function outputLimitIn(scope: Scope, task: Task): number {
+  const given = scope.get('zrun_output_limit');
+  if (given === undefined || given === null) return defaultLimit;
+  const bytes = bytesOf(given);
+  if (bytes !== undefined && bytes >= outputLimits.least && bytes <= outputLimits.most) return bytes;
+  throw new ZrunError('parameter-invalid', `'zrun_output_limit' ${outputLimitRule}`, { at: task.args.at });
 }
 
 /** Who does the work, and as whom. */

@@ -3,7 +3,7 @@
  * host leaves the play. Of other hosts it knows only what their batch says.
  */
 import { count } from '../core/counts.js';
-import { formatPlace, toProblem, ZrunError, type Place } from '../core/errors.js';
+import { formatPlace, limitOutput, toProblem, ZrunError, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult } from '../core/events.js';
 import type { Block, Include, Meta, Step, Task } from '../core/plan.js';
 import { UnknownValueError, type ValueMap } from '../core/value.js';
@@ -120,6 +120,9 @@ function canGoOn(ending: Ending): boolean {
   return ending.type === 'stopped' && ending.result.status === 'failed' && ending.ref.section !== 'handlers';
 }
 
+/** Bytes of a failed command's outputs in the summary, which has every host in one line of the journal. */
+const summaryBytes = 4096;
+
 function leave({ state }: Walk, ending: Ending): void {
   switch (ending.type) {
     case 'done':
@@ -134,7 +137,7 @@ function leave({ state }: Walk, ending: Ending): void {
       return;
     case 'stopped': {
       const { result } = ending;
-      state.problem = result.problem;
+      state.problem = result.problem && limitOutput(result.problem, summaryBytes);
       if (result.problem?.code === 'interrupted') state.outcome = 'interrupted';
       else if (result.status === 'unreachable') state.outcome = 'unreachable';
       else if (result.status === 'unknown') state.outcome = 'unknown';

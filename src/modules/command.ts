@@ -94,7 +94,7 @@ command:
     const argv = argvOf(params);
     return planCommand(read, params, argv, quoteArgv(argv), context);
   },
-  apply(write, { detail: argv }, params) {
-    return applyCommand(write, params, argv, quoteArgv(argv));
+  apply(write, { detail: argv }, params, context) {
+    return applyCommand(write, params, argv, quoteArgv(argv), context);
   },
 });

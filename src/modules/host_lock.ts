@@ -150,7 +150,8 @@ flock -w ${Math.max(timeout, force ? 10 : 1)} 9 || { cat -- "$f"; date +%s; exit
 printf '%s\\n%s\\n%s\\n%s\\n%s\\n' ${context.runId} ${`${os.userInfo().username}@${os.hostname()}`} "$(date +%s)" "$$" ${context.host} >"$f" || exit
 shell=$$
 (trap '' 1; while kill -0 "$shell" 2>/dev/null; do sleep 1; done) </dev/null >/dev/null 2>&1 &`;
-    const output = await write.run(script, { accept: [taken], shownAs: `flock ${fileOf(name)}` });
+    const shownAs = `flock ${fileOf(name)}`;
+    const output = await write.run(script, { accept: [taken], shownAs, isAnchored: true });
     if (output.status === taken) {
       const by = holderOf(output.stdout.toString().split('\n'));
       throw by.run === context.runId && by.as !== context.host ? twice(by, context.host) : held(name, by);

@@ -77,8 +77,8 @@ script:
     const plan = await planCommand(read, params, words, params.cmd.trim(), context);
     return plan.change === 'none' ? plan : { ...plan, detail: { content, interpreter, words } };
   },
-  apply(write, { detail }, params) {
-    return runCommand(write, params, runScript(detail, params), detail.content, params.cmd.trim());
+  apply(write, { detail }, params, context) {
+    return runCommand(write, params, runScript(detail, params), detail.content, params.cmd.trim(), context);
   },
 });
 

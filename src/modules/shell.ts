@@ -44,7 +44,7 @@ shell:
   plan(read, params, context) {
     return planCommand(read, params, [params.executable, '-c', params.cmd], params.cmd, context);
   },
-  apply(write, { detail: argv }, params) {
-    return applyCommand(write, params, argv, params.cmd);
+  apply(write, { detail: argv }, params, context) {
+    return applyCommand(write, params, argv, params.cmd, context);
   },
 });

@@ -25,7 +25,7 @@ export interface Described {
   readonly status: string;
   readonly colour: Colour;
   readonly text: string;
-  /** Lines, not indented. */
+  /** Lines, not indented. One may hold several: of a host's million lines, no list is made. */
   readonly details: readonly string[];
   /** It matters which hosts: they are named in full. */
   readonly namesHosts: boolean;
@@ -148,7 +148,7 @@ function describeItem(item: ItemResult, task: TaskRef, options: DescribeOptions)
   const line = `${paint(item.ignored ? 'cyan' : statusColours[item.status], word)} (item ${visibleLine(item.label)})`;
   return [
     headline === '' ? line : `${line}: ${headline}`,
-    ...detailsOf(item, task, options).map((detail) => `  ${detail}`),
+    ...detailsOf(item, task, options).map((detail) => indentLines(detail, '  ')),
   ];
 }
 
@@ -159,14 +159,14 @@ function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: De
     const loud = check ? 'WOULD DESTROY' : 'DESTROYS';
     details.push(paint('alarm', `${loud}: ${visibleLine(result.destroys)}`));
   }
-  if (result.message !== undefined) details.push(...visible(result.message).trimEnd().split('\n'));
+  if (result.message !== undefined) details.push(visible(result.message).trimEnd());
   if (result.problem) {
     details.push(...describeProblem(result.problem, task.at, verbosity));
     if (result.summary !== '' && result.summary !== result.problem.message && result.waitsFor === undefined)
       details.push(`wanted to: ${visibleLine(result.summary)}`);
   }
   if (result.showsDiff ?? options.diff)
-    details.push(...result.diff.flatMap((diff) => describeDiff(diff, paint)));
+    for (const diff of result.diff) details.push(describeDiff(diff, paint).join('\n'));
   if (verbosity >= 1 && !result.problem) details.push(...describeOutput(result));
   if (verbosity >= 2) details.push(...describeValues(result, paint));
   return details;
@@ -207,10 +207,8 @@ function describeOutput({ result }: Pick<TaskResult, 'result'>): string[] {
   return (['stdout', 'stderr'] as const).flatMap((name) => {
     const text = result[name];
     if (typeof text !== 'string' || text.trim() === '') return [];
-    const [first = '', ...more] = visible(text).trimEnd().split('\n');
-    return more.length === 0
-      ? [`${name}: ${first}`]
-      : [`${name}:`, ...[first, ...more].map((line) => `  ${line}`)];
+    const shown = visible(text).trimEnd();
+    return shown.includes('\n') ? [`${name}:`, indentLines(shown, '  ')] : [`${name}: ${shown}`];
   });
 }
 
@@ -218,7 +216,12 @@ function describeValues({ result }: Pick<TaskResult, 'result'>, paint: Paint): s
   // Shown above already.
   const { stdout: _stdout, stderr: _stderr, stdout_lines: _lines, stderr_lines: _errors, ...rest } = result;
   if (Object.keys(rest).length === 0) return [];
-  return paint('dim', `result: ${visible(JSON.stringify(rest, undefined, 2))}`).split('\n');
+  return [paint('dim', `result: ${visible(JSON.stringify(rest, undefined, 2))}`)];
+}
+
+/** The same lines, each behind this. */
+export function indentLines(text: string, by: string): string {
+  return by + text.replaceAll('\n', `\n${by}`);
 }
 
 /** A diff as `diff -u` writes it, or a line for each field that differs. */

@@ -54,7 +54,11 @@ export function createLiveView(paint: Paint): LiveView {
           return;
         case 'task-output': {
           const at = busy.get(event.host);
-          const line = event.text.split(/[\r\n]+/).findLast((each) => each.trim() !== '');
+          // Hosts may write hundreds of megabytes, and no more than a line of it is shown.
+          const line = event.text
+            .slice(-4096)
+            .split(/[\r\n]+/)
+            .findLast((each) => each.trim() !== '');
           if (at && line !== undefined) at.said = visibleLine(line.slice(0, 500));
           return;
         }

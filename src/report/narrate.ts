@@ -4,7 +4,14 @@
  * asks for the text decides when.
  */
 import type { EventOf, RunEvent, TaskRef } from '../core/events.js';
-import { describeProblem, describeResult, outcomeColours, plural, type Described } from './describe.js';
+import {
+  describeProblem,
+  describeResult,
+  indentLines,
+  outcomeColours,
+  plural,
+  type Described,
+} from './describe.js';
 import { formatDuration } from './duration.js';
 import { assertNever, type Verbosity } from './reporter.js';
 import type { Paint } from './style.js';
@@ -24,13 +31,17 @@ export interface Narrator {
   drain(): string;
   /** True where nothing could ever be grouped, so that waiting is no use. */
   readonly isSingle: boolean;
+  /** True where so much was told that it should not be kept any longer. */
+  readonly isFull: boolean;
 }
 
 /** A column of hosts wider than this is not aligned. */
 const WIDEST_HOST = 30;
 /** Hosts that a grouped line names when it does not matter much which they are. */
 const NAMED_HOSTS = 4;
-const INDENT = '    ';
+export const INDENT = '    ';
+/** Characters of hosts' output that wait for `drain`. */
+const MOST_WAITING = 1 << 20;
 
 type Entry =
   | { readonly type: 'text'; readonly text: string }
@@ -49,6 +60,7 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
   let check = false;
   let hostCount = 0;
   let hostWidth = 0;
+  let waiting = 0;
   /** Hosts whose failure has been told with its task, so that leaving the run adds nothing. */
   const told = new Set<string>();
 
@@ -102,7 +114,7 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
         : paint('dim', ` (${someOf(names)})`);
     const lines = [`${pad(label, hostWidth)} | ${status} | ${described.text}${some}`];
     if (!isNamed && described.namesHosts) lines.push(...wrapNames(names).map((line) => INDENT + line));
-    lines.push(...described.details.map((line) => INDENT + line));
+    for (const detail of described.details) lines.push(indentLines(detail, INDENT));
     return lines.join('\n');
   }
 
@@ -150,6 +162,9 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
     get isSingle() {
       return hostCount < 2;
     },
+    get isFull() {
+      return waiting > MOST_WAITING;
+    },
     tell(event) {
       switch (event.type) {
         case 'run-started':
@@ -173,11 +188,12 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
           if (verbosity >= 4) note(event.host, 'start', nameOf(event.task));
           return;
         case 'task-output':
-          if (verbosity >= 4)
-            note(event.host, event.stream, nameOf(event.task), visible(event.text).trimEnd().split('\n'));
+          if (verbosity < 4) return;
+          note(event.host, event.stream, nameOf(event.task), detailsOf(event.text));
+          waiting += event.text.length;
           return;
         case 'task-said':
-          note(event.host, 'says', nameOf(event.task), visible(event.text).trimEnd().split('\n'));
+          note(event.host, 'says', nameOf(event.task), detailsOf(event.text));
           return;
         case 'task-retried':
           note(
@@ -231,9 +247,14 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
       lastEntryOf = new Map();
       placesOf = new Map();
       barrier = 0;
+      waiting = 0;
       return text;
     },
   };
+}
+
+function detailsOf(text: string): readonly string[] {
+  return text === '' ? [] : [visible(text).trimEnd()];
 }
 
 function nameOf(task: TaskRef): string {

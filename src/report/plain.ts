@@ -34,7 +34,7 @@ export function createPlainReporter(options: PlainOptions): Reporter {
       if (event.type === 'run-finished') {
         flush();
         out.write(recap.format());
-      } else if (narrator.isSingle) flush();
+      } else if (narrator.isSingle || narrator.isFull) flush();
       else timer ??= setTimeout(flush, groupMs).unref();
     },
     close() {

@@ -38,7 +38,7 @@ export function createTtyReporter(options: TtyOptions): Reporter {
 
   function draw(): void {
     if (isHeld) return;
-    const isDue = isOver || narrator.isSingle || now() - drainedAt >= groupMs;
+    const isDue = isOver || narrator.isSingle || narrator.isFull || now() - drainedAt >= groupMs;
     const text = isDue ? narrator.drain() : '';
     if (isDue) drainedAt = now();
     // A column and a row stay free, so that no terminal wraps or scrolls by itself.
@@ -72,6 +72,7 @@ export function createTtyReporter(options: TtyOptions): Reporter {
       narrator.tell(event);
       recap.tell(event);
       live.tell(event, now());
+      if (narrator.isFull) draw();
       if (event.type !== 'run-finished') return;
       finish();
       out.write(recap.format());

@@ -61,9 +61,32 @@ export function writeEvent(event: RunEvent): WrittenEvent {
   }
 }
 
-/** One line, without its line feed. */
+/** Characters of a line. Readers hold a line in memory, and no string may have more than some 500 million. */
+const longestLine = 64 * 1024 * 1024;
+
+/**
+ * One line, without its line feed. Where it would be longer than `longestLine`, as of a loop over thousands of noisy
+ * items, it says what came of the task, and not what the task returned.
+ */
 export function formatEvent(event: RunEvent): string {
-  return JSON.stringify(writeEvent(event));
+  const written = writeEvent(event);
+  const line = stringify(written);
+  if (line !== undefined && (line.length <= longestLine || written.type !== 'task-finished')) return line;
+  if (written.type !== 'task-finished') return JSON.stringify({ type: written.type, omitted: tooLong });
+  const { items: _items, diff: _diff, message: _message, ...rest } = written.result;
+  return JSON.stringify({ ...written, result: { ...rest, diff: [], result: { omitted: tooLong } } });
+}
+
+const tooLong = `more than ${longestLine / 1024 / 1024} MiB`;
+
+/** Undefined where no string can hold it. */
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /**

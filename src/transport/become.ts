@@ -16,16 +16,29 @@ export function promptOf(nonce: string): string {
   return `[zrun ${nonce}]`;
 }
 
+/** The exit code of a shell that found something else on its standard input than `firstLine`. */
+const swallowed = 96;
+
 /**
  * The command line that ends in a shell which reads commands, and which says `NONCE` with its process id first.
  * It is run by the user's login shell, so it holds only what sh, fish and csh understand alike.
+ * As the login user, commands are sent before the shell is there: it wants `firstLine` before them, so that it runs none
+ * where a start-up file has read from them.
  */
 export function startCommand(nonce: string, become: Become | undefined): string {
-  const start = `exec sh -c ${quote(`PATH="$PATH:${sbin}"; export PATH; echo ${nonce}$$; exec sh`)}`;
-  if (become === undefined) return start;
-  return (
-    `exec sudo -S -p ${quote(promptOf(nonce))} -H -u ${quote(become.user)} -- ` + start.slice('exec '.length)
-  );
+  const path = `PATH="$PATH:${sbin}"; export PATH`;
+  const hello = `echo ${nonce}$$; exec sh`;
+  if (become === undefined) {
+    const check = `IFS= read -r zrun && test "$zrun" = ${nonce} || exit ${swallowed}; unset zrun`;
+    return `exec sh -c ${quote(`${check}; ${path}; ${hello}`)}`;
+  }
+  const sudo = `exec sudo -S -p ${quote(promptOf(nonce))} -H -u ${quote(become.user)} --`;
+  return `${sudo} sh -c ${quote(`${path}; ${hello}`)}`;
+}
+
+/** What a shell of the login user wants to read before any command; nothing for another user's. */
+export function firstLine(nonce: string, become: Become | undefined): string {
+  return become === undefined ? `${nonce}\n` : '';
 }
 
 /** The line that answers sudo's prompt. */
@@ -69,6 +82,13 @@ export function startFailure(
           ...details,
         },
       );
+    if (ended.status === swallowed)
+      return new ZrunError('connect-failed', "the login shell read what was meant for zrun's own shell", {
+        hint:
+          'A start-up file (.bashrc, .profile, .cshrc, …) reads standard input: let it do that only on a terminal, ' +
+          'as in `test -t 0 && read answer`.',
+        ...details,
+      });
     return new ZrunError('connect-failed', `the login shell did not start sh${reason(said)}`, {
       hint: "zrun needs a login shell that runs commands (not nologin, and no ForceCommand) and 'sh' in its PATH.",
       ...details,

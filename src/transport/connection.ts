@@ -73,7 +73,9 @@ export function createConnection(
           script: script.shellText,
           stdin: options.stdin,
           timeoutMs: options.timeoutMs,
+          keep: options.keep,
           onOutput: options.onOutput,
+          isAnchored: options.isAnchored ?? false,
           isTerse: options.isTerse ?? false,
           resolve(output) {
             done();

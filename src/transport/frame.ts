@@ -4,11 +4,17 @@
  *
  * A frame is answered on each output by `NONCE+`, the script's bytes as they are, and `NONCE-`, on standard output
  * with the exit status. The nonce is new for each frame and never in a variable, so no script can say it. What comes
- * outside of a frame (a chatty .bashrc, a background child of an earlier task) belongs to nobody.
+ * outside of a frame (a chatty .bashrc) belongs to nobody. A frame is one compound command: the shell has read all of
+ * it, its last mark too, before the script runs. On Linux, sshd gives a shell one socket for its input and its output,
+ * which a script could read what comes next from.
+ *
+ * What a script leaves running may go on writing while later scripts run. So a shell looks, at a frame's end, whether
+ * anything that was started since the frame's beginning still has one of the shell's outputs for its own. If so, the
+ * child has these outputs for itself from there on, and the next script runs in a fresh shell. The old one runs nothing
+ * more, but its process stays until its input ends: something may count on that (host_lock).
  *
  * Each mark is a write on the host, a packet, and two processes that wake up for it. A frame whose script is terse (see
- * Probe) has no mark on standard error where it goes well, and none before it where no earlier script can have left
- * anything that speaks.
+ * Probe) has no mark at its beginning, and none on standard error where it goes well.
  */
 import { randomBytes } from 'node:crypto';
 import { printBytes, quote } from '../core/shell.js';
@@ -33,31 +39,87 @@ export function makeNonce(): string {
 /** The status word of a frame whose input found no room on the host. */
 export const noRoom = 'no-room';
 
-/** Which marks a frame has besides those on standard output that end it. */
-export type Marks = 'all' | 'terse' | 'end';
+/**
+ * Which marks a frame has. `all`: both at its beginning, both at its end. `bare`: none on standard error at the beginning,
+ * where nothing can be on its way there any more. `end`: of a terse script, the one on standard output that ends it, and
+ * the one on standard error where it fails.
+ */
+export type Marks = 'all' | 'bare' | 'end';
+
+/** What the mark that ends a frame says after the status where a child holds the shell's outputs. */
+export const isHeld = ' held';
 
 /**
- * The shell text of one frame whose input, if there is one, has no more than `largeInput` bytes. `terse`: a mark on
- * standard error only where the script fails, at its end. `end`: nor the one on standard output that begins it.
+ * Functions that a shell needs before its first frame whose marks are not `end` alone.
+ *
+ * What was started during a frame has a process id between the last one before and the last one after it (proc(5),
+ * /proc/loadavg), so that it can be looked at without a process. In a container whose loadavg is another's (lxcfs), or
+ * after more processes than that is worth, all of them are looked at; without a Linux /proc, nobody can tell, and the
+ * shell is always replaced. A child that was just started may be about to redirect its outputs, and is looked at again.
+ * Only outputs 1 and 2 of a process are looked at: who writes elsewhere means to.
+ * A process of another user (sudo's child) does not show its files to ours: where it is of the shell's session, it may
+ * have them. One without a command line is a kernel's thread, or dead.
  */
+export const helpers = `zrun_last() { read -r zrun_x zrun_x zrun_x zrun_x zrun_last; } 2>/dev/null </proc/loadavg
+zrun_line() { zrun_x=; read -r zrun_x; [ "$zrun_x" ]; } 2>/dev/null <"/proc/$1"
+zrun_session() { zrun_line "$1/stat" || return; set -- \${zrun_x##*) }; zrun_x=$4; }
+zrun_holds() {
+if [ "/proc/$1/fd/1" -ef /proc/$$/fd/1 ] || [ "/proc/$1/fd/2" -ef /proc/$$/fd/2 ] ||
+[ "/proc/$1/fd/2" -ef /proc/$$/fd/1 ] || [ "/proc/$1/fd/1" -ef /proc/$$/fd/2 ]; then return 0; fi
+[ ! -r "/proc/$1/fd" ] && zrun_line "$1/cmdline" && zrun_session $$ && zrun_s=$zrun_x &&
+zrun_session "$1" && [ "$zrun_x" = "$zrun_s" ]
+}
+zrun_alone() {
+case $zrun_sees in
+no) return 1 ;;
+some)
+zrun_first=$zrun_last
+if zrun_last && [ "$zrun_first" -le "$zrun_last" ] && [ $((zrun_last - zrun_first)) -le 1000 ]; then
+while [ "$zrun_first" -lt "$zrun_last" ]; do
+zrun_first=$((zrun_first + 1))
+if [ -e "/proc/$zrun_first" ] && zrun_holds "$zrun_first"; then return 1; fi
+done
+return 0
+fi ;;
+esac
+for zrun_first in /proc/[0-9]*; do
+case $zrun_first in
+/proc/$$ | /proc/$PPID) ;;
+*) if zrun_holds "\${zrun_first#/proc/}"; then return 1; fi ;;
+esac
+done
+}
+zrun_end() {
+set -- "$1" "$2" '' "$zrun_last"
+for zrun_n in 1 2 3 4; do
+zrun_last=$4
+if zrun_alone; then set -- "$1" "$2" ''; break; fi
+set -- "$1" "$2" '${isHeld}' "$4"
+[ $zrun_n = 4 ] || [ $zrun_sees = no ] || sleep 0.1 2>/dev/null || sleep 1
+done
+printf '%s-%d%s\n' "$2" "$1" "$3"; printf '%s-\n' "$2" >&2
+[ "$3" = '' ] || exec cat >/dev/null 2>&1
+}
+zrun_sees=no
+if [ /proc/$$/fd/1 -ef /proc/$$/fd/1 ] && [ /proc/$$/fd/2 -ef /proc/$$/fd/2 ]; then
+zrun_sees=all
+if zrun_last; then zrun_first=$zrun_last; : & zrun_last && wait
+[ "$zrun_first" -lt $! ] && [ $! -le "$zrun_last" ] && zrun_sees=some; fi
+fi 2>/dev/null
+`;
+
+/** The shell text of one frame whose input, if there is one, has no more than `largeInput` bytes. */
 export function frameText(
   nonce: string,
   script: string,
   stdin: Uint8Array | undefined,
   marks: Marks = 'all',
 ): string {
-  const parts = partsOf(nonce, script);
-  const { subshell } = parts;
-  const begin = marks === 'all' ? `${parts.begin}\n` : marks === 'terse' ? `printf '${nonce}+\\n'\n` : '';
-  const end =
-    marks === 'all'
-      ? `${parts.status}; ${parts.end}`
-      : // The status is kept where no script can find it, and half of this line does nothing.
-        `{ set -- $?; printf '${nonce}-%d\\n' $1; [ $1 = 0 ] || ${parts.end}; set --; }`;
-  if (stdin === undefined || stdin.length === 0) return `${begin}${subshell} </dev/null\n${end}\n`;
+  const { begin, subshell, end } = partsOf(nonce, script, marks);
+  if (stdin === undefined || stdin.length === 0) return `{ ${begin}${subshell} </dev/null\n${end}; }\n`;
   // A pipeline has the status of its last command. A script that does not read leaves printf with a broken pipe.
   const input = `{ ${printBytes(stdin).shellText}; } 2>/dev/null`;
-  return `${begin}{ ${input} | ${subshell}; }\n${end}\n`;
+  return `{ ${begin}{ ${input} | ${subshell}; }\n${end}; }\n`;
 }
 
 /**
@@ -94,19 +156,25 @@ export function collectedText(nonce: string, script: string, length: number): st
 }
 
 interface Parts {
+  /** Ends with a line break, if it is anything. */
   readonly begin: string;
   readonly subshell: string;
-  readonly status: string;
   readonly end: string;
 }
 
-function partsOf(nonce: string, script: string): Parts {
+function partsOf(nonce: string, script: string, marks: Marks): Parts {
+  // The blank keeps a script that begins with a dash from being taken for options of eval.
+  const subshell = `(eval ${quote(` ${script}${script.endsWith('\n') ? '' : '\n'}`)})`;
+  if (marks === 'end') {
+    // The status is kept where no script can find it, and half of this line does nothing.
+    const end = `set -- $?; printf '${nonce}-%d\\n' $1; [ $1 = 0 ] || printf '${nonce}-\\n' >&2; set --`;
+    return { begin: '', subshell, end };
+  }
+  const onError = marks === 'all' ? `; printf '${nonce}+\\n' >&2` : '';
   return {
-    begin: `printf '${nonce}+\\n'; printf '${nonce}+\\n' >&2`,
-    // The blank keeps a script that begins with a dash from being taken for options of eval.
-    subshell: `(eval ${quote(` ${script}${script.endsWith('\n') ? '' : '\n'}`)})`,
-    status: `printf '${nonce}-%d\\n' "$?"`,
-    end: `printf '${nonce}-\\n' >&2`,
+    begin: `zrun_last; printf '${nonce}+\\n'${onError}\n`,
+    subshell,
+    end: `zrun_end $? ${nonce}`,
   };
 }
 
@@ -114,11 +182,11 @@ function partsOf(nonce: string, script: string): Parts {
 const openInput = `zrun_input=$(mktemp) && exec 7>"$zrun_input" 8<"$zrun_input" 9<"$zrun_input"; rm -f "$zrun_input"; unset zrun_input`;
 
 function closeInput(nonce: string, script: string, length: number): string {
-  const { begin, subshell, status, end } = partsOf(nonce, script);
+  const { begin, subshell, end } = partsOf(nonce, script, 'all');
   return (
-    `exec 7>&-; ${begin}\n` +
-    `if [ "$(($(wc -c <&9)))" -eq ${length} ]; then ${subshell} <&8 8<&- 9<&-; ${status}; ` +
-    `else printf '${nonce}-${noRoom}\\n'; fi; ${end}; exec 8<&- 9<&-`
+    `exec 7>&-; ${begin}` +
+    `if [ "$(($(wc -c <&9)))" -eq ${length} ]; then ${subshell} <&8 8<&- 9<&-; ${end}; ` +
+    `else printf '${nonce}-${noRoom}\\n'; printf '${nonce}-\\n' >&2; fi; exec 8<&- 9<&-`
   );
 }
 

@@ -22,6 +22,9 @@ export interface SessionEvents {
   onExchange(): void;
 }
 
+/** How many shells' outputs are left to children at a time; sshd allows ten channels (MaxSessions). */
+const mostHeld = 3;
+
 export function createSession(
   link: Link,
   become: Become | undefined,
@@ -38,6 +41,8 @@ export function createSession(
   let timer: { readonly job: Job; readonly clear: () => void } | undefined;
   /** The job that is being killed, and why. */
   let condemned: Sentence | undefined;
+  /** Shells that left their outputs to children which live on, the oldest first. */
+  const held: Shell[] = [];
   /** Sent already, but unwanted. */
   const cancelled = new WeakSet<Job>();
   /** Under way: nothing is told before what ran on the host is really gone. */
@@ -65,10 +70,7 @@ export function createSession(
     // Sudo has to answer before anything else can be sent.
     if (become !== undefined) events.onExchange();
     try {
-      const fresh = await startShell(link, become, limits, {
-        onTurn: () => watch(),
-        onAsked: () => events.onExchange(),
-      });
+      const fresh = await startFresh();
       isStarting = false;
       if (stopped !== undefined) {
         fresh.destroy();
@@ -88,8 +90,41 @@ export function createSession(
     flush();
   };
 
+  const startFresh = async (): Promise<Shell> => {
+    const begin = (): Promise<Shell> =>
+      startShell(link, become, limits, { onTurn, onAsked: () => events.onExchange() });
+    try {
+      return await begin();
+    } catch (error) {
+      if (!letGo(0) || link.lost() !== undefined) throw error;
+      // A host may allow one channel at a time: a child that lives on loses its outputs for that.
+      return begin();
+    }
+  };
+
+  /** Ends the oldest held shells that nothing lives by, but for so many. Returns whether there were any. */
+  const letGo = (most: number): boolean => {
+    const free = held.filter((each) => !each.isAnchored);
+    const ended = free.slice(0, Math.max(0, free.length - most));
+    for (const each of ended) {
+      held.splice(held.indexOf(each), 1);
+      each.destroy();
+    }
+    return ended.length > 0;
+  };
+
+  const onTurn = (): void => {
+    // Nothing more is sent to it, whatever comes before its end is reported.
+    if (shell?.isHeld === true) shell = undefined;
+    watch();
+  };
+
   const onEnded = (which: Shell, remains: Remains): void => {
     if (shell === which) shell = undefined;
+    if (remains.isHeld) {
+      held.push(which);
+      letGo(mostHeld);
+    }
     watch();
     if (stopped !== undefined) {
       rejectAll([...remains.running, ...remains.waiting], stopped);
@@ -103,7 +138,7 @@ export function createSession(
       connectionLost(link, lost ?? (sentence ? 'its shell was killed' : howShellEnded(remains)));
     for (const job of remains.running) job.reject(job === sentence?.job ? sentence.error() : error);
     // What stood behind a killed one was never begun: it runs in a fresh shell.
-    const canGoOn = (sentence !== undefined || remains.isGivenUp) && lost === undefined;
+    const canGoOn = (sentence !== undefined || remains.isReplaceable) && lost === undefined;
     const waiting = remains.waiting.filter((job) => !cancelled.has(job) && job !== sentence?.job);
     rejectAll(
       remains.waiting.filter((job) => cancelled.has(job)),
@@ -196,6 +231,7 @@ export function createSession(
           await which.ended;
         }
       }
+      for (const each of held.splice(0)) each.destroy();
       rejectAll(queue.splice(0), error);
     },
   };
@@ -231,7 +267,9 @@ async function killTree(
         script,
         stdin: undefined,
         timeoutMs: undefined,
+        keep: undefined,
         onOutput: undefined,
+        isAnchored: false,
         isTerse: false,
         resolve: (output) => resolve(output.stdout.toString('utf8').trim()),
         reject,

@@ -4,16 +4,20 @@
  */
 import { ZrunError } from '../core/errors.js';
 import { gatherInput, type Become, type Input, type Output } from '../core/host.js';
-import { passwordLine, promptOf, startCommand, startFailure, wrongPassword } from './become.js';
+import { createKept, defaultBound, type Kept, type OutputBound } from '../core/kept-output.js';
+import { firstLine, passwordLine, promptOf, startCommand, startFailure, wrongPassword } from './become.js';
 import { connectionLost, type Channel, type Ended, type Limits, type Link } from './channel.js';
 import {
   collectedText,
   createScanner,
   frameText,
+  helpers,
   inputText,
+  isHeld,
   largeFrameText,
   largeInput,
   makeNonce,
+  noRoom,
   takesBytes,
   takesText,
   type Marks,
@@ -24,7 +28,10 @@ export interface Job {
   readonly script: string;
   readonly stdin: Input | undefined;
   readonly timeoutMs: number | undefined;
+  readonly keep: OutputBound | undefined;
   readonly onOutput: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  /** See RunOptions. */
+  readonly isAnchored: boolean;
   /** See Probe: it changes nothing either, so that it may run twice. */
   readonly isTerse: boolean;
   readonly resolve: (output: Output) => void;
@@ -36,11 +43,14 @@ interface Frame {
   readonly job: Job;
   readonly nonce: string;
   readonly marks: Marks;
-  readonly stdout: Buffer[];
-  readonly stderr: Buffer[];
+  /** Undefined while there is nothing. */
+  stdout: Kept | undefined;
+  stderr: Kept | undefined;
   begun: boolean;
   /** What the mark on standard output said: an exit status, or why there is none. */
   word: string | undefined;
+  /** The shell leaves its outputs to a child of this frame. */
+  isHeld: boolean;
   stderrBegun: boolean;
   stderrEnded: boolean;
   /** For a large input: the host says how it takes it. */
@@ -57,6 +67,10 @@ export interface Shell {
   readonly unanswered: number;
   /** The one that is running, or runs next. */
   readonly head: Job | undefined;
+  /** It takes no more jobs: it has left its outputs to a child that lives on. */
+  readonly isHeld: boolean;
+  /** Something on the host lives as long as it does. */
+  readonly isAnchored: boolean;
   /** The shell's process id on the host, once it is known. */
   readonly pid: number | undefined;
   /** Resolves with the process id; rejects with ZrunError where the shell never was there. */
@@ -78,8 +92,13 @@ export interface Remains {
   readonly waiting: readonly Job[];
   /** The shell never said that it is there: why. */
   readonly startError: ZrunError | undefined;
-  /** It was given up by this side, as an input broke off: nothing is wrong with the host. */
-  readonly isGivenUp: boolean;
+  /**
+   * Nothing is wrong with the host: this side ended it, as an input broke off, or it left its outputs to a child that
+   * lives on. What waits can run in a fresh shell.
+   */
+  readonly isReplaceable: boolean;
+  /** Its outputs belong to a child that lives on; `destroy` takes them from it, and ends the shell. */
+  readonly isHeld: boolean;
 }
 
 export interface ShellEvents {
@@ -119,12 +138,17 @@ function runShell(
   events: ShellEvents,
 ): Shell {
   const frames: Frame[] = [];
-  /** Nothing was sent that may have left a child behind which speaks later. */
-  let isQuiet = true;
+  /** What went before may still have something to say on standard error. */
+  let mayLag = false;
+  let hasHelpers = false;
+  let isAnchored = false;
   let writing: Promise<void> = Promise.resolve();
   let pid: number | undefined;
   let isGone = false;
   let isGivenUp = false;
+  let resolveHeld: (how: Ended) => void;
+  const held = new Promise<Ended>((resolve) => (resolveHeld = resolve));
+  let isChildHolding = false;
   let words = '';
   let passwordSent = false;
   let startError: ZrunError | undefined;
@@ -174,6 +198,10 @@ function runShell(
       frames.shift();
       settle(frame);
       frame.onAnswer?.();
+      if (frame.isHeld) {
+        isChildHolding = true;
+        resolveHeld({ status: 0 });
+      }
       events.onTurn();
     }
   };
@@ -183,7 +211,7 @@ function runShell(
     text(chunk) {
       const frame = stdoutFrame(frames);
       if (pid === undefined || !frame?.begun) return;
-      frame.stdout.push(chunk);
+      (frame.stdout ??= createKept(frame.job.keep ?? defaultBound)).add(chunk);
       frame.job.onOutput?.('stdout', chunk);
     },
     mark(word) {
@@ -202,8 +230,9 @@ function runShell(
       }
       if (word === '+') frame.begun = true;
       else {
-        frame.word = word.slice(1);
-        if (frame.marks !== 'all' && frame.word === '0') frame.stderrEnded = true;
+        frame.isHeld = word.endsWith(isHeld);
+        frame.word = word.slice(1, frame.isHeld ? -isHeld.length : undefined);
+        if (frame.marks === 'end' && frame.word === '0') frame.stderrEnded = true;
       }
       answer();
     },
@@ -216,7 +245,7 @@ function runShell(
         hear(chunk);
         return;
       }
-      frame.stderr.push(chunk);
+      (frame.stderr ??= createKept(frame.job.keep ?? defaultBound)).add(chunk);
       frame.job.onOutput?.('stderr', chunk);
     },
     mark(word) {
@@ -230,7 +259,7 @@ function runShell(
   channel.stdout.on('data', scanStdout);
   channel.stderr.on('data', scanStderr);
 
-  const gone = channel.ended.then((how) => {
+  const gone = Promise.race([channel.ended, held]).then((how) => {
     isGone = true;
     clearTimeout(startTimer);
     return how;
@@ -252,8 +281,12 @@ function runShell(
     const { nonce, job } = frame;
     const { script, stdin } = job;
     try {
-      if (stdin !== undefined && stdin.length > largeInput) await writeLarge(frame, stdin);
-      else await write(frameText(nonce, script, stdin && (await gatherInput(stdin)), frame.marks));
+      const isLarge = stdin !== undefined && stdin.length > largeInput;
+      const text = isLarge ? '' : frameText(nonce, script, stdin && (await gatherInput(stdin)), frame.marks);
+      const before = frame.marks === 'end' || hasHelpers ? '' : helpers;
+      if (before !== '') hasHelpers = true;
+      if (isLarge) await writeLarge(frame, stdin, before);
+      else await write(`${before}${text}`);
     } catch (error) {
       frame.failure = error;
       // Whatever the host has of it is not all of it.
@@ -265,11 +298,11 @@ function runShell(
   // Asked anew each time: it changes while something is waited for.
   const isOver = (): boolean => isGone;
 
-  const writeLarge = async (frame: Frame, stdin: Input): Promise<void> => {
+  const writeLarge = async (frame: Frame, stdin: Input, before: string): Promise<void> => {
     const { nonce, job } = frame;
     const ready = new Promise<string>((resolve) => (frame.onReady = resolve));
     const answered = new Promise<void>((resolve) => (frame.onAnswer = resolve));
-    await write(largeFrameText(nonce, job.script, stdin.length));
+    await write(`${before}${largeFrameText(nonce, job.script, stdin.length)}`);
     const way = await Promise.race([ready, gone]);
     if (isOver()) return;
     events.onAsked();
@@ -300,12 +333,15 @@ function runShell(
     const left = frames.splice(0).filter((frame) => !withdrawn.includes(frame));
     return {
       ended: how,
-      isGivenUp,
+      isReplaceable: isGivenUp || isChildHolding,
+      isHeld: isChildHolding,
       running: left.filter(mayHaveRun).map((frame) => frame.job),
       waiting: left.filter((frame) => !mayHaveRun(frame)).map((frame) => frame.job),
       startError,
     };
   });
+
+  writing = write(firstLine(startNonce, become));
 
   return {
     started,
@@ -316,21 +352,30 @@ function runShell(
     get head() {
       return frames[0]?.job;
     },
+    get isHeld() {
+      return isChildHolding;
+    },
+    get isAnchored() {
+      return isAnchored;
+    },
     get pid() {
       return pid;
     },
     send(job) {
       const isTerse = job.isTerse && (job.stdin?.length ?? 0) <= largeInput;
-      const marks = isTerse ? (isQuiet ? 'end' : 'terse') : 'all';
-      if (!isTerse) isQuiet = false;
+      const isLarge = (job.stdin?.length ?? 0) > largeInput;
+      const marks = isTerse ? 'end' : mayLag || isLarge ? 'all' : 'bare';
+      mayLag = isTerse;
+      isAnchored ||= job.isAnchored;
       const frame: Frame = {
         job,
         nonce: makeNonce(),
         marks,
-        stdout: [],
-        stderr: [],
+        stdout: undefined,
+        stderr: undefined,
         begun: marks === 'end',
         word: undefined,
+        isHeld: false,
         stderrBegun: marks !== 'all',
         stderrEnded: false,
         onReady: undefined,
@@ -352,7 +397,7 @@ function runShell(
 
 /** What is terse changes nothing: whether it ran does not matter. */
 function mayHaveRun({ marks, begun, stderrBegun }: Frame): boolean {
-  return marks === 'all' && (begun || stderrBegun);
+  return (marks === 'all' && (begun || stderrBegun)) || (marks === 'bare' && begun);
 }
 
 /** The frame whose bytes come on standard output now. */
@@ -370,17 +415,46 @@ function settle(frame: Frame): void {
     job.reject(frame.failure);
     return;
   }
-  const stdout = Buffer.concat(frame.stdout);
-  const stderr = Buffer.concat(frame.stderr);
+  if (!frame.begun && word !== noRoom) {
+    job.reject(
+      new ZrunError('output-unexpected', 'the host said that a script has ended, but never that it began', {
+        hint: 'Nobody can say whether it ran. Does something on the host read or write what is between it and zrun?',
+      }),
+    );
+    return;
+  }
+  const flood = (['stdout', 'stderr'] as const).find((name) => isTooMuch(frame, name));
+  if (flood !== undefined) {
+    const mebibytes = (job.keep ?? defaultBound).bytes / 1024 / 1024;
+    job.reject(
+      new ZrunError('output-unexpected', `the host answered with more than ${mebibytes} MiB on ${flood}`, {
+        hint: 'This answer is only of use when it is whole, and so nothing of it was used.',
+      }),
+    );
+    return;
+  }
   if (/^\d+$/.test(word)) {
-    job.resolve({ stdout, stderr, status: Number(word) });
+    job.resolve(outputOf(frame, Number(word)));
     return;
   }
   const size = job.stdin?.length ?? 0;
   job.reject(
     new ZrunError('command-failed', `the host has no room to take in ${size} bytes of input`, {
       hint: 'Input of this size is collected in TMPDIR (/tmp) on the host first. Is it full, or not writable?',
-      stderr: stderr.toString('utf8'),
+      stderr: frame.stderr?.finish().bytes.toString('utf8'),
     }),
   );
+}
+
+function isTooMuch(frame: Frame, name: 'stdout' | 'stderr'): boolean {
+  return (frame.job.keep ?? defaultBound).over === 'refuse' && frame[name]?.isOver === true;
+}
+
+const nothing = { bytes: Buffer.alloc(0), omitted: 0 };
+
+function outputOf(frame: Frame, status: number): Output {
+  const [stdout, stderr] = [frame.stdout?.finish() ?? nothing, frame.stderr?.finish() ?? nothing];
+  const omitted = { stdout: stdout.omitted, stderr: stderr.omitted };
+  const isWhole = omitted.stdout === 0 && omitted.stderr === 0;
+  return { stdout: stdout.bytes, stderr: stderr.bytes, status, ...(!isWhole && { omitted }) };
 }

@@ -36,6 +36,7 @@ export async function zrun(argv: readonly string[], options: FakeOptions = {}): 
       options.onListen?.(listener);
       return () => undefined;
     },
+    outliveOutput: () => undefined,
     exitNow: (code) => {
       throw new Error(`left at once with ${code}`);
     },

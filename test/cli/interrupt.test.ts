@@ -24,6 +24,7 @@ function watch() {
       listener = each;
       return () => (listener = () => expect.fail('nobody listens'));
     },
+    outliveOutput: () => undefined,
     exitNow: (code) => {
       throw new Left(String(code));
     },

@@ -286,6 +286,55 @@ for (const transport of transports) {
       expect(stderr.toString()).to.equal('');
     });
 
+    it('keeps what a background child says out of every script that runs meanwhile', async () => {
+      const fresh = await connect();
+      const talk = (times: number): string =>
+        `(i=0; while [ $i -lt ${times} ]; do echo late; echo late >&2; sleep 0.02; i=$((i + 1)); done; : > ${file('talked')}) &`;
+      const outputs = await Promise.all([
+        run(raw(`${talk(20)} echo first`), {}, fresh),
+        run(raw(`while [ ! -e ${file('talked')} ]; do sleep 0.05; done; echo second`), {}, fresh),
+        run(sh`echo third`, { isTerse: true }, fresh),
+      ]);
+      const said = outputs.map(({ stdout, stderr }) => `${stdout.toString()}${stderr.toString()}`);
+      expect(said[0]?.replace(/late\n/g, '')).to.equal('first\n');
+      expect(said.slice(1)).to.deep.equal(['second\n', 'third\n']);
+    });
+
+    it('goes on though ten scripts in a row leave a child behind', async () => {
+      const fresh = await connect();
+      // What lives as long as its shell (host_lock) must not lose it to what comes later.
+      const anchored = await run(raw('echo $$'), { isAnchored: true }, fresh);
+      for (let i = 0; i < 10; i++) {
+        const { stdout } = await run(raw(`sleep 600 & echo ${i}; echo $! >> ${file('children')}`), {}, fresh);
+        expect(stdout.toString()).to.equal(`${i}\n`);
+      }
+      const children = (await readFile(file('children'), 'utf8')).trim().split('\n').map(Number);
+      expect(await Promise.all(children.map(isAlive))).to.deep.equal(children.map(() => true));
+      expect(await isAlive(Number(anchored.stdout.toString()))).to.equal(true);
+      for (const pid of children) process.kill(pid);
+    });
+
+    it('says what was left out of a long output, and hands all of it on', async () => {
+      let heard = 0;
+      const { stdout, stderr, omitted } = await run(raw('seq 1 100000; echo mine >&2'), {
+        keep: { bytes: 1000, over: 'cut' },
+        onOutput: (stream, chunk) => (heard += stream === 'stdout' ? chunk.length : 0),
+      });
+      expect(heard).to.equal(588_895);
+      expect(omitted).to.deep.equal({ stdout: 587_895, stderr: 0 });
+      expect(stdout.toString()).to.match(
+        /^1\n2\n3\n[^]*\n\[zrun left out 587895 bytes here\]\n[^]*\n99999\n100000\n$/,
+      );
+      expect(stderr.toString()).to.equal('mine\n');
+    });
+
+    it('never hands out a part of what is only of use as a whole', async () => {
+      const keep = { bytes: 1024 * 1024, over: 'refuse' } as const;
+      const error = await errorOf(run(raw('seq 1 300000; echo mine >&2'), { keep }), 'output-unexpected');
+      expect(error.message).to.equal('the host answered with more than 1 MiB on stdout');
+      expect((await run(raw('echo next'), { keep })).stdout.toString()).to.equal('next\n');
+    });
+
     it('hears of a terse script all that matters', async () => {
       const terse = { isTerse: true };
       const fresh = await connect();

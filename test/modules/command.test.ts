@@ -49,6 +49,8 @@ describe('command', () => {
       stdout_lines: ['out'],
       stderr_lines: ['err'],
       cmd: 'echo out; echo err >&2; exit 3',
+      stdout_omitted: 0,
+      stderr_omitted: 0,
     });
   });
 

@@ -3,6 +3,7 @@
  * nothing of how the command was written down.
  */
 import * as z from 'zod';
+import type { Output } from '../../core/host.js';
 import type { Plan, TaskContext, Write } from '../../core/module.js';
 import type { Effect, Read } from '../../core/probe.js';
 import { unknownState } from '../../core/probe.js';
@@ -11,6 +12,7 @@ import { lines, sh } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { fileKind, presenceProbe } from './file.js';
 import { hostPath } from './path.js';
+import { formatSize } from './size.js';
 import { everyStatus } from './status.js';
 
 export const commandParams = {
@@ -36,11 +38,17 @@ export interface CommandParams {
 
 export const commandReturns = z.strictObject({
   rc: z.int().describe('Its exit code; anything but 0 fails the task unless `failed_when` says otherwise.'),
-  stdout: z.string().describe('What it wrote to standard output.'),
-  stderr: z.string().describe('What it wrote to standard error.'),
+  stdout: z
+    .string()
+    .describe(
+      'What it wrote to standard output; of more than `zrun_output_limit` (1 MiB), the head and the tail.',
+    ),
+  stderr: z.string().describe('What it wrote to standard error, with the same limit.'),
   stdout_lines: z.array(z.string()).describe('`stdout` as a list of lines.'),
   stderr_lines: z.array(z.string()).describe('`stderr` as a list of lines.'),
   cmd: z.string().describe('The command as it was run.'),
+  stdout_omitted: z.int().describe('Bytes that are missing in the middle of `stdout`; 0 where it is whole.'),
+  stderr_omitted: z.int().describe('Bytes that are missing in the middle of `stderr`.'),
 });
 
 /** When a command is run at all. */
@@ -79,6 +87,8 @@ export async function planCommand(
       rc: waiting,
       stdout: waiting,
       stderr: waiting,
+      stdout_omitted: waiting,
+      stderr_omitted: waiting,
       stdout_lines: waiting,
       stderr_lines: waiting,
       cmd: shown,
@@ -92,10 +102,11 @@ export function applyCommand(
   params: CommandParams,
   argv: readonly string[],
   shown: string,
+  context: TaskContext,
 ): Promise<ValueMap> {
   const { stdin, stdin_add_newline } = params;
   const bytes = stdin === undefined ? undefined : stdinOf(stdin, stdin_add_newline);
-  return runCommand(write, params, commandScript(params, argv), bytes, shown);
+  return runCommand(write, params, commandScript(params, argv), bytes, shown, context);
 }
 
 /** Runs a script and makes a result of what it answers, whatever its exit code. */
@@ -105,11 +116,23 @@ export async function runCommand(
   script: ShellText,
   stdin: Uint8Array | undefined,
   shown: string,
+  { say }: Pick<TaskContext, 'say'>,
 ): Promise<ValueMap> {
-  const output = await write.run(script, { ...(stdin && { stdin }), accept: everyStatus, shownAs: shown });
+  const output = await write.run(script, {
+    ...(stdin && { stdin }),
+    accept: everyStatus,
+    shownAs: shown,
+    keepsEnds: true,
+  });
+  const { omitted } = output;
+  for (const name of ['stdout', 'stderr'] as const)
+    if (omitted && omitted[name] > 0)
+      say(
+        `left ${formatSize(omitted[name])} of ${name} out of the result; zrun_output_limit says how much is kept`,
+      );
   const [stdout, stderr] = [output.stdout.toString(), output.stderr.toString()];
-  if (!params.strip_empty_ends) return resultOf(shown, output.status, stdout, stderr);
-  return resultOf(shown, output.status, stripEnd(stdout), stripEnd(stderr));
+  if (!params.strip_empty_ends) return resultOf(shown, output.status, stdout, stderr, omitted);
+  return resultOf(shown, output.status, stripEnd(stdout), stripEnd(stderr), omitted);
 }
 
 function commandScript({ chdir }: CommandParams, argv: readonly string[]): ShellText {
@@ -120,8 +143,23 @@ function stdinOf(text: string, addsNewline: boolean): Uint8Array {
   return Buffer.from(addsNewline && !text.endsWith('\n') ? `${text}\n` : text);
 }
 
-function resultOf(cmd: string, rc: number, stdout: string, stderr: string): ValueMap {
-  return { rc, stdout, stderr, stdout_lines: splitLines(stdout), stderr_lines: splitLines(stderr), cmd };
+function resultOf(
+  cmd: string,
+  rc: number,
+  stdout: string,
+  stderr: string,
+  omitted: Output['omitted'] = { stdout: 0, stderr: 0 },
+): ValueMap {
+  return {
+    rc,
+    stdout,
+    stderr,
+    stdout_omitted: omitted.stdout,
+    stderr_omitted: omitted.stderr,
+    stdout_lines: splitLines(stdout),
+    stderr_lines: splitLines(stderr),
+    cmd,
+  };
 }
 
 function splitLines(text: string): readonly string[] {
@@ -129,7 +167,10 @@ function splitLines(text: string): readonly string[] {
 }
 
 function stripEnd(text: string): string {
-  return text.replace(/[\r\n]+$/, '');
+  // Not an expression: it would try each of a million line breaks as the first of the last ones.
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end--;
+  return text.slice(0, end);
 }
 
 /** The first line, cut where it is long: what fits into a report's line. */

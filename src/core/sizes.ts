@@ -14,6 +14,12 @@ export function parseBytes(text: string): number | undefined {
   return Math.round(Number(digits) * base ** prefixes.indexOf(prefix.toUpperCase()));
 }
 
+/** The same of a variable's value, which may be a number already. */
+export function bytesOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? parseBytes(value) : undefined;
+}
+
 /** `8589934592` is `8 GiB`; at most one digit after the point. */
 export function formatBytes(count: number): string {
   let value = count;
