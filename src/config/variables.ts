@@ -101,7 +101,7 @@ function namesOfInventories(inventories: Iterable<Inventory>): DeclaredNames {
 }
 
 /** What a task knows of the loop that it is in, besides the item. */
-const extendedLoop = objectOf([
+const extendedFields: readonly (readonly [string, Shape])[] = [
   ['index', intShape],
   ['index0', intShape],
   ['revindex', intShape],
@@ -109,10 +109,11 @@ const extendedLoop = objectOf([
   ['first', boolShape],
   ['last', boolShape],
   ['length', intShape],
-  ['allitems', listOf(anyShape)],
   ['previtem', maybe(anyShape)],
   ['nextitem', maybe(anyShape)],
-]);
+];
+const extendedLoop = objectOf([...extendedFields, ['allitems', listOf(anyShape)]]);
+const extendedLoopAlone = objectOf(extendedFields);
 
 /** The names that hold in a loop. */
 export function loopNames(
@@ -121,13 +122,14 @@ export function loopNames(
     readonly variable: string;
     readonly indexVariable: string | undefined;
     readonly isExtended: boolean;
+    readonly hasAllItems: boolean;
   },
 ): DeclaredNames {
   const names = new Map<string, readonly ShapeSource[]>([
     [loop.variable, [item]],
     ['ansible_loop_var', [textShape]],
   ]);
-  if (loop.isExtended) names.set('ansible_loop', [extendedLoop]);
+  if (loop.isExtended) names.set('ansible_loop', [loop.hasAllItems ? extendedLoop : extendedLoopAlone]);
   if (loop.indexVariable !== undefined) {
     names.set(loop.indexVariable, [intShape]);
     names.set('ansible_index_var', [textShape]);
@@ -164,13 +166,15 @@ const resultFields: readonly (readonly [string, Shape])[] = [
   ['msg', maybe(anyShape)],
 ];
 
-/** What `register` gets from a module, once or from a loop. */
+/** What `register` gets from a module, once or from a loop. `isTried`: it may be tried again. */
 export function resultShape(
   module: Module,
   loop: Pick<Loop, 'variable' | 'indexVariable'> | undefined,
+  isTried: boolean,
 ): Shape {
   const returned = shapeOfSchema(module.returns);
-  const fields = returned.type === 'object' ? returned.fields : new Map<string, Shape>();
+  const fields = new Map<string, Shape>(returned.type === 'object' ? returned.fields : []);
+  if (isTried) fields.set('attempts', maybe(intShape));
   const open = returned.type !== 'object' || returned.open;
   if (!loop) return objectOf([...resultFields, ...fields], { open });
   const { variable, indexVariable } = loop;

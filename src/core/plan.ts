@@ -221,6 +221,8 @@ export interface Loop {
   readonly pause: Setting<number>;
   /** `ansible_loop` is there. */
   readonly isExtended: boolean;
+  /** The whole list is in it (`extended_allitems`). */
+  readonly hasAllItems: boolean;
   /** After an item of which all of these hold, no other is taken. Empty: all are. */
   readonly breakWhen: readonly Expression[];
 }

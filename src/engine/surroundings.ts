@@ -50,6 +50,8 @@ export interface Attempt {
   readonly item: ValueMap;
   readonly scope: Scope;
   readonly settings: Settled;
+  /** Which try it is, from 1, where there may be several. */
+  readonly count?: number;
 }
 
 /** The task's keywords, as they are for this item on this host. */
@@ -60,6 +62,7 @@ export interface Settled {
   readonly diff: boolean | undefined;
   readonly ignoreErrors: boolean;
   readonly ignoreUnreachable: boolean;
+  /** How often it is tried again. */
   readonly retries: number;
   readonly delayMs: number;
   readonly timeoutMs: number;
