@@ -129,6 +129,7 @@ export function includeStep(
     params: common.vars,
     become: common.become,
     tags: common.site.tags,
+    anyErrorsFatal: common.site.settings.anyErrorsFatal,
     loop,
   };
 }

@@ -96,7 +96,7 @@ export async function readPlay(
     order: readOrder(get('order'), read, report),
     serial: readSerial(get('serial'), read, report),
     budget: readBudget(node, read, report),
-    forceHandlers: (force && read.boolean(force)) ?? false,
+    forceHandlers: force && read.boolean(force),
     whole: (whole && read.boolean(whole)) ?? false,
     tags: site.tags,
     tasks: joinSections(at, [preTasks, [...roles, ...tasks], postTasks], when),
@@ -226,15 +226,19 @@ async function readRoles(entry: MapEntry | undefined, site: Site): Promise<reado
   return steps;
 }
 
-/** Handlers that were notified in one section run before the next one begins. */
+/**
+ * Handlers that were notified in one section run before the next one begins. As in Ansible, an empty section has a flush
+ * too: a handler that another one has notified too late runs there.
+ */
 function joinSections(
   at: Place,
   sections: readonly (readonly Step[])[],
   when: readonly Expression[],
 ): readonly Step[] {
-  const filled = sections.filter((steps) => steps.length > 0);
-  if (filled.length === 0) return [flushHandlers(at)];
-  return filled.flatMap((steps) => [...under(when, steps), flushHandlers(at)]);
+  const first = sections.findIndex((steps) => steps.length > 0);
+  if (first < 0) return [flushHandlers(at)];
+  // Not before the first task: what an interrupted run has left to this one would run there.
+  return sections.slice(first).flatMap((steps) => [...under(when, steps), flushHandlers(at)]);
 }
 
 function under(when: readonly Expression[], steps: readonly Step[]): readonly Step[] {

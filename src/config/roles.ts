@@ -260,8 +260,11 @@ function missingPart(folder: string, kind: string, part: string, at: Place, { co
   context.report(errorAt(at, 'file-unreadable', message, `looked for it in ${looked}`));
 }
 
-/** Handlers of a role answer to `role : name`, and to the plain name where nobody else does. */
-async function readRoleHandlers({ folder, parts, at }: RoleRequest, inside: Site): Promise<readonly Task[]> {
+/** Handlers of a role answer to `role : name`, and to the plain name where nobody else does; so do topics. */
+async function readRoleHandlers(
+  { folder, name, parts, at }: RoleRequest,
+  inside: Site,
+): Promise<readonly Task[]> {
   const file = await partFile(folder, 'handlers', parts.handlers, at, inside);
   const root = file === undefined ? undefined : await inside.context.readYaml(file, at);
   if (file === undefined || !root || !isTasks(root, inside)) return [];
@@ -273,6 +276,7 @@ async function readRoleHandlers({ folder, parts, at }: RoleRequest, inside: Site
     params,
     vars: new Map([...vars, ...task.vars]),
     become: { ...become, ...task.become },
+    listen: [...task.listen, ...task.listen.map((topic) => `${name} : ${topic}`)],
   }));
 }
 

@@ -114,8 +114,8 @@ export interface Play {
   /** The sizes of the batches; the last one holds for all that follow. Empty: all hosts at once. */
   readonly serial: readonly Amount[];
   readonly budget: FailureBudget;
-  /** Handlers that were notified run although the host failed. */
-  readonly forceHandlers: boolean;
+  /** Handlers that were notified run although the host failed. Undefined: as `--force-handlers` says. */
+  readonly forceHandlers: boolean | undefined;
   /** Its tasks guard each other: no run takes some of them and leaves out others. */
   readonly whole: boolean;
   readonly tags: readonly string[];
@@ -262,6 +262,7 @@ export interface Include extends StepBase {
   readonly params: VarsTemplate;
   /** As a task's. */
   readonly ownName: string | undefined;
+  readonly anyErrorsFatal: boolean;
   readonly loop: Loop | undefined;
   /** What it holds, where that is known before the run. */
   readonly steps: readonly Step[] | undefined;

@@ -14,6 +14,8 @@ export interface Handler {
   /** Undefined: it is the play's. */
   readonly place: HandlerPlace | undefined;
   isWaiting: boolean;
+  /** It was run, failed, and nothing has rescued it yet. */
+  hasFailed: boolean;
 }
 
 export interface Handlers {
@@ -39,7 +41,7 @@ export function createHandlers({ handlers }: Play, state: HostState): Handlers {
   }
 
   function add(tasks: readonly Task[], place: HandlerPlace | undefined): void {
-    const added = tasks.map((task): Handler => ({ task, place, isWaiting: false }));
+    const added = tasks.map((task): Handler => ({ task, place, isWaiting: false, hasFailed: false }));
     takeUp(added);
     all.push(...added);
   }

@@ -86,11 +86,13 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       handlers: createHandlers(play, state),
       gate: index === 0 ? gate : undefined,
     });
+    const allHosts = hosts.flatMap((host) => states.get(host.name) ?? []);
     const goesOn = await rollThrough({
       run: input,
       each,
       play,
-      hosts: hosts.flatMap((host) => states.get(host.name) ?? []).filter(isUpright),
+      hosts: allHosts.filter(isUpright),
+      allHosts,
       forks,
       stepping,
       walk: (state, batch) => walkPlay(walkOf(state, batch)),

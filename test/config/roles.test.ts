@@ -40,6 +40,7 @@ describe('roles', () => {
         ['web', 'web : install', 'web : template', 'web : copy'],
         't',
         'meta flush_handlers',
+        'meta flush_handlers',
       ]);
       expect(valuesOf(playbook, ['port', 'extra', 'conf'])).to.deep.equal([80, 80, '/etc/80']);
       const role = play?.tasks[2] as Block;
@@ -148,6 +149,7 @@ describe('roles', () => {
       expect(outline(play?.tasks ?? [])).to.deep.equal([
         ['web', ['base', 'base : users'], ['web', 'web : install', 'web : template', 'web : copy']],
         ['db', 'db : db'],
+        'meta flush_handlers',
         'meta flush_handlers',
       ]);
     });

@@ -278,7 +278,12 @@ describe('keywords of tasks', () => {
 
   it('an outline of what there is', async () => {
     await withPlaybook(tasks('- command: a\n- meta: noop\n'), {}, ({ plays: [play] }) => {
-      expect(outline(play?.tasks ?? [])).to.deep.equal(['command', 'meta noop', 'meta flush_handlers']);
+      expect(outline(play?.tasks ?? [])).to.deep.equal([
+        'command',
+        'meta noop',
+        'meta flush_handlers',
+        'meta flush_handlers',
+      ]);
     });
   });
 });

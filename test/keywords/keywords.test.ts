@@ -10,6 +10,7 @@ import { includeStories } from './stories-includes.js';
 import { magicStories } from './stories-magic.js';
 import { metaStories } from './stories-meta.js';
 import { resultStories } from './stories-results.js';
+import { blockStories } from './stories-blocks.js';
 import { playStories } from './stories-plays.js';
 import { rollingStories } from './stories-rolling.js';
 import { taskStories } from './stories-tasks.js';
@@ -24,6 +25,7 @@ const stories: readonly Story[] = [
   ...resultStories,
   ...includeStories,
   ...variableStories,
+  ...blockStories,
   ...handlerStories,
   ...metaStories,
   ...magicStories,

@@ -164,4 +164,104 @@ export const handlerStories: readonly Story[] = [
       'ok | r : listens | three',
     ],
   },
+  {
+    keyword: 'handlers',
+    title: 'one that notifies an earlier one, or itself, has it run where handlers are flushed next',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks: [{name: work, command: "true", notify: last}]
+  handlers:
+    - {name: first, debug: {msg: x}}
+    - {name: last, command: "true", notify: first}
+- hosts: all
+  gather_facts: false
+  tasks: [{name: again, command: "true", notify: itself}]
+  handlers: [{name: itself, command: "true", notify: itself}]
+`,
+    lines: [
+      'changed | work | run true',
+      'changed | last | run true',
+      'ok | first | x',
+      'changed | again | run true',
+      'changed | itself | run true',
+      'changed | itself | run true',
+    ],
+  },
+  {
+    keyword: 'handlers',
+    // Ansible counts the failure as one, with exit code 0.
+    title: 'one that failed in a flush that was rescued is not run again; those that waited behind it are',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: work, command: "true", notify: [bad, good]}
+    - block: [{meta: flush_handlers}]
+      rescue: [{name: rescued, debug: {msg: x}}]
+    - {name: after, debug: {msg: x}}
+  handlers:
+    - {name: bad, command: /bin/false}
+    - {name: good, debug: {msg: x}}
+`,
+    lines: [
+      'changed | work | run true',
+      'failed | bad | `/bin/false` ended with exit code 1',
+      'ok | rescued | x',
+      'ok | after | x',
+      'ok | good | x',
+    ],
+  },
+  {
+    keyword: 'force_handlers',
+    title: 'goes for those that any_errors_fatal stops, too',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  any_errors_fatal: true
+  force_handlers: true
+  tasks:
+    - {name: work, command: "true", notify: h}
+    - {name: breaks, fail: {msg: x}, when: inventory_hostname == "a"}
+    - {name: never, debug: {msg: x}}
+  handlers: [{name: h, debug: {msg: x}}]
+`,
+    lines: {
+      a: ['changed | work | run true', 'failed | breaks | x', 'ok | h | x'],
+      b: ['changed | work | run true', 'skipped | breaks | when: inventory_hostname == "a"', 'ok | h | x'],
+    },
+    code: 2,
+    outcomes: { a: 'failed', b: 'halted' },
+  },
+  {
+    keyword: 'force_handlers',
+    title: 'false in a play goes before --force-handlers',
+    args: ['--force-handlers'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  force_handlers: false
+  tasks:
+    - {name: work, command: "true", notify: h}
+    - {name: breaks, fail: {msg: x}}
+  handlers: [{name: h, debug: {msg: x}}]
+`,
+    lines: ['changed | work | run true', 'failed | breaks | x'],
+    code: 2,
+    outcomes: { a: 'failed' },
+  },
+  {
+    keyword: 'listen',
+    title: "a role's topic may have the role's name before it",
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [r]
+  tasks: [{name: work, command: "true", notify: "r : topic"}]
+`,
+    files: { 'roles/r/handlers/main.yml': '- {name: h, debug: {msg: x}, listen: topic}\n' },
+    lines: ['changed | work | run true', 'ok | r : h | x'],
+  },
 ];
