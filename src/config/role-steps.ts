@@ -12,6 +12,7 @@ import {
   insideOf,
   loadOnce,
   nameIn,
+  ownSettings,
   readApplied,
   reportTo,
 } from './includes.js';
@@ -46,7 +47,7 @@ export async function readRoleStep(
   });
   if (!options) return undefined;
   if (isImport) return await importRole(options, common, site);
-  return await includeRole(options, common, loop?.finish(common.site.names, common.outside), site);
+  return await includeRole(node, options, common, loop?.finish(common.site.names, common.outside), site);
 }
 
 async function importRole(options: Options, common: Common, site: Site): Promise<Block | undefined> {
@@ -79,6 +80,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
 }
 
 async function includeRole(
+  node: MapNode,
   options: Options,
   common: Common,
   loop: Loop | undefined,
@@ -89,6 +91,7 @@ async function includeRole(
   const written = nameEntry?.value.kind === 'scalar' ? nameEntry.value.text.text : '';
   const include = {
     ...includeStep(common, loop, `include_role: ${written}`, site),
+    ...ownSettings(node, common, loop, site),
     // As in Ansible, what the role around it is given goes before what it gives itself.
     params: new Map([...common.vars, ...site.around.params]),
   };

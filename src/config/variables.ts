@@ -192,6 +192,12 @@ export function resultShape(
   return objectOf([...resultFields, ['results', listOf(item)]]);
 }
 
+/** What `register` gets from an include. */
+export function includeResult(loop: Loop | undefined): Shape {
+  const results = listOf(objectOf(resultFields, { open: true }));
+  return objectOf([...resultFields, ...(loop ? ([['results', results]] as const) : [])]);
+}
+
 /** The item of a loop over what a template renders to. */
 export function loopItem(loop: CompiledTemplate): ShapeSource {
   return { check: (declared) => itemOf(loop.check(declared, ignoreFindings)) };

@@ -263,6 +263,11 @@ export interface Include extends StepBase {
   /** As a task's. */
   readonly ownName: string | undefined;
   readonly anyErrorsFatal: boolean;
+  /** Of the include itself, not of what is inside. */
+  readonly ignoreErrors: Setting<boolean>;
+  /** One host of the batch takes it in, and no other does what is inside. */
+  readonly runOnce: boolean;
+  readonly register: string | undefined;
   readonly loop: Loop | undefined;
   /** What it holds, where that is known before the run. */
   readonly steps: readonly Step[] | undefined;

@@ -5,16 +5,24 @@
 import { count } from '../core/counts.js';
 import { formatPlace, toProblem, ZrunError, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult } from '../core/events.js';
-import type { Block, Include, Meta, Step, Task } from '../core/plan.js';
-import { UnknownValueError, type ValueMap } from '../core/value.js';
+import {
+  settle,
+  type Block,
+  type Expression,
+  type Include,
+  type Meta,
+  type Step,
+  type Task,
+} from '../core/plan.js';
+import { Unknown, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import type { Batch } from './batch.js';
-import type { Handlers } from './handlers.js';
+import type { Handler, Handlers } from './handlers.js';
 import { disconnectWays, isConnected, regain, type HostState } from './host-state.js';
 import { isTrue, judgeThrown, type Outcome } from './judge.js';
 import type { Position } from './lockstep.js';
-import { itemsOf } from './loop.js';
-import { createMemory, learn } from './memory.js';
-import { countRescued } from './results.js';
+import { itemsUnless } from './loop.js';
+import { createMemory, learn, type Memory } from './memory.js';
+import { countRescued, mergeItems, registered, type Turn } from './results.js';
 import { noParams, type ScopeSource } from './scope.js';
 import { paramsInside, scopeOf, type Around } from './surroundings.js';
 import type { StartGate } from './start.js';
@@ -429,44 +437,41 @@ function reasonOf(ending: Ending): string {
 // --- steps that are the engine's own --------------------------------------------------------------------------------
 
 /** Tells of a step that is no task, in a task's words. */
-function reportStep(walk: Walk, ref: TaskRef, outcome: Outcome): TaskResult {
-  const result: TaskResult = { ...outcome, ms: 0, exchanges: 0 };
+function reportStep(walk: Walk, ref: TaskRef, result: TaskResult): TaskResult {
   walk.source.run.emit({ type: 'task-started', host: walk.state.host.name, task: ref });
   finishTask(walk, ref, result);
   return result;
 }
 
-function judgeStep(error: unknown): Outcome {
-  return judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+/** One turn of an include, and what it takes in. */
+interface IncludeTurn extends Turn {
+  readonly steps: readonly Step[];
+}
+
+interface Decision {
+  readonly result: TaskResult;
+  readonly turns: readonly IncludeTurn[];
 }
 
 async function walkInclude(walk: Walk, include: Include, inherited: Inherited): Promise<Ending> {
-  const { source } = walk;
+  const { batch } = walk;
   const ref = refOf(include, 'include_tasks', inherited, include.name);
-  const around = aroundOf(walk, inherited);
-
-  let turns: readonly { readonly vars: ValueMap; readonly steps: readonly Step[] }[];
-  try {
-    const outside = scopeOf(include, around, {});
-    const items = include.loop ? itemsOf(include.loop, outside).map(({ vars }) => vars) : [{}];
-    const wanted: { vars: ValueMap; steps: readonly Step[] }[] = [];
-    for (const vars of items) {
-      const scope = scopeOf(include, around, vars);
-      if ([...inherited.when, ...include.when].every((condition) => isTrue(condition, scope)))
-        wanted.push({ vars, steps: await include.load(scope) });
-    }
-    turns = wanted;
-  } catch (error) {
-    const result = reportStep(walk, ref, judgeStep(error));
-    return stops(result, source) ? { type: 'stopped', step: include, ref, result } : done;
-  }
-  const none = { diff: [], result: {}, ignored: false };
-  if (turns.length === 0) {
-    const conditions = [...inherited.when, ...include.when].map((condition) => condition.text).join(', ');
-    reportStep(walk, ref, { ...none, status: 'skipped', summary: `when: ${conditions}` });
-    return done;
-  }
-  reportStep(walk, ref, { ...none, status: 'ok', summary: 'included' });
+  let turns: readonly IncludeTurn[] = [];
+  const perform = async (): Promise<TaskRun> => {
+    const decided = await decide(include, aroundOf(walk, inherited));
+    ({ turns } = decided);
+    reportStep(walk, ref, decided.result);
+    return { result: decided.result, memory: registerInclude(walk, include, decided.result) };
+  };
+  let result: TaskResult;
+  if (include.runOnce) {
+    const { value, isMine } = await batch.once(`${include.id} ${inherited.position.join('.')}`, perform);
+    // As in Ansible, only the host that has come first does what is inside.
+    if (!isMine) return adopt(walk, ref, value, inherited);
+    ({ result } = value);
+  } else ({ result } = await perform());
+  const failed = stepEnding(walk, include, ref, result, inherited);
+  if (failed.type !== 'done') return failed;
   for (const [index, { vars, steps }] of turns.entries()) {
     const ending = await walkSteps(walk, steps, {
       ...inherited,
@@ -483,6 +488,96 @@ async function walkInclude(walk: Walk, include: Include, inherited: Inherited): 
   return done;
 }
 
+/** Whether a host takes in what an include names, and for which items. Never throws. */
+async function decide(include: Include, around: Around): Promise<Decision> {
+  const { loop } = include;
+  const conditions = [...around.when, ...include.when];
+  const turns: IncludeTurn[] = [];
+  try {
+    const outside = scopeOf(include, around, {});
+    if (!loop) {
+      const turn = await takeIn(include, around, conditions, {});
+      return { result: turn.result, turns: [turn] };
+    }
+    const items = itemsUnless(loop, outside, conditions);
+    if ('skippedBy' in items)
+      return { result: untimed({ ...nothingDone, summary: `when: ${items.skippedBy.text}` }), turns };
+    for (const { item, vars } of items) {
+      const turn = await takeIn(include, around, conditions, vars);
+      const label = loop.label ? loop.label.render(scopeOf(include, around, vars)) : item;
+      turns.push({ ...turn, result: { ...turn.result, item, label: textOf(label) } });
+    }
+  } catch (error) {
+    return { result: untimed(judgeInclude(error, include, around)), turns: [] };
+  }
+  const merged = mergeItems(turns);
+  const times = turns.filter(({ result }) => result.status === 'ok').length;
+  // As in Ansible, it counts once for each item that is taken in.
+  const result = merged.status === 'ok' ? { ...merged, summary: 'included', times } : merged;
+  return { result, turns };
+}
+
+/** One turn. */
+async function takeIn(
+  include: Include,
+  around: Around,
+  conditions: readonly Expression[],
+  vars: ValueMap,
+): Promise<IncludeTurn> {
+  const none = { label: '', item: null };
+  try {
+    const scope = scopeOf(include, around, vars);
+    const no = conditions.find((condition) => !isTrue(condition, scope));
+    if (no)
+      return {
+        result: { ...untimed({ ...nothingDone, summary: `when: ${no.text}` }), ...none },
+        vars,
+        steps: [],
+      };
+    const steps = await include.load(scope);
+    return {
+      result: { ...untimed({ ...nothingDone, status: 'ok', summary: 'included' }), ...none },
+      vars,
+      steps,
+    };
+  } catch (error) {
+    return { result: { ...untimed(judgeInclude(error, include, around)), ...none }, vars, steps: [] };
+  }
+}
+
+const nothingDone: Outcome = { status: 'skipped', summary: '', diff: [], result: {}, ignored: false };
+
+function untimed(outcome: Outcome): TaskResult {
+  return { ...outcome, ms: 0, exchanges: 0 };
+}
+
+function textOf(value: Value): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** As in Ansible, `ignore_errors` is about what it says itself, not about a file that is missing or wrong. */
+function judgeInclude(error: unknown, include: Include, around: Around): Outcome {
+  const isOwn = error instanceof ZrunError && /^(?:expression|variable|template)-/.test(error.code);
+  let ignoreErrors = false;
+  try {
+    ignoreErrors = isOwn && settle(include.ignoreErrors, scopeOf(include, around, {}));
+  } catch {
+    // Where it cannot be said, the failure counts.
+  }
+  return judgeThrown(error, { ignoreErrors, ignoreUnreachable: false });
+}
+
+function registerInclude({ state }: Walk, { register, name }: Include, result: TaskResult): Memory {
+  const memory = createMemory();
+  if (register === undefined) return memory;
+  const isUnknown = result.status === 'unknown';
+  const known = result.items ? result.result : registered(result);
+  learn(state, memory, {
+    results: { [register]: isUnknown ? new Unknown(result.waitsFor ?? name) : known },
+  });
+  return memory;
+}
+
 async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<Ending> {
   const { source, state, batch } = walk;
   try {
@@ -495,7 +590,8 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
     // In check mode, what rests on what was not run is not done.
     if (error instanceof UnknownValueError && source.run.settings.check) return done;
     const ref = refOf({ id: formatPlace(meta.at), at: meta.at }, 'meta', inherited, meta.name);
-    return { type: 'stopped', step: meta, ref, result: reportStep(walk, ref, judgeStep(error)) };
+    const outcome = judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+    return { type: 'stopped', step: meta, ref, result: reportStep(walk, ref, untimed(outcome)) };
   }
   switch (meta.action) {
     case 'noop':
@@ -535,6 +631,11 @@ function wakeHandlers({ handlers, source }: Walk, { notify, at }: Task): void {
   });
 }
 
+/** Asked anew: it may have notified itself. */
+function waits({ isWaiting }: Handler): boolean {
+  return isWaiting;
+}
+
 /**
  * In the order in which they are defined, each once, however often it was notified. A handler may notify others: those
  * after it run at once, itself and those before it where handlers are flushed next. They are the play's, or an included
@@ -569,7 +670,7 @@ async function walkHandlers(
       handler.isWaiting = !handler.hasFailed;
       return ending;
     }
-    if (!handler.isWaiting)
+    if (!waits(handler))
       source.run.emit({ type: 'handler-finished', host: state.host.name, handler: task.name });
   }
   return done;
