@@ -138,6 +138,9 @@ export function includeStep(
     ignoreErrors: false,
     runOnce: false,
     register: undefined,
+    answersTo: [],
+    listen: [],
+    given: undefined,
     loop,
   };
 }
@@ -187,10 +190,17 @@ export function loadOnce(
   };
 }
 
-/** A template of a name, to be rendered by each host. */
-export function compileName({ value }: MapEntry, { context, names }: Site): CompiledTemplate {
+/** A template of a name, to be rendered by each host. `mayOmit`: it may say `omit`. */
+export function compileName(
+  { value }: MapEntry,
+  { context, names }: Site,
+  mayOmit = false,
+): CompiledTemplate {
   const template = compileTemplate(value, context.report);
-  context.later(names, (declared, report) => void template.check(declared, report));
+  context.later(names, (declared, report) => {
+    if (mayOmit) template.checkEntry(declared, report);
+    else template.check(declared, report);
+  });
   return template;
 }
 

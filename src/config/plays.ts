@@ -3,7 +3,7 @@
  */
 import path from 'node:path';
 import type { Place } from '../core/errors.js';
-import type { Expression, Play, Step, Task, VarsPrompt } from '../core/plan.js';
+import type { Expression, Handler, Play, Step, Task, VarsPrompt } from '../core/plan.js';
 import { readConditions } from './conditions.js';
 import { readBudget, readOrder, readSerial, readStrategy } from './batches.js';
 import { addNames, namesOfVars, type ShapeSource } from './declarations.js';
@@ -87,6 +87,7 @@ export async function readPlay(
     folder,
     hosts: hosts ?? '',
     roleNames: frame.roleNames,
+    neededRoleNames: frame.neededRoleNames,
     defaults: frame.defaults,
     vars: frame.vars,
     prompts,
@@ -119,12 +120,12 @@ function createFrame(
   folder: string,
   vars: Map<string, CompiledTemplate>,
   prompts: readonly VarsPrompt[],
-): PlayFrame & { readonly known: Task[] } {
+): PlayFrame & { readonly known: Handler[] } {
   const varNames = new Map<string, ShapeSource[]>(
     [...namesOfVars(vars)].map(([name, sources]) => [name, [...sources]] as const),
   );
   for (const { name } of prompts) varNames.set(name, [...(varNames.get(name) ?? []), textShape]);
-  const known: Task[] = [];
+  const known: Handler[] = [];
   const handlers: PlayHandlers = { ofRoles: [], ofImports: [], ofIncludes: [] };
   return {
     folder,
@@ -134,6 +135,7 @@ function createFrame(
     defaultNames: new Map(),
     varNames,
     roleNames: [],
+    neededRoleNames: [],
     rolesDone: new Set(),
     handlers,
     known,

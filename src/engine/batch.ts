@@ -81,6 +81,12 @@ export function createBatch({ run, play, hosts, allHosts, forks, stepping }: Bat
       get ansible_play_role_names() {
         return [...play.roleNames];
       },
+      get ansible_dependent_role_names() {
+        return [...play.neededRoleNames];
+      },
+      get ansible_role_names() {
+        return [...new Set([...play.neededRoleNames, ...play.roleNames])];
+      },
       get ansible_play_batch() {
         return uprightHosts().ofBatch;
       },

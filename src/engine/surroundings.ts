@@ -75,7 +75,7 @@ export function scopeOf(step: Step, around: Around, item: ValueMap): Scope {
     defaults: isTask ? [...around.defaults, step.defaults] : around.defaults,
     vars: [...vars, step.vars],
     params: paramsInside(step, around.params),
-    extra: { ...extra, ...item },
+    extra: isTask ? { ansible_search_path: step.files.searchPath, ...extra, ...item } : { ...extra, ...item },
   });
 }
 

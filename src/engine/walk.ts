@@ -79,7 +79,7 @@ export async function walkPlay(walk: Walk): Promise<void> {
   const isLost = state.outcome !== 'done';
   const left = walk.handlers.all
     .filter(({ isWaiting, hasFailed }) => isWaiting || (isLost && hasFailed))
-    .map(({ task }) => task.name);
+    .map(({ step }) => step.name);
   if (state.outcome !== 'done') state.pendingHandlers = [...new Set([...state.pendingHandlers, ...left])];
   else if (left.length > 0)
     run.emit({
@@ -206,7 +206,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const around = aroundOf(walk, inherited);
   const ref = taskRefOf(task, inherited, around);
 
-  const notifies = walk.handlers.wokenBy(task.notify).map((handler) => handler.task.name);
+  const notifies = walk.handlers.wokenBy(task.notify).map((handler) => handler.step.name);
   const perform = (): Promise<TaskRun> =>
     batch.limited(task, async () => {
       run.emit({
@@ -653,9 +653,9 @@ async function walkHandlers(
   const { source, state } = walk;
   for (const [index, handler] of walk.handlers.all.entries()) {
     if (!handler.isWaiting) continue;
-    const { task, place } = handler;
+    const { step, place } = handler;
     handler.isWaiting = false;
-    const ending = await walkStep(walk, task, {
+    const ending = await walkStep(walk, step, {
       ...fromPlay(walk),
       ...place,
       section: 'handlers',
@@ -671,7 +671,7 @@ async function walkHandlers(
       return ending;
     }
     if (!waits(handler))
-      source.run.emit({ type: 'handler-finished', host: state.host.name, handler: task.name });
+      source.run.emit({ type: 'handler-finished', host: state.host.name, handler: step.name });
   }
   return done;
 }

@@ -64,8 +64,9 @@ describe('roles', () => {
     await withPlaybook(text, { files: web }, ({ plays: [play] }) => {
       const [handler] = play?.handlers ?? [];
       expect(handler).to.deep.include({ name: 'web : restart', answersTo: ['web : restart', 'restart'] });
-      const scope = createScope([handler?.defaults ?? new Map(), handler?.vars ?? new Map()]);
-      expect(handler?.args.render(scope)).to.deep.equal({ cmd: 'restart 80' });
+      const [task] = tasksOf(play?.handlers ?? []);
+      const scope = createScope([task?.defaults ?? new Map(), task?.vars ?? new Map()]);
+      expect(task?.args.render(scope)).to.deep.equal({ cmd: 'restart 80' });
     });
   });
 

@@ -264,4 +264,51 @@ export const handlerStories: readonly Story[] = [
     files: { 'roles/r/handlers/main.yml': '- {name: h, debug: {msg: x}, listen: topic}\n' },
     lines: ['changed | work | run true', 'ok | r : h | x'],
   },
+  {
+    keyword: 'handlers',
+    title: 'one that is an include has its condition and its loop, and is taken in where it was notified',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [r]
+  tasks: [{name: work, command: "true", notify: [one, loops, topic, "r : of role"]}]
+  handlers:
+    - {name: one, include_tasks: some.yaml, when: inventory_hostname == "a"}
+    - {name: loops, include_tasks: "{{item}}.yaml", loop: [some, other]}
+    - {name: listens, include_tasks: some.yaml, listen: topic}
+`,
+    files: {
+      'some.yaml': '- {name: some, debug: {msg: x}}\n',
+      'other.yaml': '- {name: other, debug: {msg: x}}\n',
+      'roles/r/defaults/main.yml': 'd: default\n',
+      'roles/r/handlers/main.yml': '- {name: of role, include_tasks: more.yml}\n',
+      'roles/r/handlers/more.yml': '- {name: more, debug: {msg: "{{d}} {{role_name}}"}}\n',
+    },
+    lines: {
+      a: [
+        'changed | work | run true',
+        'ok | r : of role | included',
+        'ok | r : more | default r',
+        'ok | one | included',
+        'ok | some | x',
+        'ok | loops | included',
+        'ok | some | x',
+        'ok | other | x',
+        'ok | listens | included',
+        'ok | some | x',
+      ],
+      b: [
+        'changed | work | run true',
+        'ok | r : of role | included',
+        'ok | r : more | default r',
+        'skipped | one | when: inventory_hostname == "a"',
+        'ok | loops | included',
+        'ok | some | x',
+        'ok | other | x',
+        'ok | listens | included',
+        'ok | some | x',
+      ],
+    },
+  },
 ];
