@@ -300,6 +300,7 @@ export const metaActions = [
   'noop',
   'flush_handlers',
   'clear_facts',
+  'clear_host_errors',
   'reset_connection',
   'end_role',
   'end_host',

@@ -24,6 +24,11 @@ export interface Batch {
   /** Set by `meta: end_batch` and `end_play`: nobody begins another task, and nothing is wrong. */
   readonly ended: 'batch' | 'play' | undefined;
   end(what: 'batch' | 'play'): void;
+  /**
+   * The play's hosts that have left with a failure are well again: the plays that follow have them, and the run's exit
+   * code is not about them. This play goes on without them.
+   */
+  forgive(): void;
   /** Waits until this host may begin the step. */
   turn(state: HostState, position: Position): Promise<void>;
   leave(state: HostState): void;
@@ -45,6 +50,8 @@ export interface BatchOptions {
   readonly forks: LimitFunction;
   /** Shared by the batches of a run. */
   readonly stepping: Stepping;
+  /** A host that was finished may come again. */
+  reopen(state: HostState): void;
 }
 
 /** `--step`, until the user says that it is enough. */
@@ -56,7 +63,8 @@ export function isLockstep(run: RunInput, play: Play): boolean {
   return play.strategy === 'linear' || run.settings.step;
 }
 
-export function createBatch({ run, play, hosts, allHosts, forks, stepping }: BatchOptions): Batch {
+export function createBatch(options: BatchOptions): Batch {
+  const { run, play, hosts, allHosts, forks, stepping } = options;
   const lockstep = isLockstep(run, play) ? createLockstep(hosts.map((state) => state.host.name)) : undefined;
   const throttles = new Map<string, LimitFunction>();
   const askOnce = createOnce<StepAnswer>(() => true);
@@ -110,6 +118,15 @@ export function createBatch({ run, play, hosts, allHosts, forks, stepping }: Bat
     },
     end(what) {
       if (batch.ended !== 'play') batch.ended = what;
+    },
+    forgive() {
+      for (const state of allHosts) {
+        if (!['failed', 'unreachable', 'unknown', 'halted'].includes(state.outcome)) continue;
+        state.outcome = 'done';
+        state.problem = undefined;
+        options.reopen(state);
+      }
+      upright = undefined;
     },
     async turn(state, position) {
       await lockstep?.arrive(state.host.name, position);

@@ -97,6 +97,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       stepping,
       walk: (state, batch) => walkPlay(walkOf(state, batch)),
       walkBetween: (state, batch) => walkBetweenBatches(walkOf(state, batch)),
+      reopen: (state) => void finished.delete(state),
       async finish(state) {
         if (!neededLater.has(state.host.name) || !isUpright(state)) await finish(state);
       },

@@ -22,6 +22,8 @@ export interface PlayRun {
   walk(state: HostState, batch: Batch): Promise<void>;
   /** Walks through the tasks between two batches. */
   walkBetween(state: HostState, batch: Batch): Promise<void>;
+  /** See Batch.forgive. */
+  reopen(state: HostState): void;
   /** The host has left the play for good. */
   finish(state: HostState): Promise<void>;
 }

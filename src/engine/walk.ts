@@ -601,6 +601,9 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
     case 'clear_facts':
       state.facts = {};
       return done;
+    case 'clear_host_errors':
+      batch.forgive();
+      return done;
     case 'reset_connection':
       await disconnectWays(state);
       return done;

@@ -160,4 +160,23 @@ export const metaStories: readonly Story[] = [
     - {name: on, debug: {msg: x}}`,
     lines: ['ok | on | x'],
   },
+  {
+    keyword: 'meta: clear_host_errors',
+    title: 'lets the plays that follow have the hosts that failed, and the run end well',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - {name: breaks, fail: {msg: x}, when: inventory_hostname == "a"}
+    - meta: clear_host_errors
+    - {name: on, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: "{{json ansible_play_hosts}}"}}]}
+`,
+    lines: {
+      a: ['failed | breaks | x', 'ok | next play | ["a","b"]'],
+      b: ['skipped | breaks | when: inventory_hostname == "a"', 'ok | on | x', 'ok | next play | ["a","b"]'],
+    },
+  },
 ];
