@@ -27,10 +27,16 @@ interface ReadHandler {
  */
 export async function readHandlers(node: YamlNode, site: Site): Promise<readonly Handler[]> {
   const taken = new Set<string>();
+  const heard = new Set<string>();
   return (await readList(node, site)).map(({ task, plain }) => {
     const answersTo = [...new Set([task.name, plain])].filter((name) => !taken.has(name));
     answersTo.forEach((name) => taken.add(name));
-    return { ...task, answersTo };
+    // The same for those of one name that listen to one topic.
+    const keyOf = (topic: string): string => JSON.stringify([plain, topic]);
+    const listen =
+      task.ownName === undefined ? task.listen : task.listen.filter((topic) => !heard.has(keyOf(topic)));
+    listen.forEach((topic) => heard.add(keyOf(topic)));
+    return { ...task, answersTo, listen };
   });
 }
 

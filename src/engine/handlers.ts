@@ -23,13 +23,21 @@ export interface Handlers {
   readonly all: readonly Handler[];
   /** Those of a role that the host has come to. */
   add(steps: readonly HandlerStep[], place: HandlerPlace): void;
-  /** As in Ansible: of those that answer to a name the last one, and all that listen to it. */
+  /**
+   * As in Ansible 2.19: of those that answer to a name the last one, and of those that listen to it and have one name the
+   * last one.
+   */
   wokenBy(names: readonly string[]): readonly Handler[];
+  /** Keeps the names until the next flush: who answers to them then is run. */
+  notify(names: readonly string[]): void;
+  /** Those who answer to the names that were kept wait from now on. */
+  wake(): void;
 }
 
 /** What an earlier run notified and did not come to waits again as soon as there is a handler of its name. */
 export function createHandlers({ handlers, become }: Play, state: HostState): Handlers {
   const all: Handler[] = [];
+  const notified = new Set<string>();
 
   function takeUp(added: readonly Handler[]): void {
     for (const name of state.pendingHandlers) {
@@ -53,15 +61,36 @@ export function createHandlers({ handlers, become }: Play, state: HostState): Ha
   return {
     all,
     add,
-    wokenBy(names) {
-      const answering = new Set(
-        names.map((name) => all.findLast(({ step }) => step.answersTo.includes(name))),
-      );
-      return all.filter(
-        (handler) => answering.has(handler) || handler.step.listen.some((topic) => names.includes(topic)),
-      );
+    wokenBy,
+    notify(names) {
+      for (const name of names) notified.add(name);
+    },
+    wake() {
+      if (notified.size === 0) return;
+      for (const handler of wokenBy([...notified])) handler.isWaiting = true;
+      notified.clear();
     },
   };
+
+  function wokenBy(names: readonly string[]): readonly Handler[] {
+    if (names.length === 0) return [];
+    const woken = new Set<Handler>();
+    for (const name of names) {
+      const answering = all.findLast(({ step }) => step.answersTo.includes(name));
+      if (answering) woken.add(answering);
+      for (const listening of listeningTo(name)) woken.add(listening);
+    }
+    return all.filter((handler) => woken.has(handler));
+  }
+
+  function listeningTo(topic: string): readonly Handler[] {
+    const listening = all.filter(({ step }) => step.listen.includes(topic));
+    return listening.filter(
+      ({ step }, i) =>
+        step.ownName === undefined ||
+        !listening.slice(i + 1).some((later) => later.step.ownName === step.ownName),
+    );
+  }
 }
 
 /** What a file of handlers has from its role. A handler that is a task has it in itself. */

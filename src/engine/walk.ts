@@ -77,6 +77,7 @@ export async function walkPlay(walk: Walk): Promise<void> {
     return ending;
   });
   const isLost = state.outcome !== 'done';
+  walk.handlers.wake();
   const left = walk.handlers.all
     .filter(({ isWaiting, hasFailed }) => isWaiting || (isLost && hasFailed))
     .map(({ step }) => step.name);
@@ -233,7 +234,7 @@ function finishTask({ source, state }: Walk, ref: TaskRef, result: TaskResult): 
 }
 
 function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
-  if (result.status === 'changed') wakeHandlers(walk, task);
+  if (result.status === 'changed') notifyHandlers(walk, task, inherited);
   return stepEnding(walk, task, ref, result, inherited);
 }
 
@@ -621,8 +622,10 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
 // --- handlers -------------------------------------------------------------------------------------------------------
 
 /** Throws where a name is that of a role's handler which the host has not come to. */
-function wakeHandlers({ handlers, source }: Walk, { notify, at }: Task): void {
-  for (const handler of handlers.wokenBy(notify)) handler.isWaiting = true;
+function notifyHandlers({ handlers, source }: Walk, { notify, at }: Task, { section }: Inherited): void {
+  handlers.notify(notify);
+  // As in Ansible, those that come after the handler that notifies them run in the same flush.
+  if (section === 'handlers') handlers.wake();
   // In check mode, whether a role is included may rest on what was not run.
   const missing = source.run.settings.check
     ? undefined
@@ -654,6 +657,7 @@ async function walkHandlers(
   }: Pick<Inherited, 'position' | 'isForced'> & Partial<Inherited>,
 ): Promise<Ending> {
   const { source, state } = walk;
+  walk.handlers.wake();
   for (const [index, handler] of walk.handlers.all.entries()) {
     if (!handler.isWaiting) continue;
     const { step, place } = handler;

@@ -137,7 +137,7 @@ export const includeStories: readonly Story[] = [
     - {name: not, include_tasks: some.yaml, register: r, when: 1 > 2}
     - {name: it was, debug: {msg: x}, when: [r.skipped == true, r.changed == false]}
     - {name: each, include_tasks: some.yaml, register: r, loop: [1, 2, 3], when: item != 2}
-    - {name: one was, debug: {msg: x}, when: ["r.results[0].skipped == false", "r.results[1].skipped == true"]}`,
+    - {name: one was, debug: {msg: x}, when: "r.results[1].skipped == true"}`,
     files: { 'some.yaml': '- {name: said, debug: {msg: "{{default item \'\'}}"}}\n' },
     lines: [
       'skipped | not | when: 1 > 2',
@@ -152,14 +152,14 @@ export const includeStories: readonly Story[] = [
     keyword: 'include_tasks',
     title: 'ignore_errors is about itself, and neither about what is inside nor about a file that is missing',
     tasks: `
-    - {name: set, set_fact: {file: "{{given}}"}, vars: {given: [1]}}
-    - {name: no name, include_tasks: "{{file}}", ignore_errors: true}
+    - {name: set, command: "true", register: missing, when: 1 > 2}
+    - {name: no name, include_tasks: "{{missing.stdout}}", ignore_errors: true}
     - {name: inside, include_tasks: breaks.yaml, ignore_errors: true}
     - {name: never, debug: {msg: x}}`,
     files: { 'breaks.yaml': '- {name: breaks, fail: {msg: x}}\n' },
     lines: [
-      'ok | set | set file',
-      "ignored | no name | 'include_tasks' must be a name, and this gives none",
+      'skipped | set | when: 1 > 2',
+      "ignored | no name | 'missing' has no 'stdout'",
       'ok | inside | included',
       'failed | breaks | x',
     ],
@@ -176,7 +176,7 @@ export const includeStories: readonly Story[] = [
   strategy: linear
   tasks:
     - {name: once, include_tasks: some.yaml, run_once: true, register: r}
-    - {name: after, debug: {msg: x}, when: r.skipped == false}
+    - {name: after, debug: {msg: x}, when: r.changed == false}
 `,
     files: { 'some.yaml': '- {name: said, debug: {msg: x}}\n' },
     lines: { a: ['ok | once | included', 'ok | said | x', 'ok | after | x'], b: ['ok | after | x'] },
