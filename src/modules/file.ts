@@ -37,7 +37,7 @@ import { refuseRemoval, removalScript, realPathProbe } from './lib/file-removal.
 import { makeFolder } from './lib/made-folder.js';
 import { mountsProbe } from './lib/mountinfo.js';
 import { ancestorsOf, hostPath, normalizePath, parentOf } from './lib/path.js';
-import { enterFolder, runInFolder } from './lib/trusted-folder.js';
+import { enterFolder, runInFolder, wayTo } from './lib/trusted-folder.js';
 import { lookAtUnitOfFile } from './lib/unit.js';
 
 const params = z
@@ -220,7 +220,10 @@ function typeDiff(path: string, before: FileState, after: FileState): Diff {
 /** Owner, group and mode of what is there, links followed. */
 async function planAttributes(read: Read, params: Params): Promise<FilePlan> {
   const path = normalizePath(params.path);
-  const [found, accounts] = await Promise.all([read(fileProbe(path)), lookAtAccounts(read, params)]);
+  const [found, accounts] = await Promise.all([
+    read(fileProbe(path, { way: wayTo(path, { follow: true }) })),
+    lookAtAccounts(read, params),
+  ]);
   const { at, state } = followed(path, found);
   if (state.type === 'absent') {
     throw new ZrunError('task-failed', `there is nothing at ${path}`, {
@@ -307,7 +310,7 @@ async function planDirectory(read: Read, params: Params): Promise<FilePlan> {
   const path = normalizePath(params.path);
   const parents = ancestorsOf(path);
   const [found, accounts, above, below] = await Promise.all([
-    read(fileProbe(path)),
+    read(fileProbe(path, { way: wayTo(path, { follow: true }) })),
     lookAtAccounts(read, params),
     Promise.all(parents.map((parent) => read(fileProbe(parent)))),
     params.recurse ? read(differingProbe(path, params)) : [],
@@ -345,7 +348,7 @@ async function planDirectory(read: Read, params: Params): Promise<FilePlan> {
 async function planAbsent(read: Read, params: Params): Promise<FilePlan> {
   const path = normalizePath(params.path);
   const [found, mounts, realPath, unitEffects] = await Promise.all([
-    read(fileProbe(path)),
+    read(fileProbe(path, { way: wayTo(path, { follow: false }) })),
     read(mountsProbe()),
     read(realPathProbe(path)),
     lookAtUnitOfFile(read, path),
@@ -374,7 +377,7 @@ function destroyedBy(path: string, found: FileState): string | undefined {
 async function planTouch(read: Read, params: Params): Promise<FilePlan> {
   const path = normalizePath(params.path);
   const [found, parent, accounts] = await Promise.all([
-    read(fileProbe(path)),
+    read(fileProbe(path, { way: wayTo(path, { follow: true }) })),
     read(fileProbe(parentOf(path))),
     lookAtAccounts(read, params),
   ]);
@@ -443,7 +446,7 @@ async function planLink(read: Read, params: Params): Promise<FilePlan> {
   const [path, src = ''] = [normalizePath(params.path), params.src];
   const end = src.startsWith('/') ? normalizePath(src) : normalizePath(`${parentOf(path)}/${src}`);
   const [found, target, parent] = await Promise.all([
-    read(fileProbe(path)),
+    read(fileProbe(path, { way: wayTo(path, { follow: false }) })),
     read(fileProbe(end)),
     read(fileProbe(parentOf(path))),
   ]);
@@ -476,7 +479,7 @@ async function planLink(read: Read, params: Params): Promise<FilePlan> {
 async function planHardLink(read: Read, params: Params): Promise<FilePlan> {
   const [path, src] = [normalizePath(params.path), normalizePath(params.src ?? '')];
   const [found, target, parent] = await Promise.all([
-    read(fileProbe(path)),
+    read(fileProbe(path, { way: wayTo(path, { follow: false }) })),
     read(fileProbe(src, { checksum: true })),
     read(fileProbe(parentOf(path))),
   ]);

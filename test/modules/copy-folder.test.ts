@@ -188,7 +188,12 @@ describe('copy of a folder', () => {
       'mkdir dest; echo x >dest/sub',
       /dest\/sub is a file .* where a folder belongs/,
     ],
-    ['a link to another content', 'mkdir dest; echo x >t; ln -s ../t dest/a', /dest\/a is a link/, { follow: true }],
+    [
+      'a link to another content',
+      'mkdir dest; echo x >t; ln -s ../t dest/a',
+      /dest\/a is a link/,
+      { follow: true },
+    ],
     ['validate', ':', /`validate` is for one file/, { validate: 'true %s' }],
   ];
   for (const [title, before, message, more] of ways) {

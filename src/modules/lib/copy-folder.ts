@@ -17,7 +17,7 @@ import { makeFolder } from './made-folder.js';
 import { baseName, joinPath, normalizePath } from './path.js';
 import { syncFileSystem } from './sync.js';
 import { createTar, type TarEntry } from './tar.js';
-import { enterFolder, refuseForeign, runInFolder } from './trusted-folder.js';
+import { enterFolder, refuseForeign, runInFolder, wayTo } from './trusted-folder.js';
 
 export interface FolderWish extends Attributes {
   readonly dest: string;
@@ -62,7 +62,7 @@ export async function planFolder(read: Read, wish: FolderWish, task: string): Pr
     idOf(folder),
   );
   const [itself, seen, accounts] = await Promise.all([
-    read(fileProbe(dest)),
+    read(fileProbe(dest, { way: wayTo(dest, { follow: true }) })),
     read(probe),
     lookAtAccounts(read, wish),
   ]);

@@ -24,7 +24,7 @@ import type { AbsentFile, ContentOptions, FileState, LinkFile, PlainState, Regul
 import { describeType, fileKind, fileProbe, formatMode } from './file.js';
 import { baseName, normalizePath, parentOf } from './path.js';
 import { syncFile } from './sync.js';
-import { enterFolder, linkProbe, runInFolder } from './trusted-folder.js';
+import { enterFolder, runInFolder, wayTo } from './trusted-folder.js';
 import { lookAtUnitOfFile } from './unit.js';
 import { splitWords } from './words.js';
 
@@ -76,12 +76,10 @@ export async function lookUnfollowed(
 ): Promise<UnfollowedSight> {
   const path = normalizePath(wish.path);
   const [file, parent, accounts, unitEffects] = await Promise.all([
-    read(fileProbe(path, { content })),
+    read(fileProbe(path, { content, way: wayTo(path, { follow: wish.follow !== false }) })),
     read(fileProbe(parentOf(path))),
     lookAtAccounts(read, wish),
     lookAtUnitOfFile(read, path),
-    // What is at the end of another user's link is neither compared nor shown.
-    wish.follow === false ? undefined : read(linkProbe(path)),
   ]);
   return { wish, path, file, parent, accounts, unitEffects };
 }

@@ -16,6 +16,17 @@ export interface FileQuestion {
   readonly path: string;
   readonly checksum: boolean;
   readonly content: { readonly unless: string; readonly limit: number } | undefined;
+  readonly way: Way | undefined;
+}
+
+/** What may have to be looked at on the way to a file. Where there is no link, the shell sees so by itself. */
+export interface Way {
+  /** The paths that must not be links for the script to be left out. */
+  readonly links: readonly string[];
+  readonly script: ShellText;
+  /** The status by which it says that the way must not be gone, and why on its standard error. */
+  readonly refusal: number;
+  readonly refuse: (why: string) => ZrunError;
 }
 
 export interface FileLook {
@@ -39,6 +50,7 @@ export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
   const script = lines(
     sh`LC_ALL=C; export LC_ALL; form='%f %u %g %s %Y %h %d:%i %U:%G'; nl='
 '`,
+    ...questions.map(({ way }, i) => way && wayScript(way, i)),
     isShort && plainScript(ordered, read),
     isShort
       ? sh`eval ${thoroughScript(questions, boundary)}`
@@ -46,12 +58,42 @@ export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
   );
   return {
     script,
-    parse: (output) =>
-      isPlain(output)
+    parse(said) {
+      const { output, refused } = takeRefusals(said);
+      const answers = isPlain(output)
         ? parsePlain(questions, ordered, read, output)
-        : parseLooks(questions, boundary, output),
+        : parseLooks(questions, boundary, output);
+      return answers.map((answer, i) => {
+        const [why, way] = [refused.get(i), questions[i]?.way];
+        if (why === undefined || !way) return answer;
+        return () => {
+          throw way.refuse(why);
+        };
+      });
+    },
   };
 }
+
+/** Says `refused`, the number of the question and why, before everything else. */
+function wayScript({ links, script, refusal }: Way, index: number): ShellText {
+  return sh`for p in ${links}; do if [ -L "$p" ]; then break; fi; p=; done
+if [ -n "$p" ]; then
+way=$( (eval ${script.shellText}) 2>&1 >/dev/null); [ $? -ne ${refusal} ] || printf 'refused %s %s\\0' ${index} "$way"
+fi`;
+}
+
+function takeRefusals(output: Output): { output: Output; refused: ReadonlyMap<number, string> } {
+  const refused = new Map<number, string>();
+  const rest: Rest = { bytes: output.stdout, at: 0 };
+  while (rest.bytes.subarray(rest.at, rest.at + refusing.length).equals(refusing)) {
+    const [, index = '', why = ''] = /^refused (\d+) (.*)$/s.exec(nextField(rest) ?? '') ?? [];
+    refused.set(Number(index), why);
+  }
+  if (refused.size === 0) return { output, refused };
+  return { output: { ...output, stdout: output.stdout.subarray(rest.at) }, refused };
+}
+
+const refusing = Buffer.from('refused ');
 
 /** With more paths than this, their text is not sent twice for the short way's sake. */
 const mostPlain = 16;

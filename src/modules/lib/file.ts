@@ -6,7 +6,7 @@ import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh } from '../../core/shell.js';
-import { lookAtFiles, type FileLook, type FileQuestion } from './file-look.js';
+import { lookAtFiles, type FileLook, type FileQuestion, type Way } from './file-look.js';
 import { normalizePath } from './path.js';
 
 export type FileState = AbsentFile | LinkFile | PlainState;
@@ -98,6 +98,8 @@ export function directoryState(attributes: Partial<Inode> = {}): DirectoryFile {
 export interface FileProbeOptions {
   readonly content?: boolean | ContentOptions;
   readonly checksum?: boolean;
+  /** Rejects where this says that the way to the file must not be gone. */
+  readonly way?: Way;
 }
 
 export interface ContentOptions {
@@ -114,9 +116,9 @@ export interface ContentOptions {
  */
 export function fileProbe(path: string, options: FileProbeOptions = {}): Probe<FileState> {
   const key = normalizePath(path);
-  const { content = false, checksum = content !== false } = options;
+  const { content = false, checksum = content !== false, way } = options;
   const { unless = '', limit = contentLimit } = typeof content === 'object' ? content : {};
-  const question = { path: key, checksum, content: content === false ? undefined : { unless, limit } };
+  const question = { path: key, checksum, content: content === false ? undefined : { unless, limit }, way };
   let made: FileLook | undefined;
   // Those that are asked together have one in common.
   const look = (): FileLook => (made ??= lookAtFiles([question]));

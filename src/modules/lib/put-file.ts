@@ -119,10 +119,17 @@ async function lookWhere(
     );
   }
   if (name === undefined) return followLink(await look(dest));
-  const [itself, inside] = await Promise.all([look(dest), look(joinPath(dest, name))]);
-  const end = itself.file.type === 'link' ? itself.file.resolved : itself.file;
-  return followLink(end.type === 'directory' ? inside : itself);
+  const [itself, inside] = await Promise.allSettled([look(dest), look(joinPath(dest, name))]);
+  const { file } = valueOf(itself);
+  const end = file.type === 'link' ? file.resolved : file;
+  // Where dest is no folder, what is wrong with the way into it is nobody's concern.
+  return followLink(valueOf(end.type === 'directory' ? inside : itself));
 }
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'fulfilled') return settled.value;
+  throw settled.reason;
+}
+
 export async function applyPutFile(write: Write, { detail }: Change<PutFile>): Promise<ValueMap> {
   const { change, dest, file } = detail;
   const { backupFile } = await applyFileContent(write, change);

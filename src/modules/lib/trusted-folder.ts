@@ -20,8 +20,8 @@ import { randomUUID } from 'node:crypto';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Write } from '../../core/module.js';
-import type { Probe, ProbeKind } from '../../core/probe.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
+import type { Way } from './file-look.js';
 import { ancestorsOf, baseName, parentOf } from './path.js';
 
 /** The status by which a script says that it will not go on, and why on its standard error. */
@@ -177,33 +177,25 @@ export async function runInFolder(
   options: Parameters<Write['run']>[1] = {},
 ): Promise<Output> {
   const output = await write.run(script, { ...options, accept: [...(options.accept ?? []), untrusted] });
-  refuseUntrusted(output);
+  if (output.status === untrusted) throw refusalOf(output.stderr.toString('utf8'));
   return output;
 }
 
-const linkKind: ProbeKind<void> = { kind: 'links-on-the-way' };
-
 /**
- * Throws `task-failed` where a path leads through a link that `enterFolder` does not follow, one at its end too, and says
- * nothing else. Where there is no link at all the shell sees so by itself.
+ * For the look at a file: whether the way to it, as `enterFolder` goes it, leads through a link that is not followed. What
+ * is at the end of such a link is neither compared nor shown, and check mode says what the run will.
  */
-export function linkProbe(path: string): Probe<void> {
+export function wayTo(path: string, options: EnterOptions): Way {
   return {
-    of: linkKind,
-    key: path,
-    script: lines(
-      sh`for p in ${[...ancestorsOf(path), path]}; do if [ -L "$p" ]; then break; fi; p=; done
-[ -n "$p" ] || exit 0`,
-      enterFolder(path, { follow: true }),
-    ),
-    isTerse: true,
-    parse: refuseUntrusted,
+    links: options.follow ? [...ancestorsOf(path), path] : ancestorsOf(path),
+    script: enterFolder(path, options),
+    refusal: untrusted,
+    refuse: refusalOf,
   };
 }
 
-function refuseUntrusted({ status, stderr }: Output): void {
-  if (status !== untrusted) return;
-  throw new ZrunError('task-failed', stderr.toString('utf8').trim(), {
+function refusalOf(why: string): ZrunError {
+  return new ZrunError('task-failed', why.trim(), {
     hint:
       'Nothing was written there. Whoever may write to a folder could lead the task elsewhere. Give the path without ' +
       'links, or let the task act as the user whose folder it is: `become_user`.',
