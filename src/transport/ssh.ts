@@ -306,7 +306,8 @@ async function withRetries(
       gate.concurrency = Math.max(1, Math.ceil(gate.concurrency / 2));
       seen.stage = 'it drops connections before a handshake';
       const base = Math.min(2_000, 100 * 1.5 ** round);
-      await sleep(base * (0.5 + Math.random()), undefined, { signal: stop });
+      // The next round says why, where it was woken early.
+      await sleep(base * (0.5 + Math.random()), undefined, { signal: stop }).catch(() => undefined);
     }
   };
   const late = (): never => {
