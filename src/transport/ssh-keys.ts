@@ -7,8 +7,8 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
+import { linkSignals } from '../core/signals.js';
 import { fingerprint, keyType, shortKeyType } from './known-hosts.js';
-import { linkSignals } from './limit.js';
 import { currentUser, type SshSettings } from './ssh-config.js';
 import type { Ssh2 } from './ssh2.js';
 
