@@ -12,21 +12,19 @@ else {
   const { loadBundle } = await import('./cli/bundle.js');
   const bundle = loadBundle(new URL('zrun.cjs', import.meta.url));
   const { main } = bundle ?? (await import('./cli/main.js'));
-  const { userInfo } = await import('node:os');
-  process.exitCode = await main(createEnvironment(() => userInfo().homedir));
+  process.exitCode = await main(createEnvironment(await findHome()));
   // For `npm run build`, which runs zrun once to know what a run needs.
   if (process.env['ZRUN_COMPILE'] === '1') bundle?.keepCompiled();
 }
 
-function createEnvironment(homeOfUser: () => string): Environment {
+function createEnvironment(homeFolder: string): Environment {
   const output = watchOutput();
   return {
     argv,
     env: process.env,
     version: readVersion(),
     cwd: process.cwd(),
-    // Never a folder that somebody else may have laid out, such as the current one: programs are run from what lies there.
-    homeFolder: isAbsolute(process.env['HOME']) ? process.env['HOME'] : homeOfUser(),
+    homeFolder,
     stdout: process.stdout,
     stderr: process.stderr,
     onStopSignal(listener) {
@@ -64,8 +62,12 @@ function watchOutput(): { readonly outlive: () => void } {
   return { outlive: () => (isOutlived = true) };
 }
 
-function isAbsolute(folder: string | undefined): folder is string {
-  return folder?.startsWith('/') === true;
+/** Never a folder that somebody else may have laid out, such as the current one: programs are run from what lies there. */
+async function findHome(): Promise<string> {
+  const { HOME } = process.env;
+  if (HOME?.startsWith('/')) return HOME;
+  const { userInfo } = await import('node:os');
+  return userInfo().homedir;
 }
 
 function readVersion(): string {

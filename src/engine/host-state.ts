@@ -2,13 +2,12 @@
  * Owns what is known of one host during a run: its variables, its connection, its counts, its predicted state. Knows
  * nothing of plays or of the order of tasks.
  */
-import { setMaxListeners } from 'node:events';
-import { ZrunError } from '../core/errors.js';
+import { ZrunError, type ErrorCode, type Problem } from '../core/errors.js';
 import { noCounts } from '../core/counts.js';
 import type { Counts, HostOutcome } from '../core/events.js';
 import type { Connection, Host, Output, RunOptions } from '../core/host.js';
-import type { Problem } from '../core/errors.js';
 import type { ShellText } from '../core/shell.js';
+import { linkSignals } from '../core/signals.js';
 import type { ValueMap } from '../core/value.js';
 import { createOverlay, type Overlay } from './overlay.js';
 import type { RunInput } from './settings.js';
@@ -71,14 +70,7 @@ export async function connectionOf(
 ): Promise<Connection> {
   if (state.connection === undefined) {
     const started = run.now();
-    const attempt = new AbortController();
-    const onAbort = (): void => attempt.abort();
-    if (signal !== undefined) {
-      // All hosts of a run listen to the one.
-      setMaxListeners(0, signal);
-      signal.addEventListener('abort', onAbort);
-      if (signal.aborted) onAbort();
-    }
+    const attempt = linkSignals(...(signal === undefined ? [] : [signal]));
     const made = run.connect(state.host, { connectTimeoutMs, signal: attempt.signal });
     state.connection = made;
     try {
@@ -92,7 +84,7 @@ export async function connectionOf(
       state.connection = undefined;
       throw error;
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      attempt.release();
     }
   }
   return state.connection;
@@ -207,16 +199,15 @@ export function isLost(error: unknown): boolean {
 
 /** Errors of the host's connection rather than of what a task asked for. */
 export function isUnreachable(error: unknown): boolean {
-  return (
-    error instanceof ZrunError &&
-    [
-      'name-unresolved',
-      'connect-failed',
-      'connect-timeout',
-      'host-key-unknown',
-      'host-key-changed',
-      'auth-failed',
-      'key-unreadable',
-    ].includes(error.code)
-  );
+  return error instanceof ZrunError && unreachableCodes.has(error.code);
 }
+
+export const unreachableCodes: ReadonlySet<ErrorCode> = new Set([
+  'name-unresolved',
+  'connect-failed',
+  'connect-timeout',
+  'host-key-unknown',
+  'host-key-changed',
+  'auth-failed',
+  'key-unreadable',
+]);

@@ -7,7 +7,7 @@ import type { ItemResult, TaskRef, TaskResult } from '../core/events.js';
 import { settle, type Loop, type Scope, type Task } from '../core/plan.js';
 import { findUnknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { attemptOnce } from './attempt.js';
-import { exchangesOf } from './host-state.js';
+import { exchangesOf, unreachableCodes } from './host-state.js';
 import { isTrue, judgeThrown, withMessage, withResult, type Outcome } from './judge.js';
 import { itemsUnless } from './loop.js';
 import { createMemory, rememberResult, type Memory } from './memory.js';
@@ -178,13 +178,7 @@ const hiddenText = 'hidden by no_log';
  * has changed. Not `connection-lost`, which says what was under way.
  */
 const shownCodes: ReadonlySet<ErrorCode> = new Set([
-  'name-unresolved',
-  'connect-failed',
-  'connect-timeout',
-  'host-key-unknown',
-  'host-key-changed',
-  'auth-failed',
-  'key-unreadable',
+  ...unreachableCodes,
   'sudo-password-missing',
   'sudo-password-wrong',
   'sudo-refused',

@@ -189,7 +189,7 @@ function hashName(name: string, salt: Buffer): string {
 }
 
 /** Few patterns have wildcards, and thousands of hosts are compared with each other's lines. */
-function matchesName(pattern: string, name: string): boolean {
+export function matchesName(pattern: string, name: string): boolean {
   const lower = pattern.toLowerCase();
   return /[*?]/.test(lower) ? wildcard(lower).test(name) : lower === name;
 }

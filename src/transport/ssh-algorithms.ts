@@ -4,7 +4,7 @@
  */
 import type { CipherAlgorithm, KexAlgorithm, MacAlgorithm } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
-import { modernAlgorithms, type HostKeyAlgorithm } from './known-hosts.js';
+import { matchesName, modernAlgorithms, type HostKeyAlgorithm } from './known-hosts.js';
 
 export interface SshAlgorithms {
   readonly kex: readonly KexAlgorithm[];
@@ -70,7 +70,7 @@ function choose<T extends string>(
   const listed = (sign === undefined ? said : said.slice(1)).split(',').map((each) => each.trim());
   // What `+` and `^` name beyond zrun's own it does not have; what `^` moves to the front is all that it does.
   if (sign === '+') return known;
-  const named = listed.flatMap((pattern) => known.filter((each) => matches(pattern, each)));
+  const named = listed.flatMap((pattern) => known.filter((each) => matchesName(pattern, each)));
   const isNamed = (each: T): boolean => named.includes(each);
   if (sign === '^') return [...new Set([...named, ...known])];
   const left = sign === '-' ? known.filter((each) => !isNamed(each)) : [...new Set(named)];
@@ -79,19 +79,4 @@ function choose<T extends string>(
       hint: `It has ${known.join(', ')}. Allow one of them for this host.`,
     });
   return known.every((each) => left.includes(each)) ? known : left;
-}
-
-/** `*` stands for anything in what `-` takes away (ssh_config(5), PATTERNS). */
-function matches(pattern: string, algorithm: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  if (rest.length === 0) return pattern === algorithm;
-  const last = rest.pop() ?? '';
-  if (!algorithm.startsWith(first) || !algorithm.endsWith(last)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = algorithm.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at + last.length <= algorithm.length;
 }

@@ -47,7 +47,7 @@ export interface SshConfigOptions {
 let user: os.UserInfo<string> | undefined;
 
 /** Asked of the user database once: it is needed for every path of every host. */
-function currentUser(): os.UserInfo<string> {
+export function currentUser(): os.UserInfo<string> {
   return (user ??= os.userInfo());
 }
 
@@ -61,10 +61,7 @@ export function createSshConfig(options: SshConfigOptions): (query: SshQuery) =>
   const known = new Map<string, Promise<SshSettings>>();
   const limit = pLimit(4);
   let common: Promise<Raw | undefined> | undefined;
-  let checked: Promise<void> | undefined;
   const settingsFor = async (query: SshQuery): Promise<SshSettings> => {
-    checked ??= checkOwner(path.join(options.homedir, '.ssh', 'config'));
-    await checked;
     common ??= askForAll(options);
     const raw = (await common) ?? (await limit(() => ask(query, options)));
     return settingsOf(raw, query, options);
@@ -79,9 +76,10 @@ export function createSshConfig(options: SshConfigOptions): (query: SshQuery) =>
 
 /**
  * The one answer for every address, where the files do not tell addresses apart, as on most machines: hundreds of
- * hosts then cost one process. Undefined where they do.
+ * hosts then cost one process. Undefined where they do. Rejects where others may write to the user's own file.
  */
 async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
+  await checkOwner(path.join(options.homedir, '.ssh', 'config'));
   const included = '/etc/ssh/ssh_config.d';
   const names = await readdir(included).catch(() => []);
   const files = [path.join(options.homedir, '.ssh', 'config'), '/etc/ssh/ssh_config'].concat(
@@ -278,13 +276,22 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
     hostKeyAlias: one('hostkeyalias'),
     hashKnownHosts: one('hashknownhosts') === 'yes',
     revokedHostKeys: revoked === undefined || revoked === 'none' ? undefined : expand(revoked),
-    // Older names of ssh's own come after the newer ones.
-    algorithms: chooseAlgorithms(
-      (name) =>
-        one(name.toLowerCase()) ??
-        (name === 'PubkeyAcceptedAlgorithms' ? one('pubkeyacceptedkeytypes') : undefined),
-    ),
+    algorithms: algorithmsOf(raw),
   };
+}
+
+const algorithmsByRaw = new WeakMap<Raw, SshAlgorithms>();
+
+/** Chosen once where hundreds of hosts have the one answer. */
+function algorithmsOf(raw: Raw): SshAlgorithms {
+  const known =
+    algorithmsByRaw.get(raw) ??
+    chooseAlgorithms((name) => {
+      const older = name === 'PubkeyAcceptedAlgorithms' ? raw.get('pubkeyacceptedkeytypes') : undefined;
+      return (raw.get(name.toLowerCase()) ?? older)?.[0];
+    });
+  algorithmsByRaw.set(raw, known);
+  return known;
 }
 
 const defaultIdentities = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa'];

@@ -4,13 +4,12 @@
  * is offered twice.
  */
 import { readFile, stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
+import { linkSignals } from '../core/signals.js';
 import { fingerprint, keyType, shortKeyType } from './known-hosts.js';
-import { linkSignals } from './limit.js';
-import type { SshSettings } from './ssh-config.js';
+import { currentUser, type SshSettings } from './ssh-config.js';
 import type { Ssh2 } from './ssh2.js';
 
 export interface Credentials {
@@ -145,7 +144,7 @@ async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
   try {
     const { uid, mode } = await stat(path);
     // Source: sshkey_perm_ok of OpenSSH's authfile.c.
-    if (uid === userInfo().uid && (mode & 0o077) !== 0)
+    if (uid === currentUser().uid && (mode & 0o077) !== 0)
       return { state: 'unreadable', why: `others may read it: chmod 600 ${path}` };
     text = await readFile(path, 'utf8');
   } catch (error) {

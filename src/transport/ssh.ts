@@ -10,10 +10,11 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import type { Connect, ConnectOptions, Host, SshTarget } from '../core/host.js';
+import { linkSignals } from '../core/signals.js';
 import { defaultLimits, type Limits, type Link } from './channel.js';
 import { createConnection } from './connection.js';
 import { createHostKeyStore } from './host-key-check.js';
-import { linkSignals, within } from './limit.js';
+import { within } from './limit.js';
 import { createLookup } from './lookup.js';
 import { interrupted } from './session.js';
 import { createSshConfig, type SshSettings } from './ssh-config.js';
@@ -306,7 +307,8 @@ async function withRetries(
       gate.concurrency = Math.max(1, Math.ceil(gate.concurrency / 2));
       seen.stage = 'it drops connections before a handshake';
       const base = Math.min(2_000, 100 * 1.5 ** round);
-      await sleep(base * (0.5 + Math.random()), undefined, { signal: stop });
+      // The next round says why, where it was woken early.
+      await sleep(base * (0.5 + Math.random()), undefined, { signal: stop }).catch(() => undefined);
     }
   };
   const late = (): never => {

@@ -185,7 +185,15 @@ export async function freePort(): Promise<number> {
 }
 
 /** The processes that serve connections: sshd's below sshd. What users run is not among them. */
-async function sessionsOf(pid: number): Promise<readonly number[]> {
+function sessionsOf(pid: number): Promise<readonly number[]> {
+  return processesBelow(pid, (name) => name.startsWith('sshd'));
+}
+
+/** What a process has started, at any distance, by way of processes that are meant alone. */
+export async function processesBelow(
+  pid: number,
+  isMeant: (name: string) => boolean = () => true,
+): Promise<readonly number[]> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
   const all = stdout
     .trim()
@@ -194,7 +202,7 @@ async function sessionsOf(pid: number): Promise<readonly number[]> {
     .map(([id, parent, name = '']) => ({ id: Number(id), parent: Number(parent), name }));
   const found: number[] = [];
   const add = (parent: number): void => {
-    for (const one of all.filter((each) => each.parent === parent && each.name.startsWith('sshd'))) {
+    for (const one of all.filter((each) => each.parent === parent && isMeant(each.name))) {
       found.push(one.id);
       add(one.id);
     }

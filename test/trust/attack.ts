@@ -20,8 +20,13 @@ export interface Attack {
   readonly isFast?: boolean;
   /** Why it cannot be tried on this machine; undefined where it can. */
   readonly missing?: () => string | undefined;
-  /** Tries it and says what happened: the text of `expected`, or whatever else was seen. */
-  observe(bench: Bench): Promise<string>;
+  /** Tries it and says what happened: `expected`, as it stands above, or whatever else was seen. */
+  observe(bench: Bench, expected: string): Promise<string>;
+}
+
+/** What a row says of a run: `expected` where it went so, else how it ended and what it wrote. */
+export function verdict(isSo: boolean, expected: string, ended: Partial<Ended>): string {
+  return isSo ? expected : `ended with ${ended.code}:\n${ended.stdout ?? ''}${ended.stderr ?? ''}`;
 }
 
 export interface Zrun {
@@ -45,8 +50,6 @@ export interface Ended {
 export interface ZrunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** In place of `/bin/sh -c 'exec …'`: what starts it, `prlimit --as=…`. */
-  readonly prefix?: readonly string[];
 }
 
 export interface Bench {
@@ -153,17 +156,10 @@ export async function endsInTime(zrun: Zrun): Promise<Ended> {
 
 function startZrun(
   argv: readonly string[],
-  { home, cwd, env, prefix = [] }: ZrunOptions & { readonly home: string; readonly cwd: string },
+  { home, cwd, env }: ZrunOptions & { readonly home: string; readonly cwd: string },
 ): Zrun {
-  const [command = process.execPath, ...args] = [
-    ...prefix,
-    process.execPath,
-    '--import',
-    import.meta.resolve('tsx'),
-    path.join(root, 'src/main.ts'),
-    ...argv,
-  ];
-  const child = spawn(command, args, {
+  const main = path.join(root, 'src/main.ts');
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...argv], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: home, ...env },
     detached: true,

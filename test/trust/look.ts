@@ -1,6 +1,5 @@
 /** Owns how rows look at this machine: files, processes, and states that are waited for. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Sshd } from '../integration/sshd.js';
 import type { Bench } from './attack.js';
@@ -14,25 +13,24 @@ export async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-export function existsAt(file: string): boolean {
-  return existsSync(file);
-}
-
 /** Whether the process lives whose number is in a file. */
 export function isAlive(pidFile: string): boolean {
   const pid = readFileSync(pidFile, 'utf8').trim();
   return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
-/** The process numbers of what a process has started, at any distance. */
-export function childrenOf(pid: number): readonly number[] {
-  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map((row) => row.trim().split(/\s+/).map(Number));
-  const below = (parent: number): readonly number[] =>
-    rows.flatMap(([child = 0, of]) => (of === parent ? [child, ...below(child)] : []));
-  return below(pid);
+/** Whether any process has this in its environment. */
+export function isAnyWith(variable: string): boolean {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable);
+      } catch {
+        // It is over.
+        return false;
+      }
+    });
 }
 
 /** Gives zrun's home folder the key and the known hosts of these servers. */

@@ -16,9 +16,13 @@ import { parseArgs } from 'node:util';
 import type { TaskStatus } from '../../src/core/events.js';
 import { readJournal } from '../../src/report/journal.js';
 import { endsInTime, withBench, type Bench } from './attack.js';
+import { isAnyWith, until } from './look.js';
 import { startCuttingWire, type CuttingWire } from './cutting-wire.js';
 
 const tasksOfHost = 12;
+
+/** In the environment of everything that these hosts run. */
+const mark = `ZRUN_SOAK=${process.pid}`;
 
 interface Tally {
   runs: number;
@@ -44,7 +48,7 @@ async function main(): Promise<void> {
   const [minutes, hosts] = [Number(values.minutes), Number(values.hosts)];
   const tally: Tally = { runs: 0, tasks: 0, statuses: {}, wrong: [] };
   const cuts = await withBench(async (bench) => {
-    const server = await bench.sshd();
+    const server = await bench.sshd({ config: [`SetEnv ${mark}`] });
     const wire = await startCuttingWire(server.port, hosts, chooseCut);
     bench.defer(() => wire.stop());
     const inventory = writeInventory(bench, wire, server);
@@ -116,7 +120,7 @@ async function runOnce(bench: Bench, inventory: string, hosts: number, tally: Ta
   const zrun = bench.start([play, '-i', inventory, '-f', String(hosts), '-T', '20']);
   await endsInTime(zrun);
   // What a connection has left behind when it broke may still be at work.
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await until(() => !isAnyWith(mark));
 
   const said = new Map<string, TaskStatus | 'not finished'>();
   const runs = path.join(bench.home, '.local/state/zrun/runs');

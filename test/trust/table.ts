@@ -26,7 +26,7 @@ export function tryAttacks(chosen: (attack: Attack) => boolean): void {
       for (const row of attacks.filter(chosen))
         it(`${row.attack}: ${row.expected}`, async function () {
           skipFor(this, row.missing?.());
-          expect(await withBench((bench) => row.observe(bench))).to.equal(row.expected);
+          expect(await withBench((bench) => row.observe(bench, row.expected))).to.equal(row.expected);
         });
     });
 }

@@ -1,9 +1,10 @@
 /** Peers that are no sshd, or a bad one: whatever they do, the host is unreachable, the recap comes, and the run ends. */
+import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import path from 'node:path';
-import { endsInTime, type Attack, type Bench } from '../attack.js';
-import { childrenOf, existsAt, isAlive, until, useKeysOf } from '../look.js';
-import { sshdMissing } from '../../integration/sshd.js';
+import { endsInTime, verdict, type Attack, type Bench } from '../attack.js';
+import { isAlive, until, useKeysOf } from '../look.js';
+import { processesBelow, sshdMissing } from '../../integration/sshd.js';
 
 const unreachable = 'unreachable, the recap comes, and nothing is left of the run';
 
@@ -43,6 +44,11 @@ const behaviours: readonly (readonly [what: string, behaviour: Behaviour, isFast
     'resets each connection after its banner',
     (socket) => void socket.write(banner, () => socket.resetAndDestroy()),
   ],
+];
+
+const agents: readonly (readonly [what: string, behaviour: Behaviour])[] = [
+  ['accepts and never lists its keys', () => undefined],
+  ['drops each connection', (socket) => void socket.destroy()],
 ];
 
 function slowly(text: string, ms: number): Behaviour {
@@ -85,66 +91,49 @@ export const peers: readonly Attack[] = [
       });
     },
   },
-  {
-    attack: 'an agent accepts and never lists its keys',
+  ...agents.map(([what, behaviour]): Attack => ({
+    attack: `an agent ${what}`,
     expected: 'done without it, and nothing is left of the run',
     missing: sshdMissing,
-    async observe(bench) {
+    async observe(bench, expected) {
       const server = await bench.sshd();
-      const agent = await listenAgent(bench, () => undefined);
+      const agent = await listenAgent(bench, behaviour);
       const argv = [bench.playbook('- command: "true"'), '-i', bench.inventory(server)];
-      const { code, stdout, stderr } = await bench.zrun(argv, { env: { SSH_AUTH_SOCK: agent } });
-      return code === 0
-        ? 'done without it, and nothing is left of the run'
-        : `ended with ${code}:\n${stdout}${stderr}`;
+      const ended = await bench.zrun(argv, { env: { SSH_AUTH_SOCK: agent } });
+      return verdict(ended.code === 0, expected, ended);
     },
-  },
-  {
-    attack: 'an agent drops each connection',
-    expected: 'done without it, and nothing is left of the run',
-    missing: sshdMissing,
-    async observe(bench) {
-      const server = await bench.sshd();
-      const agent = await listenAgent(bench, (socket) => void socket.destroy());
-      const argv = [bench.playbook('- command: "true"'), '-i', bench.inventory(server)];
-      const { code, stdout } = await bench.zrun(argv, { env: { SSH_AUTH_SOCK: agent } });
-      return code === 0
-        ? 'done without it, and nothing is left of the run'
-        : `ended with ${code}:\n${stdout}`;
-    },
-  },
+  })),
   {
     attack: 'a command of Match exec in the ssh configuration hangs',
     expected: 'unreachable, the recap comes, and nothing is left of the run or of the command',
-    async observe(bench) {
+    async observe(bench, expected) {
       const port = await listen(bench, () => undefined);
       const pid = path.join(bench.folder, 'pid');
       bench.write('home/.ssh/config', `Match exec "echo $$ >${pid}; sleep 1000"\n  User nobody\n`, 0o600);
       const seen = await outcomeOf(bench, { ansible_host: '127.0.0.1', ansible_port: port });
-      return seen === unreachable ? `${seen}${isAlive(pid) ? '' : ' or of the command'}` : seen;
+      if (seen !== unreachable) return seen;
+      return isAlive(pid) ? 'unreachable, but the command is still there' : expected;
     },
   },
   {
     attack: 'Ctrl-C while a host does not answer, with -T 300',
     expected: 'interrupted at once, and nothing is left of the run',
     isFast: true,
-    async observe(bench) {
+    async observe(bench, expected) {
       let isReached = false;
       const port = await listen(bench, () => (isReached = true));
       const zrun = bench.start(argvFor(bench, { ansible_host: '127.0.0.1', ansible_port: port }, '300'));
       await until(() => isReached);
       zrun.child.kill('SIGINT');
-      const { code, stdout } = await endsInTime(zrun);
-      return code === 130
-        ? 'interrupted at once, and nothing is left of the run'
-        : `ended with ${code}:\n${stdout}`;
+      const ended = await endsInTime(zrun);
+      return verdict(ended.code === 130, expected, ended);
     },
   },
   {
     attack: 'a peer that said nothing becomes an sshd after the recap',
     expected: 'nobody logs in to it',
     missing: sshdMissing,
-    async observe(bench) {
+    async observe(bench, expected) {
       const server = await bench.sshd();
       const { connect } = await import('node:net');
       // What comes is held back until the run is over, and then handed to a real sshd.
@@ -159,39 +148,40 @@ export const peers: readonly Attack[] = [
       const seen = await outcomeOf(bench, hosts);
       if (seen !== unreachable) return seen;
       for (const socket of held) socket.pipe(connect(server.port, '127.0.0.1')).pipe(socket);
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return server.log().includes('Accepted')
-        ? `somebody logged in:\n${server.log()}`
-        : 'nobody logs in to it';
+      // sshd has heard the end of each of them, whatever it was told before.
+      await until(
+        () =>
+          (server.log().match(/\[preauth\]|kex_exchange_identification|Accepted/g)?.length ?? 0) >=
+          held.length,
+      );
+      return server.log().includes('Accepted') ? `somebody logged in:\n${server.log()}` : expected;
     },
   },
   {
     attack: 'sshd is stopped (SIGSTOP) in mid-task, and zrun is told to end',
     expected: 'it ends, and says that the command may still be at work',
     missing: sshdMissing,
-    async observe(bench) {
+    async observe(bench, expected) {
       const server = await bench.sshd();
       const begun = path.join(bench.folder, 'begun');
       const play = bench.playbook(`- shell: touch ${begun}; sleep 600`);
       const zrun = bench.start([play, '-i', bench.inventory(server)]);
-      await until(() => existsAt(begun));
-      const stopped = childrenOf(server.pid);
+      await until(() => existsSync(begun));
+      const stopped = await processesBelow(server.pid);
       for (const pid of stopped) process.kill(pid, 'SIGSTOP');
       bench.defer(() => {
         for (const pid of stopped) process.kill(pid, 'SIGKILL');
       });
       zrun.child.kill('SIGTERM');
-      const { stdout } = await endsInTime(zrun);
-      return /may still be at work/.test(stdout)
-        ? 'it ends, and says that the command may still be at work'
-        : `it ended:\n${stdout}`;
+      const ended = await endsInTime(zrun);
+      return verdict(/may still be at work/.test(ended.stdout), expected, ended);
     },
   },
 ];
 
 async function outcomeOf(bench: Bench, vars: Readonly<Record<string, string | number>>): Promise<string> {
-  const { code, stdout, stderr } = await bench.zrun(argvFor(bench, vars, '2'));
-  return code === 3 ? unreachable : `ended with ${code}:\n${stdout}${stderr}`;
+  const ended = await bench.zrun(argvFor(bench, vars, '2'));
+  return verdict(ended.code === 3, unreachable, ended);
 }
 
 function argvFor(

@@ -1,6 +1,6 @@
 /** Secrets: whatever happens to them, no sink has them: terminal, JSON, logs, journal, results, processes. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Attack, Bench, Ended } from '../attack.js';
+import { verdict, type Attack, type Bench, type Ended } from '../attack.js';
 
 const secret = 'Hunter2-xyzzy';
 const hidden = 'the secret is in no output and in no file of the run';
@@ -290,8 +290,7 @@ async function observeStory(bench: Bench, story: Story, more: readonly string[])
   const playbook = bench.playbook(tasks, play);
   const hosts = bench.inventory(server, { out, ...vars });
   const ended = await bench.zrun([playbook, '-i', hosts, '-vvvv', ...argv, ...more]);
-  if (ended.code !== code || !says.test(ended.stdout + ended.stderr))
-    return `ended with ${ended.code}:\n${ended.stdout}${ended.stderr}`;
+  if (ended.code !== code || !says.test(ended.stdout + ended.stderr)) return verdict(false, hidden, ended);
   return leakOf(bench, ended) ?? hidden;
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeUser, usersMissing } from '../../integration/sshd.js';
-import type { Attack, Bench } from '../attack.js';
+import { verdict, type Attack, type Bench } from '../attack.js';
 
 const password = 'Gewürz-Hunter2-xyzzy';
 /** As it is, and as it would stand in a file that is read byte by byte. */
@@ -131,7 +131,7 @@ async function observeCase(bench: Bench, one: Case): Promise<string> {
   const hosts = bench.inventory(server, { ansible_user: made.name });
   const secret =
     given === undefined ? [] : ['--become-password-file', bench.write('password', `${given}\n`, 0o600)];
-  const { stdout, stderr, ...ended } = await bench.zrun([
+  const ended = await bench.zrun([
     bench.playbook(tasks),
     '-i',
     hosts,
@@ -141,7 +141,8 @@ async function observeCase(bench: Bench, one: Case): Promise<string> {
     ...secret,
     ...argv,
   ]);
-  if (ended.code !== code || !says.test(stdout)) return `ended with ${ended.code}:\n${stdout}${stderr}`;
+  const { stdout, stderr } = ended;
+  if (ended.code !== code || !says.test(stdout)) return verdict(false, expected, ended);
   for (const [file, text] of [['stdout', stdout], ['stderr', stderr], ...bench.artefacts()] as const)
     if (shown.test(text)) return `the password is in ${file}`;
   return expected;
