@@ -12,8 +12,11 @@ export interface OutputBound {
   readonly over: 'cut' | 'refuse';
 }
 
-/** Bytes that are kept of each output of a user's command where `zrun_output_limit` says nothing. */
-export const defaultLimit = 1024 * 1024;
+/**
+ * Bytes that are kept of each output of a user's command where `zrun_output_limit` says nothing. With four times as much,
+ * fifty hosts that are loud at once took zrun over 300 MB (`npm run test:trust`).
+ */
+export const defaultLimit = 256 * 1024;
 
 /** What `zrun_output_limit` may be: a result is held in memory, and written to the journal in one line. */
 export const outputLimits = { least: 1024, most: 64 * 1024 * 1024 } as const;

@@ -2,10 +2,14 @@
 import { expect } from 'chai';
 import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
+import { output } from './rows/output.js';
 import { peers } from './rows/peers.js';
 
 /** Each group is one file; a new one is a line here. */
-export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [['peers', peers]];
+export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [
+  ['peers', peers],
+  ['output', output],
+];
 
 /** Makes each row a test of its own. */
 export function tryAttacks(chosen: (attack: Attack) => boolean): void {
