@@ -4,11 +4,13 @@ import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
 import { output } from './rows/output.js';
 import { peers } from './rows/peers.js';
+import { streams } from './rows/streams.js';
 
 /** Each group is one file; a new one is a line here. */
 export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [
   ['peers', peers],
   ['output', output],
+  ['streams', streams],
 ];
 
 /** Makes each row a test of its own. */
