@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
+import { inputs } from './rows/inputs.js';
 import { output } from './rows/output.js';
 import { peers } from './rows/peers.js';
 import { streams } from './rows/streams.js';
@@ -11,6 +12,7 @@ export const groups: readonly (readonly [name: string, attacks: readonly Attack[
   ['peers', peers],
   ['output', output],
   ['streams', streams],
+  ['inputs', inputs],
 ];
 
 /** Makes each row a test of its own. */
