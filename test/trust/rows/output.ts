@@ -163,7 +163,7 @@ async function observeNoise(bench: Bench, { loud, others, bytes, whole }: Noise)
       (_, i) => `[${addressOf(i)}]:${server.port} ${server.hostKeys[0] ?? ''}\n`,
     ).join(''),
   );
-  const hosts = Array.from({ length: loud + others }, (_, i) => [
+  const hosts = Array.from({ length: loud + others }, (_, i): readonly [string, object] => [
     i < loud ? `loud${i}` : `other${i - loud}`,
     { ansible_host: addressOf(i), bytes: i < loud ? bytes : 0 },
   ]);
@@ -193,10 +193,10 @@ async function observeNoise(bench: Bench, { loud, others, bytes, whole }: Noise)
     readdirSync(path.join(bench.home, '.local/state/zrun/runs'))[0] ?? '',
   );
   for (const [name] of hosts) {
-    const isLoud = String(name).startsWith('loud');
-    const log = readFileSync(path.join(run, `hosts/${String(name)}.log`), 'latin1');
+    const isLoud = name.startsWith('loud');
+    const log = readFileSync(path.join(run, `hosts/${name}.log`), 'latin1');
     if (!log.includes('\n    begin\n') || !log.includes('\n    afterwards\n'))
-      return `the log of ${String(name)} is not whole`;
+      return `the log of ${name} is not whole`;
     if (isLoud && !whole) {
       if (!/\[zrun left \d+ characters out of this log\]/.test(log))
         return 'the loud log does not say what is missing';
@@ -204,7 +204,7 @@ async function observeNoise(bench: Bench, { loud, others, bytes, whole }: Noise)
     }
     const lines = log.split('\n').filter((each) => each === `    ${line}`).length;
     if (isLoud && lines < Math.floor(bytes / (line.length + 1)))
-      return `the log of ${String(name)} has ${lines} lines of noise`;
+      return `the log of ${name} has ${lines} lines of noise`;
   }
   const journal = readFileSync(path.join(run, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
   const finished = journal.map((each): unknown => JSON.parse(each)).filter(isFinishedTask).length;
