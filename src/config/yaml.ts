@@ -225,12 +225,14 @@ class Reader {
     if (isAlias(node)) return this.readAlias(node);
     if (isScalar(node)) return this.readScalar(node);
     if (!isYamlMap(node) && !isSeq(node)) return emptyScalar(this.source, 0);
+    this.open.add(node);
     const isUnsafe = this.options.inventory !== undefined && node.tag === '!unsafe';
     if (!isUnsafe && !this.isKnownTag(node.tag)) this.refuseTag(node.tag ?? '', this.place(node));
     this.unsafe += isUnsafe ? 1 : 0;
     this.depth += 1;
     if (this.depth > deepest) throw tooDeep(this.place(node));
     const read = isYamlMap(node) ? this.readMap(node) : this.readList(node.items, this.place(node));
+    this.open.delete(node);
     this.depth -= 1;
     this.unsafe -= isUnsafe ? 1 : 0;
     return read;
@@ -302,11 +304,9 @@ class Reader {
   private readMap(node: YAMLMap): YamlNode {
     const at = this.place(node);
     if (node.flow && isTemplateBraces(node)) return this.refuseBareTemplate(at);
-    this.open.add(node);
     const entries = new Map<string, MapEntry>();
     const merged: MapNode[] = [];
     for (const pair of node.items) this.readPair(pair, entries, merged);
-    this.open.delete(node);
     if (mayHide(entries.get('no_log'))) hideText(at);
     if (merged.length === 0) return { kind: 'map', at, entries };
     // Of several the first wins, and the map's own keys over all; they stand in PyYAML's order.
@@ -427,6 +427,8 @@ function bareTemplate(at: Place): Error & ReturnType<typeof errorAt> {
 
 function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeof errorAt> {
   const [start, end] = error.pos;
+  // The package reports so what its own stack did not hold.
+  if (/maximum call stack/i.test(error.message)) return tooDeep({ source, start, end: start + 1 });
   const lineStart = source.text.lastIndexOf('\n', start - 1) + 1;
   const lineEnd = source.text.indexOf('\n', start);
   const line = source.text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);

@@ -250,15 +250,23 @@ export function lineOf({ source: { text }, start }: Place): string {
   return line.replace(/\r$/, '');
 }
 
+const longLine = 400;
+
 /** The line that a place starts on, with a caret under what is meant. Tabs are kept so that the caret stays right. */
 function excerpt(place: Place): string[] {
   if (isHidden(place)) return [];
   const { line, column } = lineAndColumn(place);
   const text = lineOf(place);
   const number = String(line);
-  const pad = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
-  const length = Math.max(1, Math.min(place.end - place.start, text.length - column + 1));
-  return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${pad}${'^'.repeat(length)}`];
+  const meant = Math.max(1, Math.min(place.end - place.start, text.length - column + 1));
+  // Of a line that no screen has room for, what stands around the place.
+  const isLong = text.length > longLine;
+  const from = isLong ? Math.max(0, column - 1 - longLine / 2) : 0;
+  const shown = isLong ? text.slice(from, from + longLine) : text;
+  const [before, after] = [from > 0 ? '… ' : '', from + shown.length < text.length ? ' …' : ''];
+  const pad = `${before}${shown.slice(0, column - 1 - from)}`.replace(/[^\t]/g, ' ');
+  const carets = '^'.repeat(Math.min(meant, shown.length + from - column + 1 || 1));
+  return [`  ${number} | ${before}${shown}${after}`, `  ${' '.repeat(number.length)} | ${pad}${carets}`];
 }
 
 /**

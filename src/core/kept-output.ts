@@ -12,8 +12,11 @@ export interface OutputBound {
   readonly over: 'cut' | 'refuse';
 }
 
-/** Bytes that are kept of each output of a user's command where `zrun_output_limit` says nothing. */
-export const defaultLimit = 1024 * 1024;
+/**
+ * Bytes that are kept of each output of a user's command where `zrun_output_limit` says nothing. With four times as much,
+ * fifty hosts that are loud at once took zrun over 300 MB (`npm run test:trust`).
+ */
+export const defaultLimit = 256 * 1024;
 
 /** What `zrun_output_limit` may be: a result is held in memory, and written to the journal in one line. */
 export const outputLimits = { least: 1024, most: 64 * 1024 * 1024 } as const;
@@ -42,22 +45,13 @@ export function createKept({ bytes: limit, over }: OutputBound): Kept {
   let pieces: Buffer[] = [];
   let small = 0;
   let length = 0;
-  let ring: { readonly head: Buffer; readonly tail: Buffer; at: number } | undefined;
-
-  /** The oldest bytes of the tail make room. */
-  const addToTail = (into: { readonly tail: Buffer; at: number }, chunk: Buffer): void => {
-    const { tail } = into;
-    const rest = chunk.length > tail.length ? chunk.subarray(chunk.length - tail.length) : chunk;
-    const first = rest.copy(tail, into.at);
-    rest.copy(tail, 0, first);
-    into.at = (into.at + rest.length) % tail.length;
-  };
+  let ends: Ends | undefined;
 
   return {
     add(chunk) {
       length += chunk.length;
-      if (ring) {
-        addToTail(ring, chunk);
+      if (ends) {
+        ends.add(chunk);
         return;
       }
       if (length <= limit) {
@@ -68,46 +62,65 @@ export function createKept({ bytes: limit, over }: OutputBound): Kept {
         small = 0;
         return;
       }
-      const all = over === 'cut' ? Buffer.concat([...pieces, chunk]) : undefined;
+      if (over === 'cut') {
+        ends = createEnds(limit);
+        for (const piece of pieces) ends.add(piece);
+        ends.add(chunk);
+      }
       pieces = [];
-      if (!all) return;
-      const headLength = Math.floor(limit / 2);
-      ring = {
-        head: Buffer.from(all.subarray(0, headLength)),
-        tail: Buffer.alloc(limit - headLength),
-        at: 0,
-      };
-      addToTail(ring, all.subarray(headLength));
     },
     get isOver() {
       return length > limit;
     },
     finish() {
+      if (ends) return ends.finish(length);
       const [only] = pieces;
-      if (!ring) return { bytes: pieces.length === 1 && only ? only : Buffer.concat(pieces), omitted: 0 };
-      const { head, tail, at } = ring;
-      return joinEnds(head, Buffer.concat([tail.subarray(at), tail.subarray(0, at)]), length);
+      return { bytes: pieces.length === 1 && only ? only : Buffer.concat(pieces), omitted: 0 };
     },
   };
 }
 
-/** `length`: how many bytes there were in all. */
-function joinEnds(
-  head: Buffer,
-  tail: Buffer,
-  length: number,
-): { readonly bytes: Buffer; readonly omitted: number } {
-  const kept = [head.subarray(0, lastWhole(head)), tail.subarray(firstWhole(tail))] as const;
-  const omitted = length - kept[0].length - kept[1].length;
-  const lineBreak = kept[0].at(-1) === 0x0a ? '' : '\n';
-  return {
-    bytes: Buffer.concat([kept[0], Buffer.from(`${lineBreak}${omittedLine(omitted)}\n`), kept[1]]),
-    omitted,
-  };
+interface Ends {
+  add(chunk: Buffer): void;
+  /** `length`: how many bytes there were in all. */
+  finish(length: number): { readonly bytes: Buffer; readonly omitted: number };
 }
 
-function omittedLine(bytes: number): string {
-  return `[zrun left out ${bytes} bytes here]`;
+/** Bytes of the longest line that says how much is missing, and of a character that is cut off at each end. */
+const spare = 64;
+
+/** One buffer, in which the result is made too: fifty hosts may be at this at the same time. */
+function createEnds(limit: number): Ends {
+  const headLength = Math.floor(limit / 2);
+  const buffer = Buffer.alloc(limit + spare);
+  const tail = buffer.subarray(headLength + spare);
+  let head = 0;
+  /** Where the oldest byte of the tail is, once the tail is full. */
+  let at = 0;
+  return {
+    add(chunk) {
+      const copied = chunk.copy(buffer, head, 0, Math.max(0, headLength - head));
+      head += copied;
+      // The oldest bytes of the tail make room.
+      const rest = chunk.subarray(Math.max(copied, chunk.length - tail.length));
+      const first = rest.copy(tail, at);
+      rest.copy(tail, 0, first);
+      at = (at + rest.length) % tail.length;
+    },
+    finish(length) {
+      const older = Buffer.from(tail.subarray(at));
+      tail.copyWithin(older.length, 0, at);
+      older.copy(tail);
+      const begin = buffer.subarray(0, lastWhole(buffer.subarray(0, headLength)));
+      const end = tail.subarray(firstWhole(tail));
+      const omitted = length - begin.length - end.length;
+      const lineBreak = begin.at(-1) === 0x0a ? '' : '\n';
+      const line = Buffer.from(`${lineBreak}[zrun left out ${omitted} bytes here]\n`);
+      line.copy(buffer, begin.length);
+      buffer.copyWithin(begin.length + line.length, buffer.length - end.length);
+      return { bytes: buffer.subarray(0, begin.length + line.length + end.length), omitted };
+    },
+  };
 }
 
 /** Where the last character ends that is not cut off. What is no UTF-8 is cut anywhere. */

@@ -270,6 +270,9 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     once,
     examples,
     bind(raw) {
+      // zod passes over this one, whatever the schema says.
+      if (Object.hasOwn(raw, '__proto__'))
+        throw new ZrunError('parameter-invalid', `${name} takes nothing of the name '__proto__'`);
       const params = schema.parse(raw);
       return {
         async plan(read, context) {

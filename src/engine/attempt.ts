@@ -5,6 +5,7 @@ import { StringDecoder } from 'node:string_decoder';
 import * as z from 'zod';
 import { toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskRef } from '../core/events.js';
+import { outputLimits, type OutputBound } from '../core/kept-output.js';
 import type { BoundChange, BoundPlan, BoundTask, Nothing, TaskContext, Write } from '../core/module.js';
 import type { Scope, Task } from '../core/plan.js';
 import type { Read } from '../core/probe.js';
@@ -149,7 +150,7 @@ function createHandles({ task, around, scope, settings }: Attempt, ref: TaskRef,
           timeoutMs,
           signal,
           isAnchored,
-          keep: keepsEnds ? { bytes: outputLimitIn(scope, task), over: 'cut' } : undefined,
+          keep: keepsEnds ? keepInItem(outputLimitIn(scope, task), around.kept.bytes) : undefined,
           // What a template hides from some hosts only is hidden while it runs from all.
           onOutput:
             task.noLog !== false
@@ -158,6 +159,7 @@ function createHandles({ task, around, scope, settings }: Attempt, ref: TaskRef,
                   run.emit({ type: 'task-output', host: walking.host.name, task: ref, stream, text }),
                 ),
         });
+        if (keepsEnds) around.kept.bytes += output.stdout.length + output.stderr.length;
         if (output.status === 0 || accept.includes(output.status)) return output;
         const command = shownAs ?? script.shellText;
         throw new ZrunError('command-failed', endedWith(command, output.status), {
@@ -171,6 +173,11 @@ function createHandles({ task, around, scope, settings }: Attempt, ref: TaskRef,
         reconnect(state, run, { ...options, script: inEnvironment(options.script), as, signal }),
     },
   };
+}
+
+/** A loop may have thousands of items, and its result all of them: together they keep what 32 loud ones may. */
+function keepInItem(limit: number, before: number): OutputBound {
+  return { bytes: Math.max(outputLimits.least, Math.min(limit, 32 * limit - before)), over: 'cut' };
 }
 
 /** Makes text of bytes that may be cut anywhere, in the middle of a character too. */

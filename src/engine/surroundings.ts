@@ -42,6 +42,8 @@ export interface Around {
 export interface Surroundings extends Around {
   /** What the task taught the host so far. */
   readonly memory: Memory;
+  /** Bytes of output that the task's items have kept so far. */
+  readonly kept: { bytes: number };
 }
 
 /** One item's turn, or the whole task's where it does not loop. */

@@ -24,7 +24,7 @@ export interface TaskRun {
 /** Runs a task with all its items. Never throws: whatever happens is the result. */
 export async function runTask(task: Task, ref: TaskRef, where: Around): Promise<TaskRun> {
   const memory = createMemory();
-  const around: Surroundings = { ...where, memory };
+  const around: Surroundings = { ...where, memory, kept: { bytes: 0 } };
   const measured = await measure(around, async () => {
     try {
       return await runItems(task, ref, around);

@@ -5,6 +5,7 @@
  */
 import { formatPlace, formatProblem, type Problem } from '../core/errors.js';
 import type { HostOutcome, ItemResult, TaskRef, TaskResult, TaskStatus } from '../core/events.js';
+import { cutText, shownBytes } from '../core/kept-output.js';
 import type { Diff } from '../core/module.js';
 import { formatDuration } from './duration.js';
 import type { Verbosity } from './reporter.js';
@@ -207,7 +208,7 @@ function describeOutput({ result }: Pick<TaskResult, 'result'>): string[] {
   return (['stdout', 'stderr'] as const).flatMap((name) => {
     const text = result[name];
     if (typeof text !== 'string' || text.trim() === '') return [];
-    const shown = visible(text).trimEnd();
+    const shown = visible(cutText(text, shownBytes)).trimEnd();
     return shown.includes('\n') ? [`${name}:`, indentLines(shown, '  ')] : [`${name}: ${shown}`];
   });
 }

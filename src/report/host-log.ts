@@ -34,6 +34,9 @@ interface HostLog {
   /** Characters of output that were written, and that were not since something else was. */
   output: number;
   omitted: number;
+  /** Of the task that wrote last. */
+  ofTask: number;
+  task: string | undefined;
   /** Which output was written last, if nothing else was since. */
   open: string | undefined;
   isLineOpen: boolean;
@@ -43,6 +46,9 @@ const MiB = 1024 * 1024;
 
 /** Nobody reads more than this of a host, and a program that never stops must not fill the disk. */
 const MOST_OUTPUT = 256 * MiB;
+
+/** Of each task, so much is written even then: what comes after the noise is what one looks for. */
+const ALWAYS = 64 * 1024;
 
 const RESERVE = 256 * MiB;
 
@@ -75,6 +81,8 @@ export function createHostLogs(options: HostLogOptions): Reporter {
       waiting: stamp(narrator.drain()),
       output: 0,
       omitted: 0,
+      ofTask: 0,
+      task: undefined,
       open: undefined,
       isLineOpen: false,
     };
@@ -124,7 +132,9 @@ export function createHostLogs(options: HostLogOptions): Reporter {
 
   function addOutput(log: HostLog, event: EventOf<'task-output'>): void {
     const { stream, task, text } = event;
-    if (log.output >= mostOutput || !checkRoom(text.length)) {
+    if (log.task !== task.id) [log.task, log.ofTask] = [task.id, 0];
+    const room = Math.max(mostOutput - log.output, ALWAYS - log.ofTask);
+    if (room <= 0 || !checkRoom(text.length)) {
       log.omitted += text.length;
       return;
     }
@@ -135,8 +145,9 @@ export function createHostLogs(options: HostLogOptions): Reporter {
       log.waiting += stamp(log.narrator.drain());
       log.open = key;
     }
-    const shown = text.slice(0, mostOutput - log.output);
+    const shown = text.slice(0, room);
     log.output += shown.length;
+    log.ofTask += shown.length;
     log.omitted += text.length - shown.length;
     const isWhole = shown.endsWith('\n');
     const lines = (isWhole ? shown.slice(0, -1) : shown).replaceAll('\n', `\n${INDENT}`);

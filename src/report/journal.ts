@@ -20,11 +20,11 @@ export function createJournal(path: string, onTrouble: (error: unknown) => void)
   function flush(): void {
     clearImmediate(pending);
     pending = undefined;
-    const bytes = Buffer.from(waiting.join(''));
+    const text = waiting.join('');
     waiting = [];
     if (isBroken) return;
     try {
-      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      writeText(file, text);
     } catch (error) {
       isBroken = true;
       onTrouble(error);
@@ -43,6 +43,22 @@ export function createJournal(path: string, onTrouble: (error: unknown) => void)
       return Promise.resolve();
     },
   };
+}
+
+/** UTF-16 units that are written at a time: a line may have millions, and no copy of it is made for the system. */
+const pieceLength = 1 << 16;
+
+const piece = Buffer.alloc(pieceLength * 3);
+
+function writeText(file: number, text: string): void {
+  for (let start = 0; start < text.length;) {
+    const last = text.charCodeAt(start + pieceLength - 1);
+    // Of a character of two units, both go together.
+    const end = start + (last >= 0xd800 && last <= 0xdbff ? pieceLength - 1 : pieceLength);
+    const length = piece.write(text.slice(start, end), 'utf8');
+    for (let written = 0; written < length;) written += writeSync(file, piece, written, length - written);
+    start = end;
+  }
 }
 
 export interface JournalText {

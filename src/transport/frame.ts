@@ -62,7 +62,7 @@ export const isHeld = ' held';
  */
 export const helpers = `zrun_last() { read -r zrun_x zrun_x zrun_x zrun_x zrun_last; } 2>/dev/null </proc/loadavg
 zrun_line() { zrun_x=; read -r zrun_x; [ "$zrun_x" ]; } 2>/dev/null <"/proc/$1"
-zrun_session() { zrun_line "$1/stat" || return; set -- \${zrun_x##*) }; zrun_x=$4; }
+zrun_session() { zrun_line "$1/stat" || return; set -- \${zrun_x##*")"}; zrun_x=$4; }
 zrun_holds() {
 if [ "/proc/$1/fd/1" -ef /proc/$$/fd/1 ] || [ "/proc/$1/fd/2" -ef /proc/$$/fd/2 ] ||
 [ "/proc/$1/fd/2" -ef /proc/$$/fd/1 ] || [ "/proc/$1/fd/1" -ef /proc/$$/fd/2 ]; then return 0; fi

@@ -83,7 +83,7 @@ export function createSession(
       });
     } catch (error) {
       isStarting = false;
-      if (error instanceof ZrunError && error.code.startsWith('sudo-')) refused = error;
+      if (isSudoNo(error)) refused = error;
       rejectAll(queue.splice(0), error);
       return;
     }
@@ -96,10 +96,26 @@ export function createSession(
     try {
       return await begin();
     } catch (error) {
-      if (!letGo(0) || link.lost() !== undefined) throw error;
       // A host may allow one channel at a time: a child that lives on loses its outputs for that.
-      return begin();
+      if (isSudoNo(error) || !letGo(0)) throw error;
+      return beginAgain(begin, error);
     }
+  };
+
+  /** sshd counts a channel as long as its process lives, which ends when it hears that the channel is closed. */
+  const beginAgain = async (begin: () => Promise<Shell>, refusal: unknown): Promise<Shell> => {
+    const end = Date.now() + limits.closeMs;
+    let error = refusal;
+    while (link.lost() === undefined && stopped === undefined && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      try {
+        return await begin();
+      } catch (again) {
+        if (isSudoNo(again)) throw again;
+        error = again;
+      }
+    }
+    throw error;
   };
 
   /** Ends the oldest held shells that nothing lives by, but for so many. Returns whether there were any. */
@@ -235,6 +251,10 @@ export function createSession(
       rejectAll(queue.splice(0), error);
     },
   };
+}
+
+function isSudoNo(error: unknown): error is ZrunError {
+  return error instanceof ZrunError && error.code.startsWith('sudo-');
 }
 
 /** A job that is to be killed, and the error that it then ends with. */

@@ -40,6 +40,17 @@ describe('command', () => {
     expect(() => command.bind({})).to.throw(/either/);
   });
 
+  it('refuses a name that its schema would pass over', () => {
+    const params: unknown = JSON.parse('{"cmd": "ls", "__proto__": 1}');
+    expect(() => command.bind(params as Record<string, string>)).to.throw(/nothing of the name '__proto__'/);
+  });
+
+  it('takes a million line breaks off an end in no time', async () => {
+    const cmd = `head -c 200000 /dev/zero | tr '\\0' '\\n'; printf 'x\\n\\n'`;
+    const { result } = await perform(shell, { cmd });
+    expect(result['stdout']).to.equal(`${'\n'.repeat(200_000)}x`);
+  }).timeout(5_000);
+
   it('returns what a failed command left, for the engine to judge', async () => {
     const { result } = await perform(shell, { cmd: 'echo out; echo err >&2; exit 3' });
     expect(result).to.deep.equal({

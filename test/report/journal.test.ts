@@ -50,6 +50,33 @@ describe('what a run leaves on the controller', () => {
       await journal.close();
     });
 
+    it('has long lines whole, whatever characters they are of', async () => {
+      for (const character of ['a', 'ä', '大', '🚀', 'a🚀']) {
+        const file = path.join(folder, `journal-${character}`);
+        const journal = createJournal(file, failOnTrouble);
+        const message = character.repeat(70_000);
+        journal.tell({ type: 'warning', message });
+        await journal.close();
+        expect(readFileSync(file, 'utf8')).to.equal(`{"type":"warning","message":"${message}"}\n`);
+      }
+    });
+
+    it('says what came of a task that returned more than a line may have', async () => {
+      const file = path.join(folder, 'journal.jsonl');
+      const journal = createJournal(file, failOnTrouble);
+      const item = 'x'.repeat(1024 * 1024);
+      const results = Array.from({ length: 600 }, () => item);
+      journal.tell(finish('web1', task('Loop', 2), result('changed', 'done', { result: { results } })));
+      await journal.close();
+      const { events } = readJournal(readFileSync(file, 'utf8'));
+      const [event] = events;
+      expect(event?.type === 'task-finished' && event.result).to.deep.include({
+        status: 'changed',
+        summary: 'done',
+        result: { omitted: 'more than 64 MiB' },
+      });
+    }).timeout(20_000);
+
     it('is read however it was cut off', () => {
       const lines = mixed.flatMap((event) => (event ? [JSON.stringify(event)] : [])).slice(0, 4);
       const text = `${lines.join('\n')}\n`;

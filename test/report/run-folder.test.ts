@@ -193,6 +193,81 @@ describe('the folders of runs', () => {
       expect(statSync(path.join(folder, 'hosts/web1.log')).mode & 0o777).to.equal(0o600);
     });
 
+    it('have output as it comes, a line in pieces, between what else happens', async () => {
+      const reporter = logs();
+      const copy = task('Copy', 3);
+      for (const event of started(['web1'])) reporter.tell(event);
+      const write = (text: string, stream: 'stdout' | 'stderr' = 'stdout'): void =>
+        reporter.tell({ type: 'task-output', host: 'web1', task: copy, stream, text });
+      write('one');
+      write(' line\nand');
+      write(' another\u001b[2J');
+      write('aside\n', 'stderr');
+      write('no end');
+      reporter.tell(finish('web1', copy, result('changed', 'copy it')));
+      await reporter.close();
+      const text = readFileSync(path.join(folder, 'hosts/web1.log'), 'utf8');
+      expect(text.replaceAll('2026-07-22T15:30:12.345Z ', '').split('\n').slice(2, -2)).to.deep.equal([
+        'web1 | stdout  | Copy',
+        '    one line',
+        '    and another\\x1b[2J',
+        'web1 | stderr  | Copy',
+        '    aside',
+        'web1 | stdout  | Copy',
+        '    no end',
+        'web1 | changed | Copy: copy it [12 ms, 1 exchange]',
+      ]);
+    });
+
+    it('say how much of a loud host they lack, and have the beginning of each later task', async () => {
+      const reporter = createHostLogs({
+        folder: path.join(folder, 'hosts'),
+        onTrouble: failOnTrouble,
+        mostOutput: 100_000,
+      });
+      for (const event of started(['web1'])) reporter.tell(event);
+      const say = (number: number, text: string): void =>
+        reporter.tell({
+          type: 'task-output',
+          host: 'web1',
+          task: task(`Say ${number}`, number),
+          stream: 'stdout',
+          text,
+        });
+      for (let i = 0; i < 3; i++) say(1, 'x'.repeat(50_000));
+      reporter.tell(finish('web1', task('Say 1', 1), result('ok', '')));
+      say(2, 'later\n');
+      await reporter.close();
+      const text = readFileSync(path.join(folder, 'hosts/web1.log'), 'utf8');
+      expect(text).to.contain(
+        `    ${'x'.repeat(100_000)}\n    [zrun left 50000 characters out of this log]\n`,
+      );
+      expect(text).to.match(/\n {4}later\n$/);
+    });
+
+    it('take nothing more of output from a disk that is almost full, and say so once', async () => {
+      const said: string[] = [];
+      const reporter = createHostLogs({
+        folder: path.join(folder, 'hosts'),
+        onTrouble: failOnTrouble,
+        onLittleRoom: (message) => said.push(message),
+        reserve: Number.MAX_SAFE_INTEGER,
+      });
+      for (const event of started(['web1'])) reporter.tell(event);
+      for (let i = 0; i < 3; i++)
+        reporter.tell({
+          type: 'task-output',
+          host: 'web1',
+          task: task('Say', 1),
+          stream: 'stdout',
+          text: 'x',
+        });
+      reporter.tell(finish('web1', task('Say', 1), result('ok', 'there')));
+      await reporter.close();
+      expect(said).to.have.length(1);
+      expect(readFileSync(path.join(folder, 'hosts/web1.log'), 'utf8')).to.contain('[zrun left 3 characters');
+    });
+
     it('of a thousand hosts need no open file at all', async () => {
       const hosts = Array.from({ length: 1000 }, (_, i) => `web${i}`);
       const reporter = logs();

@@ -50,6 +50,8 @@ export interface Ended {
 export interface ZrunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** What starts zrun, such as `prlimit --as=…`, or a shell with redirections. */
+  readonly prefix?: readonly string[];
 }
 
 export interface Bench {
@@ -156,10 +158,17 @@ export async function endsInTime(zrun: Zrun): Promise<Ended> {
 
 function startZrun(
   argv: readonly string[],
-  { home, cwd, env }: ZrunOptions & { readonly home: string; readonly cwd: string },
+  { home, cwd, env, prefix = [] }: ZrunOptions & { readonly home: string; readonly cwd: string },
 ): Zrun {
-  const main = path.join(root, 'src/main.ts');
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...argv], {
+  const [command = process.execPath, ...args] = [
+    ...prefix,
+    process.execPath,
+    '--import',
+    import.meta.resolve('tsx'),
+    path.join(root, 'src/main.ts'),
+    ...argv,
+  ];
+  const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env['PATH'], HOME: home, ...env },
     detached: true,

@@ -2,11 +2,14 @@
 import { expect } from 'chai';
 import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
-import { patterns } from './rows/patterns.js';
 import { files } from './rows/files.js';
+import { inputs } from './rows/inputs.js';
+import { output } from './rows/output.js';
+import { patterns } from './rows/patterns.js';
 import { peers } from './rows/peers.js';
-import { sshSettings } from './rows/ssh-settings.js';
 import { secrets } from './rows/secrets.js';
+import { sshSettings } from './rows/ssh-settings.js';
+import { streams } from './rows/streams.js';
 import { sudo } from './rows/sudo.js';
 
 /** Each group is one file; a new one is a line here. */
@@ -17,6 +20,9 @@ export const groups: readonly (readonly [name: string, attacks: readonly Attack[
   ['secrets', secrets],
   ['sudo', sudo],
   ['files', files],
+  ['output', output],
+  ['streams', streams],
+  ['inputs', inputs],
 ];
 
 /** Makes each row a test of its own. */

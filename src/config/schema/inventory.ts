@@ -76,7 +76,7 @@ const connectionVariables: Readonly<Record<string, JsonSchema>> = {
   ansible_become_password: says("sudo's password; better given with -K.", text),
   zrun_known_hosts_file: says('Instead of ~/.ssh/known_hosts.', text),
   zrun_output_limit: says(
-    'How much of each output of a command is kept, as 8 MiB; left out: 1 MiB. Of more, the head and the tail.',
+    'How much of each output of a command is kept, as 8 MiB; left out: 256 KiB. Of more, the head and the tail.',
     { anyOf: [{ type: 'integer', minimum: 1024, maximum: 67_108_864 }, text, template] },
   ),
   zrun_proxy_jump: says('Jump hosts, as ssh -J has them; several with commas.', text),

@@ -41,7 +41,7 @@ export const commandReturns = z.strictObject({
   stdout: z
     .string()
     .describe(
-      'What it wrote to standard output; of more than `zrun_output_limit` (1 MiB), the head and the tail.',
+      'What it wrote to standard output; of more than `zrun_output_limit` (256 KiB), the head and the tail.',
     ),
   stderr: z.string().describe('What it wrote to standard error, with the same limit.'),
   stdout_lines: z.array(z.string()).describe('`stdout` as a list of lines.'),
