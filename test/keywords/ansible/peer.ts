@@ -67,7 +67,8 @@ export function installedAnsible(): readonly Installed[] {
 
 /** `atATime`: how many playbooks it runs at once. */
 export async function openPeer({ python, pythonPath }: Installed, atATime: number): Promise<Peer> {
-  const { PYTHONPATH: _, ...env } = process.env;
+  const { PYTHONPATH: _, ...inherited } = process.env;
+  const env = { ...inherited, PYTHONDONTWRITEBYTECODE: '1' };
   const child = spawn(python, [path.join(import.meta.dirname, 'driver.py'), String(atATime)], {
     env: { ...env, ...(pythonPath !== undefined && { PYTHONPATH: pythonPath }) },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -76,11 +77,11 @@ export async function openPeer({ python, pythonPath }: Installed, atATime: numbe
   const waiting = new Map<number, Waiting>();
   const gone = new Error('the process that runs ansible-core has ended');
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const failed = ended.then(() => Promise.reject<never>(gone));
+  const failed = ended.then(() => Promise.reject(gone));
   // Whoever waits for an answer learns of it; after the last one nobody does.
   failed.catch(() => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const first = await Promise.race([lines.next(), failed]);
+  const first: IteratorResult<string, undefined> = await Promise.race([lines.next(), failed]);
   const { version } = JSON.parse(first.value ?? '{"version": ""}') as { readonly version: string };
   const reading = (async () => {
     for await (const line of { [Symbol.asyncIterator]: () => lines }) {
