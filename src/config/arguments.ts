@@ -6,6 +6,7 @@ import { nearest, type Place } from '../core/errors.js';
 import type { Module } from '../core/module.js';
 import { isMap } from '../core/value.js';
 import { compileExpression } from './expression.js';
+import { isTemplateNode } from './fields.js';
 import { checkText, holdsTemplate } from './handlebars.js';
 import { actions, isKeyword, namesOf, otherActions, type Action } from './keywords.js';
 import { explainIssue, literalValue, roleOf } from './parameters.js';
@@ -265,7 +266,8 @@ function compileLiterals(
   path: readonly PropertyKey[],
   context: PlaybookContext,
 ): CompiledTemplate {
-  if (node.kind === 'scalar' && node.plain && typeof node.value === 'string' && !holdsTemplate(node.value)) {
+  const isWord = node.kind === 'scalar' && node.plain && !isTemplateNode(node);
+  if (isWord && (typeof node.value === 'string' || typeof node.value === 'boolean')) {
     return constant(literalValue(module, node, path), node.at);
   }
   if (node.kind !== 'map') return compileTemplate(node, context.report);

@@ -203,7 +203,10 @@ export interface Task extends StepBase {
   readonly delegateFacts: boolean;
 }
 
-/** What `set_fact` says of a host is stronger than what `include_vars` reads, whichever came first. */
+/**
+ * What `set_fact` says of a host is stronger than what `include_vars` reads, whichever came first. `names`: those that are
+ * known before the run.
+ */
 export interface SetVars {
   readonly by: 'set_fact' | 'include_vars';
   readonly names: readonly string[];

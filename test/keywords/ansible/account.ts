@@ -30,6 +30,8 @@ export function accountOfAnsible({ code, error, events }: PeerAnswer): Account {
       if (counts !== '') recap[event.host] = counts;
       continue;
     }
+    // zrun tells of what is included, and of a condition of its own tasks, but not of each item or word of meta.
+    if (event.action === 'meta' || (event.type === 'item' && /^include_/.test(event.action))) continue;
     const said = peerMessage(event);
     if (event.type === 'item') {
       (items[event.host] ??= []).push(lineOf(event.status, textOf(event.label), said, '  '));
@@ -66,7 +68,12 @@ export function accountOfZrun(code: number, events: readonly WrittenEvent[]): Ac
 }
 
 function lineOf(status: string, name: string, said: string | undefined, indent = ''): string {
-  return indent + [status, name, ...(said === undefined ? [] : [said])].join(' | ');
+  return indent + [status, plainName(name), ...(said === undefined ? [] : [said])].join(' | ');
+}
+
+/** An include without a name of its own is shown with its file by zrun, with its role by Ansible. */
+function plainName(name: string): string {
+  return name.replace(/\b(include_(?:tasks|role|vars))\b.*$/, '$1');
 }
 
 function peerMessage({ action, status, msg }: PeerTask): string | undefined {
@@ -75,7 +82,13 @@ function peerMessage({ action, status, msg }: PeerTask): string | undefined {
 
 function ownMessage(module: string, result: WrittenResult | WrittenItem): string | undefined {
   if (!speaking.has(module) || !sayings.has(result.status)) return undefined;
-  return result.message ?? result.problem?.message ?? '';
+  const said = result.message ?? result.problem?.message ?? '';
+  if (!/^[[{]/.test(said)) return said;
+  try {
+    return textOf(JSON.parse(said));
+  } catch {
+    return said;
+  }
 }
 
 function statusOf({ status, ignored }: WrittenResult): string {

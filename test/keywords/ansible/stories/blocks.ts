@@ -65,7 +65,7 @@ const written: readonly PeerStory[] = [
                 - {name: deep, debug: {msg: x}}
               always:
                 - {name: deep always, debug: {msg: x}}
-            - {name: middle fails, fail: {msg: no}}
+            - {name: middle fails, fail: {msg: nay}}
             - {name: never, debug: {msg: x}}
           always:
             - {name: middle always, debug: {msg: x}}

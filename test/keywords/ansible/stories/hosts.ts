@@ -14,7 +14,7 @@ export const hostStories: readonly PeerStory[] = [
   },
   {
     title: 'special variables: ansible_host without one in the inventory',
-    tasks: asked(['ansible_host', 'hostvars.b.ansible_host']),
+    tasks: asked(['ansible_host']),
   },
   {
     title: 'special variables: of a play, once a host has failed',
@@ -58,10 +58,12 @@ export const hostStories: readonly PeerStory[] = [
       'roles/r/tasks/main.yml': `
 - {name: tell, debug: {msg: "{{ role_name }} {{ ansible_role_name }} {{ role_path }}"}}
 - {name: roles, debug: {msg: "{{ ansible_play_role_names }}"}}
-- {name: parents, debug: {msg: "{{ ansible_parent_role_names }}"}}
-- {name: all, debug: {msg: "{{ ansible_role_names }}"}, when: 1 > 2}
+- {name: all, debug: {msg: "{{ ansible_role_names }}"}}
+- {name: needed, debug: {msg: "{{ ansible_dependent_role_names }}"}}
+- {import_role: {name: inner}}
 `,
       'roles/dep/tasks/main.yml': '- {name: tell, debug: {msg: "{{ role_name }}"}}\n',
+      'roles/inner/tasks/main.yml': '- {name: parents, debug: {msg: "{{ ansible_parent_role_names }}"}}\n',
     },
   },
   {
@@ -224,7 +226,7 @@ export const hostStories: readonly PeerStory[] = [
 `,
   },
   {
-    title: 'meta: clear_facts and clear_host_errors',
+    title: 'meta: clear_facts',
     playbook: `
 - hosts: all
   gather_facts: false
@@ -232,10 +234,20 @@ export const hostStories: readonly PeerStory[] = [
   tasks:
     - {name: set, set_fact: {x: set}}
     - {meta: clear_facts}
-    - {name: gone, debug: {msg: x}, when: <% x is not defined %% !has(x) %>}
-    - {name: fails, fail: {msg: x}, when: inventory_hostname == 'a'}
+    - {name: gone, debug: {msg: x}, when: "<% x is not defined %% !has(hostvars[inventory_hostname].x) %>"}
+`,
+  },
+  {
+    title: 'meta: clear_host_errors',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - {name: asked, fail: {msg: x}, when: inventory_hostname == 'b'}
     - {meta: clear_host_errors}
-    - {name: back, debug: {msg: x}}
+    - {name: after, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
 `,
   },
   {

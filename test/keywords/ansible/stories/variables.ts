@@ -218,7 +218,7 @@ const written: readonly PeerStory[] = [
   gather_facts: false
   tasks:
     - {name: tell, debug: {msg: "{{ f }} {{ r.stdout }}"}}
-    - {name: gone, debug: {msg: x}, when: <% p is defined %% has(p) %>}
+    - {name: gone, debug: {msg: x}, when: "<% p is defined %% has(hostvars[inventory_hostname].p) %>"}
 `,
   },
 ];
