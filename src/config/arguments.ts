@@ -8,7 +8,7 @@ import { isMap } from '../core/value.js';
 import { compileExpression } from './expression.js';
 import { isTemplateNode } from './fields.js';
 import { checkText, holdsTemplate } from './handlebars.js';
-import { actions, isKeyword, namesOf, otherActions, type Action } from './keywords.js';
+import { actions, isKeyword, isKeywordOfPlays, namesOf, otherActions, type Action } from './keywords.js';
 import { explainIssue, literalValue, roleOf } from './parameters.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { errorAt } from './report.js';
@@ -35,7 +35,9 @@ export function findDoing(
   task: MapNode,
   { modules, report }: PlaybookContext,
 ): Doing | { readonly blamed: readonly string[] } {
-  const candidates = [...task.entries.values()].filter(({ key }) => !isKeyword(key));
+  const candidates = [...task.entries.values()].filter(
+    ({ key }) => !isKeyword(key) || (isKeywordOfPlays(key) && modules.has(key)),
+  );
   const named = candidates.flatMap((entry): Doing[] => {
     const module = moduleNamed(entry.key, modules);
     if (module) return [{ module, entry }];

@@ -3,7 +3,7 @@
  */
 import path from 'node:path';
 import { Environment } from '@marcbachmann/cel-js';
-import { formatBytes, parseBytes } from './sizes.js';
+import { formatBytes, parseBytes } from '../core/bytes.js';
 import type { Shape } from './shape.js';
 
 /** What zrun adds to CEL's own functions. */

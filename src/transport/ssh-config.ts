@@ -154,7 +154,7 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
   const proxyCommand = one('proxycommand');
   if (proxyCommand !== undefined && proxyCommand !== 'none')
     throw new ZrunError('connect-failed', `${query.address} has a ProxyCommand in the ssh configuration`, {
-      hint: 'zrun cannot use ProxyCommand. Use ProxyJump there, or proxy_jump in the inventory.',
+      hint: 'zrun cannot use ProxyCommand. Use ProxyJump there, or zrun_proxy_jump in the inventory.',
     });
   const localUser = currentUser().username;
   const user = query.user ?? one('user') ?? localUser;
