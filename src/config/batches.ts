@@ -14,7 +14,7 @@ export function readSerial(
   read: FieldReader,
   report: Report,
 ): readonly Amount[] {
-  const settled = entry && read.settled(entry);
+  const settled = entry && !read.omits(entry) ? read.settled(entry) : undefined;
   if (!settled || isNull(settled.value)) return [];
   const { value } = settled;
   const sizes: Amount[] = [];
@@ -114,7 +114,7 @@ export function readOrder(entry: MapEntry | undefined, read: FieldReader, report
 
 function settledEntry(node: MapNode, name: string, read: FieldReader): MapEntry | undefined {
   const entry = node.entries.get(name);
-  const settled = entry && read.settled(entry);
+  const settled = entry && !read.omits(entry) ? read.settled(entry) : undefined;
   return settled && isNull(settled.value) ? undefined : settled;
 }
 

@@ -39,9 +39,11 @@ export function readConditions(
   return conditions;
 }
 
+/** As in Ansible, an empty list decides nothing: it is as good as none. */
 export function optionalConditions(
   entry: MapEntry | undefined,
   site: Pick<Site, 'context' | 'names'>,
 ): readonly Expression[] | undefined {
-  return entry && readConditions(entry, site);
+  const conditions = readConditions(entry, site);
+  return conditions.length === 0 ? undefined : conditions;
 }

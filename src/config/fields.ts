@@ -30,6 +30,8 @@ export interface FieldReader {
   map(entry: MapEntry): MapNode | undefined;
   /** What a text's template gives; undefined where it gives no text, which is not reported. */
   quietly(entry: MapEntry): string | undefined;
+  /** Whether a template says `omit`: the field is then as good as not there. */
+  omits(entry: MapEntry): boolean;
   /** The entry with its template rendered, where it is one and is needed before the run. */
   settled(entry: MapEntry): MapEntry | undefined;
 }
@@ -153,6 +155,15 @@ export function createFieldReader(code: ErrorCode, report: Report, known?: Scope
         return typeof text === 'string' ? text : undefined;
       } catch (error) {
         if (error instanceof ZrunError) return undefined;
+        throw error;
+      }
+    },
+    omits({ value }) {
+      if (!known || !isTemplateNode(value)) return false;
+      try {
+        return compileTemplate(value, throwFindings).renderEntry(known) === undefined;
+      } catch (error) {
+        if (error instanceof ZrunError) return false;
         throw error;
       }
     },

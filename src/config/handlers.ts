@@ -2,10 +2,10 @@
  * Owns how handlers are read: tasks that wait to be notified, in the play, in roles and in files that they name.
  */
 import { nearest, type Place } from '../core/errors.js';
-import type { Task } from '../core/plan.js';
+import type { Handler } from '../core/plan.js';
 import { withoutAction } from './action-key.js';
 import { findDoing } from './arguments.js';
-import { fixedText, enterFile, findTasks, canOpen, isTasks, reportTo } from './includes.js';
+import { fixedText, enterFile, findTasks, canOpen, isTasks, readTasksFile, reportTo } from './includes.js';
 import { isTemplateNode } from './fields.js';
 import { checkKeywords } from './keywords.js';
 import { readOptions } from './options.js';
@@ -16,7 +16,7 @@ import { readTask } from './tasks.js';
 import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 
 interface ReadHandler {
-  readonly task: Task;
+  readonly task: Handler;
   /** Its name as written, without the role's. */
   readonly plain: string;
 }
@@ -25,12 +25,18 @@ interface ReadHandler {
  * The handlers of a play or a role. As in Ansible, the first one of a list has its name; of several lists, the last
  * one wins.
  */
-export async function readHandlers(node: YamlNode, site: Site): Promise<readonly Task[]> {
+export async function readHandlers(node: YamlNode, site: Site): Promise<readonly Handler[]> {
   const taken = new Set<string>();
+  const heard = new Set<string>();
   return (await readList(node, site)).map(({ task, plain }) => {
     const answersTo = [...new Set([task.name, plain])].filter((name) => !taken.has(name));
     answersTo.forEach((name) => taken.add(name));
-    return { ...task, answersTo };
+    // The same for those of one name that listen to one topic.
+    const keyOf = (topic: string): string => JSON.stringify([plain, topic]);
+    const listen =
+      task.ownName === undefined ? task.listen : task.listen.filter((topic) => !heard.has(keyOf(topic)));
+    listen.forEach((topic) => heard.add(keyOf(topic)));
+    return { ...task, answersTo, listen };
   });
 }
 
@@ -71,8 +77,8 @@ async function readHandler(node: YamlNode, site: Site): Promise<readonly ReadHan
     return task ? [{ task, plain: plainName(handler, task, site) }] : [];
   }
   const { action, entry } = doing;
-  if (action === 'import_tasks' || action === 'include_tasks')
-    return await readHandlerFile(handler, entry, site);
+  if (action === 'import_tasks') return await readHandlerFile(handler, entry, site);
+  if (action === 'include_tasks') return await readIncludedFile(handler, entry, site);
   report(
     errorAt(
       entry.keyAt,
@@ -85,11 +91,24 @@ async function readHandler(node: YamlNode, site: Site): Promise<readonly ReadHan
 }
 
 /** A name that is a template is what the play's variables make of it, as far as they are known before the run. */
-function plainName(node: MapNode, task: Task, site: Site): string {
+function plainName(node: MapNode, task: Handler, site: Site): string {
   const name = node.entries.get('name');
   if (name && isTemplateNode(name.value))
     return fixedText(name.value, { ...site, fixed: site.known }) ?? task.name;
   return site.role ? task.name.slice(`${site.role.name} : `.length) : task.name;
+}
+
+/** As in Ansible, a file that hosts take in where it is notified; what is inside has no names to be notified by. */
+async function readIncludedFile(node: MapNode, entry: MapEntry, site: Site): Promise<readonly ReadHandler[]> {
+  const listen = node.entries.get('listen');
+  const others: MapNode = {
+    ...node,
+    entries: new Map([...node.entries].filter(([key]) => key !== 'listen')),
+  };
+  const step = await readTasksFile(others, 'include_tasks', entry, site);
+  if (step?.type !== 'include') return [];
+  const topics = listen ? site.read.texts(listen).map(({ text }) => text) : [];
+  return [{ task: { ...step, listen: topics }, plain: plainName(node, step, site) }];
 }
 
 /** The handlers of a file: to notify the file's own name wakes all of them. */
@@ -125,7 +144,12 @@ async function readHandlerFile(node: MapNode, entry: MapEntry, site: Site): Prom
 }
 
 /** Whether each name that is notified wakes a handler. */
-export function checkNotification(name: string, at: Place, handlers: readonly Task[], report: Report): void {
+export function checkNotification(
+  name: string,
+  at: Place,
+  handlers: readonly Handler[],
+  report: Report,
+): void {
   const known = new Set(handlers.flatMap(({ answersTo, listen }) => [...answersTo, ...listen]));
   if (known.has(name)) return;
   const near = nearest(name, known);

@@ -7,7 +7,7 @@ import { ZrunError, type Place } from '../core/errors.js';
 import type { Block, Include, Loop, Scope, Step } from '../core/plan.js';
 import { isTemplateNode } from './fields.js';
 import { checkKeywords, type Action } from './keywords.js';
-import { findLoop } from './loops.js';
+import { findLoop, readName } from './loops.js';
 import { readOptions } from './options.js';
 import { errorAt, ignoreFindings } from './report.js';
 import { findFile, foreseeFiles } from './search.js';
@@ -16,6 +16,7 @@ import { shownName } from './source.js';
 import { blockOf, readCommon, readSteps, type Common } from './steps.js';
 import { fullName } from './tasks.js';
 import { compileTemplate, type CompiledTemplate } from './template.js';
+import { includeResult } from './variables.js';
 import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 
 export async function readTasksFile(
@@ -36,7 +37,7 @@ export async function readTasksFile(
   if (!file) return undefined;
   if (isImport) return await importTasks(file, common, site);
   const made = loop?.finish(common.site.names, common.outside);
-  return await includeTasks(file, options?.get('apply'), common, made, site);
+  return await includeTasks(node, file, options?.get('apply'), common, made, site);
 }
 
 async function importTasks(file: MapEntry, common: Common, site: Site): Promise<Block | undefined> {
@@ -54,6 +55,7 @@ async function importTasks(file: MapEntry, common: Common, site: Site): Promise<
 }
 
 async function includeTasks(
+  node: MapNode,
   file: MapEntry,
   apply: MapEntry | undefined,
   common: Common,
@@ -62,7 +64,10 @@ async function includeTasks(
 ): Promise<Include> {
   const { at } = file.value;
   const written = file.value.kind === 'scalar' ? file.value.text.text : '';
-  const include = includeStep(common, loop, `include_tasks: ${written}`, site);
+  const include = {
+    ...includeStep(common, loop, `include_tasks: ${written}`, site),
+    ...ownSettings(node, common, loop, site),
+  };
   const open = async (found: string, inside: Site): Promise<readonly Step[]> => {
     const around = openFileOf(found, site);
     if (around) {
@@ -129,8 +134,28 @@ export function includeStep(
     params: common.vars,
     become: common.become,
     tags: common.site.tags,
+    anyErrorsFatal: common.site.settings.anyErrorsFatal,
+    ignoreErrors: false,
+    runOnce: false,
+    register: undefined,
+    answersTo: [],
+    listen: [],
+    given: undefined,
     loop,
   };
+}
+
+/** What an include says of itself, and not of what is inside. */
+export function ownSettings(
+  node: MapNode,
+  common: Common,
+  loop: Loop | undefined,
+  site: Site,
+): Pick<Include, 'ignoreErrors' | 'runOnce' | 'register'> {
+  const { ignoreErrors, runOnce } = common.site.settings;
+  const register = readName(node.entries.get('register'), site);
+  if (register !== undefined) site.context.declare(register, includeResult(loop));
+  return { ignoreErrors, runOnce, register };
 }
 
 /** As in Ansible, what is inside an include takes over its variables, and the rest from what is around it. */
@@ -165,10 +190,17 @@ export function loadOnce(
   };
 }
 
-/** A template of a name, to be rendered by each host. */
-export function compileName({ value }: MapEntry, { context, names }: Site): CompiledTemplate {
+/** A template of a name, to be rendered by each host. `mayOmit`: it may say `omit`. */
+export function compileName(
+  { value }: MapEntry,
+  { context, names }: Site,
+  mayOmit = false,
+): CompiledTemplate {
   const template = compileTemplate(value, context.report);
-  context.later(names, (declared, report) => void template.check(declared, report));
+  context.later(names, (declared, report) => {
+    if (mayOmit) template.checkEntry(declared, report);
+    else template.check(declared, report);
+  });
   return template;
 }
 

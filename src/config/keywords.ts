@@ -134,9 +134,12 @@ const notOfImports: ReadonlySet<string> = new Set(['block', 'rescue', 'always'])
 /** As Ansible has it: what is inside an include takes over its vars and nothing else. */
 const ofIncludes: ReadonlySet<string> = new Set([
   'args',
+  'ignore_errors',
   'loop',
   'loop_control',
   'name',
+  'register',
+  'run_once',
   'tags',
   'vars',
   'when',

@@ -105,6 +105,7 @@ export function createLanguage({ cwd }: { readonly cwd: string }): PlaybookLangu
       }
     };
     return {
+      searchPath: [...own, playbookFolder],
       renderTemplate: async (name, scope) =>
         renderAsText(await templateAt(await find('template', name, undefined), undefined), scope),
       read: async (name) => await read(await find('file', name, undefined), undefined),

@@ -38,22 +38,27 @@ export function findLoop(node: MapNode, site: Site, of: 'task' | 'include' = 'ta
   const indexVariable = readName(get('index_var'), site);
   const extended = get('extended');
   const isExtended = (extended && read.boolean(extended)) ?? false;
+  const allItems = get('extended_allitems');
+  const hasAllItems = (allItems && read.boolean(allItems)) ?? true;
   const items = entry && compileTemplate(entry.value, context.report);
   // A loop of another form is an error already; what uses its item is none.
   const isOther = [...node.entries.keys()].some((key) => key.startsWith('with_'));
   const item = items ? loopItem(items) : isOther ? anyShape : undefined;
   return {
     breakWhen: get('break_when'),
-    names: item ? addNames(site.names, loopNames(item, { variable, indexVariable, isExtended })) : site.names,
+    names: item
+      ? addNames(site.names, loopNames(item, { variable, indexVariable, isExtended, hasAllItems }))
+      : site.names,
     finish(names, outside) {
       if (!entry || !items) return undefined;
       checkItems(entry, items, { ...site, names: outside });
-      const label = get('label');
-      const compiledLabel = label && compileTemplate(label.value, context.report);
+      const written = get('label');
+      const compiledLabel = written && compileTemplate(written.value, context.report);
       if (compiledLabel)
         context.later(names, (declared, report) => void compiledLabel.check(declared, report));
       const pause = numberSetting(get('pause'), { ...site, names }, { least: 0 }, 0);
-      return { items, variable, label: compiledLabel, indexVariable, pause, isExtended, breakWhen: [] };
+      const label = compiledLabel;
+      return { items, variable, label, indexVariable, pause, isExtended, hasAllItems, breakWhen: [] };
     },
   };
 }

@@ -9,9 +9,8 @@ import type { Site } from './site.js';
 import { readCommon } from './steps.js';
 import { describeNode, type MapEntry, type MapNode } from './yaml.js';
 
-/** Ansible's other ones, and what to do instead. */
+/** Ansible's other one, and what to do instead. */
 const otherActions: Readonly<Record<string, string>> = {
-  clear_host_errors: 'a host that has failed is out of the run; rescue: keeps it in',
   refresh_inventory: 'inventories are read once, before the run',
 };
 

@@ -3,7 +3,7 @@
  */
 import path from 'node:path';
 import type { Place } from '../core/errors.js';
-import type { Expression, Play, Step, Task, VarsPrompt } from '../core/plan.js';
+import type { Expression, Handler, Play, Step, Task, VarsPrompt } from '../core/plan.js';
 import { readConditions } from './conditions.js';
 import { readBudget, readOrder, readSerial, readStrategy } from './batches.js';
 import { addNames, namesOfVars, type ShapeSource } from './declarations.js';
@@ -87,6 +87,7 @@ export async function readPlay(
     folder,
     hosts: hosts ?? '',
     roleNames: frame.roleNames,
+    neededRoleNames: frame.neededRoleNames,
     defaults: frame.defaults,
     vars: frame.vars,
     prompts,
@@ -96,7 +97,7 @@ export async function readPlay(
     order: readOrder(get('order'), read, report),
     serial: readSerial(get('serial'), read, report),
     budget: readBudget(node, read, report),
-    forceHandlers: (force && read.boolean(force)) ?? false,
+    forceHandlers: force && read.boolean(force),
     whole: (whole && read.boolean(whole)) ?? false,
     tags: site.tags,
     tasks: joinSections(at, [preTasks, [...roles, ...tasks], postTasks], when),
@@ -119,12 +120,12 @@ function createFrame(
   folder: string,
   vars: Map<string, CompiledTemplate>,
   prompts: readonly VarsPrompt[],
-): PlayFrame & { readonly known: Task[] } {
+): PlayFrame & { readonly known: Handler[] } {
   const varNames = new Map<string, ShapeSource[]>(
     [...namesOfVars(vars)].map(([name, sources]) => [name, [...sources]] as const),
   );
   for (const { name } of prompts) varNames.set(name, [...(varNames.get(name) ?? []), textShape]);
-  const known: Task[] = [];
+  const known: Handler[] = [];
   const handlers: PlayHandlers = { ofRoles: [], ofImports: [], ofIncludes: [] };
   return {
     folder,
@@ -134,6 +135,7 @@ function createFrame(
     defaultNames: new Map(),
     varNames,
     roleNames: [],
+    neededRoleNames: [],
     rolesDone: new Set(),
     handlers,
     known,
@@ -226,15 +228,19 @@ async function readRoles(entry: MapEntry | undefined, site: Site): Promise<reado
   return steps;
 }
 
-/** Handlers that were notified in one section run before the next one begins. */
+/**
+ * Handlers that were notified in one section run before the next one begins. As in Ansible, an empty section has a flush
+ * too: a handler that another one has notified too late runs there.
+ */
 function joinSections(
   at: Place,
   sections: readonly (readonly Step[])[],
   when: readonly Expression[],
 ): readonly Step[] {
-  const filled = sections.filter((steps) => steps.length > 0);
-  if (filled.length === 0) return [flushHandlers(at)];
-  return filled.flatMap((steps) => [...under(when, steps), flushHandlers(at)]);
+  const first = sections.findIndex((steps) => steps.length > 0);
+  if (first < 0) return [flushHandlers(at)];
+  // Not before the first task: what an interrupted run has left to this one would run there.
+  return sections.slice(first).flatMap((steps) => [...under(when, steps), flushHandlers(at)]);
 }
 
 function under(when: readonly Expression[], steps: readonly Step[]): readonly Step[] {

@@ -12,6 +12,7 @@ import {
   insideOf,
   loadOnce,
   nameIn,
+  ownSettings,
   readApplied,
   reportTo,
 } from './includes.js';
@@ -46,14 +47,14 @@ export async function readRoleStep(
   });
   if (!options) return undefined;
   if (isImport) return await importRole(options, common, site);
-  return await includeRole(options, common, loop?.finish(common.site.names, common.outside), site);
+  return await includeRole(node, options, common, loop?.finish(common.site.names, common.outside), site);
 }
 
 async function importRole(options: Options, common: Common, site: Site): Promise<Block | undefined> {
   const words = new Map<string, string>();
   for (const key of ['name', ...partOptions]) {
     const entry = options.get(key);
-    const text = entry && common.site.read.text(entry);
+    const text = entry && !omits(key, entry, common.site) ? common.site.read.text(entry) : undefined;
     if (text !== undefined) words.set(key, text);
   }
   const { name } = namedRole(words);
@@ -79,6 +80,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
 }
 
 async function includeRole(
+  node: MapNode,
   options: Options,
   common: Common,
   loop: Loop | undefined,
@@ -89,6 +91,7 @@ async function includeRole(
   const written = nameEntry?.value.kind === 'scalar' ? nameEntry.value.text.text : '';
   const include = {
     ...includeStep(common, loop, `include_role: ${written}`, site),
+    ...ownSettings(node, common, loop, site),
     // As in Ansible, what the role around it is given goes before what it gives itself.
     params: new Map([...common.vars, ...site.around.params]),
   };
@@ -191,10 +194,21 @@ function fixedWords(options: Options, site: Site): ReadonlyMap<string, string> |
 function templatesOf(options: Options, site: Site): (scope: Scope) => ReadonlyMap<string, string> {
   const templates = ['name', ...partOptions].flatMap((key) => {
     const entry = options.get(key);
-    return entry ? [{ key, entry, template: compileName(entry, site) }] : [];
+    return entry ? [{ key, entry, template: compileName(entry, site, key !== 'name') }] : [];
   });
-  return (scope) =>
-    new Map(templates.map(({ key, entry, template }) => [key, nameIn(template, entry, scope)] as const));
+  return (scope) => {
+    const words = new Map<string, string>();
+    for (const { key, entry, template } of templates) {
+      // A part that is left out is `main`.
+      if (key !== 'name' && template.renderEntry(scope) === undefined) continue;
+      words.set(key, nameIn(template, entry, scope));
+    }
+    return words;
+  };
+}
+
+function omits(key: string, entry: MapEntry, { read }: Site): boolean {
+  return key !== 'name' && read.omits(entry);
 }
 
 function readFlag(entry: MapEntry | undefined, otherwise: boolean, { read }: Site): boolean {

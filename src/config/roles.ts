@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { BecomeSettings, Block, Expression, Step, Task } from '../core/plan.js';
+import type { BecomeSettings, Block, Expression, Handler, Step } from '../core/plan.js';
 import { addNames, namesOfVars, type NameLayer, type ShapeSource } from './declarations.js';
 import { createFieldReader } from './fields.js';
 import { readHandlers } from './handlers.js';
@@ -73,7 +73,8 @@ async function readRoleAndVars(
 ): Promise<RoleVars & { readonly block: Block | undefined }> {
   const { folder, name, at, parts, given, params, site, when, become, asker } = request;
   const { play } = site;
-  if (asker !== 'role' && !play.roleNames.includes(name)) play.roleNames.push(name);
+  const named = asker === 'role' ? play.neededRoleNames : play.roleNames;
+  if (!named.includes(name)) named.push(name);
   const role: RoleFrame = { name, folder, parents: parentsOf(request), outer: site.role };
   const around = surround(site.around, { vars: given, params });
   const meta = await readRoleMeta(folder, at, { ...site, role, around });
@@ -260,20 +261,28 @@ function missingPart(folder: string, kind: string, part: string, at: Place, { co
   context.report(errorAt(at, 'file-unreadable', message, `looked for it in ${looked}`));
 }
 
-/** Handlers of a role answer to `role : name`, and to the plain name where nobody else does. */
-async function readRoleHandlers({ folder, parts, at }: RoleRequest, inside: Site): Promise<readonly Task[]> {
+/** Handlers of a role answer to `role : name`, and to the plain name where nobody else does; so do topics. */
+async function readRoleHandlers(
+  { folder, name, parts, at }: RoleRequest,
+  inside: Site,
+): Promise<readonly Handler[]> {
   const file = await partFile(folder, 'handlers', parts.handlers, at, inside);
   const root = file === undefined ? undefined : await inside.context.readYaml(file, at);
   if (file === undefined || !root || !isTasks(root, inside)) return [];
   const site: Site = { ...enterFile(file, inside, false), notify: [] };
   const { defaults, vars, params, become } = inside.around;
-  return (await readHandlers(root, site)).map((task) => ({
-    ...task,
-    defaults,
-    params,
-    vars: new Map([...vars, ...task.vars]),
-    become: { ...become, ...task.become },
-  }));
+  return (await readHandlers(root, site)).map((handler): Handler => {
+    const listen = [...handler.listen, ...handler.listen.map((topic) => `${name} : ${topic}`)];
+    if (handler.type === 'include') return { ...handler, listen, given: { defaults, vars, params, become } };
+    return {
+      ...handler,
+      listen,
+      defaults,
+      params,
+      vars: new Map([...vars, ...handler.vars]),
+      become: { ...become, ...handler.become },
+    };
+  });
 }
 
 function checkCircle(folder: string, at: Place, from: RoleFrame, { context }: Site): boolean {

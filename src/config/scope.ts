@@ -36,7 +36,15 @@ export function createScope(layers: readonly (ValueMap | VarsTemplate)[], asked?
         if (value !== undefined) return { value };
       }
     }
-    return undefined;
+    return name === 'vars' ? { value: everything() } : undefined;
+  }
+
+  /** Ansible's `vars`: all of them by their names, each rendered when it is asked for. */
+  function everything(): ValueMap {
+    const all: Record<string, Value> = {};
+    for (const each of scope.names())
+      Object.defineProperty(all, each, { enumerable: true, get: () => scope.peek(each) ?? null });
+    return all;
   }
 
   function render(name: string, template: Template): Value {

@@ -217,8 +217,13 @@ function readDelegate(entry: MapEntry | undefined, site: Site): CompiledTemplate
   const { context, names, read } = site;
   if (!isTemplateNode(entry.value) && read.text(entry) === undefined) return undefined;
   const template = compileTemplate(entry.value, context.report);
-  context.later(names, (declared, report) => void template.check(declared, report));
-  return template;
+  if (template.isConstant) return template;
+  context.later(names, (declared, report) => void template.checkEntry(declared, report));
+  return {
+    ...template,
+    // As in Ansible, `omit` leaves the task to the host itself.
+    render: (scope) => template.renderEntry(scope) ?? scope.get('inventory_hostname') ?? null,
+  };
 }
 
 /** A map of variables, a template of one, or a list of either. */

@@ -3,7 +3,7 @@
  * the file it is written in, and the names that hold there.
  */
 import type { Place } from '../core/errors.js';
-import type { BecomeSettings, Scope, Setting, Step, Task, Template, VarsTemplate } from '../core/plan.js';
+import type { BecomeSettings, Handler, Scope, Setting, Step, Template, VarsTemplate } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
 import type { NameLayer, ShapeSource } from './declarations.js';
 import { createFieldReader, type FieldReader } from './fields.js';
@@ -72,6 +72,8 @@ export interface PlayFrame {
   readonly varNames: Map<string, ShapeSource[]>;
   /** Of roles that the play or its steps name, once each. Grows while a run names others. */
   readonly roleNames: string[];
+  /** Of those that roles need, once each. */
+  readonly neededRoleNames: string[];
   /** Roles that need not be done again. */
   readonly rolesDone: Set<string>;
   readonly handlers: PlayHandlers;
@@ -102,11 +104,11 @@ export function surround(outer: Around, { defaults, vars, params, become }: Part
 /** The handlers of a play by where they come from; they grow while it is read. */
 export interface PlayHandlers {
   /** Of the roles in `roles:`, and of those that they depend on. */
-  readonly ofRoles: Task[];
+  readonly ofRoles: Handler[];
   /** Of roles that are imported among the tasks. */
-  readonly ofImports: Task[];
+  readonly ofImports: Handler[];
   /** Of roles that are included: hosts have them only then. */
-  readonly ofIncludes: Task[];
+  readonly ofIncludes: Handler[];
 }
 
 export interface RoleFrame {
@@ -139,7 +141,7 @@ export function siteIn(context: PlaybookContext, site: Site): Site {
 /** The same for what a run may come to name, and perhaps never does. */
 export function foreseenIn(context: PlaybookContext, site: Site): Site {
   const there = siteIn(context, site);
-  return { ...there, play: { ...there.play, roleNames: [] } };
+  return { ...there, play: { ...there.play, roleNames: [], neededRoleNames: [] } };
 }
 
 /** Hands out each id once; a second task of one name gets a number. */

@@ -1,14 +1,13 @@
 /**
  * Owns how a task is read: what it does, its keywords, and the names that it leaves behind.
  */
-import type { Loop, Task, Template } from '../core/plan.js';
+import type { Task, Template } from '../core/plan.js';
 import { readArguments, type Doing, type ModuleCall } from './arguments.js';
 import { optionalConditions, readConditions } from './conditions.js';
-import { addNames, type NameLayer } from './declarations.js';
+import { addNames } from './declarations.js';
 import { checkKeywords } from './keywords.js';
 import { findLoop, readName } from './loops.js';
 import type { PlaybookContext } from './playbook-context.js';
-import { errorAt } from './report.js';
 import { neutralSettings, numberSetting } from './settings.js';
 import { shapeOfSchema } from './shape.js';
 import type { Settings, Site } from './site.js';
@@ -35,13 +34,15 @@ export function readTask(
   const call = found && readArguments(found.module, found.entry, get('args'), inside);
   const register = readName(get('register'), site);
   const madeLoop = loop.finish(inside.names, common.outside);
-  if (call) declareResults(call, register, madeLoop, context);
+  const isTried = node.entries.has('until') || node.entries.has('retries');
+  if (call && register !== undefined) context.declare(register, resultShape(call.module, madeLoop, isTried));
+  if (call) declareResults(call, context);
   // A loop's conditions see one item's result under the name; afterwards it holds the results of all.
+  const ofOne = call && madeLoop && resultShape(call.module, undefined, isTried);
   const after: Site =
-    call && register !== undefined && madeLoop
-      ? { ...inside, names: resultNames(inside.names, register, call) }
+    ofOne && register !== undefined
+      ? { ...inside, names: addNames(inside.names, new Map([[register, [ofOne]]])) }
       : inside;
-  checkRetries(node, site);
   const until = get('until');
   const listen = get('listen');
   const name = common.name ?? call?.module.name ?? '';
@@ -136,33 +137,9 @@ function taskSettings(settings: Settings): Settings {
   return { ...neutralSettings, ...settings };
 }
 
-function resultNames(outer: NameLayer, register: string, { module }: ModuleCall): NameLayer {
-  return addNames(outer, new Map([[register, [resultShape(module, undefined)]]]));
-}
-
-function checkRetries(node: MapNode, { context }: Site): void {
-  const retries = node.entries.get('retries');
-  if (!retries || node.entries.has('until')) return;
-  context.report(
-    errorAt(
-      retries.keyAt,
-      'playbook-invalid',
-      "'retries' says how often, but no 'until' says for what",
-      "add 'until: …' with a condition",
-    ),
-  );
-}
-
-function declareResults(
-  call: ModuleCall,
-  register: string | undefined,
-  loop: Loop | undefined,
-  context: PlaybookContext,
-): void {
-  const { module, parameters } = call;
-  if (register !== undefined) context.declare(register, resultShape(module, loop));
+function declareResults({ module, parameters }: ModuleCall, context: PlaybookContext): void {
   if (module.paramsAreVars) for (const [name, template] of parameters) context.declare(name, template);
-  declareModuleVars(call.module, context);
+  declareModuleVars(module, context);
 }
 
 /** The variables that a module gives its host, whatever its parameters. */

@@ -37,6 +37,11 @@ const magicNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
   ['play_hosts', [listOf(textShape)]],
   ['ansible_play_name', [textShape]],
   ['ansible_play_role_names', [listOf(textShape)]],
+  ['ansible_role_names', [listOf(textShape)]],
+  ['ansible_dependent_role_names', [listOf(textShape)]],
+  ['ansible_search_path', [listOf(textShape)]],
+  ['ansible_host', [textShape]],
+  ['vars', [mapOf(anyShape)]],
   ['ansible_limit', [maybe(textShape)]],
   ['ansible_run_tags', [listOf(textShape)]],
   ['ansible_skip_tags', [listOf(textShape)]],
@@ -101,7 +106,7 @@ function namesOfInventories(inventories: Iterable<Inventory>): DeclaredNames {
 }
 
 /** What a task knows of the loop that it is in, besides the item. */
-const extendedLoop = objectOf([
+const extendedFields: readonly (readonly [string, Shape])[] = [
   ['index', intShape],
   ['index0', intShape],
   ['revindex', intShape],
@@ -109,10 +114,11 @@ const extendedLoop = objectOf([
   ['first', boolShape],
   ['last', boolShape],
   ['length', intShape],
-  ['allitems', listOf(anyShape)],
   ['previtem', maybe(anyShape)],
   ['nextitem', maybe(anyShape)],
-]);
+];
+const extendedLoop = objectOf([...extendedFields, ['allitems', listOf(anyShape)]]);
+const extendedLoopAlone = objectOf(extendedFields);
 
 /** The names that hold in a loop. */
 export function loopNames(
@@ -121,13 +127,14 @@ export function loopNames(
     readonly variable: string;
     readonly indexVariable: string | undefined;
     readonly isExtended: boolean;
+    readonly hasAllItems: boolean;
   },
 ): DeclaredNames {
   const names = new Map<string, readonly ShapeSource[]>([
     [loop.variable, [item]],
     ['ansible_loop_var', [textShape]],
   ]);
-  if (loop.isExtended) names.set('ansible_loop', [extendedLoop]);
+  if (loop.isExtended) names.set('ansible_loop', [loop.hasAllItems ? extendedLoop : extendedLoopAlone]);
   if (loop.indexVariable !== undefined) {
     names.set(loop.indexVariable, [intShape]);
     names.set('ansible_index_var', [textShape]);
@@ -164,13 +171,15 @@ const resultFields: readonly (readonly [string, Shape])[] = [
   ['msg', maybe(anyShape)],
 ];
 
-/** What `register` gets from a module, once or from a loop. */
+/** What `register` gets from a module, once or from a loop. `isTried`: it may be tried again. */
 export function resultShape(
   module: Module,
   loop: Pick<Loop, 'variable' | 'indexVariable'> | undefined,
+  isTried: boolean,
 ): Shape {
   const returned = shapeOfSchema(module.returns);
-  const fields = returned.type === 'object' ? returned.fields : new Map<string, Shape>();
+  const fields = new Map<string, Shape>(returned.type === 'object' ? returned.fields : []);
+  if (isTried) fields.set('attempts', maybe(intShape));
   const open = returned.type !== 'object' || returned.open;
   if (!loop) return objectOf([...resultFields, ...fields], { open });
   const { variable, indexVariable } = loop;
@@ -186,6 +195,12 @@ export function resultShape(
   ];
   const item = objectOf([...resultFields, ...names, ...fields], { open });
   return objectOf([...resultFields, ['results', listOf(item)]]);
+}
+
+/** What `register` gets from an include. */
+export function includeResult(loop: Loop | undefined): Shape {
+  const results = listOf(objectOf(resultFields, { open: true }));
+  return objectOf([...resultFields, ...(loop ? ([['results', results]] as const) : [])]);
 }
 
 /** The item of a loop over what a template renders to. */

@@ -18,13 +18,21 @@ export const noCounts: Counts = {
 export interface Counted {
   readonly status: TaskStatus;
   readonly ignored: boolean;
+  readonly marks?: { readonly changed?: boolean };
+  readonly times?: number;
   readonly problem?: { readonly code: string };
 }
 
-/** As Ansible counts: a changed task is also ok; an ignored failure is ok and ignored. One that was stopped is neither. */
-export function count(counts: Counts, { status, ignored, problem }: Counted): Counts {
+/**
+ * As Ansible counts: a changed task is also ok; an ignored failure is ok and ignored, and changed where it changed
+ * something before it failed. One that was stopped is neither.
+ */
+export function count(counts: Counts, { status, ignored, marks, times = 1, problem }: Counted): Counts {
   if (problem?.code === 'interrupted') return counts;
-  if (ignored) return { ...counts, ok: counts.ok + 1, ignored: counts.ignored + 1 };
+  if (ignored) {
+    const changed = counts.changed + (marks?.changed === true ? 1 : 0);
+    return { ...counts, ok: counts.ok + 1, changed, ignored: counts.ignored + 1 };
+  }
   if (status === 'changed') return { ...counts, ok: counts.ok + 1, changed: counts.changed + 1 };
-  return { ...counts, [status]: counts[status] + 1 };
+  return { ...counts, [status]: counts[status] + times };
 }

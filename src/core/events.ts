@@ -23,6 +23,12 @@ export interface TaskRef {
  */
 export type TaskStatus = 'ok' | 'changed' | 'skipped' | 'failed' | 'unknown' | 'unreachable';
 
+/** Undefined: as the status says. */
+export interface Marks {
+  readonly changed?: boolean;
+  readonly failed?: boolean;
+}
+
 export interface TaskResult {
   readonly status: TaskStatus;
   /** One line: what was (or would be) changed, or why nothing was, or why it was skipped. */
@@ -35,6 +41,10 @@ export interface TaskResult {
   readonly problem?: Problem;
   /** Failed, but `ignore_errors` lets the host go on. */
   readonly ignored: boolean;
+  /** How often a looped include counts as ok: once for each item that it takes in. */
+  readonly times?: number;
+  /** Where what `register` says differs from the status: a failed command may have changed something. */
+  readonly marks?: Marks;
   /** The task that an unknown result rests on. */
   readonly waitsFor?: string;
   /** What `register` got. `no_log` leaves it empty, and every other text of the task too. */

@@ -100,6 +100,8 @@ export interface Play {
   readonly hosts: string;
   /** Roles that it or its steps name; those that only a run names are among them from then on. */
   readonly roleNames: readonly string[];
+  /** The same of those that only other roles need. */
+  readonly neededRoleNames: readonly string[];
   /** The defaults of its roles: weaker than everything else. */
   readonly defaults: VarsTemplate;
   readonly vars: VarsTemplate;
@@ -114,14 +116,14 @@ export interface Play {
   /** The sizes of the batches; the last one holds for all that follow. Empty: all hosts at once. */
   readonly serial: readonly Amount[];
   readonly budget: FailureBudget;
-  /** Handlers that were notified run although the host failed. */
-  readonly forceHandlers: boolean;
+  /** Handlers that were notified run although the host failed. Undefined: as `--force-handlers` says. */
+  readonly forceHandlers: boolean | undefined;
   /** Its tasks guard each other: no run takes some of them and leaves out others. */
   readonly whole: boolean;
   readonly tags: readonly string[];
   /** `pre_tasks`, roles, `tasks` and `post_tasks`, with a `flush_handlers` after each of them. */
   readonly tasks: readonly Step[];
-  readonly handlers: readonly Task[];
+  readonly handlers: readonly Handler[];
   /** `between_batches`: run on a batch's good hosts before the next batch; where one fails, there is no next one. */
   readonly betweenBatches: readonly Step[];
 }
@@ -224,12 +226,16 @@ export interface Loop {
   readonly pause: Setting<number>;
   /** `ansible_loop` is there. */
   readonly isExtended: boolean;
+  /** The whole list is in it (`extended_allitems`). */
+  readonly hasAllItems: boolean;
   /** After an item of which all of these hold, no other is taken. Empty: all are. */
   readonly breakWhen: readonly Expression[];
 }
 
 /** The files of the controller that a task may name: beside its playbook, in its role. */
 export interface TaskFiles {
+  /** The folders in which they are looked for, absolute (`ansible_search_path`). */
+  readonly searchPath: readonly string[];
   /** A template file, rendered. Read and compiled once a run. See TaskContext. */
   renderTemplate(path: string, scope: Scope): Promise<string>;
   /** Read once for all hosts, as long as it does not change. */
@@ -249,7 +255,7 @@ export interface Block extends StepBase {
   /** What a role is given beside its keywords (`{role: web, port: 80}`): stronger than what tasks set. */
   readonly params: VarsTemplate;
   /** Of a role that is included: a host has them once it comes here. Those of other roles are the play's. */
-  readonly handlers: readonly Task[];
+  readonly handlers: readonly Handler[];
   readonly tasks: readonly Step[];
   readonly rescue: readonly Step[];
   readonly always: readonly Step[];
@@ -263,12 +269,29 @@ export interface Include extends StepBase {
   readonly params: VarsTemplate;
   /** As a task's. */
   readonly ownName: string | undefined;
+  readonly anyErrorsFatal: boolean;
+  /** Of the include itself, not of what is inside. */
+  readonly ignoreErrors: Setting<boolean>;
+  /** One host of the batch takes it in, and no other does what is inside. */
+  readonly runOnce: boolean;
+  readonly register: string | undefined;
+  /** For handlers: as a task's. */
+  readonly answersTo: readonly string[];
+  readonly listen: readonly string[];
+  /** What the role gives it whose handler it is. A role's other includes have that from their block. */
+  readonly given: RoleGiven | undefined;
   readonly loop: Loop | undefined;
   /** What it holds, where that is known before the run. */
   readonly steps: readonly Step[] | undefined;
   /** What it holds. Read once a run for each file. Throws ZrunErrors where the file is not right. */
   load(scope: Scope): Promise<readonly Step[]>;
 }
+
+/** A task, or a file of tasks, that runs where it was notified. */
+export type Handler = Task | Include;
+
+/** As of the block that a role's own tasks stand in. */
+export type RoleGiven = Pick<Block, 'defaults' | 'vars' | 'params' | 'become'>;
 
 /** A step that is the engine's own (`meta`). It is not counted. */
 export interface Meta extends StepBase {
@@ -280,6 +303,7 @@ export const metaActions = [
   'noop',
   'flush_handlers',
   'clear_facts',
+  'clear_host_errors',
   'reset_connection',
   'end_role',
   'end_host',
@@ -304,7 +328,7 @@ export function* tasksOf(steps: readonly Step[]): Generator<Task> {
 }
 
 /** Every handler that a host may come to have in a play, as far as that is known before the run. */
-export function* handlersIn({ handlers, tasks, betweenBatches }: Play): Generator<Task> {
+export function* handlersIn({ handlers, tasks, betweenBatches }: Play): Generator<Handler> {
   yield* handlers;
   for (const step of stepsOf([...tasks, ...betweenBatches])) if (step.type === 'block') yield* step.handlers;
 }

@@ -17,10 +17,18 @@ export interface Batch {
   readonly vars: ValueMap;
   /** Why nobody may begin another task. */
   readonly halted: string | undefined;
-  halt(reason: string): void;
+  /** `inside`: only in the tasks of that block, by its key, since it rescues those who are in it. */
+  halt(reason: string, inside?: string): void;
+  /** The first of these blocks in which nobody may begin another task. */
+  haltIn(blocks: readonly string[]): { readonly reason: string; readonly inside: string } | undefined;
   /** Set by `meta: end_batch` and `end_play`: nobody begins another task, and nothing is wrong. */
   readonly ended: 'batch' | 'play' | undefined;
   end(what: 'batch' | 'play'): void;
+  /**
+   * The play's hosts that have left with a failure are well again: the plays that follow have them, and the run's exit
+   * code is not about them. This play goes on without them.
+   */
+  forgive(): void;
   /** Waits until this host may begin the step. */
   turn(state: HostState, position: Position): Promise<void>;
   leave(state: HostState): void;
@@ -36,12 +44,14 @@ export interface BatchOptions {
   readonly run: RunInput;
   readonly play: Play;
   readonly hosts: readonly HostState[];
-  /** Every host of the play, whatever its batch. */
+  /** Every host of the play, whatever its batch, those that were lost before among them. In the inventory's order. */
   readonly allHosts: readonly HostState[];
   /** Hosts worked on at a time, over the whole run. */
   readonly forks: LimitFunction;
   /** Shared by the batches of a run. */
   readonly stepping: Stepping;
+  /** A host that was finished may come again. */
+  reopen(state: HostState): void;
 }
 
 /** `--step`, until the user says that it is enough. */
@@ -53,14 +63,21 @@ export function isLockstep(run: RunInput, play: Play): boolean {
   return play.strategy === 'linear' || run.settings.step;
 }
 
-export function createBatch({ run, play, hosts, allHosts, forks, stepping }: BatchOptions): Batch {
+export function createBatch(options: BatchOptions): Batch {
+  const { run, play, hosts, allHosts, forks, stepping } = options;
   const lockstep = isLockstep(run, play) ? createLockstep(hosts.map((state) => state.host.name)) : undefined;
   const throttles = new Map<string, LimitFunction>();
   const askOnce = createOnce<StepAnswer>(() => true);
   const nameOf = (state: HostState): string => state.host.name;
-  const names = hosts.map(nameOf);
   const all = allHosts.map(nameOf);
-  let upright: readonly string[] | undefined;
+  const haltsInside = new Map<string, string>();
+  let upright: { readonly ofPlay: readonly string[]; readonly ofBatch: readonly string[] } | undefined;
+  // As in Ansible, hosts that failed are not among them. Made when they are asked for: there may be thousands.
+  const uprightHosts = (): NonNullable<typeof upright> => {
+    const names = (states: readonly HostState[]): readonly string[] =>
+      states.filter((state) => state.outcome === 'done').map(nameOf);
+    return (upright ??= { ofPlay: names(allHosts), ofBatch: names(hosts) });
+  };
 
   const batch: Batch & { halted: string | undefined; ended: 'batch' | 'play' | undefined } = {
     hosts,
@@ -72,19 +89,44 @@ export function createBatch({ run, play, hosts, allHosts, forks, stepping }: Bat
       get ansible_play_role_names() {
         return [...play.roleNames];
       },
-      ansible_play_batch: names,
-      play_hosts: names,
+      get ansible_dependent_role_names() {
+        return [...play.neededRoleNames];
+      },
+      get ansible_role_names() {
+        return [...new Set([...play.neededRoleNames, ...play.roleNames])];
+      },
+      get ansible_play_batch() {
+        return uprightHosts().ofBatch;
+      },
+      get play_hosts() {
+        return uprightHosts().ofBatch;
+      },
       ansible_play_hosts_all: all,
-      /** As in Ansible, hosts that failed are not among them. Made when it is asked for: there may be thousands. */
       get ansible_play_hosts() {
-        return (upright ??= allHosts.filter((state) => state.outcome === 'done').map(nameOf));
+        return uprightHosts().ofPlay;
       },
     },
-    halt(reason) {
-      batch.halted ??= reason;
+    halt(reason, inside) {
+      if (inside === undefined) batch.halted ??= reason;
+      else if (!haltsInside.has(inside)) haltsInside.set(inside, reason);
+    },
+    haltIn(blocks) {
+      if (haltsInside.size === 0) return undefined;
+      const inside = blocks.find((block) => haltsInside.has(block));
+      const reason = inside === undefined ? undefined : haltsInside.get(inside);
+      return inside === undefined || reason === undefined ? undefined : { reason, inside };
     },
     end(what) {
       if (batch.ended !== 'play') batch.ended = what;
+    },
+    forgive() {
+      for (const state of allHosts) {
+        if (!['failed', 'unreachable', 'unknown', 'halted'].includes(state.outcome)) continue;
+        state.outcome = 'done';
+        state.problem = undefined;
+        options.reopen(state);
+      }
+      upright = undefined;
     },
     async turn(state, position) {
       await lockstep?.arrive(state.host.name, position);

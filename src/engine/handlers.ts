@@ -2,7 +2,7 @@
  * Owns the handlers that a host has in a play, and which of them wait to be run: the play's own, and those that roles
  * bring which the host includes on its way.
  */
-import type { Play, Task } from '../core/plan.js';
+import type { Handler as HandlerStep, Include, Play } from '../core/plan.js';
 import type { HostState } from './host-state.js';
 import type { Around } from './surroundings.js';
 
@@ -10,36 +10,49 @@ import type { Around } from './surroundings.js';
 export type HandlerPlace = Pick<Around, 'defaults' | 'vars' | 'params' | 'become' | 'extra'>;
 
 export interface Handler {
-  readonly task: Task;
+  readonly step: HandlerStep;
   /** Undefined: it is the play's. */
   readonly place: HandlerPlace | undefined;
   isWaiting: boolean;
+  /** It was run, failed, and nothing has rescued it yet. */
+  hasFailed: boolean;
 }
 
 export interface Handlers {
   /** In the order in which they run. */
   readonly all: readonly Handler[];
   /** Those of a role that the host has come to. */
-  add(tasks: readonly Task[], place: HandlerPlace): void;
-  /** As in Ansible: of those that answer to a name the last one, and all that listen to it. */
+  add(steps: readonly HandlerStep[], place: HandlerPlace): void;
+  /**
+   * As in Ansible 2.19: of those that answer to a name the last one, and of those that listen to it and have one name the
+   * last one.
+   */
   wokenBy(names: readonly string[]): readonly Handler[];
+  /** Keeps the names until the next flush: who answers to them then is run. */
+  notify(names: readonly string[]): void;
+  /** Those who answer to the names that were kept wait from now on. */
+  wake(): void;
 }
 
 /** What an earlier run notified and did not come to waits again as soon as there is a handler of its name. */
-export function createHandlers({ handlers }: Play, state: HostState): Handlers {
+export function createHandlers({ handlers, become }: Play, state: HostState): Handlers {
   const all: Handler[] = [];
+  const notified = new Set<string>();
 
   function takeUp(added: readonly Handler[]): void {
     for (const name of state.pendingHandlers) {
-      const handler = added.findLast(({ task }) => task.name === name);
+      const handler = added.findLast(({ step }) => step.name === name);
       if (!handler) continue;
       handler.isWaiting = true;
       state.pendingHandlers = state.pendingHandlers.filter((other) => other !== name);
     }
   }
 
-  function add(tasks: readonly Task[], place: HandlerPlace | undefined): void {
-    const added = tasks.map((task): Handler => ({ task, place, isWaiting: false }));
+  function add(steps: readonly HandlerStep[], place: HandlerPlace | undefined): void {
+    const added = steps.map((step): Handler => {
+      const own = step.type === 'include' ? givenTo(step, become) : undefined;
+      return { step, place: place ?? own, isWaiting: false, hasFailed: false };
+    });
     takeUp(added);
     all.push(...added);
   }
@@ -48,13 +61,47 @@ export function createHandlers({ handlers }: Play, state: HostState): Handlers {
   return {
     all,
     add,
-    wokenBy(names) {
-      const answering = new Set(
-        names.map((name) => all.findLast(({ task }) => task.answersTo.includes(name))),
-      );
-      return all.filter(
-        (handler) => answering.has(handler) || handler.task.listen.some((topic) => names.includes(topic)),
-      );
+    wokenBy,
+    notify(names) {
+      for (const name of names) notified.add(name);
+    },
+    wake() {
+      if (notified.size === 0) return;
+      for (const handler of wokenBy([...notified])) handler.isWaiting = true;
+      notified.clear();
     },
   };
+
+  function wokenBy(names: readonly string[]): readonly Handler[] {
+    if (names.length === 0) return [];
+    const woken = new Set<Handler>();
+    for (const name of names) {
+      const answering = all.findLast(({ step }) => step.answersTo.includes(name));
+      if (answering) woken.add(answering);
+      for (const listening of listeningTo(name)) woken.add(listening);
+    }
+    return all.filter((handler) => woken.has(handler));
+  }
+
+  function listeningTo(topic: string): readonly Handler[] {
+    const listening = all.filter(({ step }) => step.listen.includes(topic));
+    return listening.filter(
+      ({ step }, i) =>
+        step.ownName === undefined ||
+        !listening.slice(i + 1).some((later) => later.step.ownName === step.ownName),
+    );
+  }
+}
+
+/** What a file of handlers has from its role. A handler that is a task has it in itself. */
+function givenTo({ given }: Include, become: Play['become']): HandlerPlace | undefined {
+  return (
+    given && {
+      defaults: [given.defaults],
+      vars: [given.vars],
+      params: { ofRoles: [given.params], ofIncludes: [] },
+      become: [become, given.become],
+      extra: {},
+    }
+  );
 }

@@ -86,15 +86,18 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       handlers: createHandlers(play, state),
       gate: index === 0 ? gate : undefined,
     });
+    const allHosts = hosts.flatMap((host) => states.get(host.name) ?? []);
     const goesOn = await rollThrough({
       run: input,
       each,
       play,
-      hosts: hosts.flatMap((host) => states.get(host.name) ?? []).filter(isUpright),
+      hosts: allHosts.filter(isUpright),
+      allHosts,
       forks,
       stepping,
       walk: (state, batch) => walkPlay(walkOf(state, batch)),
       walkBetween: (state, batch) => walkBetweenBatches(walkOf(state, batch)),
+      reopen: (state) => void finished.delete(state),
       async finish(state) {
         if (!neededLater.has(state.host.name) || !isUpright(state)) await finish(state);
       },

@@ -12,37 +12,55 @@ import { scopeOf, type Attempt, type Settled } from './surroundings.js';
 /** A result without what only the caller knows. */
 export type Outcome = Omit<TaskResult, 'ms' | 'exchanges' | 'items'>;
 
-/** `failed_when` and `changed_when`, and a command's exit code, decide over what the module said. */
+/**
+ * `changed_when`, then `failed_when`, and a command's exit code, decide over what the module said. As in Ansible, a failure
+ * keeps what it has changed, and of a list of conditions all must hold.
+ */
 export function judge(attempt: Attempt, given: Outcome): Outcome {
-  const { task, settings } = attempt;
+  const { task, settings, count } = attempt;
   if (given.status === 'unreachable' || given.status === 'unknown') return given;
   // A command's exit code counts as a failure until `failed_when` says that it is none.
   const exit = given.status === 'failed' ? undefined : exitCodeProblem(given.result);
-  const outcome = exit ? { ...given, result: withMessage(given.result, exit) } : given;
-  // Most tasks ask nothing of it.
-  let made: Scope | undefined;
-  const scope = (): Scope => (made ??= withResult(attempt, outcome, exit && { failed: true }));
-  let judged = outcome;
-  if (task.failedWhen) {
-    const failing = task.failedWhen.find((condition) => isTrue(condition, scope()));
-    if (failing) {
-      const problem: Problem = outcome.problem ?? {
-        code: 'task-failed',
-        message: `failed_when holds: ${failing.text}`,
-        at: failing.at,
-      };
-      judged = { ...outcome, status: 'failed', problem, result: withMessage(outcome.result, problem) };
-    } else if (outcome.status === 'failed') {
-      const { problem, ...rest } = outcome;
-      judged = { ...rest, status: 'ok' };
-    }
-  } else if (exit) judged = { ...outcome, status: 'failed', problem: exit };
-  if (judged.status === 'failed') return { ...judged, ignored: settings.ignoreErrors };
+  const counted = count === undefined ? given.result : { ...given.result, attempts: count };
+  const outcome = { ...given, result: exit ? withMessage(counted, exit) : counted };
+  const isFailing = outcome.status === 'failed' || exit !== undefined;
+  const marks = { changed: outcome.status === 'changed', failed: isFailing };
   if (task.changedWhen) {
-    const changed = task.changedWhen.every((condition) => isTrue(condition, scope()));
-    judged = { ...judged, status: changed ? 'changed' : 'ok' };
+    const { changedWhen } = task;
+    try {
+      const scope = withResult(attempt, { ...outcome, marks });
+      marks.changed = changedWhen.every((condition) => isTrue(condition, scope));
+    } catch (error) {
+      // It may rest on what only a success returns: the failure is what the user must know.
+      if (!isFailing || task.failedWhen) throw error;
+    }
   }
-  return judged;
+  let { problem } = outcome;
+  if (task.failedWhen) {
+    const scope = withResult(attempt, { ...outcome, marks });
+    marks.failed = task.failedWhen.every((condition) => isTrue(condition, scope));
+    problem ??= failedBy(task.failedWhen);
+  } else problem ??= exit;
+  if (marks.failed) {
+    return {
+      ...outcome,
+      status: 'failed',
+      ...(problem && { problem, result: withMessage(outcome.result, problem) }),
+      ignored: settings.ignoreErrors,
+      ...(marks.changed && { marks: { changed: true } }),
+    };
+  }
+  const { problem: _overruled, ...rest } = outcome;
+  return { ...rest, status: marks.changed ? 'changed' : 'ok' };
+}
+
+function failedBy(failedWhen: readonly Expression[]): Problem {
+  const texts = failedWhen.map(({ text }) => text).join(' and ');
+  return {
+    code: 'task-failed',
+    message: `failed_when holds: ${texts}`,
+    ...(failedWhen[0] && { at: failedWhen[0].at }),
+  };
 }
 
 /** What was wrong, as `msg`, unless the module has said so itself. */
@@ -115,14 +133,13 @@ export function judgeThrown(
   };
 }
 
-/** The attempt's scope, with its own result under the name of `register`; `more` is put on top of that. */
+/** The attempt's scope, with its own result under the name of `register`. */
 export function withResult(
   { task, around, item }: Pick<Attempt, 'task' | 'around' | 'item'>,
   outcome: Outcome,
-  more?: ValueMap,
 ): Scope {
   if (task.register === undefined) return scopeOf(task, around, item);
-  return scopeOf(task, around, { ...item, [task.register]: { ...registered(outcome), ...more } });
+  return scopeOf(task, around, { ...item, [task.register]: registered(outcome) });
 }
 
 export function isTrue(condition: Expression, scope: Scope): boolean {

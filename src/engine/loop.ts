@@ -2,9 +2,9 @@
  * Owns a loop's items and the variables that each of them brings.
  */
 import { ZrunError } from '../core/errors.js';
-import type { Loop, Scope } from '../core/plan.js';
+import type { Expression, Loop, Scope } from '../core/plan.js';
 import { findUnknown, isList, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
-import { describeValue } from './judge.js';
+import { describeValue, isTrue } from './judge.js';
 
 export interface LoopItem {
   readonly item: Value;
@@ -18,10 +18,15 @@ export function itemsOf(loop: Loop, scope: Scope): readonly LoopItem[] {
   if (!isList(items)) {
     const unknown = findUnknown(items);
     if (unknown) throw new UnknownValueError(unknown.waitsFor);
-    throw new ZrunError('parameter-invalid', `loop must be a list, not ${describeValue(items)}`, {
-      at: loop.items.at,
-      hint: 'write a list, or an expression that gives one',
-    });
+    // Null stands for what is not there.
+    throw new ZrunError(
+      items === null ? 'expression-type' : 'parameter-invalid',
+      `loop must be a list, not ${describeValue(items)}`,
+      {
+        at: loop.items.at,
+        hint: 'write a list, or an expression that gives one',
+      },
+    );
   }
   return items.map((item, i) => ({
     item,
@@ -33,15 +38,47 @@ export function itemsOf(loop: Loop, scope: Scope): readonly LoopItem[] {
         [loop.indexVariable]: i,
         ansible_index_var: loop.indexVariable,
       }),
-      ...(loop.isExtended && { ansible_loop: extended(items, i) }),
+      ...(loop.isExtended && { ansible_loop: extended(items, i, loop.hasAllItems) }),
     },
   }));
 }
 
+/**
+ * The same where a condition may say that the loop is not run at all. As in Ansible, a list that cannot be had yet (of a
+ * result that was skipped) is no failure where a condition, asked without an item, says no.
+ */
+export function itemsUnless(
+  loop: Loop,
+  scope: Scope,
+  conditions: readonly Expression[],
+): readonly LoopItem[] | { readonly skippedBy: Expression } {
+  try {
+    return itemsOf(loop, scope);
+  } catch (error) {
+    const skippedBy = isMissing(error) ? firstFalse(conditions, scope) : undefined;
+    if (skippedBy) return { skippedBy };
+    throw error;
+  }
+}
+
+/** Something that is there, but is no list, is wrong whatever the conditions say. */
+function isMissing(error: unknown): boolean {
+  return !(error instanceof ZrunError && error.code === 'parameter-invalid');
+}
+
+function firstFalse(conditions: readonly Expression[], scope: Scope): Expression | undefined {
+  try {
+    return conditions.find((condition) => !isTrue(condition, scope));
+  } catch {
+    // A condition about an item: that there are none is what the user must know.
+    return undefined;
+  }
+}
+
 /** Ansible's `loop_control: extended`; `previtem` and `nextitem` are null at the ends. */
-function extended(items: readonly Value[], i: number): ValueMap {
+function extended(items: readonly Value[], i: number, withAll: boolean): ValueMap {
   return {
-    allitems: items,
+    ...(withAll && { allitems: items }),
     index: i + 1,
     index0: i,
     revindex: items.length - i,

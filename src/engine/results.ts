@@ -25,6 +25,7 @@ export function mergeItems(turns: readonly Turn[]): TaskResult {
   const items = turns.map(({ result }) => result);
   const status = severity.find((each) => items.some((item) => item.status === each)) ?? 'skipped';
   const decisive = items.find((item) => item.status === status);
+  const changed = items.some((item) => item.marks?.changed ?? item.status === 'changed');
   const tally = items.filter((item) => item.status === status).length;
   return {
     status,
@@ -36,10 +37,10 @@ export function mergeItems(turns: readonly Turn[]): TaskResult {
     ...(decisive?.problem && { problem: decisive.problem }),
     ...(decisive?.waitsFor !== undefined && { waitsFor: decisive.waitsFor }),
     ignored: items.some((item) => item.ignored),
+    ...(changed && status !== 'changed' && { marks: { changed } }),
     result: {
       ...(decisive?.problem && { msg: decisive.problem.message }),
-      ...marksOf(status),
-      changed: items.some((item) => item.status === 'changed'),
+      ...marksOf(status, { changed }),
       results: turns.map(({ result, vars }) => ({ ...registered(result), ...namesOf(vars) })),
     },
     items,
@@ -54,14 +55,18 @@ function namesOf({ ansible_loop, ...names }: ValueMap): ValueMap {
 }
 
 /** What `register` holds: what the module returns, and how it went. */
-export function registered({ result, status }: Pick<TaskResult, 'result' | 'status'>): ValueMap {
-  return { ...result, ...marksOf(status) };
+export function registered({
+  result,
+  status,
+  marks,
+}: Pick<TaskResult, 'result' | 'status' | 'marks'>): ValueMap {
+  return { ...result, ...marksOf(status, marks) };
 }
 
-function marksOf(status: TaskStatus): ValueMap {
+function marksOf(status: TaskStatus, marks: TaskResult['marks']): ValueMap {
   return {
-    changed: status === 'changed',
-    failed: status === 'failed',
+    changed: marks?.changed ?? status === 'changed',
+    failed: marks?.failed ?? status === 'failed',
     skipped: status === 'skipped',
     unreachable: status === 'unreachable',
   };

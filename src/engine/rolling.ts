@@ -15,11 +15,15 @@ export interface PlayRun {
   readonly play: Play;
   /** Those that are well when the play begins, in the inventory's order. */
   readonly hosts: readonly HostState[];
+  /** The same with those that were lost in earlier plays. */
+  readonly allHosts: readonly HostState[];
   readonly forks: LimitFunction;
   readonly stepping: Stepping;
   walk(state: HostState, batch: Batch): Promise<void>;
   /** Walks through the tasks between two batches. */
   walkBetween(state: HostState, batch: Batch): Promise<void>;
+  /** See Batch.forgive. */
+  reopen(state: HostState): void;
   /** The host has left the play for good. */
   finish(state: HostState): Promise<void>;
 }
@@ -53,13 +57,13 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
         hosts: members.map(nameOf),
       });
     const isLast = index === batches.length - 1;
-    const batch = createBatch({ ...playRun, hosts: members, allHosts: hosts });
+    const batch = createBatch({ ...playRun, hosts: members });
     const tallies: Tallies = { batch: createTally(members.length), play: inAll };
     const untried = await walkBatch(playRun, batch, tallies, isLast);
     let reason = whyStop(play, batch, tallies);
     const rest = [...untried, ...batches.slice(index + 1).flat()];
     if (reason === undefined && !isLast && batch.ended !== 'play' && !isInterrupted())
-      reason = await passGate(playRun, members, hosts);
+      reason = await passGate(playRun, members);
     await Promise.all(
       members.filter((state) => !untried.includes(state)).map((state) => playRun.finish(state)),
     );
@@ -133,15 +137,11 @@ function whyStop(play: Play, batch: Batch, tallies: Tallies): string | undefined
 }
 
 /** Runs the tasks between batches. Returns why there is no next batch. */
-async function passGate(
-  playRun: PlayRun,
-  members: readonly HostState[],
-  all: readonly HostState[],
-): Promise<string | undefined> {
-  const { run, play, forks, stepping } = playRun;
+async function passGate(playRun: PlayRun, members: readonly HostState[]): Promise<string | undefined> {
+  const { play } = playRun;
   const through = members.filter((state) => state.outcome === 'done');
   if (play.betweenBatches.length === 0 || through.length === 0) return undefined;
-  const gate = createBatch({ run, play, hosts: through, allHosts: all, forks, stepping });
+  const gate = createBatch({ ...playRun, hosts: through });
   await walkAll(playRun, through, (state) => playRun.walkBetween(state, gate));
   const shut = through.filter((state) => state.outcome !== 'done');
   if (shut.length === 0) return undefined;

@@ -47,6 +47,7 @@ export interface Layers {
 export function scopeFor(source: ScopeSource, state: HostState, layers: Layers): Scope {
   const { run, play, language, answers } = source;
   return language.scope([
+    weakVars(state),
     play.defaults,
     ...layers.defaults,
     (source.inventory.get(state.host.name) ?? state.host).vars,
@@ -63,6 +64,15 @@ export function scopeFor(source: ScopeSource, state: HostState, layers: Layers):
     source.batchVars,
     magicVars(source, state),
   ]);
+}
+
+const weak = new WeakMap<HostState, ValueMap>();
+
+/** As in Ansible, a host's address is its name where nothing says otherwise. */
+function weakVars(state: HostState): ValueMap {
+  const known = weak.get(state) ?? { ansible_host: state.host.name };
+  weak.set(state, known);
+  return known;
 }
 
 const magic = new WeakMap<HostState, { readonly of: ScopeSource['inventory']; readonly vars: ValueMap }>();

@@ -50,6 +50,8 @@ export interface Attempt {
   readonly item: ValueMap;
   readonly scope: Scope;
   readonly settings: Settled;
+  /** Which try it is, from 1, where there may be several. */
+  readonly count?: number;
 }
 
 /** The task's keywords, as they are for this item on this host. */
@@ -60,6 +62,7 @@ export interface Settled {
   readonly diff: boolean | undefined;
   readonly ignoreErrors: boolean;
   readonly ignoreUnreachable: boolean;
+  /** How often it is tried again. */
   readonly retries: number;
   readonly delayMs: number;
   readonly timeoutMs: number;
@@ -72,7 +75,7 @@ export function scopeOf(step: Step, around: Around, item: ValueMap): Scope {
     defaults: isTask ? [...around.defaults, step.defaults] : around.defaults,
     vars: [...vars, step.vars],
     params: paramsInside(step, around.params),
-    extra: { ...extra, ...item },
+    extra: isTask ? { ansible_search_path: step.files.searchPath, ...extra, ...item } : { ...extra, ...item },
   });
 }
 

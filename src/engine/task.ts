@@ -9,7 +9,7 @@ import { findUnknown, UnknownValueError, type ValueMap } from '../core/value.js'
 import { attemptOnce } from './attempt.js';
 import { exchangesOf } from './host-state.js';
 import { isTrue, judgeThrown, withMessage, withResult, type Outcome } from './judge.js';
-import { itemsOf } from './loop.js';
+import { itemsUnless } from './loop.js';
 import { createMemory, rememberResult, type Memory } from './memory.js';
 import { pause } from './pause.js';
 import { mergeItems, type Turn } from './results.js';
@@ -62,8 +62,11 @@ async function runItems(
   const { loop } = task;
   if (loop === undefined) return runOnce(task, ref, around, {});
   const scope = scopeOf(task, around, {});
+  const conditions = [...around.when, ...task.when];
+  const items = itemsUnless(loop, scope, conditions);
+  if ('skippedBy' in items) return skipped(`when: ${items.skippedBy.text}`);
   const turns: Turn[] = [];
-  for (const { item, vars, isLast } of itemsOf(loop, scope)) {
+  for (const { item, vars, isLast } of items) {
     const result = await measure(around, async () => {
       try {
         return await runOnce(task, ref, around, vars);
@@ -108,16 +111,15 @@ async function runOnce(task: Task, ref: TaskRef, around: Surroundings, item: Val
 
 async function attemptUntil(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
   const { task, around, settings } = attempt;
-  const { until } = task;
-  if (until === undefined) return attemptOnce(attempt, ref);
-  const attempts = Math.max(1, settings.retries);
+  // As in Ansible, `until` is not looked at where nothing is tried again.
+  if (settings.retries === 0) return attemptOnce(attempt, ref);
+  const attempts = settings.retries + 1;
   for (let count = 1; ; count++) {
     // Later attempts see what earlier ones have taught the host.
-    const outcome = await attemptOnce({ ...attempt, scope: scopeOf(task, around, attempt.item) }, ref);
+    const outcome = await attemptOnce({ ...attempt, scope: scopeOf(task, around, attempt.item), count }, ref);
     if (outcome.status === 'unreachable' || outcome.status === 'unknown') return outcome;
     if (findUnknown(outcome.result)) return outcome;
-    const after = withResult(attempt, outcome);
-    if (until.every((condition) => isTrue(condition, after))) return { ...outcome, ...settled(outcome) };
+    if (isContent(attempt, outcome)) return outcome;
     if (count >= attempts || around.signal.aborted) return exhausted(attempt, outcome, count);
     around.source.run.emit({
       type: 'task-retried',
@@ -131,13 +133,20 @@ async function attemptUntil(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
   }
 }
 
-/** An attempt that `until` is content with is no failure, whatever the module said. */
-function settled(outcome: Outcome): Partial<Outcome> {
-  return outcome.status === 'failed' ? { status: 'ok' } : {};
+/** Without `until`, a task is tried again until it succeeds. */
+function isContent(attempt: Attempt, outcome: Outcome): boolean {
+  const { until } = attempt.task;
+  if (!until) return outcome.status !== 'failed';
+  const after = withResult(attempt, outcome);
+  return until.every((condition) => isTrue(condition, after));
 }
 
-function exhausted({ task, settings }: Attempt, outcome: Outcome, attempts: number): Outcome {
-  const conditions = (task.until ?? []).map((each) => each.text).join(' and ');
+/** As in Ansible, `attempts` then says how often it was tried again, and `failed_when` still decides how the task went. */
+function exhausted({ task, settings }: Attempt, given: Outcome, attempts: number): Outcome {
+  const outcome = { ...given, result: { ...given.result, attempts: Math.min(attempts, settings.retries) } };
+  if (task.failedWhen && given.status !== 'failed')
+    return { ...outcome, marks: { ...given.marks, failed: true } };
+  const conditions = task.until?.map((each) => each.text).join(' and ') ?? 'the task succeeds';
   const message = `still not so after ${attempts} attempts: ${conditions}`;
   const problem: Problem = outcome.problem ?? {
     code: 'task-failed',
@@ -145,7 +154,17 @@ function exhausted({ task, settings }: Attempt, outcome: Outcome, attempts: numb
     ...(task.until?.[0] && { at: task.until[0].at }),
   };
   const result = withMessage(outcome.result, problem);
-  return { ...outcome, status: 'failed', summary: message, problem, result, ignored: settings.ignoreErrors };
+  const marks = given.status === 'changed' ? { changed: true } : given.marks;
+  const { ignoreErrors: ignored } = settings;
+  return {
+    ...outcome,
+    status: 'failed',
+    summary: message,
+    problem,
+    result,
+    ignored,
+    ...(marks && { marks }),
+  };
 }
 
 function skipped(why: string): Outcome {

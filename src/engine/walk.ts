@@ -5,16 +5,24 @@
 import { count } from '../core/counts.js';
 import { formatPlace, toProblem, ZrunError, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult } from '../core/events.js';
-import type { Block, Include, Meta, Step, Task } from '../core/plan.js';
-import { UnknownValueError, type ValueMap } from '../core/value.js';
+import {
+  settle,
+  type Block,
+  type Expression,
+  type Include,
+  type Meta,
+  type Step,
+  type Task,
+} from '../core/plan.js';
+import { Unknown, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import type { Batch } from './batch.js';
-import type { Handlers } from './handlers.js';
+import type { Handler, Handlers } from './handlers.js';
 import { disconnectWays, isConnected, regain, type HostState } from './host-state.js';
 import { isTrue, judgeThrown, type Outcome } from './judge.js';
 import type { Position } from './lockstep.js';
-import { itemsOf } from './loop.js';
-import { createMemory, learn } from './memory.js';
-import { countRescued } from './results.js';
+import { itemsUnless } from './loop.js';
+import { createMemory, learn, type Memory } from './memory.js';
+import { countRescued, mergeItems, registered, type Turn } from './results.js';
 import { noParams, type ScopeSource } from './scope.js';
 import { paramsInside, scopeOf, type Around } from './surroundings.js';
 import type { StartGate } from './start.js';
@@ -35,8 +43,12 @@ interface Inherited extends Omit<Around, 'source' | 'state'> {
   readonly section: TaskRef['section'];
   /** Of what is around; a step's own index is put behind it. */
   readonly position: Position;
-  /** Some block around has a rescue for what fails here. */
-  readonly isRescued: boolean;
+  /** Blocks around that have a rescue for what fails here, from the outermost, by their positions. */
+  readonly rescuers: readonly string[];
+  /** Those of them whose own tasks the host is in: where one of its hosts failed for all, this one fails too. */
+  readonly heeds: readonly string[];
+  /** Handlers that are run although the host failed (`force_handlers`). */
+  readonly isForced: boolean;
 }
 
 /** Why a host stopped walking; `done` when it did not. */
@@ -44,8 +56,8 @@ type Ending =
   | { readonly type: 'done' }
   | { readonly type: 'stopped'; readonly step: Step; readonly ref: TaskRef; readonly result: TaskResult }
   | { readonly type: 'interrupted' }
-  /** Others failed. */
-  | { readonly type: 'halted'; readonly reason: string }
+  /** Others failed. `inside`: the block that has a rescue for it. */
+  | { readonly type: 'halted'; readonly reason: string; readonly inside?: string }
   /** The playbook says that it is over: for the host, or with the role around. */
   | { readonly type: 'ended'; readonly what?: 'role' };
 
@@ -60,11 +72,15 @@ export async function walkPlay(walk: Walk): Promise<void> {
       ? await walkSteps(walk, [play.gatherFacts], { ...inherited, section: 'facts', position: [0] })
       : done;
     if (ending.type === 'done') ending = await walkSteps(walk, play.tasks, { ...inherited, position: [1] });
-    const isForced = run.settings.forceHandlers || play.forceHandlers;
-    if (isForced && canGoOn(ending)) await walkHandlers(walk, [2]);
+    const isForced = play.forceHandlers ?? run.settings.forceHandlers;
+    if (isForced && canGoOn(ending)) await walkHandlers(walk, { position: [2], isForced });
     return ending;
   });
-  const left = walk.handlers.all.filter(({ isWaiting }) => isWaiting).map(({ task }) => task.name);
+  const isLost = state.outcome !== 'done';
+  walk.handlers.wake();
+  const left = walk.handlers.all
+    .filter(({ isWaiting, hasFailed }) => isWaiting || (isLost && hasFailed))
+    .map(({ step }) => step.name);
   if (state.outcome !== 'done') state.pendingHandlers = [...new Set([...state.pendingHandlers, ...left])];
   else if (left.length > 0)
     run.emit({
@@ -90,7 +106,9 @@ function fromPlay({ source }: Walk): Inherited {
   return {
     section: 'tasks',
     position: [],
-    isRescued: false,
+    rescuers: [],
+    heeds: [],
+    isForced: false,
     when: [],
     defaults: [],
     vars: [],
@@ -160,8 +178,10 @@ async function walkStep(walk: Walk, step: Step, inherited: Inherited): Promise<E
   await batch.turn(state, inherited.position);
   if (inherited.signal.aborted) return { type: 'interrupted' };
   // What a host does to tidy up after others have failed is not stopped by their failure.
-  const isTidying = inherited.section === 'rescue' || inherited.section === 'always';
+  const isTidying = tidies(inherited);
   if (batch.halted !== undefined && !isTidying) return { type: 'halted', reason: batch.halted };
+  const halt = batch.haltIn(inherited.heeds);
+  if (halt) return { type: 'halted', ...halt };
   if (batch.ended && !isTidying) return { type: 'ended' };
   switch (step.type) {
     case 'task':
@@ -176,6 +196,10 @@ async function walkStep(walk: Walk, step: Step, inherited: Inherited): Promise<E
   }
 }
 
+function tidies({ section, isForced }: Inherited): boolean {
+  return isForced || section === 'rescue' || section === 'always';
+}
+
 async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<Ending> {
   const { source, state, batch } = walk;
   const { run } = source;
@@ -183,7 +207,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const around = aroundOf(walk, inherited);
   const ref = taskRefOf(task, inherited, around);
 
-  const notifies = walk.handlers.wokenBy(task.notify).map((handler) => handler.task.name);
+  const notifies = walk.handlers.wokenBy(task.notify).map((handler) => handler.step.name);
   const perform = (): Promise<TaskRun> =>
     batch.limited(task, async () => {
       run.emit({
@@ -198,7 +222,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
     });
   if (task.runOnce || task.module.once) {
     const { value, isMine } = await batch.once(`${task.id} ${inherited.position.join('.')}`, perform);
-    if (!isMine) return adopt(walk, ref, value);
+    if (!isMine) return adopt(walk, ref, value, inherited);
     return conclude(walk, task, ref, value.result, inherited);
   }
   return conclude(walk, task, ref, (await perform()).result, inherited);
@@ -210,24 +234,42 @@ function finishTask({ source, state }: Walk, ref: TaskRef, result: TaskResult): 
 }
 
 function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
-  if (result.status === 'changed') wakeHandlers(walk, task);
-  if (!stops(result, walk.source)) return done;
-  // At once, so that nobody begins another task while this host is still tidying up.
-  if (!inherited.isRescued && result.problem?.code !== 'interrupted') haltOthers(walk, task);
-  return { type: 'stopped', step: task, ref, result };
+  if (result.status === 'changed') notifyHandlers(walk, task, inherited);
+  return stepEnding(walk, task, ref, result, inherited);
 }
 
-function haltOthers({ batch, state }: Walk, task: Task): void {
-  if (task.anyErrorsFatal)
-    batch.halt(`'${task.name}' failed on ${state.host.name}, and any_errors_fatal stops the others`);
+function stepEnding(
+  walk: Walk,
+  step: Task | Include,
+  ref: TaskRef,
+  result: TaskResult,
+  inherited: Inherited,
+): Ending {
+  if (!stops(result, walk.source)) return done;
+  // At once, so that nobody begins another task while this host is still tidying up.
+  if (step.anyErrorsFatal && result.problem?.code !== 'interrupted') haltOthers(walk, step, inherited);
+  return { type: 'stopped', step, ref, result };
+}
+
+/** As in Ansible, where a block rescues the host, it rescues the others too, and all go on. */
+function haltOthers({ batch, state }: Walk, { name }: Task | Include, { rescuers }: Inherited): void {
+  const reason = `'${name}' failed on ${state.host.name}, and any_errors_fatal stops the others`;
+  batch.halt(reason, rescuers.at(-1));
 }
 
 /** What another host of the batch has done for this one too. */
-function adopt({ source, state }: Walk, ref: TaskRef, { result, memory }: TaskRun): Ending {
+function adopt(
+  { source, state }: Walk,
+  ref: TaskRef,
+  { result, memory }: TaskRun,
+  { rescuers }: Inherited,
+): Ending {
   learn(state, createMemory(), memory);
   if (!stops(result, source)) return done;
   if (result.problem?.code === 'interrupted') return { type: 'interrupted' };
-  return { type: 'halted', reason: `'${ref.name}', which one host runs for all, failed` };
+  const inside = rescuers.at(-1);
+  const reason = `'${ref.name}', which one host runs for all, failed`;
+  return { type: 'halted', reason, ...(inside !== undefined && { inside }) };
 }
 
 /** In check mode an unknown result is to be expected; in a run it means that the connection broke in mid-task. */
@@ -287,26 +329,29 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
   };
   walk.handlers.add(block.handlers, inside);
   const at = (part: number): Position => [...inherited.position, part];
+  const own = block.rescue.length > 0 ? [inherited.position.join('.')] : [];
   let ending = await walkSteps(walk, block.tasks, {
     ...inside,
     position: at(0),
-    isRescued: inherited.isRescued || block.rescue.length > 0,
+    rescuers: [...inherited.rescuers, ...own],
+    heeds: [...inherited.heeds, ...own],
   });
   const mustTidy = block.rescue.length > 0 || block.always.length > 0;
   // After Ctrl-C a host is not left half way: what the playbook says about failures still runs, undisturbed.
   const undisturbed = mustTidy && inherited.signal.aborted ? new AbortController().signal : inherited.signal;
-  const after: Inherited = { ...inside, signal: undisturbed };
+  const after: Inherited = { ...inside, signal: undisturbed, heeds: [] };
   const failure = failureOf(ending);
   if (mustTidy && isCutOff(ending)) await regain(walk.state, walk.source.run);
   if (block.rescue.length > 0 && (await isRescuable(ending, walk.state))) {
-    ending = await rescue(walk, block, ending, {
+    ending = await rescue(walk, block, own[0], ending, {
       ...after,
       extra: { ...after.extra, ...failure },
       section: 'rescue',
       position: at(1),
     });
   }
-  if (block.always.length > 0) {
+  // As in Ansible, what is ended on purpose, the host's part or the role around, does nothing more.
+  if (block.always.length > 0 && ending.type !== 'ended') {
     const always = await walkSteps(walk, block.always, {
       ...after,
       // Where the rescue failed, it is about that.
@@ -332,7 +377,14 @@ async function isRescuable(ending: Ending, state: HostState): Promise<boolean> {
   return isConnected(state);
 }
 
-async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inherited): Promise<Ending> {
+/** `key`: the block's own. */
+async function rescue(
+  walk: Walk,
+  block: Block,
+  key: string | undefined,
+  failed: Ending,
+  inherited: Inherited,
+): Promise<Ending> {
   const { source, state } = walk;
   const { run } = source;
   const ref = failed.type === 'stopped' ? failed.ref : undefined;
@@ -344,14 +396,17 @@ async function rescue(walk: Walk, block: Block, failed: Ending, inherited: Inher
     ...(ref && { failed: ref }),
     reason,
   });
+  const isStopped = failed.type === 'stopped' && failed.result.problem?.code !== 'interrupted';
+  // As in Ansible, whatever comes of the rescue: what it fails by itself is counted by itself.
+  if (isStopped) state.counts = countRescued(state.counts, failed.result.status);
   const ending = await walkSteps(walk, block.rescue, inherited);
   if (ending.type !== 'done') return ending;
   // A stop that was asked for stays a stop, however well the rescue went.
-  if (failed.type === 'interrupted' || failed.type === 'halted') return failed;
-  if (failed.type === 'stopped') {
-    if (failed.result.problem?.code === 'interrupted') return { type: 'interrupted' };
-    state.counts = countRescued(state.counts, failed.result.status);
-  }
+  if (failed.type === 'interrupted') return failed;
+  if (failed.type === 'halted') return failed.inside === key ? done : failed;
+  if (failed.type === 'stopped' && !isStopped) return { type: 'interrupted' };
+  // Handlers that failed are rescued, too.
+  for (const handler of walk.handlers.all) handler.hasFailed = false;
   return done;
 }
 
@@ -363,9 +418,16 @@ function failureOf(ending: Ending): ValueMap | undefined {
   if (ending.type === 'done' || ending.type === 'ended') return undefined;
   const stopped = ending.type === 'stopped' ? ending : undefined;
   return {
-    ansible_failed_task: { name: stopped?.ref.name ?? '', action: stopped?.ref.module ?? '' },
+    ansible_failed_task: { name: stopped ? plainName(stopped) : '', action: stopped?.ref.module ?? '' },
     ansible_failed_result: { msg: reasonOf(ending), ...stopped?.result.result },
   };
+}
+
+/** As in Ansible, without the role's name before it; empty where the step has no name of its own. */
+function plainName({ step, ref }: Ending & { readonly type: 'stopped' }): string {
+  if (step.type === 'meta' || step.type === 'block' || step.ownName === undefined) return '';
+  const prefix = step.name.slice(0, step.name.length - step.ownName.length);
+  return ref.name.startsWith(prefix) ? ref.name.slice(prefix.length) : ref.name;
 }
 
 function reasonOf(ending: Ending): string {
@@ -376,44 +438,41 @@ function reasonOf(ending: Ending): string {
 // --- steps that are the engine's own --------------------------------------------------------------------------------
 
 /** Tells of a step that is no task, in a task's words. */
-function reportStep(walk: Walk, ref: TaskRef, outcome: Outcome): TaskResult {
-  const result: TaskResult = { ...outcome, ms: 0, exchanges: 0 };
+function reportStep(walk: Walk, ref: TaskRef, result: TaskResult): TaskResult {
   walk.source.run.emit({ type: 'task-started', host: walk.state.host.name, task: ref });
   finishTask(walk, ref, result);
   return result;
 }
 
-function judgeStep(error: unknown): Outcome {
-  return judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+/** One turn of an include, and what it takes in. */
+interface IncludeTurn extends Turn {
+  readonly steps: readonly Step[];
+}
+
+interface Decision {
+  readonly result: TaskResult;
+  readonly turns: readonly IncludeTurn[];
 }
 
 async function walkInclude(walk: Walk, include: Include, inherited: Inherited): Promise<Ending> {
-  const { source } = walk;
+  const { batch } = walk;
   const ref = refOf(include, 'include_tasks', inherited, include.name);
-  const around = aroundOf(walk, inherited);
-
-  let turns: readonly { readonly vars: ValueMap; readonly steps: readonly Step[] }[];
-  try {
-    const outside = scopeOf(include, around, {});
-    const items = include.loop ? itemsOf(include.loop, outside).map(({ vars }) => vars) : [{}];
-    const wanted: { vars: ValueMap; steps: readonly Step[] }[] = [];
-    for (const vars of items) {
-      const scope = scopeOf(include, around, vars);
-      if ([...inherited.when, ...include.when].every((condition) => isTrue(condition, scope)))
-        wanted.push({ vars, steps: await include.load(scope) });
-    }
-    turns = wanted;
-  } catch (error) {
-    const result = reportStep(walk, ref, judgeStep(error));
-    return stops(result, source) ? { type: 'stopped', step: include, ref, result } : done;
-  }
-  const none = { diff: [], result: {}, ignored: false };
-  if (turns.length === 0) {
-    const conditions = [...inherited.when, ...include.when].map((condition) => condition.text).join(', ');
-    reportStep(walk, ref, { ...none, status: 'skipped', summary: `when: ${conditions}` });
-    return done;
-  }
-  reportStep(walk, ref, { ...none, status: 'ok', summary: 'included' });
+  let turns: readonly IncludeTurn[] = [];
+  const perform = async (): Promise<TaskRun> => {
+    const decided = await decide(include, aroundOf(walk, inherited));
+    ({ turns } = decided);
+    reportStep(walk, ref, decided.result);
+    return { result: decided.result, memory: registerInclude(walk, include, decided.result) };
+  };
+  let result: TaskResult;
+  if (include.runOnce) {
+    const { value, isMine } = await batch.once(`${include.id} ${inherited.position.join('.')}`, perform);
+    // As in Ansible, only the host that has come first does what is inside.
+    if (!isMine) return adopt(walk, ref, value, inherited);
+    ({ result } = value);
+  } else ({ result } = await perform());
+  const failed = stepEnding(walk, include, ref, result, inherited);
+  if (failed.type !== 'done') return failed;
   for (const [index, { vars, steps }] of turns.entries()) {
     const ending = await walkSteps(walk, steps, {
       ...inherited,
@@ -430,24 +489,121 @@ async function walkInclude(walk: Walk, include: Include, inherited: Inherited): 
   return done;
 }
 
+/** Whether a host takes in what an include names, and for which items. Never throws. */
+async function decide(include: Include, around: Around): Promise<Decision> {
+  const { loop } = include;
+  const conditions = [...around.when, ...include.when];
+  const turns: IncludeTurn[] = [];
+  try {
+    const outside = scopeOf(include, around, {});
+    if (!loop) {
+      const turn = await takeIn(include, around, conditions, {});
+      return { result: turn.result, turns: [turn] };
+    }
+    const items = itemsUnless(loop, outside, conditions);
+    if ('skippedBy' in items)
+      return { result: untimed({ ...nothingDone, summary: `when: ${items.skippedBy.text}` }), turns };
+    for (const { item, vars } of items) {
+      const turn = await takeIn(include, around, conditions, vars);
+      const label = loop.label ? loop.label.render(scopeOf(include, around, vars)) : item;
+      turns.push({ ...turn, result: { ...turn.result, item, label: textOf(label) } });
+    }
+  } catch (error) {
+    return { result: untimed(judgeInclude(error, include, around)), turns: [] };
+  }
+  const merged = mergeItems(turns);
+  const times = turns.filter(({ result }) => result.status === 'ok').length;
+  // As in Ansible, it counts once for each item that is taken in.
+  const result = merged.status === 'ok' ? { ...merged, summary: 'included', times } : merged;
+  return { result, turns };
+}
+
+/** One turn. */
+async function takeIn(
+  include: Include,
+  around: Around,
+  conditions: readonly Expression[],
+  vars: ValueMap,
+): Promise<IncludeTurn> {
+  const none = { label: '', item: null };
+  try {
+    const scope = scopeOf(include, around, vars);
+    const no = conditions.find((condition) => !isTrue(condition, scope));
+    if (no)
+      return {
+        result: { ...untimed({ ...nothingDone, summary: `when: ${no.text}` }), ...none },
+        vars,
+        steps: [],
+      };
+    const steps = await include.load(scope);
+    return {
+      result: { ...untimed({ ...nothingDone, status: 'ok', summary: 'included' }), ...none },
+      vars,
+      steps,
+    };
+  } catch (error) {
+    return { result: { ...untimed(judgeInclude(error, include, around)), ...none }, vars, steps: [] };
+  }
+}
+
+const nothingDone: Outcome = { status: 'skipped', summary: '', diff: [], result: {}, ignored: false };
+
+function untimed(outcome: Outcome): TaskResult {
+  return { ...outcome, ms: 0, exchanges: 0 };
+}
+
+function textOf(value: Value): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** As in Ansible, `ignore_errors` is about what it says itself, not about a file that is missing or wrong. */
+function judgeInclude(error: unknown, include: Include, around: Around): Outcome {
+  const isOwn = error instanceof ZrunError && /^(?:expression|variable|template)-/.test(error.code);
+  let ignoreErrors = false;
+  try {
+    ignoreErrors = isOwn && settle(include.ignoreErrors, scopeOf(include, around, {}));
+  } catch {
+    // Where it cannot be said, the failure counts.
+  }
+  return judgeThrown(error, { ignoreErrors, ignoreUnreachable: false });
+}
+
+function registerInclude({ state }: Walk, { register, name }: Include, result: TaskResult): Memory {
+  const memory = createMemory();
+  if (register === undefined) return memory;
+  const isUnknown = result.status === 'unknown';
+  const known = result.items ? result.result : registered(result);
+  learn(state, memory, {
+    results: { [register]: isUnknown ? new Unknown(result.waitsFor ?? name) : known },
+  });
+  return memory;
+}
+
 async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<Ending> {
   const { source, state, batch } = walk;
   try {
-    const scope = scopeOf(meta, aroundOf(walk, inherited), {});
-    if (![...inherited.when, ...meta.when].every((condition) => isTrue(condition, scope))) return done;
+    const conditions = [...inherited.when, ...meta.when];
+    if (conditions.length > 0) {
+      const scope = scopeOf(meta, aroundOf(walk, inherited), {});
+      if (!conditions.every((condition) => isTrue(condition, scope))) return done;
+    }
   } catch (error) {
     // In check mode, what rests on what was not run is not done.
     if (error instanceof UnknownValueError && source.run.settings.check) return done;
     const ref = refOf({ id: formatPlace(meta.at), at: meta.at }, 'meta', inherited, meta.name);
-    return { type: 'stopped', step: meta, ref, result: reportStep(walk, ref, judgeStep(error)) };
+    const outcome = judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+    return { type: 'stopped', step: meta, ref, result: reportStep(walk, ref, untimed(outcome)) };
   }
   switch (meta.action) {
     case 'noop':
       return done;
     case 'flush_handlers':
-      return walkHandlers(walk, inherited.position);
+      return walkHandlers(walk, { ...inherited, isForced: tidies(inherited) });
     case 'clear_facts':
       state.facts = {};
+      return done;
+    case 'clear_host_errors':
+      batch.forgive();
       return done;
     case 'reset_connection':
       await disconnectWays(state);
@@ -466,8 +622,10 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
 // --- handlers -------------------------------------------------------------------------------------------------------
 
 /** Throws where a name is that of a role's handler which the host has not come to. */
-function wakeHandlers({ handlers, source }: Walk, { notify, at }: Task): void {
-  for (const handler of handlers.wokenBy(notify)) handler.isWaiting = true;
+function notifyHandlers({ handlers, source }: Walk, { notify, at }: Task, { section }: Inherited): void {
+  handlers.notify(notify);
+  // As in Ansible, those that come after the handler that notifies them run in the same flush.
+  if (section === 'handlers') handlers.wake();
   // In check mode, whether a role is included may rest on what was not run.
   const missing = source.run.settings.check
     ? undefined
@@ -479,25 +637,48 @@ function wakeHandlers({ handlers, source }: Walk, { notify, at }: Task): void {
   });
 }
 
+/** Asked anew: it may have notified itself. */
+function waits({ isWaiting }: Handler): boolean {
+  return isWaiting;
+}
+
 /**
- * In the order in which they are defined, each once, however often it was notified. A handler may notify others. They
- * are the play's, or an included role's: nothing of the place from which they are flushed is handed on to them.
+ * In the order in which they are defined, each once, however often it was notified. A handler may notify others: those
+ * after it run at once, itself and those before it where handlers are flushed next. They are the play's, or an included
+ * role's: nothing of the place from which they are flushed is handed on to them, but that a block there rescues them.
  */
-async function walkHandlers(walk: Walk, position: Position): Promise<Ending> {
+async function walkHandlers(
+  walk: Walk,
+  {
+    position,
+    isForced,
+    rescuers = [],
+    heeds = [],
+  }: Pick<Inherited, 'position' | 'isForced'> & Partial<Inherited>,
+): Promise<Ending> {
   const { source, state } = walk;
+  walk.handlers.wake();
   for (const [index, handler] of walk.handlers.all.entries()) {
     if (!handler.isWaiting) continue;
-    const { task, place } = handler;
-    const ending = await walkStep(walk, task, {
+    const { step, place } = handler;
+    handler.isWaiting = false;
+    const ending = await walkStep(walk, step, {
       ...fromPlay(walk),
       ...place,
       section: 'handlers',
       position: [...position, index],
+      isForced,
+      rescuers,
+      heeds,
     });
-    // One that did not do its work is still to be done.
-    if (ending.type !== 'done') return ending;
-    handler.isWaiting = false;
-    source.run.emit({ type: 'handler-finished', host: state.host.name, handler: task.name });
+    if (ending.type !== 'done') {
+      // One that failed is not run again by a run whose rescue has dealt with it; any other is still to be done.
+      handler.hasFailed = ending.type === 'stopped';
+      handler.isWaiting = !handler.hasFailed;
+      return ending;
+    }
+    if (!waits(handler))
+      source.run.emit({ type: 'handler-finished', host: state.host.name, handler: step.name });
   }
   return done;
 }

@@ -40,6 +40,7 @@ describe('roles', () => {
         ['web', 'web : install', 'web : template', 'web : copy'],
         't',
         'meta flush_handlers',
+        'meta flush_handlers',
       ]);
       expect(valuesOf(playbook, ['port', 'extra', 'conf'])).to.deep.equal([80, 80, '/etc/80']);
       const role = play?.tasks[2] as Block;
@@ -63,8 +64,9 @@ describe('roles', () => {
     await withPlaybook(text, { files: web }, ({ plays: [play] }) => {
       const [handler] = play?.handlers ?? [];
       expect(handler).to.deep.include({ name: 'web : restart', answersTo: ['web : restart', 'restart'] });
-      const scope = createScope([handler?.defaults ?? new Map(), handler?.vars ?? new Map()]);
-      expect(handler?.args.render(scope)).to.deep.equal({ cmd: 'restart 80' });
+      const [task] = tasksOf(play?.handlers ?? []);
+      const scope = createScope([task?.defaults ?? new Map(), task?.vars ?? new Map()]);
+      expect(task?.args.render(scope)).to.deep.equal({ cmd: 'restart 80' });
     });
   });
 
@@ -148,6 +150,7 @@ describe('roles', () => {
       expect(outline(play?.tasks ?? [])).to.deep.equal([
         ['web', ['base', 'base : users'], ['web', 'web : install', 'web : template', 'web : copy']],
         ['db', 'db : db'],
+        'meta flush_handlers',
         'meta flush_handlers',
       ]);
     });

@@ -28,6 +28,7 @@ describe('keywords of tasks', () => {
         indexVariable: 'i',
         pause: 2,
         isExtended: true,
+        hasAllItems: true,
         breakWhen: [],
       },
     ],
@@ -41,6 +42,7 @@ describe('keywords of tasks', () => {
         indexVariable: undefined,
         pause: 0,
         isExtended: false,
+        hasAllItems: true,
         breakWhen: [],
       },
     ],
@@ -219,8 +221,8 @@ describe('keywords of tasks', () => {
     [
       '- meta: flush\n- meta: {a: 1}\n- meta: refresh_inventory\n- meta: noop\n  loop: [1]\n',
       [
-        "books/play.yaml:3:13: there is no 'meta: flush' (there are noop, flush_handlers, clear_facts, reset_connection, end_role, end_host, end_batch, end_play)",
-        "books/play.yaml:4:13: 'meta' must name what to do, but is a map (there are noop, flush_handlers, clear_facts, reset_connection, end_role, end_host, end_batch, end_play)",
+        "books/play.yaml:3:13: there is no 'meta: flush' (there are noop, flush_handlers, clear_facts, clear_host_errors, reset_connection, end_role, end_host, end_batch, end_play)",
+        "books/play.yaml:4:13: 'meta' must name what to do, but is a map (there are noop, flush_handlers, clear_facts, clear_host_errors, reset_connection, end_role, end_host, end_batch, end_play)",
         "books/play.yaml:5:13: zrun does not have 'meta: refresh_inventory' (inventories are read once, before the run)",
         "books/play.yaml:7:7: 'loop' belongs to a task or handler, not to 'meta'",
       ],
@@ -276,7 +278,12 @@ describe('keywords of tasks', () => {
 
   it('an outline of what there is', async () => {
     await withPlaybook(tasks('- command: a\n- meta: noop\n'), {}, ({ plays: [play] }) => {
-      expect(outline(play?.tasks ?? [])).to.deep.equal(['command', 'meta noop', 'meta flush_handlers']);
+      expect(outline(play?.tasks ?? [])).to.deep.equal([
+        'command',
+        'meta noop',
+        'meta flush_handlers',
+        'meta flush_handlers',
+      ]);
     });
   });
 });

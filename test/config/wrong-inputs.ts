@@ -263,7 +263,7 @@ export const wrongInputs: readonly WrongInput[] = [
   {
     name: 'playbook: keywords that are not there yet',
     files: play(
-      '- hosts: all\n  port: 22\n  module_defaults: {}\n  tasks:\n    - command: a\n      async: 60\n    - group_by: {key: x}\n    - meta: clear_host_errors\n',
+      '- hosts: all\n  port: 22\n  module_defaults: {}\n  tasks:\n    - command: a\n      async: 60\n    - group_by: {key: x}\n    - meta: refresh_inventory\n',
     ),
   },
   { name: 'playbook: with_items', files: tasks('- debug: {msg: "{{ item }}"}\n  with_items: [a, b]\n') },

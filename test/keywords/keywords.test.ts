@@ -9,6 +9,8 @@ import { handlerStories } from './stories-handlers.js';
 import { includeStories } from './stories-includes.js';
 import { magicStories } from './stories-magic.js';
 import { metaStories } from './stories-meta.js';
+import { resultStories } from './stories-results.js';
+import { blockStories } from './stories-blocks.js';
 import { playStories } from './stories-plays.js';
 import { rollingStories } from './stories-rolling.js';
 import { taskStories } from './stories-tasks.js';
@@ -20,8 +22,10 @@ const stories: readonly Story[] = [
   ...playStories,
   ...rollingStories,
   ...taskStories,
+  ...resultStories,
   ...includeStories,
   ...variableStories,
+  ...blockStories,
   ...handlerStories,
   ...metaStories,
   ...magicStories,

@@ -130,4 +130,55 @@ export const includeStories: readonly Story[] = [
     },
     lines: ['skipped | not | when: 1 > 2', 'ok | it | included', 'ok | r : main | given'],
   },
+  {
+    keyword: 'include_tasks',
+    title: 'may be registered, and asked whether it was skipped',
+    tasks: `
+    - {name: not, include_tasks: some.yaml, register: r, when: 1 > 2}
+    - {name: it was, debug: {msg: x}, when: [r.skipped == true, r.changed == false]}
+    - {name: each, include_tasks: some.yaml, register: r, loop: [1, 2, 3], when: item != 2}
+    - {name: one was, debug: {msg: x}, when: "r.results[1].skipped == true"}`,
+    files: { 'some.yaml': '- {name: said, debug: {msg: "{{default item \'\'}}"}}\n' },
+    lines: [
+      'skipped | not | when: 1 > 2',
+      'ok | it was | x',
+      'ok | each | included',
+      'ok | said | 1',
+      'ok | said | 3',
+      'ok | one was | x',
+    ],
+  },
+  {
+    keyword: 'include_tasks',
+    title: 'ignore_errors is about itself, and neither about what is inside nor about a file that is missing',
+    tasks: `
+    - {name: set, command: "true", register: missing, when: 1 > 2}
+    - {name: no name, include_tasks: "{{missing.stdout}}", ignore_errors: true}
+    - {name: inside, include_tasks: breaks.yaml, ignore_errors: true}
+    - {name: never, debug: {msg: x}}`,
+    files: { 'breaks.yaml': '- {name: breaks, fail: {msg: x}}\n' },
+    lines: [
+      'skipped | set | when: 1 > 2',
+      "ignored | no name | 'missing' has no 'stdout'",
+      'ok | inside | included',
+      'failed | breaks | x',
+    ],
+    code: 2,
+    outcomes: { a: 'failed' },
+  },
+  {
+    keyword: 'include_tasks',
+    title: 'with run_once only the first host does what is inside',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - {name: once, include_tasks: some.yaml, run_once: true, register: r}
+    - {name: after, debug: {msg: x}, when: r.changed == false}
+`,
+    files: { 'some.yaml': '- {name: said, debug: {msg: x}}\n' },
+    lines: { a: ['ok | once | included', 'ok | said | x', 'ok | after | x'], b: ['ok | after | x'] },
+  },
 ];

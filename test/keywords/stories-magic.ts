@@ -145,4 +145,99 @@ export const magicStories: readonly Story[] = [
     code: 2,
     outcomes: { a: 'failed' },
   },
+  {
+    keyword: 'magic variables',
+    title: 'of roles with those that they need, and of those alone',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [r]
+  tasks: ${asked(['ansible_role_names', 'ansible_dependent_role_names', 'ansible_play_role_names'])}
+- hosts: all
+  gather_facts: false
+  tasks: ${asked(['ansible_role_names', 'ansible_dependent_role_names', 'ansible_play_role_names'])}
+`,
+    files: { 'roles/r/meta/main.yml': 'dependencies: [dep]\n', 'roles/dep/tasks/main.yml': '[]\n' },
+    lines: [
+      'ok | ansible_role_names | ["dep","r"]',
+      'ok | ansible_dependent_role_names | ["dep"]',
+      'ok | ansible_play_role_names | ["r"]',
+      'ok | ansible_role_names | []',
+      'ok | ansible_dependent_role_names | []',
+      'ok | ansible_play_role_names | []',
+    ],
+  },
+  {
+    keyword: 'magic variables',
+    title: 'ansible_search_path: the folders of the role, of the file of tasks and of the playbook',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [r]
+  tasks:
+    - {name: play, debug: {msg: "{{json ansible_search_path}}"}}
+`,
+    files: {
+      'roles/r/tasks/main.yml': '- {name: t, debug: {msg: "{{json ansible_search_path}}"}}\n',
+    },
+    lines: ['ok | r : t | ["TMP/roles/r","TMP/roles/r/tasks","TMP"]', 'ok | play | ["TMP"]'],
+  },
+  {
+    keyword: 'magic variables',
+    title: 'ansible_host is the name of a host whose address nothing says; anything may say another',
+    args: ['-i', 'more.ini'],
+    files: { 'more.ini': 'b ansible_connection=local\nc ansible_connection=local ansible_host=10.0.0.1\n' },
+    playbook: `
+- hosts: b:c
+  gather_facts: false
+  tasks:
+    - {name: tell, debug: {msg: "{{ansible_host}}"}}
+    - {name: own, debug: {msg: "{{ansible_host}}"}, vars: {ansible_host: other}}
+`,
+    lines: { b: ['ok | tell | b', 'ok | own | other'], c: ['ok | tell | 10.0.0.1', 'ok | own | other'] },
+    idle: ['a'],
+    outcomes: { b: 'done', c: 'done' },
+  },
+  {
+    keyword: 'magic variables',
+    title: 'vars holds every variable by its name',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  vars: {of_play: 1}
+  tasks:
+    - name: tell
+      debug: {msg: "{{vars.of_play}} {{vars.of_task}} {{lookup vars name}} {{vars.inventory_hostname}}"}
+      when: [vars.of_play == 1, "vars['of_task'] == 'it is 1'"]
+      vars: {of_task: "it is {{of_play}}", name: of_play}
+`,
+    lines: ['ok | tell | 1 it is 1 1 a'],
+  },
+  {
+    keyword: 'omit',
+    title: 'in delegate_to, serial, max_fail_percentage and the parts of a role is as if it were not there',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  serial: "{{omit}}"
+  max_fail_percentage: "{{default percentage omit}}"
+  tasks:
+    - {name: here, debug: {msg: "{{json ansible_play_batch}}"}, delegate_to: "{{omit}}"}
+    - {include_role: {name: r, tasks_from: "{{default from omit}}"}}
+    - {import_role: {name: r, tasks_from: "{{omit}}"}}
+`,
+    files: { 'roles/r/tasks/main.yml': '- {name: main, debug: {msg: x}}\n' },
+    lines: Object.fromEntries(
+      ['a', 'b'].map((host) => [
+        host,
+        [
+          'ok | here | ["a","b"]',
+          'ok | include_role: r | included',
+          'ok | r : main | x',
+          'ok | r : main | x',
+        ],
+      ]),
+    ),
+  },
 ];

@@ -19,7 +19,7 @@ export const metaStories: readonly Story[] = [
   {
     keyword: 'meta: end_role',
     title:
-      "ends the role's tasks for this host, those of blocks and files too, but for always; the play goes on",
+      "ends the role's tasks for this host, those of blocks and files and their always too; the play goes on",
     hosts: ['a', 'b'],
     playbook: `
 - hosts: all
@@ -49,7 +49,6 @@ export const metaStories: readonly Story[] = [
       a: [
         'ok | outer : include_role: inner | included',
         'ok | inner : include_tasks: more.yml | included',
-        'ok | inner : tidy | null',
         'ok | outer : last | x',
         'ok | after | x',
       ],
@@ -78,6 +77,22 @@ export const metaStories: readonly Story[] = [
 - {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
 `,
     lines: { a: ['ok | next play | x'], b: ['ok | on | x', 'ok | next play | x'] },
+  },
+  {
+    keyword: 'meta: end_host',
+    title: 'in a block leaves its always out, too; in a rescue, what failed before is rescued',
+    hosts: ['a', 'b'],
+    tasks: `
+    - block:
+        - {meta: end_host, when: inventory_hostname == "a"}
+        - {name: breaks, command: /bin/false}
+      rescue:
+        - {name: rescued, debug: {msg: x}}
+        - meta: end_host
+        - {name: never, debug: {msg: x}}
+      always: [{name: tidy, debug: {msg: x}}]
+    - {name: after, debug: {msg: x}}`,
+    lines: { a: [], b: ['failed | breaks | `/bin/false` ended with exit code 1', 'ok | rescued | x'] },
   },
   {
     keyword: 'meta: end_batch',
@@ -144,5 +159,24 @@ export const metaStories: readonly Story[] = [
     - meta: noop
     - {name: on, debug: {msg: x}}`,
     lines: ['ok | on | x'],
+  },
+  {
+    keyword: 'meta: clear_host_errors',
+    title: 'lets the plays that follow have the hosts that failed, and the run end well',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - {name: breaks, fail: {msg: x}, when: inventory_hostname == "a"}
+    - meta: clear_host_errors
+    - {name: on, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: "{{json ansible_play_hosts}}"}}]}
+`,
+    lines: {
+      a: ['failed | breaks | x', 'ok | next play | ["a","b"]'],
+      b: ['skipped | breaks | when: inventory_hostname == "a"', 'ok | on | x', 'ok | next play | ["a","b"]'],
+    },
   },
 ];

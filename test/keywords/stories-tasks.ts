@@ -199,7 +199,7 @@ export const taskStories: readonly Story[] = [
     lines: [
       'ignored | count | `echo x >> TMP/tries; exit 1` ended with exit code 1',
       'ok | tries | run wc -l < TMP/tries',
-      'ok | tell | 4',
+      'ok | tell | 5',
     ],
   },
   {

@@ -104,7 +104,10 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   }),
   remote_user: says('The user to log in as.', text),
   rescue: says('Tasks that run where one of the block failed.', steps),
-  retries: says('How often until is tried again.', orTemplate({ type: 'integer', minimum: 0 })),
+  retries: says(
+    'How often it is tried again: until it succeeds, or until until: holds.',
+    orTemplate({ type: 'integer', minimum: 0 }),
+  ),
   roles: says('Folders of tasks, handlers, templates and variables.', {
     type: 'array',
     items: { anyOf: [text, { type: 'object' }] },

@@ -66,7 +66,7 @@ function definitionsOf(modules: ReadonlyMap<string, Module>): Readonly<Record<st
     properties: { ...keywordFields(namesOf(where)), ...moduleFields },
     patternProperties: { ...collections, '^ansible\\.builtin\\.(include|import)_': {} },
     additionalProperties: false,
-    dependencies: { retries: ['until'], loop_control: ['loop'] },
+    dependencies: { loop_control: ['loop'] },
   });
   return {
     ...commonDefinitions,

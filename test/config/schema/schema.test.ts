@@ -182,7 +182,6 @@ describe('what zrun refuses, an editor underlines', () => {
       tasks('- command: a\n  hosts: all\n'),
       /^\/0\/tasks\/0 .*"hosts"/,
     ],
-    ['retries without until', 'playbook', tasks('- command: a\n  retries: 3\n'), /^\/0\/tasks\/0 .*until/],
     ['a play without hosts', 'playbook', '- tasks: []\n', /^\/0 .*"hosts"/],
     ['a playbook that is a map', 'playbook', 'hosts: all\n', /^ .*array/],
     ['a misspelt key of a group', 'inventory', 'web:\n  childern: {db: }\n', /^\/web .*"childern"/],

@@ -10,9 +10,8 @@ export const handlerUnused: Rule = {
     if (!book.isComplete) return;
     for (const play of book.playbook.plays) {
       const handlers = [...handlersIn(play)];
-      const notified = new Set(
-        [...tasksOf([...play.tasks, ...play.betweenBatches]), ...handlers].flatMap(({ notify }) => notify),
-      );
+      const all = tasksOf([...play.tasks, ...play.betweenBatches, ...handlers]);
+      const notified = new Set([...all].flatMap(({ notify }) => notify));
       for (const { name, answersTo, listen, at } of handlers) {
         if ([...answersTo, ...listen].some((one) => notified.has(one))) continue;
         if (notified.has(name)) {
