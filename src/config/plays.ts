@@ -136,7 +136,6 @@ function createFrame(
     varNames,
     roleNames: [],
     neededRoleNames: [],
-    rolesDone: new Set(),
     handlers,
     known,
     onNotify(name, at, from) {

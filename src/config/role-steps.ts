@@ -112,13 +112,12 @@ async function includeRole(
         when: [],
         become: {},
         ownTags: [],
-        // What it depends on may have been done by the play, but what is done in here is not done elsewhere.
-        site: { ...within, play: { ...within.play, rolesDone: new Set(within.play.rolesDone) } },
+        site: within,
         mayRepeat,
         isExported,
         isOfPlay: false,
       });
-      return made ? [made] : [];
+      return [made];
     });
 
   const fixed = fixedWords(options, site);

@@ -48,7 +48,7 @@ export interface RoleRequest {
   readonly site: Site;
   /** What names it: `roles:` of the play, another role that needs it, or a step. */
   readonly asker: 'play' | 'role' | 'step';
-  /** Undefined: as the role itself says. */
+  /** Whether a host that has done it may do it again; undefined: as the role itself says. */
   readonly mayRepeat: boolean | undefined;
   /** The whole play sees its defaults and variables. */
   readonly isExported: boolean;
@@ -63,14 +63,12 @@ interface RoleVars {
 
 const endings = ['.yml', '.yaml', '.json', ''];
 
-/** The steps of a role and of those that it depends on; undefined where it need not be done again. */
-export async function readRole(request: RoleRequest): Promise<Block | undefined> {
+/** The steps of a role and of those that it depends on. */
+export async function readRole(request: RoleRequest): Promise<Block> {
   return (await readRoleAndVars(request)).block;
 }
 
-async function readRoleAndVars(
-  request: RoleRequest,
-): Promise<RoleVars & { readonly block: Block | undefined }> {
+async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { readonly block: Block }> {
   const { folder, name, at, parts, given, params, site, when, become, asker } = request;
   const { play } = site;
   const named = asker === 'role' ? play.neededRoleNames : play.roleNames;
@@ -78,15 +76,10 @@ async function readRoleAndVars(
   const role: RoleFrame = { name, folder, parents: parentsOf(request), outer: site.role };
   const around = surround(site.around, { vars: given, params });
   const meta = await readRoleMeta(folder, at, { ...site, role, around });
-  const done = signatureOf(request);
-  const mayRepeat = request.mayRepeat ?? meta.allowsDuplicates;
-  const isDone = !mayRepeat && play.rolesDone.has(done);
-  play.rolesDone.add(done);
   const own: RoleVars = {
     defaults: await readPart(folder, 'defaults', parts.defaults, at, site),
     vars: await readPart(folder, 'vars', parts.vars, at, site),
   };
-  if (isDone) return { block: undefined, ...own };
 
   // What a role depends on gets what the role is given, and is done before it.
   const needed: Step[] = [];
@@ -101,7 +94,7 @@ async function readRoleAndVars(
       isExported: request.isExported,
       isOfPlay: request.isOfPlay,
     });
-    if (found.block) needed.push(found.block);
+    needed.push(found.block);
     inherited = joined(inherited, found);
   }
 
@@ -119,14 +112,15 @@ async function readRoleAndVars(
   };
   for (const template of [...own.defaults.values(), ...own.vars.values()])
     site.context.later(inside.names, (declared, report) => void template.check(declared, report));
-  if (request.isExported) exportVars(own, site);
+  // As Ansible documents of roles: and of import_role, with the vars that they are given.
+  if (request.isExported) exportVars({ ...own, vars: new Map([...own.vars, ...given]) }, site);
   const handlers = await readRoleHandlers(request, inside);
   const { ofRoles, ofImports, ofIncludes } = play.handlers;
   (site.isIncluded ? ofIncludes : request.isOfPlay ? ofRoles : ofImports).push(...handlers);
 
   const block: Block = {
     type: 'block',
-    isRole: true,
+    role: { key: signatureOf(request), mayRepeat: request.mayRepeat ?? meta.allowsDuplicates },
     name,
     at,
     when,
@@ -143,7 +137,7 @@ async function readRoleAndVars(
   if (needed.length === 0) return { block, ...all };
   const whole: Block = {
     ...block,
-    isRole: false,
+    role: undefined,
     defaults: new Map(),
     vars: given,
     handlers: [],
@@ -184,11 +178,19 @@ function roleSite(role: RoleFrame, site: Site, defaults: Vars, vars: Vars): Site
  * A role is the same again where it is given the same; what it takes over from around it does not count. As in
  * Ansible, one that stands among the tasks counts apart.
  */
-function signatureOf({ folder, parts, given, params, when, ownTags, mayRepeat }: RoleRequest): string {
+function signatureOf({ folder, parts, given, params, when, ownTags, asker }: RoleRequest): string {
   const [vars, inline] = [given, params].map((all) =>
     [...all].map(([name, { at }]) => [name, at.source.text.slice(at.start, at.end)] as const),
   );
-  return JSON.stringify([folder, parts, vars, inline, when.map(({ text }) => text), ownTags, mayRepeat]);
+  return JSON.stringify([
+    folder,
+    parts,
+    vars,
+    inline,
+    when.map(({ text }) => text),
+    ownTags,
+    asker === 'step',
+  ]);
 }
 
 function exportVars({ defaults, vars }: RoleVars, { play }: Site): void {

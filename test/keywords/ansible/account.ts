@@ -19,19 +19,27 @@ const speaking: ReadonlySet<string> = new Set(['debug', 'fail']);
 
 const sayings: ReadonlySet<string> = new Set(['ok', 'changed', 'failed', 'ignored']);
 
-export function accountOfAnsible({ code, error, events }: PeerAnswer): Account {
+/** `version`: of the release that was asked. */
+export function accountOfAnsible({ code, error, events }: PeerAnswer, version: string): Account {
   const hosts: Record<string, string[]> = {};
   const items: Record<string, string[]> = {};
   const recap: Record<string, string> = {};
+  // Not counted by 2.14, and by 2.19 as a file of tasks is.
+  const roles: Record<string, number> = {};
+  const isOld = /^2\.1[0-8]\./.test(version);
   for (const event of events) {
+    if (isOld && event.type !== 'recap' && event.action === 'include_role' && event.status === 'ok') {
+      const isWhole = event.type === 'task' && event.msg === 'All items completed';
+      if (!isWhole) roles[event.host] = (roles[event.host] ?? 0) + 1;
+    }
     if (event.type === 'recap') {
-      const { failures: failed, ...rest } = event;
-      const counts = recapOf({ ...rest, failed });
+      const { failures: failed, ok, ...rest } = event;
+      const counts = recapOf({ ...rest, ok: ok + (roles[event.host] ?? 0), failed });
       if (counts !== '') recap[event.host] = counts;
       continue;
     }
-    // zrun tells of what is included, and of a condition of its own tasks, but not of each item or word of meta.
-    if (event.action === 'meta' || (event.type === 'item' && /^include_/.test(event.action))) continue;
+    // That a condition passed over a word of meta, zrun does not report.
+    if (event.action === 'meta') continue;
     const said = peerMessage(event);
     if (event.type === 'item') {
       (items[event.host] ??= []).push(lineOf(event.status, textOf(event.label), said, '  '));

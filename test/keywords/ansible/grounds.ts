@@ -72,7 +72,7 @@ export function sidesOf(story: PeerStory, peers: readonly Peer[], closedPort: nu
         () =>
           inFolder(story, 'ansible', closedPort, async (folder, argv) => {
             const answer = await peer.play(folder, argv);
-            const account = tidied(accountOfAnsible(answer), folder);
+            const account = tidied(accountOfAnsible(answer, peer.version), folder);
             return { account, words: `${answer.error ?? ''}\n${answer.output}`.trim() };
           }),
       ]),

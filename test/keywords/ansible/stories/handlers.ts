@@ -243,6 +243,17 @@ const written: readonly PeerStory[] = [
     },
   },
   {
+    title: 'handlers: that listen, of a role that is asked for twice and needed once more',
+    playbook: '- {hosts: all, gather_facts: false, roles: [r, r, needs]}\n',
+    files: {
+      'roles/r/tasks/main.yml': '- {name: t, debug: {msg: x}, changed_when: true, notify: [topic, named]}\n',
+      'roles/r/handlers/main.yml':
+        '- {name: h, debug: {msg: x}, listen: topic}\n- {name: named, debug: {msg: x}}\n',
+      'roles/needs/meta/main.yml': 'dependencies: [r]\n',
+      'roles/needs/tasks/main.yml': '- {name: needs, debug: {msg: x}, changed_when: true, notify: topic}\n',
+    },
+  },
+  {
     title: 'handlers: a handler that includes a file',
     playbook: handlersOf(
       `

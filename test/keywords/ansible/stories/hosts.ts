@@ -234,7 +234,7 @@ export const hostStories: readonly PeerStory[] = [
   tasks:
     - {name: set, set_fact: {x: set}}
     - {meta: clear_facts}
-    - {name: gone, debug: {msg: x}, when: "<% x is not defined %% !has(hostvars[inventory_hostname].x) %>"}
+    - {name: gone, debug: {msg: x}, when: "<% x is not defined %% !('x' in hostvars[inventory_hostname]) %>"}
 `,
   },
   {

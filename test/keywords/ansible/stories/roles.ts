@@ -64,6 +64,46 @@ const written: readonly PeerStory[] = [
     },
   },
   {
+    title: 'roles: needed first under a condition that says no, then by another',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [{role: one, when: inventory_hostname == 'a'}, two]
+`,
+    files: {
+      'roles/one/meta/main.yml': 'dependencies: [leaf]\n',
+      'roles/one/tasks/main.yml': told('one'),
+      'roles/two/meta/main.yml': 'dependencies: [leaf]\n',
+      'roles/two/tasks/main.yml': told('two'),
+      'roles/leaf/tasks/main.yml': told('leaf'),
+    },
+  },
+  {
+    title: 'roles: needed by two with other tags, of which one is asked for',
+    args: ['--tags', 'y'],
+    playbook: '- {hosts: all, gather_facts: false, roles: [{role: one, tags: x}, {role: two, tags: y}]}\n',
+    files: {
+      'roles/one/meta/main.yml': 'dependencies: [leaf]\n',
+      'roles/one/tasks/main.yml': told('one'),
+      'roles/two/meta/main.yml': 'dependencies: [leaf]\n',
+      'roles/two/tasks/main.yml': told('two'),
+      'roles/leaf/tasks/main.yml': told('leaf'),
+    },
+  },
+  {
+    title: 'roles: one that fails and is rescued is not done',
+    tasks: `
+    - block: [{import_role: {name: r, allow_duplicates: false}}]
+      rescue: [{name: rescue, debug: {msg: x}}]
+    - {set_fact: {good: true}}
+    - {import_role: {name: r, allow_duplicates: false}}
+    - {import_role: {name: r, allow_duplicates: false}}`,
+    files: {
+      'roles/r/defaults/main.yml': 'good: false\n',
+      'roles/r/tasks/main.yml': `${told('first')}- {name: maybe, fail: {msg: x}, when: <% not good %% "!good" %>}\n`,
+    },
+  },
+  {
     title: 'roles: tasks_from, vars_from, defaults_from, handlers_from',
     tasks: `
     - {include_role: {name: r, tasks_from: other, vars_from: more, defaults_from: more}}

@@ -180,6 +180,22 @@ const written: readonly PeerStory[] = [
     files: { 'v.yaml': 'b1: yes\nb2: off\n', 'group_vars/all.yml': 'd1: on\nd2: no\n' },
   },
   {
+    title:
+      "vars: of a role in roles: and of an import are the play's, before and after it; parameters are not",
+    playbook: `
+- hosts: all
+  gather_facts: false
+  vars: {v: of the play, p: of the play, i: of the play, n: of the play}
+  pre_tasks: [{name: before, debug: {msg: "{{ v }}, {{ p }}, {{ i }}, {{ n }}"}}]
+  roles: [{role: r, vars: {v: given}, p: given}]
+  tasks:
+    - {import_role: {name: r}, vars: {i: given}}
+    - {include_role: {name: r}, vars: {n: given}}
+    - {name: after, debug: {msg: "{{ v }}, {{ p }}, {{ i }}, {{ n }}"}}
+`,
+    files: { 'roles/r/tasks/main.yml': '- {name: t, debug: {msg: "{{ v }}, {{ p }}, {{ i }}, {{ n }}"}}\n' },
+  },
+  {
     title: 'set_fact: of one host, seen by another and in the next play',
     playbook: `
 - hosts: all
@@ -218,7 +234,7 @@ const written: readonly PeerStory[] = [
   gather_facts: false
   tasks:
     - {name: tell, debug: {msg: "{{ f }} {{ r.stdout }}"}}
-    - {name: gone, debug: {msg: x}, when: "<% p is defined %% has(hostvars[inventory_hostname].p) %>"}
+    - {name: gone, debug: {msg: x}, when: "<% p is defined %% 'p' in hostvars[inventory_hostname] %>"}
 `,
   },
 ];
