@@ -112,8 +112,7 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
   };
   for (const template of [...own.defaults.values(), ...own.vars.values()])
     site.context.later(inside.names, (declared, report) => void template.check(declared, report));
-  // As Ansible documents of roles: and of import_role, with the vars that they are given.
-  if (request.isExported) exportVars({ ...own, vars: new Map([...own.vars, ...given]) }, site);
+  if (request.isExported) exportVars(own, site);
   const handlers = await readRoleHandlers(request, inside);
   const { ofRoles, ofImports, ofIncludes } = play.handlers;
   (site.isIncluded ? ofIncludes : request.isOfPlay ? ofRoles : ofImports).push(...handlers);
