@@ -85,6 +85,7 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
   if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
   const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
   const oddHosts = checkConnections(new Set(chosen));
+  const counted = tellCounted(command.limit, chosen);
   const [first] = inventories;
   return {
     playbooks,
@@ -92,8 +93,21 @@ export async function load(command: RunCommand, { cwd, env }: Environment): Prom
     groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
     inventorySources: sources.names,
     extraVars,
-    warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...oddHosts, ...odd])],
+    warnings: [
+      ...new Set([...[...inventories].flatMap((each) => each.warnings), ...oddHosts, ...odd, ...counted]),
+    ],
   };
+}
+
+/** `web[1:3]` counts among the hosts of web, as in Ansible; who means the names web1 to web3 must see that. */
+function tellCounted(limit: string | undefined, chosen: readonly Host[]): readonly string[] {
+  if (limit === undefined || !/\w\[-?\d[\d:-]*\]/.test(limit)) return [];
+  const names = [...new Set(chosen.map(({ name }) => name))];
+  const shown =
+    names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
+  return [
+    `the limit '${limit}' counts hosts by their place, from 0, as in Ansible; it takes ${shown || 'none'}`,
+  ];
 }
 
 /** `localhost` is there even where the inventory does not name it, as in Ansible. */

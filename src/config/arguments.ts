@@ -180,7 +180,10 @@ function toMap(
   if (pairs && value.kind === 'scalar') {
     const misplaced = module.freeForm === undefined ? pairs : pairs.filter(([name]) => known.has(name));
     if (module.freeForm === undefined || misplaced.length > 0) {
-      const form = module.freeForm === undefined ? yamlForm(key, pairs) : `args:\n${indented(misplaced)}`;
+      const isAll =
+        misplaced.length === pairs.length && value.text.text.replaceAll(pairForm, '').trim() === '';
+      const form =
+        isAll || module.freeForm === undefined ? yamlForm(key, pairs) : `args:\n${indented(misplaced)}`;
       report(
         errorAt(
           value.at,
@@ -214,8 +217,10 @@ function asText(node: YamlNode): YamlNode {
   return { ...node, value: node.text.text };
 }
 
+const pairForm = /(?:^|\s)([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\{\{.*?\}\}\S*|\S*)/g;
+
 function keyValuePairs(text: string): readonly (readonly [string, string])[] | undefined {
-  const pairs = [...text.matchAll(/(?:^|\s)([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\{\{.*?\}\}\S*|\S*)/g)];
+  const pairs = [...text.matchAll(pairForm)];
   return pairs.length === 0 ? undefined : pairs.map(([, name = '', value = '']) => [name, value] as const);
 }
 
@@ -240,6 +245,8 @@ function compileParameter(module: Module, parameter: MapEntry, site: Site): Comp
   if (role === 'expression' || role === 'expressions') return compileConditions(parameter, site);
   const template = compileLiterals(module, value, [key], context);
   if (value.kind !== 'scalar' || typeof value.value !== 'string' || !template.isConstant) return template;
+  // One that cannot be read has been reported as that.
+  if (isTemplateNode(value)) return template;
   const { report } = context;
   const name = value.value;
   if (role === 'controller-file') context.wait(files.check(name, value.at, report));

@@ -199,6 +199,11 @@ function typeError(positioned: PositionedText, error: unknown): ZrunError {
 }
 
 function explainType(code: string, summary: string): readonly [message: string, hint: string | undefined] {
+  if (/^has\(\) invalid argument/.test(summary))
+    return [
+      'has() takes a part of something, named by dots alone',
+      "has(a.b.c); where a name is computed, write 'c' in a[x]",
+    ];
   const call = /for '(?:(\S+?)\.)?(\w+)\((.*)\)'$/.exec(summary);
   if (code === 'no_matching_overload' && call) return explainCall(call[1], call[2] ?? '', call[3] ?? '');
   const operator = /overload: (\S.*?) (==|!=|<=?|>=?|[-+*/%]|in) (\S.*)$/.exec(summary);
@@ -206,7 +211,9 @@ function explainType(code: string, summary: string): readonly [message: string, 
     const [, left = '', sign = '', right = ''] = operator;
     const [leftNoun, rightNoun] = [typeNoun(left), typeNoun(right)];
     const hint =
-      leftNoun === 'text' || rightNoun === 'text' ? conversionHint(leftNoun, rightNoun) : undefined;
+      leftNoun === 'text' || rightNoun === 'text'
+        ? conversionHint(leftNoun, rightNoun)
+        : nullHint(leftNoun, rightNoun);
     const verb =
       sign === 'in'
         ? `'in' cannot look for ${leftNoun} in ${rightNoun}`
@@ -236,6 +243,12 @@ function explainType(code: string, summary: string): readonly [message: string, 
   const unary = /overload: ([-!])(\S+)/.exec(summary);
   if (unary) return [`'${unary[1] ?? ''}' does not work on ${typeNoun(unary[2] ?? '')}`, undefined];
   return [summary.replace(/'?\bundefined\b'?/g, typeNoun('undefined')), undefined];
+}
+
+function nullHint(left: string, right: string): string | undefined {
+  if (left !== 'null' && right !== 'null') return undefined;
+  const other = left === 'null' ? right : left;
+  return `it is always ${other} here, and never null: leave the comparison out`;
 }
 
 function conversionHint(left: string, right: string): string | undefined {

@@ -126,7 +126,7 @@ function createFrame(
   );
   for (const { name } of prompts) varNames.set(name, [...(varNames.get(name) ?? []), textShape]);
   const known: Handler[] = [];
-  const handlers: PlayHandlers = { ofRoles: [], ofImports: [], ofIncludes: [] };
+  const handlers: PlayHandlers = { ofRoles: [], ofImports: [], ofIncludes: [], areIncomplete: false };
   return {
     folder,
     knownLayers: [vars],
@@ -140,6 +140,7 @@ function createFrame(
     known,
     onNotify(name, at, from) {
       from.atEnd((report) => {
+        if (handlers.areIncomplete) return;
         checkNotification(name, at, [...known, ...handlers.ofIncludes], report);
       });
     },

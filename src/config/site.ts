@@ -107,6 +107,8 @@ export interface PlayHandlers {
   readonly ofImports: Handler[];
   /** Of roles that are included: hosts have them only then. */
   readonly ofIncludes: Handler[];
+  /** One of them could not be read. */
+  areIncomplete: boolean;
 }
 
 export interface RoleFrame {

@@ -208,6 +208,13 @@ describe('a run', function () {
     expect(commandLines().filter((words) => words.includes('sleep\u000031557'))).to.deep.equal([]);
   });
 
+  it('says which hosts a limit takes that counts them', async () => {
+    const { stdout } = await start('play.yaml -i hosts.yaml -l all[001:001] --tags words');
+    expect(stdout).to.contain(
+      "the limit 'all[001:001]' counts hosts by their place, from 0, as in Ansible; it takes two",
+    );
+  });
+
   it('needs no inventory for plays of localhost', async () => {
     write('local.yaml', play('command: echo made here').replace(/hosts: \S+/, 'hosts: localhost'));
     const { code, stdout, stderr } = await start('local.yaml');
