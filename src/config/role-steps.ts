@@ -133,8 +133,10 @@ async function includeRole(
     site.context.report(errorAt(options.get('public')?.keyAt, 'playbook-invalid', message));
   }
   for (const folder of await foreseeFiles(written, roleFolders(site))) {
-    const found = new Map([['name', path.basename(folder)]]);
-    await site.context.foresee(folder, (context) => open(found, folder, foreseenIn(context, inside)));
+    for (const found of await foreseeParts(options, folder)) {
+      const key = [folder, ...found.entries()].join(' ');
+      await site.context.foresee(key, (context) => open(found, folder, foreseenIn(context, inside)));
+    }
   }
   return {
     ...include,
@@ -154,6 +156,35 @@ async function includeRole(
         }),
     ),
   };
+}
+
+const folderOf = {
+  tasks_from: 'tasks',
+  handlers_from: 'handlers',
+  vars_from: 'vars',
+  defaults_from: 'defaults',
+} as const;
+
+/** What the options may come to say of a role: each file that one of them may stand for, with the others' own words. */
+async function foreseeParts(
+  options: Options,
+  folder: string,
+): Promise<readonly ReadonlyMap<string, string>[]> {
+  const fixed = new Map([['name', path.basename(folder)]]);
+  const open: (readonly [string, string])[] = [];
+  for (const key of partOptions) {
+    const value = options.get(key)?.value;
+    if (value?.kind !== 'scalar') continue;
+    const { text } = value.text;
+    if (!isTemplateNode(value)) fixed.set(key, text);
+    else {
+      for (const ending of ['', '.yml', '.yaml', '.json']) {
+        const files = await foreseeFiles(`${text}${ending}`, [`${folder}/${folderOf[key]}`]);
+        open.push(...files.map((file) => [key, path.relative(`${folder}/${folderOf[key]}`, file)] as const));
+      }
+    }
+  }
+  return open.length === 0 ? [fixed] : open.map(([key, file]) => new Map([...fixed, [key, file]]));
 }
 
 function atOf(options: Options): Place {

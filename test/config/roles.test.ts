@@ -244,6 +244,17 @@ describe('roles', () => {
       });
     });
 
+    it('sets what tasks may use, whichever of its files hosts name', async () => {
+      const text = tasks(
+        '- include_role: {name: web, tasks_from: "{{way}}-setup"}\n  vars: {way: quick}\n- command: "a {{found.stdout}} {{known}}"\n',
+      );
+      const files = {
+        ...web,
+        'books/roles/web/tasks/quick-setup.yml': '- {command: a, register: found}\n- set_fact: {known: 1}\n',
+      };
+      expect(await complaintsOf(text, { files })).to.deep.equal([]);
+    });
+
     it('may leave its name to the hosts', async () => {
       const text = tasks(
         '- include_role: {name: "{{which}}"}\n  vars: {which: "w{{rest}}", rest: eb}\n- command: "a {{found}}"\n  notify: "web : restart"\n',
