@@ -220,6 +220,7 @@ async function readRoles(entry: MapEntry | undefined, site: Site): Promise<reado
         asker: 'play',
         parts: mainParts,
         mayRepeat: undefined,
+        isValidated: true,
         isExported: true,
         isOfPlay: true,
       }));

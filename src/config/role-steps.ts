@@ -74,6 +74,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
     ownTags: [],
     site: common.site,
     mayRepeat: readFlag(options.get('allow_duplicates'), true, site),
+    isValidated: readFlag(options.get('rolespec_validate'), true, site),
     isExported: true,
     isOfPlay: false,
   });
@@ -97,6 +98,7 @@ async function includeRole(
   };
   const inside = insideOf(include.id, common, site);
   const mayRepeat = readFlag(options.get('allow_duplicates'), true, site);
+  const isValidated = readFlag(options.get('rolespec_validate'), true, site);
   const isExported = readFlag(options.get('public'), false, site);
   const open = (words: ReadonlyMap<string, string>, folder: string, around: Site): Promise<readonly Step[]> =>
     readApplied(options.get('apply'), around, async (within) => {
@@ -114,6 +116,7 @@ async function includeRole(
         ownTags: [],
         site: within,
         mayRepeat,
+        isValidated,
         isExported,
         isOfPlay: false,
       });

@@ -4,13 +4,14 @@
  */
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { BecomeSettings, Block, Expression, Handler, Step } from '../core/plan.js';
+import type { BecomeSettings, Block, Expression, Handler, Step, Task } from '../core/plan.js';
 import { addNames, namesOfVars, type NameLayer, type ShapeSource } from './declarations.js';
 import { createFieldReader } from './fields.js';
 import { readHandlers } from './handlers.js';
 import { filesBelow } from './include-vars.js';
 import { enterFile, isTasks, openTasks } from './includes.js';
 import { errorAt } from './report.js';
+import { findSpecs, validationTask } from './role-arguments.js';
 import { readRoleMeta } from './role-meta.js';
 import { createScope } from './scope.js';
 import { firstFile, firstFolder, kindOf, namesIn } from './search.js';
@@ -18,6 +19,7 @@ import { surround, type RoleFrame, type Site } from './site.js';
 import { shownName } from './source.js';
 import { constant, type CompiledTemplate } from './template.js';
 import { readVarsNode } from './vars-files.js';
+import type { YamlNode } from './yaml.js';
 
 type Vars = ReadonlyMap<string, CompiledTemplate>;
 
@@ -52,6 +54,8 @@ export interface RoleRequest {
   readonly mayRepeat: boolean | undefined;
   /** The whole play sees its defaults and variables. */
   readonly isExported: boolean;
+  /** What it is given is held against its `argument_specs`. */
+  readonly isValidated: boolean;
   /** Stands in `roles:`, or is needed by one that does. */
   readonly isOfPlay: boolean;
 }
@@ -91,6 +95,7 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
       asker: 'role',
       parts: mainParts,
       mayRepeat: undefined,
+      isValidated: true,
       isExported: request.isExported,
       isOfPlay: request.isOfPlay,
     });
@@ -129,7 +134,10 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
     handlers: site.isIncluded ? handlers : [],
     become,
     tags: site.tags,
-    tasks: await readRoleTasks(request, inside),
+    tasks: [
+      ...(await readValidation(request, meta.specs, inside)),
+      ...(await readRoleTasks(request, inside)),
+    ],
     rescue: [],
     always: [],
   };
@@ -228,6 +236,16 @@ async function readPart(
     for (const [name, template] of root ? readVarsNode(root, context.report) : []) vars.set(name, template);
   }
   return vars;
+}
+
+async function readValidation(
+  { folder, at, parts, isValidated }: RoleRequest,
+  inMeta: YamlNode | undefined,
+  inside: Site,
+): Promise<readonly Task[]> {
+  const specs = isValidated ? await findSpecs(folder, at, inMeta, inside) : undefined;
+  const task = specs && validationTask(specs, parts.tasks, inside);
+  return task ? [task] : [];
 }
 
 async function readRoleTasks({ folder, parts, at }: RoleRequest, inside: Site): Promise<readonly Step[]> {

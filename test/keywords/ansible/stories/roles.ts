@@ -211,4 +211,58 @@ const written: readonly PeerStory[] = [
   },
 ];
 
-export const roleStories: readonly PeerStory[] = [...repeated, ...written];
+const unchecked: readonly PeerStory[] = ['import_role', 'include_role'].map((action) => ({
+  title: `argument_specs: not looked at by ${action} with rolespec_validate: false`,
+  hosts: ['a'],
+  tasks: `
+    - {${action}: {name: r, rolespec_validate: false}}`,
+  files: {
+    'roles/r/meta/main.yml': 'argument_specs: {main: {options: {word: {type: str, required: true}}}}\n',
+    'roles/r/tasks/main.yml': told('t'),
+  },
+}));
+
+/** What a role is given × whether its argument_specs allow it. */
+const specified: readonly PeerStory[] = (
+  [
+    ['nothing', '{}'],
+    ['one that is needed', '{word: x}'],
+    ['one that is no choice', '{word: z}'],
+    ['a number in the words of a text', '{word: x, n: "3"}'],
+    ['a text for a number', '{word: x, n: many}'],
+    ['a list of numbers', '{word: x, list: [1, 2]}'],
+    ['a list with a text among numbers', '{word: x, list: [1, two]}'],
+    ['a map with what it needs', '{word: x, map: {name: a}}'],
+    ['a map without what it needs', '{word: x, map: {}}'],
+    ['a map with what it has not', '{word: x, map: {name: a, other: b}}'],
+    ['a boolean', '{word: x, flag: true}'],
+    ['a text for a boolean', '{word: x, flag: perhaps}'],
+    ['a template', '{word: "{{ one }}{{ two }}", one: "", two: y}'],
+    ['a text for a map', '{word: x, map: text}'],
+  ] as const
+).map(([title, given]) => ({
+  title: `argument_specs: ${title}`,
+  hosts: ['a'],
+  tasks: `
+    - block: [{import_role: {name: r}, vars: ${given}}]
+      rescue: [{name: wrong, debug: {msg: x}}]
+    - {name: after, debug: {msg: x}}`,
+  files: {
+    'roles/r/meta/argument_specs.yml': `argument_specs:
+  main:
+    short_description: what it is
+    options:
+      word: {type: str, required: true, choices: [x, y]}
+      n: {type: int}
+      flag: {type: bool, default: false}
+      list: {type: list, elements: int}
+      map:
+        type: dict
+        options:
+          name: {type: str, required: true}
+`,
+    'roles/r/tasks/main.yml': told('t'),
+  },
+}));
+
+export const roleStories: readonly PeerStory[] = [...repeated, ...written, ...specified, ...unchecked];
