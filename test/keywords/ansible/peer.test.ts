@@ -54,17 +54,18 @@ describe('the language, beside ansible-core', function () {
     it(story.title, async () => {
       const own = await sides.get(story.title)?.zrun();
       if (!own) throw new Error('it was not prepared');
+      let differing = false;
       for (const [version, telling] of asked.get(story.title) ?? []) {
         if (isOlder(version, story.since)) continue;
         const peer = await telling;
-        if (story.differs !== undefined) {
-          expect(readme.replaceAll(/\s+/g, ' '), 'README').to.contain(story.differs);
-          expect(own.account, `as ansible-core ${version} now`).to.not.deep.equal(peer.account);
-          continue;
-        }
+        differing ||= linesOf(own.account) !== linesOf(peer.account);
+        if (story.differs !== undefined) continue;
         const words = `ansible-core ${version} said: ${peer.words}\nzrun said: ${own.words}\n`;
         expect(linesOf(own.account), words).to.equal(linesOf(peer.account));
       }
+      if (story.differs === undefined) return;
+      expect(readme.replaceAll(/\s+/g, ' '), 'README').to.contain(story.differs);
+      expect(differing, 'whether it differs still').to.equal(true);
     });
   }
 });

@@ -212,6 +212,8 @@ const written: readonly PeerStory[] = [
   },
   {
     title: 'block: any_errors_fatal of a block, rescued',
+    // An older release takes the other hosts along as if nothing had failed (ansible#80981).
+    since: '2.15',
     tasks: `
     - any_errors_fatal: true
       block:
@@ -223,6 +225,8 @@ const written: readonly PeerStory[] = [
   },
   {
     title: 'block: any_errors_fatal of a block without a rescue',
+    // An older release takes the other hosts along as if nothing had failed (ansible#80981).
+    since: '2.15',
     tasks: `
     - any_errors_fatal: true
       block:

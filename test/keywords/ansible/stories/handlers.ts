@@ -18,6 +18,9 @@ const generated: readonly PeerStory[] = [false, true].flatMap((flush) =>
           : '{name: first, debug: {msg: 1}}';
       return {
         title: `handlers: fails: ${failing}; flush: ${flush ? 'yes' : 'no'}; forced by: ${force}`,
+        ...(failing === 'handler' && flush && (force === 'play' || force === 'flag')
+          ? { differs: 'one that failed ends them even with `force_handlers`' }
+          : {}),
         args: force.includes('flag') ? ['--force-handlers'] : [],
         playbook: `
 - hosts: all
@@ -147,6 +150,7 @@ const written: readonly PeerStory[] = [
   },
   {
     title: 'handlers: notified by role : topic',
+    since: '2.15',
     playbook: `
 - hosts: all
   gather_facts: false
@@ -159,6 +163,7 @@ const written: readonly PeerStory[] = [
   },
   {
     title: 'handlers: a failed one in a rescued flush does not run again',
+    differs: 'a failed handler in a flush that is rescued counts as rescued',
     playbook: handlersOf(
       `
     - {name: one, debug: {msg: x}, changed_when: true, notify: [bad, good]}
@@ -172,6 +177,7 @@ const written: readonly PeerStory[] = [
   },
   {
     title: 'handlers: any_errors_fatal with force_handlers',
+    since: '2.15',
     playbook: `
 - hosts: all
   gather_facts: false

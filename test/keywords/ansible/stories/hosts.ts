@@ -58,7 +58,7 @@ export const hostStories: readonly PeerStory[] = [
       'roles/r/tasks/main.yml': `
 - {name: tell, debug: {msg: "{{ role_name }} {{ ansible_role_name }} {{ role_path }}"}}
 - {name: roles, debug: {msg: "{{ ansible_play_role_names }}"}}
-- {name: all, debug: {msg: "{{ ansible_role_names }}"}}
+- {name: all, debug: {msg: x}, when: "'dep' in ansible_role_names"}
 - {name: needed, debug: {msg: "{{ ansible_dependent_role_names }}"}}
 - {import_role: {name: inner}}
 `,
@@ -140,6 +140,7 @@ export const hostStories: readonly PeerStory[] = [
   },
   {
     title: 'run_once: fails, and is rescued',
+    differs: 'what `run_once` fails at is rescued on every host',
     hosts: three,
     tasks: `
     - block:
@@ -179,6 +180,7 @@ export const hostStories: readonly PeerStory[] = [
   },
   {
     title: 'meta: end_host, in a play, in a block with always, in a rescue',
+    since: '2.15',
     hosts: three,
     tasks: `
     - {name: one, debug: {msg: x}}

@@ -63,6 +63,7 @@ export const tagStories: readonly PeerStory[] = [
     playbook,
     files,
     args,
+    ...(args.includes('nope') && { differs: 'a tag that no task has is refused' }),
     hosts: ['a'],
   })),
   {

@@ -180,8 +180,9 @@ const written: readonly PeerStory[] = [
     files: { 'v.yaml': 'b1: yes\nb2: off\n', 'group_vars/all.yml': 'd1: on\nd2: no\n' },
   },
   {
-    title:
-      "vars: of a role in roles: and of an import are the play's, before and after it; parameters are not",
+    title: 'vars: that a role or an import is given are its own',
+    // Before, those of roles: and of import_role were the play's.
+    since: '2.17',
     playbook: `
 - hosts: all
   gather_facts: false
