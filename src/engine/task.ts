@@ -112,7 +112,7 @@ async function runOnce(task: Task, ref: TaskRef, around: Surroundings, item: Val
 async function attemptUntil(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
   const { task, around, settings } = attempt;
   // As in Ansible, `until` is not looked at where nothing is tried again.
-  if (settings.retries === 0) return attemptOnce(task.until ? { ...attempt, count: 1 } : attempt, ref);
+  if (settings.retries === 0) return attemptOnce(attempt, ref);
   const attempts = settings.retries + 1;
   for (let count = 1; ; count++) {
     // Later attempts see what earlier ones have taught the host.

@@ -14,10 +14,11 @@ export interface Account {
   readonly recap: Readonly<Record<string, string>>;
 }
 
-/** Modules whose message is the playbook's own, and so the same in both. */
-const speaking: ReadonlySet<string> = new Set(['debug', 'fail']);
-
-const sayings: ReadonlySet<string> = new Set(['ok', 'changed', 'failed', 'ignored']);
+/** Of some modules, the message is the playbook's own, and so the same in both: when they end as they are meant to. */
+const sayings: ReadonlyMap<string, readonly string[]> = new Map([
+  ['debug', ['ok', 'changed']],
+  ['fail', ['failed', 'ignored']],
+]);
 
 /** `version`: of the release that was asked. */
 export function accountOfAnsible({ code, error, events }: PeerAnswer, version: string): Account {
@@ -85,11 +86,11 @@ function plainName(name: string): string {
 }
 
 function peerMessage({ action, status, msg }: PeerTask): string | undefined {
-  return speaking.has(action) && sayings.has(status) ? textOf(msg) : undefined;
+  return sayings.get(action)?.includes(status) === true ? textOf(msg) : undefined;
 }
 
 function ownMessage(module: string, result: WrittenResult | WrittenItem): string | undefined {
-  if (!speaking.has(module) || !sayings.has(result.status)) return undefined;
+  if (sayings.get(module)?.includes(result.status) !== true) return undefined;
   const said = result.message ?? result.problem?.message ?? '';
   if (!/^[[{]/.test(said)) return said;
   try {

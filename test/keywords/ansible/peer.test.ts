@@ -46,7 +46,8 @@ describe('the language, beside ansible-core', function () {
   });
   after(() => Promise.all(peers.map((peer) => peer.close())));
 
-  it('no title is used twice', () => {
+  it('there are many, each of its own', () => {
+    expect(peerStories).to.have.length.greaterThan(300);
     expect(new Set(peerStories.map(({ title }) => title)).size).to.equal(peerStories.length);
   });
 
