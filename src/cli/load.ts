@@ -2,6 +2,7 @@
  * Owns the way from the words of a command line to playbooks and hosts: which files are read, and that everything that
  * is wrong in them is said in one go, before any host is touched.
  */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   checkConnections,
@@ -45,8 +46,9 @@ export async function load(command: RunCommand, environment: Environment): Promi
   const { cwd, env } = environment;
   const extraVars = await parseExtraVars(command.extraVars, { cwd });
   const limit = await readLimit(command.limit, { cwd });
+  const named = namedInventories(command.inventory, env);
   const sources = await untilStopped(environment, (signal) =>
-    readInventory(inventoryNames(command.inventory, env), {
+    readInventory(named, {
       cwd,
       extraVars,
       remoteUser: command.user,
@@ -68,21 +70,26 @@ export async function load(command: RunCommand, environment: Environment): Promi
     try {
       const inventory = await inventoryFor(path.dirname(file));
       const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars, use });
+      if (named.length === 0 && !playbook.plays.every(({ hosts }) => isLocalhost(hosts))) throw noInventory();
       playbooks.push(await chooseHosts(playbook, inventoryFor, limit));
     } catch (error) {
       for (const each of errorsIn(error)) errors.push(each);
     }
   }
+  // Without an inventory, names that it would have given are no mistake of the playbook's.
+  if (named.length === 0 && errors.length > 0 && !(await areLocal(command.playbooks, cwd)))
+    throw noInventory();
   throwAll(errors);
   const isLook = command.list !== undefined || command.syntaxCheck;
   if (!isLook) {
-    refuseNoHosts(playbooks, [...inventories], inventoryNames(command.inventory, env), command.limit);
+    refuseNoHosts(playbooks, [...inventories], named, command.limit);
     refuseParts(playbooks, command);
   }
   const odd = [...checkTags(playbooks, command), ...findMisspelt(extraVars, use, inventories)];
   if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
   const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
   const oddHosts = checkConnections(new Set(chosen));
+  const counted = tellCounted(command.limit, chosen);
   const [first] = inventories;
   return {
     playbooks,
@@ -90,7 +97,9 @@ export async function load(command: RunCommand, environment: Environment): Promi
     groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
     inventorySources: sources.names,
     extraVars,
-    warnings: [...new Set([...[...inventories].flatMap((each) => each.warnings), ...oddHosts, ...odd])],
+    warnings: [
+      ...new Set([...[...inventories].flatMap((each) => each.warnings), ...oddHosts, ...odd, ...counted]),
+    ],
   };
 }
 
@@ -113,6 +122,17 @@ export async function untilStopped<T>(
   }
 }
 
+/** `web[1:3]` counts among the hosts of web, as in Ansible; who means the names web1 to web3 must see that. */
+function tellCounted(limit: string | undefined, chosen: readonly Host[]): readonly string[] {
+  if (limit === undefined || !/\w\[-?\d[\d:-]*\]/.test(limit)) return [];
+  const names = [...new Set(chosen.map(({ name }) => name))];
+  const shown =
+    names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
+  return [
+    `the limit '${limit}' counts hosts by their place, from 0, as in Ansible; it takes ${shown || 'none'}`,
+  ];
+}
+
 /** `localhost` is there even where the inventory does not name it, as in Ansible. */
 function withLocalhost({ hosts, implicitLocalhost }: Inventory): ReadonlyMap<string, Host> {
   return hosts.has('localhost') ? hosts : new Map([...hosts, ['localhost', implicitLocalhost]]);
@@ -127,14 +147,37 @@ export function programTimeoutMs(env: Environment['env']): number | undefined {
   throw new ZrunError('usage', `ZRUN_INVENTORY_TIMEOUT must be a number of seconds, not '${given}'`);
 }
 
-/** What -i names, or else ZRUN_INVENTORY. */
+/** What -i names, or else ZRUN_INVENTORY. Throws ZrunError `usage` where neither does. */
 export function inventoryNames(inventory: readonly string[], env: Environment['env']): readonly string[] {
-  if (inventory.length > 0) return inventory;
+  const named = namedInventories(inventory, env);
+  if (named.length === 0) throw noInventory();
+  return named;
+}
+
+function namedInventories(inventory: readonly string[], env: Environment['env']): readonly string[] {
   const fromEnvironment = env['ZRUN_INVENTORY'];
-  if (fromEnvironment) return [fromEnvironment];
-  throw new ZrunError('usage', 'no inventory is given', {
-    hint: 'Name the hosts with -i hosts.yaml (or -i web1,web2,) or set ZRUN_INVENTORY; for this machine: -i localhost,',
+  return inventory.length === 0 && fromEnvironment ? [fromEnvironment] : inventory;
+}
+
+function noInventory(): ZrunError {
+  return new ZrunError('usage', 'no inventory is given', {
+    hint: 'Name the hosts with -i hosts.yaml (or -i web1,web2,) or set ZRUN_INVENTORY. Only plays of localhost need none.',
   });
+}
+
+/** As far as the text of playbooks says it, where they cannot be read as playbooks. */
+async function areLocal(playbooks: readonly string[], cwd: string): Promise<boolean> {
+  for (const file of playbooks) {
+    const text = await readFile(path.resolve(cwd, file), 'utf8').catch(() => '');
+    const hosts = [...text.matchAll(/\bhosts:\s*["']?([\w.:]+)/g)].map(([, name = '']) => name);
+    if (!hosts.every(isLocalhost)) return false;
+  }
+  return true;
+}
+
+/** Of a pattern: it names the machine that zrun runs on, which is there without an inventory, as in Ansible. */
+function isLocalhost(hosts: string): boolean {
+  return hosts.split(',').every((name) => /^(?:localhost|127\.0\.0\.1|::1)$/.test(name.trim()));
 }
 
 async function chooseHosts(

@@ -6,8 +6,9 @@ import { nearest, type Place } from '../core/errors.js';
 import type { Module } from '../core/module.js';
 import { isMap } from '../core/value.js';
 import { compileExpression } from './expression.js';
+import { isTemplateNode } from './fields.js';
 import { checkText, holdsTemplate } from './handlebars.js';
-import { actions, isKeyword, namesOf, otherActions, type Action } from './keywords.js';
+import { actions, isKeyword, isKeywordOfPlays, namesOf, otherActions, type Action } from './keywords.js';
 import { explainIssue, literalValue, roleOf } from './parameters.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { errorAt } from './report.js';
@@ -34,7 +35,9 @@ export function findDoing(
   task: MapNode,
   { modules, report }: PlaybookContext,
 ): Doing | { readonly blamed: readonly string[] } {
-  const candidates = [...task.entries.values()].filter(({ key }) => !isKeyword(key));
+  const candidates = [...task.entries.values()].filter(
+    ({ key }) => !isKeyword(key) || (isKeywordOfPlays(key) && modules.has(key)),
+  );
   const named = candidates.flatMap((entry): Doing[] => {
     const module = moduleNamed(entry.key, modules);
     if (module) return [{ module, entry }];
@@ -177,7 +180,10 @@ function toMap(
   if (pairs && value.kind === 'scalar') {
     const misplaced = module.freeForm === undefined ? pairs : pairs.filter(([name]) => known.has(name));
     if (module.freeForm === undefined || misplaced.length > 0) {
-      const form = module.freeForm === undefined ? yamlForm(key, pairs) : `args:\n${indented(misplaced)}`;
+      const isAll =
+        misplaced.length === pairs.length && value.text.text.replaceAll(pairForm, '').trim() === '';
+      const form =
+        isAll || module.freeForm === undefined ? yamlForm(key, pairs) : `args:\n${indented(misplaced)}`;
       report(
         errorAt(
           value.at,
@@ -211,8 +217,10 @@ function asText(node: YamlNode): YamlNode {
   return { ...node, value: node.text.text };
 }
 
+const pairForm = /(?:^|\s)([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\{\{.*?\}\}\S*|\S*)/g;
+
 function keyValuePairs(text: string): readonly (readonly [string, string])[] | undefined {
-  const pairs = [...text.matchAll(/(?:^|\s)([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\{\{.*?\}\}\S*|\S*)/g)];
+  const pairs = [...text.matchAll(pairForm)];
   return pairs.length === 0 ? undefined : pairs.map(([, name = '', value = '']) => [name, value] as const);
 }
 
@@ -237,6 +245,8 @@ function compileParameter(module: Module, parameter: MapEntry, site: Site): Comp
   if (role === 'expression' || role === 'expressions') return compileConditions(parameter, site);
   const template = compileLiterals(module, value, [key], context);
   if (value.kind !== 'scalar' || typeof value.value !== 'string' || !template.isConstant) return template;
+  // One that cannot be read has been reported as that.
+  if (isTemplateNode(value)) return template;
   const { report } = context;
   const name = value.value;
   if (role === 'controller-file') context.wait(files.check(name, value.at, report));
@@ -265,7 +275,8 @@ function compileLiterals(
   path: readonly PropertyKey[],
   context: PlaybookContext,
 ): CompiledTemplate {
-  if (node.kind === 'scalar' && node.plain && typeof node.value === 'string' && !holdsTemplate(node.value)) {
+  const isWord = node.kind === 'scalar' && node.plain && !isTemplateNode(node);
+  if (isWord && (typeof node.value === 'string' || typeof node.value === 'boolean')) {
     return constant(literalValue(module, node, path), node.at);
   }
   if (node.kind !== 'map') return compileTemplate(node, context.report);

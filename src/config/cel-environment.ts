@@ -3,8 +3,8 @@
  */
 import path from 'node:path';
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
+import { formatBytes, parseBytes } from '../core/bytes.js';
 import { compileRegex, RegexError } from '../core/regex.js';
-import { formatBytes, parseBytes } from '../core/sizes.js';
 import type { Shape } from './shape.js';
 
 /** What zrun adds to CEL's own functions. */

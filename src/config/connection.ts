@@ -8,7 +8,7 @@ import { nearest, ZrunError, type Place } from '../core/errors.js';
 import type { Route, Target } from '../core/host.js';
 import { outputLimitRule, outputLimits } from '../core/kept-output.js';
 import type { VarsTemplate } from '../core/plan.js';
-import { bytesOf } from '../core/sizes.js';
+import { bytesOf } from '../core/bytes.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { errorAt, type Report } from './report.js';
 import { createScope } from './scope.js';

@@ -48,11 +48,16 @@ const foreignForms: readonly ForeignForm[] = [
     hint: 'write $1.changed, $1.failed or $1.skipped; x.matches("…"); versionAtLeast(x, "…")',
   },
   {
-    form: /([\w.'"[\]]+)\s+not\s+in\s+([\w.'"[\]]+)/,
+    form: /([\w.'"[\]]+)\s+not\s+in\s+(\[[^\]]*\]|[\w.'"[\]]+)/,
     message: "CEL has no 'not in'",
     hint: `write !($1 in $2); ${inQuotes}`,
   },
   { form: /\bnot\s+in\b/, message: "CEL has no 'not in'", hint: `write !(x in y); ${inQuotes}` },
+  {
+    form: /(?<=^|[\s(])not\s+([\w.'"[\]]+\s+in\s+(?:\[[^\]]*\]|[\w.'"[\]]+))/,
+    message: "CEL has no 'not'",
+    hint: `write !($1); ${inQuotes}`,
+  },
   {
     form: /(?<=^|[\s(])not\s+([\w.]+|(?=\())/,
     message: "CEL has no 'not'",

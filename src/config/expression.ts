@@ -203,6 +203,11 @@ function explainType(code: string, summary: string): readonly [message: string, 
     const [reason = '', hint] = summary.split('\n');
     return [`this regular expression does not work: ${reason}`, hint === '' ? undefined : hint];
   }
+  if (/^has\(\) invalid argument/.test(summary))
+    return [
+      'has() takes a part of something, named by dots alone',
+      "has(a.b.c); where a name is computed, write 'c' in a[x]",
+    ];
   const call = /for '(?:(\S+?)\.)?(\w+)\((.*)\)'$/.exec(summary);
   if (code === 'no_matching_overload' && call) return explainCall(call[1], call[2] ?? '', call[3] ?? '');
   const operator = /overload: (\S.*?) (==|!=|<=?|>=?|[-+*/%]|in) (\S.*)$/.exec(summary);
@@ -210,7 +215,9 @@ function explainType(code: string, summary: string): readonly [message: string, 
     const [, left = '', sign = '', right = ''] = operator;
     const [leftNoun, rightNoun] = [typeNoun(left), typeNoun(right)];
     const hint =
-      leftNoun === 'text' || rightNoun === 'text' ? conversionHint(leftNoun, rightNoun) : undefined;
+      leftNoun === 'text' || rightNoun === 'text'
+        ? conversionHint(leftNoun, rightNoun)
+        : nullHint(leftNoun, rightNoun);
     const verb =
       sign === 'in'
         ? `'in' cannot look for ${leftNoun} in ${rightNoun}`
@@ -240,6 +247,12 @@ function explainType(code: string, summary: string): readonly [message: string, 
   const unary = /overload: ([-!])(\S+)/.exec(summary);
   if (unary) return [`'${unary[1] ?? ''}' does not work on ${typeNoun(unary[2] ?? '')}`, undefined];
   return [summary.replace(/'?\bundefined\b'?/g, typeNoun('undefined')), undefined];
+}
+
+function nullHint(left: string, right: string): string | undefined {
+  if (left !== 'null' && right !== 'null') return undefined;
+  const other = left === 'null' ? right : left;
+  return `it is always ${other} here, and never null: leave the comparison out`;
 }
 
 function conversionHint(left: string, right: string): string | undefined {

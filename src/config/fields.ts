@@ -6,6 +6,7 @@ import { ZrunError, type ErrorCode, type Place } from '../core/errors.js';
 import type { Scope } from '../core/plan.js';
 import { isList, isMap, Unknown, type Value } from '../core/value.js';
 import { holdsTemplate } from './handlebars.js';
+import { refuseJinja } from './jinja-hints.js';
 import { errorAt, throwFindings, type Report } from './report.js';
 import { looseText } from './source.js';
 import { compileTemplate } from './template.js';
@@ -69,7 +70,7 @@ export function createFieldReader(code: ErrorCode, report: Report, known?: Scope
     } catch (error) {
       if (!(error instanceof ZrunError)) throw error;
       const hint = `'${key}' is needed before the run: its template sees only the variables of -e and of the play`;
-      report(errorAt(error.at, error.code, error.message, hint));
+      report(error.code === 'template-syntax' ? error : errorAt(error.at, error.code, error.message, hint));
       return undefined;
     }
   };
@@ -171,8 +172,10 @@ export function createFieldReader(code: ErrorCode, report: Report, known?: Scope
   };
 }
 
+/** Jinja's statements count as one, so that they are refused as that. */
 export function isTemplateNode(node: YamlNode): boolean {
-  return node.kind === 'scalar' && typeof node.value === 'string' && !node.raw && holdsTemplate(node.value);
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.raw) return false;
+  return holdsTemplate(node.value) || refuseJinja(node.text, 'yaml') !== undefined;
 }
 
 /** A value that a template gave, as if it had been written. */

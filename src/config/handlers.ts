@@ -47,7 +47,12 @@ async function readList(node: YamlNode, site: Site): Promise<readonly ReadHandle
     return [];
   }
   const handlers: ReadHandler[] = [];
-  for (const item of node.items) handlers.push(...(await readHandler(item, site)));
+  for (const item of node.items) {
+    const found = await readHandler(item, site);
+    // What is wrong with it is reported; that its name wakes nothing is no mistake of those who notify it.
+    if (found.length === 0) site.play.handlers.areIncomplete = true;
+    handlers.push(...found);
+  }
   return handlers;
 }
 

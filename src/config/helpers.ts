@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { quote } from '../core/shell.js';
 import { isList, type Value } from '../core/value.js';
-import { formatBytes, parseBytes } from '../core/sizes.js';
+import { formatBytes, parseBytes } from '../core/bytes.js';
 
 export interface Helper {
   /** As a user writes it. */

@@ -1,93 +1,89 @@
 /**
- * Owns `include_vars`: variables that a host takes from files when it comes to the task. The files are read by the
- * configuration, and become a task that sets what they hold.
+ * Owns `include_vars`: variables that a host takes from files when it comes to the task. To the engine it is a task like
+ * others, whose module hands over what the files hold as templates: as in Ansible, they are rendered where they are used.
  */
 import path from 'node:path';
+import * as z from 'zod';
 import type { Place } from '../core/errors.js';
-import type { Include, Step, Task } from '../core/plan.js';
-import { readConditions } from './conditions.js';
+import { defineModule, type Module } from '../core/module.js';
+import type { Task } from '../core/plan.js';
 import { isTemplateNode } from './fields.js';
-import { compileName, fixedText, includeStep, loadOnce, nameIn, reportTo } from './includes.js';
-import { checkKeywords } from './keywords.js';
-import { findLoop, readName } from './loops.js';
+import { fixedText, reportTo } from './includes.js';
+import { readName } from './loops.js';
 import { readOptions } from './options.js';
 import { errorAt } from './report.js';
 import { findFile, foreseeFiles, firstFolder, namesIn } from './search.js';
 import { createIds, siteIn, type Site } from './site.js';
-import { readCommon } from './steps.js';
-import { fullName, plainTask } from './tasks.js';
+import { readTask } from './tasks.js';
 import { mapTemplate, type CompiledTemplate } from './template.js';
 import { readVarsNode } from './vars-files.js';
 import type { MapEntry, MapNode } from './yaml.js';
+
+type Vars = ReadonlyMap<string, CompiledTemplate>;
 
 export async function readIncludedVars(
   node: MapNode,
   entry: MapEntry,
   site: Site,
-): Promise<Step | undefined> {
-  const { report } = site.context;
-  checkKeywords(node, 'include', new Set([entry.key]), report);
-  const loop = findLoop(node, site, 'include');
-  const common = readCommon(node, site, entry.keyAt, loop.names);
+): Promise<Task | undefined> {
   const isFolder = entry.value.kind === 'map' && entry.value.entries.has('dir');
+  const source = isFolder ? 'dir' : 'file';
   const options = readOptions(entry, node.entries.get('args'), site, {
-    names: isFolder ? ['dir', 'name'] : ['file', 'name'],
+    names: [source, 'name'],
     freeForm: 'file',
   });
-  const source = options?.get(isFolder ? 'dir' : 'file');
-  if (!source) return undefined;
+  const option = options?.get(source);
+  if (!option) return undefined;
   const holder = readName(options?.get('name'), site);
-  const { at } = source.value;
-  const written = source.value.kind === 'scalar' ? source.value.text.text : '';
-  const title = fullName(site, common.name ?? `include_vars: ${written}`);
-  const setting = async (found: string, within: Site): Promise<Task | undefined> => {
-    const files = isFolder ? await filesBelow(found) : [found];
-    const vars = await readVars(files, at, within);
-    return varsTask(title, common.at, holder, vars, { ...within, names: common.site.names });
-  };
+  const { at } = option.value;
+  const read = (found: string, within: Site): Promise<Vars> => readFiles(found, isFolder, at, holder, within);
 
-  const made = loop.finish(common.site.names, common.outside);
-  const name = fixedText(source.value, site) ?? (isTemplateNode(source.value) ? undefined : written);
-  if (name !== undefined && !made) {
-    const found = await findVars(name, at, site, isFolder).catch(reportTo(site));
-    const task = found === undefined ? undefined : await setting(found, site);
-    return (
-      task && {
-        ...task,
-        when: readConditions(node.entries.get('when'), common.site),
-        vars: common.vars,
-        tags: common.site.tags,
-      }
-    );
+  const written = option.value.kind === 'scalar' ? option.value.text.text : '';
+  const fixed = fixedText(option.value, site) ?? (isTemplateNode(option.value) ? undefined : written);
+  if (fixed !== undefined) {
+    const found = await findVars(fixed, at, site, isFolder).catch(reportTo(site));
+    if (found === undefined) return undefined;
+    const vars = await read(found, site);
+    return taskOf(() => Promise.resolve(vars), [...vars.keys()]);
   }
-  const include: Omit<Include, 'steps' | 'load'> = {
-    ...includeStep(common, made, `include_vars: ${written}`, site),
-    // It is a task in Ansible, whose own variables are no parameters of what it reads.
-    vars: common.vars,
-    params: new Map(),
-  };
-  const template = compileName(source, common.site);
   for (const found of await foreseeFiles(written, foldersOf(site))) {
     if (isFolder || /\.(?:ya?ml|json)$/.test(found))
-      await site.context.foresee(found, (context) => setting(found, siteIn(context, site)));
+      await site.context.foresee(found, (context) => read(found, siteIn(context, site)));
   }
-  return {
-    ...include,
-    steps: undefined,
-    load: loadOnce(
-      async (scope) => await findVars(nameIn(template, source, scope), at, site, isFolder),
-      (found) =>
-        site.context.readNow(async (context) => {
-          const within: Site = {
-            ...siteIn(context, site),
-            path: `${include.id} / ${path.basename(found)}`,
-            uniqueId: createIds(),
-          };
-          const task = await setting(found, within);
-          return task ? [task] : [];
-        }),
-    ),
-  };
+  const known = new Map<string, Promise<Vars>>();
+  return taskOf(async (name) => {
+    const found = await findVars(name, at, site, isFolder);
+    const vars =
+      known.get(found) ??
+      site.context.readNow((context) => read(found, { ...siteIn(context, site), uniqueId: createIds() }));
+    known.set(found, vars);
+    return await vars;
+  }, []);
+
+  function taskOf(load: (name: string) => Promise<Vars>, names: readonly string[]): Task | undefined {
+    const task = readTask(node, { module: moduleOf(load), entry }, site, 'task');
+    return task && { ...task, setsVars: { by: 'include_vars', names } };
+  }
+}
+
+/** `load` gives what the file, or the folder, of a name holds. */
+function moduleOf(load: (name: string) => Promise<Vars>): Module {
+  return defineModule({
+    name: 'include_vars',
+    summary: 'Take the variables of a file, or of a folder of files',
+    params: z.strictObject({
+      file: z.string().min(1).optional().describe('The file.'),
+      dir: z.string().min(1).optional().describe('A folder, of which every file is taken.'),
+      name: z.string().min(1).optional().describe('The one variable that is to hold them all.'),
+    }),
+    freeForm: 'file',
+    returns: z.strictObject({}),
+    examples: [],
+    async plan(_read, { file, dir }) {
+      const vars = await load(file ?? dir ?? '');
+      return { change: 'none', reason: `set ${[...vars.keys()].join(', ')}`, result: {}, fileVars: vars };
+    },
+  });
 }
 
 /** Ansible looks in `vars/` of the role first. */
@@ -117,43 +113,25 @@ export async function filesBelow(folder: string): Promise<readonly string[]> {
   return files;
 }
 
-async function readVars(
-  files: readonly string[],
+/** What they hold; `holder`: the one variable that holds it all. Their names are declared, and their templates checked. */
+async function readFiles(
+  found: string,
+  isFolder: boolean,
   at: Place,
-  { context }: Site,
-): Promise<Map<string, CompiledTemplate>> {
+  holder: string | undefined,
+  { context, names }: Site,
+): Promise<Vars> {
   const vars = new Map<string, CompiledTemplate>();
-  for (const file of files) {
+  for (const file of isFolder ? await filesBelow(found) : [found]) {
     const root = await context.readYaml(file, at);
     for (const [name, template] of root ? readVarsNode(root, context.report) : []) vars.set(name, template);
   }
-  return vars;
-}
-
-/** `holder`: the one variable that holds them all. */
-function varsTask(
-  name: string,
-  at: Place,
-  holder: string | undefined,
-  vars: ReadonlyMap<string, CompiledTemplate>,
-  site: Site,
-): Task | undefined {
-  const { context } = site;
-  const module = context.modules.get('set_fact');
-  if (!module || vars.size === 0) return undefined;
   const all = mapTemplate(
     at,
     [...vars].map(([key, template]) => ({ key, keyAt: template.at, template })),
   );
-  const held = holder === undefined ? all : mapTemplate(at, [{ key: holder, keyAt: at, template: all }]);
-  const set = holder === undefined ? vars : new Map([[holder, all]]);
+  const set: Vars = holder === undefined ? vars : new Map([[holder, all]]);
   for (const [key, template] of set) context.declare(key, template);
-  context.later(site.names, (declared, report) => void held.check(declared, report));
-  return plainTask(site, {
-    name,
-    at,
-    module: { ...module, name: 'include_vars' },
-    args: held,
-    setsVars: { by: 'include_vars', names: [...set.keys()] },
-  });
+  context.later(names, (declared, report) => void all.check(declared, report));
+  return set;
 }

@@ -9,7 +9,7 @@ import { isTemplateNode } from './fields.js';
 import { checkKeywords, type Action } from './keywords.js';
 import { findLoop, readName } from './loops.js';
 import { readOptions } from './options.js';
-import { errorAt, ignoreFindings } from './report.js';
+import { errorAt, throwFindings } from './report.js';
 import { findFile, foreseeFiles } from './search.js';
 import { createIds, foreseenIn, siteIn, type OpenFile, type Site } from './site.js';
 import { shownName } from './source.js';
@@ -214,7 +214,8 @@ export function nameIn(template: CompiledTemplate, { key, value }: MapEntry, sco
 export function fixedText(node: YamlNode, { fixed }: Site): string | undefined {
   if (!isTemplateNode(node)) return undefined;
   try {
-    const text = compileTemplate(node, ignoreFindings).render(fixed);
+    // What cannot be read is reported by whoever compiles it for the run.
+    const text = compileTemplate(node, throwFindings).render(fixed);
     return typeof text === 'string' ? text : undefined;
   } catch (error) {
     if (error instanceof ZrunError) return undefined;

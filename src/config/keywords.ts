@@ -178,6 +178,11 @@ export function isKeyword(name: string): boolean {
   return Object.hasOwn(keywords, name) || name.startsWith('with_');
 }
 
+/** A keyword of plays alone: among a task's keys it may be a module's name, as `user` is. */
+export function isKeywordOfPlays(name: string): boolean {
+  return Object.hasOwn(keywords, name) && keywords[name]?.in.every((where) => where === 'play') === true;
+}
+
 /** What a role's entry may say of itself; all other keys are the role's parameters. */
 export function isKeywordOfRole(name: string): boolean {
   const keyword = Object.hasOwn(keywords, name) ? keywords[name] : undefined;

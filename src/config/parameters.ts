@@ -8,7 +8,7 @@ import type { Template } from '../core/plan.js';
 import type { Value } from '../core/value.js';
 import { errorAt } from './report.js';
 import type { CompiledTemplate } from './template.js';
-import { ansibleBoolean, toValue, type YamlNode } from './yaml.js';
+import { ansibleBoolean, toValue, type ScalarNode, type YamlNode } from './yaml.js';
 
 type Schema = z.core.$ZodType;
 type Issue = z.core.$ZodIssue;
@@ -328,6 +328,22 @@ export function literalValue(module: Module, node: YamlNode, path: readonly Prop
       entries.map(({ key, value }) => [key, literalValue(module, value, [...path, key])]),
     );
   }
+  // `on` is a word where a word is wanted, and `y` a boolean where a boolean is.
+  if (typeof node.value === 'boolean') return wantsText(module, path) ? writtenWord(node) : node.value;
   if (typeof node.value !== 'string' || !node.plain || !wantsBoolean(module, path)) return toValue(node);
   return ansibleBoolean(node.value) ?? node.value;
+}
+
+/** `true` and `false` stay what they are to every reader of YAML. */
+function writtenWord({ value, text: { text } }: ScalarNode): Value {
+  return /^(?:true|false)$/i.test(text) ? value : text;
+}
+
+/** True where a text may stand and a boolean may not. */
+function wantsText(module: Module, path: readonly PropertyKey[]): boolean {
+  const schema = schemaAt(module.params, path);
+  const bare = schema && unwrap(schema);
+  const options = bare instanceof z.ZodUnion ? bare.options.map(unwrap) : bare ? [bare] : [];
+  const isText = (one: Schema): boolean => one._zod.def.type === 'string' || one._zod.def.type === 'enum';
+  return options.some(isText) && !options.some((one) => one instanceof z.ZodBoolean);
 }

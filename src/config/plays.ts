@@ -126,7 +126,7 @@ function createFrame(
   );
   for (const { name } of prompts) varNames.set(name, [...(varNames.get(name) ?? []), textShape]);
   const known: Handler[] = [];
-  const handlers: PlayHandlers = { ofRoles: [], ofImports: [], ofIncludes: [] };
+  const handlers: PlayHandlers = { ofRoles: [], ofImports: [], ofIncludes: [], areIncomplete: false };
   return {
     folder,
     knownLayers: [vars],
@@ -136,11 +136,11 @@ function createFrame(
     varNames,
     roleNames: [],
     neededRoleNames: [],
-    rolesDone: new Set(),
     handlers,
     known,
     onNotify(name, at, from) {
       from.atEnd((report) => {
+        if (handlers.areIncomplete) return;
         checkNotification(name, at, [...known, ...handlers.ofIncludes], report);
       });
     },
@@ -220,6 +220,7 @@ async function readRoles(entry: MapEntry | undefined, site: Site): Promise<reado
         asker: 'play',
         parts: mainParts,
         mayRepeat: undefined,
+        isValidated: true,
         isExported: true,
         isOfPlay: true,
       }));

@@ -1,33 +1,37 @@
 /**
- * Owns `meta/main.yml` of a role: what it depends on, and whether it may be done twice.
+ * Owns `meta/main.yml` of a role: what it depends on, and whether it may be done twice, and what it says of its arguments.
  */
 import { nearest, type Place } from '../core/errors.js';
 import { errorAt } from './report.js';
 import { readRoleUse, type RoleUse } from './role-use.js';
 import { firstFile } from './search.js';
 import type { Site } from './site.js';
-import { describeNode, type MapEntry } from './yaml.js';
+import { describeNode, type MapEntry, type YamlNode } from './yaml.js';
 
 export interface RoleMeta {
   readonly dependencies: readonly RoleUse[];
   readonly allowsDuplicates: boolean;
+  /** Its `argument_specs`, as they are written. */
+  readonly specs: YamlNode | undefined;
 }
 
-const used = ['dependencies', 'allow_duplicates'];
-/** For Ansible Galaxy and for Ansible's own checks; they change nothing about what a role does. */
-const unused = ['galaxy_info', 'argument_specs', 'collections', 'standalone'];
+const used = ['dependencies', 'allow_duplicates', 'argument_specs'];
+/** For Ansible Galaxy; they change nothing about what a role does. */
+const unused = ['galaxy_info', 'collections', 'standalone'];
+
+const noMeta: RoleMeta = { dependencies: [], allowsDuplicates: false, specs: undefined };
 
 export async function readRoleMeta(folder: string, at: Place, site: Site): Promise<RoleMeta> {
   const { context, read } = site;
   const file = await firstFile(['yml', 'yaml', 'json'].map((ending) => `${folder}/meta/main.${ending}`));
   const root = file === undefined ? undefined : await context.readYaml(file, at);
   if (!root || (root.kind === 'scalar' && root.value === null)) {
-    return { dependencies: [], allowsDuplicates: false };
+    return noMeta;
   }
   if (root.kind !== 'map') {
     const message = `what is said of a role must be a map, but is ${describeNode(root)}`;
     context.report(errorAt({ ...root.at, end: root.at.start + 1 }, 'playbook-invalid', message));
-    return { dependencies: [], allowsDuplicates: false };
+    return noMeta;
   }
   const get = (name: string): MapEntry | undefined => root.entries.get(name);
   for (const { key, keyAt } of root.entries.values()) {
@@ -45,5 +49,9 @@ export async function readRoleMeta(folder: string, at: Place, site: Site): Promi
     const use = await readRoleUse(item, site);
     if (use) found.push(use);
   }
-  return { dependencies: found, allowsDuplicates: (duplicates && read.boolean(duplicates)) ?? false };
+  return {
+    dependencies: found,
+    allowsDuplicates: (duplicates && read.boolean(duplicates)) ?? false,
+    specs: get('argument_specs')?.value,
+  };
 }

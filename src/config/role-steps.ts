@@ -74,6 +74,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
     ownTags: [],
     site: common.site,
     mayRepeat: readFlag(options.get('allow_duplicates'), true, site),
+    isValidated: readFlag(options.get('rolespec_validate'), true, site),
     isExported: true,
     isOfPlay: false,
   });
@@ -97,6 +98,7 @@ async function includeRole(
   };
   const inside = insideOf(include.id, common, site);
   const mayRepeat = readFlag(options.get('allow_duplicates'), true, site);
+  const isValidated = readFlag(options.get('rolespec_validate'), true, site);
   const isExported = readFlag(options.get('public'), false, site);
   const open = (words: ReadonlyMap<string, string>, folder: string, around: Site): Promise<readonly Step[]> =>
     readApplied(options.get('apply'), around, async (within) => {
@@ -112,13 +114,13 @@ async function includeRole(
         when: [],
         become: {},
         ownTags: [],
-        // What it depends on may have been done by the play, but what is done in here is not done elsewhere.
-        site: { ...within, play: { ...within.play, rolesDone: new Set(within.play.rolesDone) } },
+        site: within,
         mayRepeat,
+        isValidated,
         isExported,
         isOfPlay: false,
       });
-      return made ? [made] : [];
+      return [made];
     });
 
   const fixed = fixedWords(options, site);
@@ -134,8 +136,10 @@ async function includeRole(
     site.context.report(errorAt(options.get('public')?.keyAt, 'playbook-invalid', message));
   }
   for (const folder of await foreseeFiles(written, roleFolders(site))) {
-    const found = new Map([['name', path.basename(folder)]]);
-    await site.context.foresee(folder, (context) => open(found, folder, foreseenIn(context, inside)));
+    for (const found of await foreseeParts(options, folder)) {
+      const key = [folder, ...found.entries()].join(' ');
+      await site.context.foresee(key, (context) => open(found, folder, foreseenIn(context, inside)));
+    }
   }
   return {
     ...include,
@@ -155,6 +159,35 @@ async function includeRole(
         }),
     ),
   };
+}
+
+const folderOf = {
+  tasks_from: 'tasks',
+  handlers_from: 'handlers',
+  vars_from: 'vars',
+  defaults_from: 'defaults',
+} as const;
+
+/** What the options may come to say of a role: each file that one of them may stand for, with the others' own words. */
+async function foreseeParts(
+  options: Options,
+  folder: string,
+): Promise<readonly ReadonlyMap<string, string>[]> {
+  const fixed = new Map([['name', path.basename(folder)]]);
+  const open: (readonly [string, string])[] = [];
+  for (const key of partOptions) {
+    const value = options.get(key)?.value;
+    if (value?.kind !== 'scalar') continue;
+    const { text } = value.text;
+    if (!isTemplateNode(value)) fixed.set(key, text);
+    else {
+      for (const ending of ['', '.yml', '.yaml', '.json']) {
+        const files = await foreseeFiles(`${text}${ending}`, [`${folder}/${folderOf[key]}`]);
+        open.push(...files.map((file) => [key, path.relative(`${folder}/${folderOf[key]}`, file)] as const));
+      }
+    }
+  }
+  return open.length === 0 ? [fixed] : open.map(([key, file]) => new Map([...fixed, [key, file]]));
 }
 
 function atOf(options: Options): Place {

@@ -13,7 +13,10 @@ import { isEmpty, readCommon } from './steps.js';
 import { compileTemplate, isVariableName, type CompiledTemplate } from './template.js';
 import type { MapEntry, MapNode, YamlNode } from './yaml.js';
 
-export type RoleUse = Omit<RoleRequest, 'asker' | 'parts' | 'mayRepeat' | 'isExported' | 'isOfPlay'>;
+export type RoleUse = Omit<
+  RoleRequest,
+  'asker' | 'parts' | 'mayRepeat' | 'isValidated' | 'isExported' | 'isOfPlay'
+>;
 
 export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse | undefined> {
   const { context, read } = site;

@@ -4,13 +4,14 @@
  */
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { BecomeSettings, Block, Expression, Handler, Step } from '../core/plan.js';
+import type { BecomeSettings, Block, Expression, Handler, Step, Task } from '../core/plan.js';
 import { addNames, namesOfVars, type NameLayer, type ShapeSource } from './declarations.js';
 import { createFieldReader } from './fields.js';
 import { readHandlers } from './handlers.js';
 import { filesBelow } from './include-vars.js';
 import { enterFile, isTasks, openTasks } from './includes.js';
 import { errorAt } from './report.js';
+import { findSpecs, validationTask } from './role-arguments.js';
 import { readRoleMeta } from './role-meta.js';
 import { createScope } from './scope.js';
 import { firstFile, firstFolder, kindOf, namesIn } from './search.js';
@@ -18,6 +19,7 @@ import { surround, type RoleFrame, type Site } from './site.js';
 import { shownName } from './source.js';
 import { constant, type CompiledTemplate } from './template.js';
 import { readVarsNode } from './vars-files.js';
+import type { YamlNode } from './yaml.js';
 
 type Vars = ReadonlyMap<string, CompiledTemplate>;
 
@@ -48,10 +50,12 @@ export interface RoleRequest {
   readonly site: Site;
   /** What names it: `roles:` of the play, another role that needs it, or a step. */
   readonly asker: 'play' | 'role' | 'step';
-  /** Undefined: as the role itself says. */
+  /** Whether a host that has done it may do it again; undefined: as the role itself says. */
   readonly mayRepeat: boolean | undefined;
   /** The whole play sees its defaults and variables. */
   readonly isExported: boolean;
+  /** What it is given is held against its `argument_specs`. */
+  readonly isValidated: boolean;
   /** Stands in `roles:`, or is needed by one that does. */
   readonly isOfPlay: boolean;
 }
@@ -63,14 +67,12 @@ interface RoleVars {
 
 const endings = ['.yml', '.yaml', '.json', ''];
 
-/** The steps of a role and of those that it depends on; undefined where it need not be done again. */
-export async function readRole(request: RoleRequest): Promise<Block | undefined> {
+/** The steps of a role and of those that it depends on. */
+export async function readRole(request: RoleRequest): Promise<Block> {
   return (await readRoleAndVars(request)).block;
 }
 
-async function readRoleAndVars(
-  request: RoleRequest,
-): Promise<RoleVars & { readonly block: Block | undefined }> {
+async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { readonly block: Block }> {
   const { folder, name, at, parts, given, params, site, when, become, asker } = request;
   const { play } = site;
   const named = asker === 'role' ? play.neededRoleNames : play.roleNames;
@@ -78,15 +80,10 @@ async function readRoleAndVars(
   const role: RoleFrame = { name, folder, parents: parentsOf(request), outer: site.role };
   const around = surround(site.around, { vars: given, params });
   const meta = await readRoleMeta(folder, at, { ...site, role, around });
-  const done = signatureOf(request);
-  const mayRepeat = request.mayRepeat ?? meta.allowsDuplicates;
-  const isDone = !mayRepeat && play.rolesDone.has(done);
-  play.rolesDone.add(done);
   const own: RoleVars = {
     defaults: await readPart(folder, 'defaults', parts.defaults, at, site),
     vars: await readPart(folder, 'vars', parts.vars, at, site),
   };
-  if (isDone) return { block: undefined, ...own };
 
   // What a role depends on gets what the role is given, and is done before it.
   const needed: Step[] = [];
@@ -98,10 +95,11 @@ async function readRoleAndVars(
       asker: 'role',
       parts: mainParts,
       mayRepeat: undefined,
+      isValidated: true,
       isExported: request.isExported,
       isOfPlay: request.isOfPlay,
     });
-    if (found.block) needed.push(found.block);
+    needed.push(found.block);
     inherited = joined(inherited, found);
   }
 
@@ -126,7 +124,7 @@ async function readRoleAndVars(
 
   const block: Block = {
     type: 'block',
-    isRole: true,
+    role: { key: signatureOf(request), mayRepeat: request.mayRepeat ?? meta.allowsDuplicates },
     name,
     at,
     when,
@@ -136,14 +134,17 @@ async function readRoleAndVars(
     handlers: site.isIncluded ? handlers : [],
     become,
     tags: site.tags,
-    tasks: await readRoleTasks(request, inside),
+    tasks: [
+      ...(await readValidation(request, meta.specs, inside)),
+      ...(await readRoleTasks(request, inside)),
+    ],
     rescue: [],
     always: [],
   };
   if (needed.length === 0) return { block, ...all };
   const whole: Block = {
     ...block,
-    isRole: false,
+    role: undefined,
     defaults: new Map(),
     vars: given,
     handlers: [],
@@ -184,11 +185,19 @@ function roleSite(role: RoleFrame, site: Site, defaults: Vars, vars: Vars): Site
  * A role is the same again where it is given the same; what it takes over from around it does not count. As in
  * Ansible, one that stands among the tasks counts apart.
  */
-function signatureOf({ folder, parts, given, params, when, ownTags, mayRepeat }: RoleRequest): string {
+function signatureOf({ folder, parts, given, params, when, ownTags, asker }: RoleRequest): string {
   const [vars, inline] = [given, params].map((all) =>
     [...all].map(([name, { at }]) => [name, at.source.text.slice(at.start, at.end)] as const),
   );
-  return JSON.stringify([folder, parts, vars, inline, when.map(({ text }) => text), ownTags, mayRepeat]);
+  return JSON.stringify([
+    folder,
+    parts,
+    vars,
+    inline,
+    when.map(({ text }) => text),
+    ownTags,
+    asker === 'step',
+  ]);
 }
 
 function exportVars({ defaults, vars }: RoleVars, { play }: Site): void {
@@ -227,6 +236,16 @@ async function readPart(
     for (const [name, template] of root ? readVarsNode(root, context.report) : []) vars.set(name, template);
   }
   return vars;
+}
+
+async function readValidation(
+  { folder, at, parts, isValidated }: RoleRequest,
+  inMeta: YamlNode | undefined,
+  inside: Site,
+): Promise<readonly Task[]> {
+  const specs = isValidated ? await findSpecs(folder, at, inMeta, inside) : undefined;
+  const task = specs && validationTask(specs, parts.tasks, inside);
+  return task ? [task] : [];
 }
 
 async function readRoleTasks({ folder, parts, at }: RoleRequest, inside: Site): Promise<readonly Step[]> {

@@ -74,8 +74,6 @@ export interface PlayFrame {
   readonly roleNames: string[];
   /** Of those that roles need, once each. */
   readonly neededRoleNames: string[];
-  /** Roles that need not be done again. */
-  readonly rolesDone: Set<string>;
   readonly handlers: PlayHandlers;
   /** Told of every `notify`, to be checked when the handlers are known. */
   onNotify(name: string, at: Place, context: PlaybookContext): void;
@@ -109,6 +107,8 @@ export interface PlayHandlers {
   readonly ofImports: Handler[];
   /** Of roles that are included: hosts have them only then. */
   readonly ofIncludes: Handler[];
+  /** One of them could not be read. */
+  areIncomplete: boolean;
 }
 
 export interface RoleFrame {

@@ -102,7 +102,7 @@ export function blockOf(
 ): Block {
   return {
     type: 'block',
-    isRole: false,
+    role: undefined,
     name,
     at,
     when,

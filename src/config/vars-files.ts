@@ -2,9 +2,10 @@
  * Owns files of variables: what they hold, and `vars_files` of a play.
  */
 import path from 'node:path';
+import { ZrunError } from '../core/errors.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { errorAt, type Report } from './report.js';
-import { firstFile } from './search.js';
+import { findFile, firstFile } from './search.js';
 import { shownName } from './source.js';
 import { compileVars, type CompiledTemplate } from './template.js';
 import type { FieldReader, PlacedText } from './fields.js';
@@ -40,13 +41,31 @@ async function firstOf(
 ): Promise<PlacedText | undefined> {
   const [first] = names;
   if (!first) return undefined;
-  const files = names.map(({ text, at }) => ({ text: path.resolve(folder, text), at }));
-  if (!isChoice) return files[0];
-  for (const file of files) if ((await firstFile([file.text])) !== undefined) return file;
-  const looked = files.map(({ text }) => shownName(text, cwd)).join(', ');
+  // As Ansible looks: in `vars/` first.
+  const folders = [path.join(folder, 'vars'), folder];
+  if (!isChoice) {
+    const found = await findFile('file of variables', first.text, folders, cwd, first.at).catch(
+      reportTo(report),
+    );
+    return found === undefined ? undefined : { ...first, text: found };
+  }
+  for (const name of names) {
+    const found = await firstFile(folders.map((one) => path.resolve(one, name.text)));
+    if (found !== undefined) return { ...name, text: found };
+  }
+  const looked = names.map(({ text }) => text).join(', ');
   const message = `none of these files is there: ${looked}`;
-  report(errorAt(first.at, 'file-unreadable', message, 'the first one that is there is taken'));
+  const where = folders.map((one) => shownName(one, cwd)).join(', ');
+  const hint = `the first one that is there is taken (looked in ${where})`;
+  report(errorAt(first.at, 'file-unreadable', message, hint));
   return undefined;
+}
+
+function reportTo(report: Report): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof ZrunError)) throw error;
+    report(error);
+  };
 }
 
 /** What a file of variables holds: a map. */

@@ -1,6 +1,7 @@
 /**
- * Owns how YAML becomes positioned nodes: every key, value and item knows its place. YAML 1.2 core schema.
- * Knows nothing of playbooks or inventories, but refuses what YAML reads differently from how users of Ansible mean it.
+ * Owns how YAML becomes positioned nodes: every key, value and item knows its place. YAML 1.2 core schema, with the
+ * booleans of YAML 1.1, which Ansible has. Knows nothing of playbooks or inventories, but refuses what YAML reads
+ * differently from how users of Ansible mean it.
  */
 import {
   isAlias,
@@ -270,10 +271,17 @@ class Reader {
     if (!tagged && !this.isKnownTag(node.tag)) return this.refuseTag(node.tag ?? '', at);
     const plain = node.type === 'PLAIN' && node.tag === undefined;
     let value = tagged ? written : scalarValue(node.value);
-    if (plain) value = this.options.inventory ? readYaml11(written) : this.checkNumber(written, value, at);
+    if (plain) value = this.options.inventory ? readYaml11(written) : this.readPlain(written, value, at);
     const raw = tagged || (this.unsafe > 0 && typeof value === 'string');
     const text = typeof value === 'string' ? value : written;
     return { kind: 'scalar', at, value, raw, plain, text: alignScalar(text, at) };
+  }
+
+  /** `yes` and `off` are booleans, as in Ansible: as texts, both would be true to a template that asks. */
+  private readPlain(written: string, value: ScalarNode['value'], at: Place): ScalarNode['value'] {
+    if (typeof value !== 'string') return this.checkNumber(written, value, at);
+    const meant = readYaml11(written);
+    return typeof meant === 'boolean' ? meant : value;
   }
 
   /** Numbers that YAML reads in a way that nobody means. */

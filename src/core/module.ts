@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Content } from './content.js';
 import { ZrunError } from './errors.js';
 import type { Input, Output } from './host.js';
+import type { VarsTemplate } from './plan.js';
 import type { Effect, Read } from './probe.js';
 import type { ShellText } from './shell.js';
 import type { Value, ValueMap } from './value.js';
@@ -103,6 +104,8 @@ export interface Nothing {
   readonly result: ValueMap;
   /** Variables that the host has from now on (`setup`, `set_fact`). */
   readonly vars?: ValueMap;
+  /** Variables that files give it, rendered where they are used (`include_vars`). */
+  readonly fileVars?: VarsTemplate;
   /** Text that the user asked to see (`debug`). */
   readonly message?: string;
 }

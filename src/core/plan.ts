@@ -205,7 +205,10 @@ export interface Task extends StepBase {
   readonly delegateFacts: boolean;
 }
 
-/** What `set_fact` says of a host is stronger than what `include_vars` reads, whichever came first. */
+/**
+ * What `set_fact` says of a host is stronger than what `include_vars` reads, whichever came first. `names`: those that are
+ * known before the run.
+ */
 export interface SetVars {
   readonly by: 'set_fact' | 'include_vars';
   readonly names: readonly string[];
@@ -243,10 +246,18 @@ export interface TaskFiles {
   readFolder(path: string): Promise<ControllerFolder | undefined>;
 }
 
+/** One use of a role among others. */
+export interface RoleUse {
+  /** The same for uses that are given the same. */
+  readonly key: string;
+  /** Otherwise a host that has done an equal one, with at least one of its tasks, passes this one over. */
+  readonly mayRepeat: boolean;
+}
+
 export interface Block extends StepBase {
   readonly type: 'block';
-  /** It is all of a role's own tasks: what `meta: end_role` ends. */
-  readonly isRole: boolean;
+  /** Where it is all of a role's own tasks, which `meta: end_role` ends. */
+  readonly role: RoleUse | undefined;
   /** A role's: weaker than everything else, and only inside. */
   readonly defaults: VarsTemplate;
   /** What a role is given beside its keywords (`{role: web, port: 80}`): stronger than what tasks set. */

@@ -275,9 +275,12 @@ async function lookAfterLoss(
 }
 
 function nothing({ task, around }: Attempt, worker: Worker, plan: Nothing): Outcome {
-  if (plan.vars) {
+  if (plan.vars ?? plan.fileVars) {
     const { state, memory, source } = around;
-    const learnt = learnVars(task, plan.vars);
+    const learnt = {
+      ...(plan.vars && learnVars(task, plan.vars)),
+      ...(plan.fileVars && { fileVars: plan.fileVars }),
+    };
     if (task.delegateFacts && worker.state !== state)
       learn(mainState(worker.state.host.name, source, task.at), createMemory(), learnt);
     else learn(state, memory, learnt);

@@ -6,6 +6,7 @@ import { ZrunError, type ErrorCode, type Problem } from '../core/errors.js';
 import { noCounts } from '../core/counts.js';
 import type { Counts, HostOutcome } from '../core/events.js';
 import type { Connection, Host, Output, RunOptions } from '../core/host.js';
+import type { VarsTemplate } from '../core/plan.js';
 import type { ShellText } from '../core/shell.js';
 import { linkSignals } from '../core/signals.js';
 import type { ValueMap } from '../core/value.js';
@@ -20,8 +21,8 @@ export interface HostState {
   problem: Problem | undefined;
   /** Set by modules that give the host variables (`setup`). */
   facts: ValueMap;
-  /** Of `include_vars`. */
-  fileVars: ValueMap;
+  /** Of `include_vars`: rendered where they are used. */
+  fileVars: VarsTemplate;
   /** Registered results and `set_fact`. */
   results: ValueMap;
   /** Handlers that an earlier play, or an earlier run, notified and did not come to, by their names. */
@@ -46,7 +47,7 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
     outcome: 'done',
     problem: undefined,
     facts: {},
-    fileVars: {},
+    fileVars: new Map(),
     results: {},
     pendingHandlers: [],
     delegates: new Map(),

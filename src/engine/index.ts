@@ -84,6 +84,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       state,
       tags,
       handlers: createHandlers(play, state),
+      rolesDone: new Set(),
       gate: index === 0 ? gate : undefined,
     });
     const allHosts = hosts.flatMap((host) => states.get(host.name) ?? []);

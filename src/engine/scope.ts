@@ -2,7 +2,7 @@
  * Owns which variables a task sees on a host: the layers in Ansible's order of precedence, and the magic variables.
  */
 import type { Host } from '../core/host.js';
-import type { Language, Play, Scope, VarsTemplate } from '../core/plan.js';
+import type { Language, Play, Scope, Template, VarsTemplate } from '../core/plan.js';
 import type { Value, ValueMap } from '../core/value.js';
 import type { HostState } from './host-state.js';
 import { magicOfRun } from './magic.js';
@@ -117,7 +117,7 @@ function hostVars({ run, language, states, inventory }: ScopeSource): ValueMap {
     const scope = language.scope([
       host.vars,
       state?.facts ?? {},
-      state?.fileVars ?? {},
+      state?.fileVars ?? new Map<string, Template>(),
       state?.results ?? {},
       run.settings.extraVars,
       {

@@ -16,7 +16,7 @@ import {
 import { findUnknown, isMap, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { defaultLimit, outputLimitRule, outputLimits } from '../core/kept-output.js';
 import { lines, sh, type ShellText } from '../core/shell.js';
-import { bytesOf } from '../core/sizes.js';
+import { bytesOf } from '../core/bytes.js';
 import { becomeFor } from './become.js';
 import { createHostState, type HostState } from './host-state.js';
 import type { Memory } from './memory.js';

@@ -37,6 +37,8 @@ export interface Walk {
   readonly handlers: Handlers;
   /** In the play that `--start-at-task` begins in. */
   readonly gate: StartGate | undefined;
+  /** Roles that the host has done in this play, by their keys. */
+  readonly rolesDone: Set<string>;
 }
 
 interface Inherited extends Omit<Around, 'source' | 'state'> {
@@ -49,6 +51,8 @@ interface Inherited extends Omit<Around, 'source' | 'state'> {
   readonly heeds: readonly string[];
   /** Handlers that are run although the host failed (`force_handlers`). */
   readonly isForced: boolean;
+  /** The role whose task it is; it is done where one of its tasks was not skipped. */
+  readonly role: { isBegun: boolean } | undefined;
 }
 
 /** Why a host stopped walking; `done` when it did not. */
@@ -109,6 +113,7 @@ function fromPlay({ source }: Walk): Inherited {
     rescuers: [],
     heeds: [],
     isForced: false,
+    role: undefined,
     when: [],
     defaults: [],
     vars: [],
@@ -237,8 +242,13 @@ function finishTask({ source, state }: Walk, ref: TaskRef, result: TaskResult): 
 }
 
 function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
+  beginRole(inherited, result);
   if (result.status === 'changed') notifyHandlers(walk, task, inherited);
   return stepEnding(walk, task, ref, result, inherited);
+}
+
+function beginRole({ role }: Inherited, { status }: TaskResult): void {
+  if (role && status !== 'skipped') role.isBegun = true;
 }
 
 function stepEnding(
@@ -322,6 +332,18 @@ function titleOf(task: Task, around: Around): string {
 // --- blocks -------------------------------------------------------------------------------------------------------
 
 async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promise<Ending> {
+  if (!block.role) return walkParts(walk, block, inherited);
+  // As in Ansible, this is known when the host comes to it: an equal one before may have been skipped.
+  const { key, mayRepeat } = block.role;
+  if (!mayRepeat && walk.rolesDone.has(key)) return done;
+  const role = { isBegun: false };
+  const ending = await walkParts(walk, block, { ...inherited, role });
+  const isOver = ending.type === 'done' || (ending.type === 'ended' && ending.what === 'role');
+  if (isOver && role.isBegun) walk.rolesDone.add(key);
+  return isOver ? done : ending;
+}
+
+async function walkParts(walk: Walk, block: Block, inherited: Inherited): Promise<Ending> {
   const inside: Inherited = {
     ...inherited,
     when: [...inherited.when, ...block.when],
@@ -364,7 +386,6 @@ async function walkBlock(walk: Walk, block: Block, inherited: Inherited): Promis
     });
     if (ending.type === 'done') ending = always;
   }
-  if (block.isRole && ending.type === 'ended' && ending.what === 'role') return done;
   return ending;
 }
 
@@ -474,6 +495,7 @@ async function walkInclude(walk: Walk, include: Include, inherited: Inherited): 
     if (!isMine) return adopt(walk, ref, value, inherited);
     ({ result } = value);
   } else ({ result } = await perform());
+  beginRole(inherited, result);
   const failed = stepEnding(walk, include, ref, result, inherited);
   if (failed.type !== 'done') return failed;
   for (const [index, { vars, steps }] of turns.entries()) {

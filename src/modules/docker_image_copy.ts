@@ -52,7 +52,7 @@ import {
 import { fileKind, fileProbe } from './lib/file.js';
 import { mountOf, mountsProbe, type MountTable } from './lib/mountinfo.js';
 import { hostPath, joinPath, normalizePath } from './lib/path.js';
-import { formatSize } from './lib/size.js';
+import { formatBytes } from '../core/bytes.js';
 
 const params = z.strictObject({
   data_root: hostPath(
@@ -321,14 +321,14 @@ function refuseRoom(
   if (staging.available !== undefined && staging.available < needed) {
     throw new ZrunError(
       'task-failed',
-      `${p.data_root} has ${formatSize(staging.available)} free, and the images may take ${formatSize(needed)}`,
+      `${p.data_root} has ${formatBytes(staging.available)} free, and the images may take ${formatBytes(needed)}`,
       { hint: 'Make it larger, or remove images that nobody needs (`docker image prune`).' },
     );
   }
   if (root.available !== undefined && root.available < plan.largest) {
     throw new ZrunError(
       'task-failed',
-      `${server.root} has ${formatSize(root.available)} free, and Docker needs ${formatSize(plan.largest)} there to save images`,
+      `${server.root} has ${formatBytes(root.available)} free, and Docker needs ${formatBytes(plan.largest)} there to save images`,
       { hint: 'Make room there first: Docker writes images out before it hands them on.' },
     );
   }

@@ -7,7 +7,7 @@ export const fail = defineModule({
   name: 'fail',
   summary: 'Fail with a message, where a condition says that going on would be wrong',
   params: z.strictObject({
-    msg: z.string().default('Failed as the playbook asked for').describe('Why.'),
+    msg: z.unknown().default('Failed as the playbook asked for').describe('Why: a text, or any value.'),
   }),
   freeForm: 'msg',
   returns: z.strictObject({}),
@@ -25,6 +25,6 @@ when: false`,
   ],
   // Nothing is looked at: what is wrong with the host was found out by the tasks before.
   plan(_read, { msg }) {
-    return Promise.reject(new ZrunError('task-failed', msg));
+    return Promise.reject(new ZrunError('task-failed', typeof msg === 'string' ? msg : JSON.stringify(msg)));
   },
 });

@@ -22,7 +22,7 @@ import {
   type Signature,
 } from './lib/blockdev.js';
 import { commandsProbe } from './lib/commands.js';
-import { formatSize } from './lib/size.js';
+import { formatBytes } from '../core/bytes.js';
 
 const params = z.strictObject({
   dev: z
@@ -188,7 +188,7 @@ function planFormat(p: Params, device: PresentDevice): Plan<Detail> {
   ];
   return {
     change: 'some',
-    summary: `make ${p.fstype} on ${p.dev} (${formatSize(device.size)})`,
+    summary: `make ${p.fstype} on ${p.dev} (${formatBytes(device.size)})`,
     diff: [
       {
         type: 'fields',

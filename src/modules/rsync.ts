@@ -21,7 +21,7 @@ import {
   type RsyncDifferences,
   type RsyncOptions,
 } from './lib/rsync.js';
-import { formatSize } from './lib/size.js';
+import { formatBytes } from '../core/bytes.js';
 import { everyStatus } from './lib/status.js';
 
 const params = z
@@ -319,7 +319,7 @@ function describeAmount(differences: RsyncDifferences | undefined): string {
   if (!differences) return 'how much is known when it can be read';
   const { items, files, bytes, deleted } = differences;
   const parts = [
-    files > 0 && `${files} ${files === 1 ? 'file' : 'files'}, ${formatSize(bytes)}`,
+    files > 0 && `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`,
     deleted > 0 && `${deleted} removed`,
     items > files + deleted && `${items - files - deleted} other items`,
   ];

@@ -19,7 +19,7 @@ import {
 import { absentFile, directoryState, fileKind } from './lib/file.js';
 import { printHolders } from './lib/holders.js';
 import { mountsBelow, mountsKind, mountsProbe, type MountTable } from './lib/mountinfo.js';
-import { formatSize, parseSize } from './lib/size.js';
+import { formatBytes, parseBytes } from '../core/bytes.js';
 import {
   absentDataset,
   ancestorDatasets,
@@ -51,7 +51,7 @@ import {
 
 const size = z.union([
   z.int().positive(),
-  z.string().refine((text) => parseSize(text) !== undefined, 'must be a size: 8GiB, 512M, or bytes'),
+  z.string().refine((text) => parseBytes(text) !== undefined, 'must be a size: 8GiB, 512M, or bytes'),
 ]);
 
 const params = z
@@ -62,7 +62,7 @@ const params = z
     volsize: size
       .optional()
       .describe(
-        "a volume's size: `8GiB`, or bytes; units are powers of 1024. Rounded up to whole blocks. Needed where the volume is to be made",
+        "a volume's size: `8GiB`, or bytes; units are powers of 1024, also as `8G` and `8GB`. Rounded up to whole blocks. Needed where the volume is to be made",
       ),
     volblocksize: size
       .optional()
@@ -232,9 +232,9 @@ async function applied(
 }
 
 async function planZfs(read: Read, p: Params): Promise<Plan<Detail>> {
-  const blocksize = p.volblocksize === undefined ? undefined : parseSize(p.volblocksize);
+  const blocksize = p.volblocksize === undefined ? undefined : parseBytes(p.volblocksize);
   const volsize =
-    p.volsize === undefined ? undefined : roundUp(parseSize(p.volsize) ?? 0, blocksize ?? 16_384);
+    p.volsize === undefined ? undefined : roundUp(parseBytes(p.volsize) ?? 0, blocksize ?? 16_384);
   const isVolume = p.type === 'volume';
   const isThick = isVolume && !p.sparse && p.state === 'present';
   const [dataset, ancestors, tree, device, reservation, mounts] = await Promise.all([
@@ -282,7 +282,7 @@ function planPresent(
     const way = volsize > presentSize ? 'smaller than' : 'larger than';
     throw new ZrunError(
       'task-failed',
-      `${p.name} has ${formatSize(presentSize)} (${presentSize} bytes), ${way} the ${formatSize(volsize)} that are asked for`,
+      `${p.name} has ${formatBytes(presentSize)} (${presentSize} bytes), ${way} the ${formatBytes(volsize)} that are asked for`,
       {
         hint:
           volsize > presentSize
@@ -326,7 +326,7 @@ function describeUse(dataset: PresentDataset): string {
   const referenced =
     numericProperty(dataset.properties, 'logicalreferenced') ??
     numericProperty(dataset.properties, 'referenced');
-  return referenced === undefined ? 'an unknown amount' : formatSize(referenced);
+  return referenced === undefined ? 'an unknown amount' : formatBytes(referenced);
 }
 
 function hasDevice(dataset: PresentDataset): boolean {
@@ -358,7 +358,7 @@ function planCreation(
     if (available !== undefined && needed > available) {
       throw new ZrunError(
         'task-failed',
-        `there is no room for ${p.name}: it reserves ${formatSize(needed)} (${needed} bytes), and ${parent.name} has ${formatSize(available)} (${available} bytes) available`,
+        `there is no room for ${p.name}: it reserves ${formatBytes(needed)} (${needed} bytes), and ${parent.name} has ${formatBytes(available)} (${available} bytes) available`,
         {
           hint: `Free space in the pool, ask for a smaller volsize, or look for quotas and reservations with \`zfs get quota,reservation,refreservation ${parent.name}\`.`,
         },
@@ -383,7 +383,7 @@ function planCreation(
   const what = volsize === undefined ? 'filesystem' : p.sparse ? 'sparse volume' : 'volume';
   return {
     change: 'some',
-    summary: `create ${what} ${p.name}${volsize === undefined ? '' : ` (${formatSize(volsize)})`}`,
+    summary: `create ${what} ${p.name}${volsize === undefined ? '' : ` (${formatBytes(volsize)})`}`,
     diff: [{ type: 'fields', subject: `dataset ${p.name}`, fields }],
     effects: creationEffects(p, parent, created, volsize, asked),
     detail: {

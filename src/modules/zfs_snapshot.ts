@@ -9,7 +9,7 @@ import { lines, sh } from '../core/shell.js';
 import { Unknown, type Value, type ValueMap } from '../core/value.js';
 import { fileKind } from './lib/file.js';
 import { joinPath } from './lib/path.js';
-import { formatSize } from './lib/size.js';
+import { formatBytes } from '../core/bytes.js';
 import {
   absentDataset,
   assignments,
@@ -264,7 +264,7 @@ function planAbsence(p: Params, snapshot: PresentDataset): Plan<Detail> {
   return {
     change: 'some',
     summary: `destroy snapshot ${snapshot.name}`,
-    destroys: `snapshot ${snapshot.name}${used === undefined ? '' : `, ${formatSize(used)} that nothing else holds`}`,
+    destroys: `snapshot ${snapshot.name}${used === undefined ? '' : `, ${formatBytes(used)} that nothing else holds`}`,
     diff: [
       {
         type: 'fields',

@@ -15,7 +15,7 @@ describe('zrun history', () => {
     write('hosts.yaml', 'all: {hosts: {a: , b: }, vars: {ansible_connection: local}}\n');
     write(
       'play.yaml',
-      `- hosts: all\n  gather_facts: false\n  tasks: [{name: Break, fail: {msg: no}, when: "inventory_hostname == 'b'"}]\n`,
+      `- hosts: all\n  gather_facts: false\n  tasks: [{name: Break, fail: {msg: "no"}, when: "inventory_hostname == 'b'"}]\n`,
     );
     write('good.yaml', '- hosts: all\n  gather_facts: false\n  tasks: [{ping: {}}]\n');
     await start('play.yaml -i hosts.yaml -l b,a -e x=1');

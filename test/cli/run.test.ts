@@ -208,6 +208,20 @@ describe('a run', function () {
     expect(commandLines().filter((words) => words.includes('sleep\u000031557'))).to.deep.equal([]);
   });
 
+  it('says which hosts a limit takes that counts them', async () => {
+    const { stdout } = await start('play.yaml -i hosts.yaml -l all[001:001] --tags words');
+    expect(stdout).to.contain(
+      "the limit 'all[001:001]' counts hosts by their place, from 0, as in Ansible; it takes two",
+    );
+  });
+
+  it('needs no inventory for plays of localhost', async () => {
+    write('local.yaml', play('command: echo made here').replace(/hosts: \S+/, 'hosts: localhost'));
+    const { code, stdout, stderr } = await start('local.yaml');
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.match(/localhost +: ok=1 +changed=1/);
+  });
+
   it('reads the sudo password from a file that is there', async () => {
     const { code, stderr } = await start('play.yaml -i hosts.yaml -b --become-password-file missing');
     expect(code).to.equal(4);
@@ -216,6 +230,11 @@ describe('a run', function () {
 
   const wrong: readonly (readonly [what: string, line: string, message: RegExp])[] = [
     ['no inventory', 'play.yaml', /no inventory is given\n {2}hint: .*-i hosts\.yaml/],
+    [
+      'no inventory where a name would have been its',
+      'bad.yaml',
+      /^error: no inventory is given\n {2}hint: .*Only plays of localhost need none\.\n$/,
+    ],
     ['an inventory that is not there', 'play.yaml -i nowhere.yaml', /nowhere\.yaml/],
     ['a playbook that is not there', 'nowhere.yaml -i hosts.yaml', /nowhere\.yaml/],
     ['a limit that matches nothing', 'play.yaml -i hosts.yaml -l three', /three/],

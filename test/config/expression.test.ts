@@ -66,7 +66,10 @@ describe('expressions', () => {
     ['versionAtLeast("2.1.11-1~bpo12", "2.1.7")', true],
     ['versionAtLeast("2.1.6", "2.1.7")', false],
     ['versionAtLeast("2.1", "2.1.0")', true],
-    ['toBytes("64GiB") == 68719476736 && toBytes("1.5K") == 1536 && toBytes("1KB") == 1000', true],
+    [
+      'toBytes("64GiB") == 68719476736 && toBytes("1.5K") == 1536 && toBytes("1KB") == 1024 && toBytes("8GB") == toBytes("8G")',
+      true,
+    ],
     ['humanBytes(68719476736)', '64 GiB'],
     ['basename("/a/b") + dirname("/a/b")', 'b/a'],
     ['name.matches("^web[0-9]$")', true],

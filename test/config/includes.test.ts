@@ -6,7 +6,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import { tasksOf, type Include, type Step, type Task } from '../../src/core/plan.js';
+import type { Value } from '../../src/core/value.js';
 import { createScope } from '../../src/config/scope.js';
+import { createHost, planOf } from '../modules/harness.js';
 import { complaintsAbout, complaintsOf, outline, tasks, withPlaybook, type Around } from './load.js';
 
 function includeIn(steps: readonly Step[] | undefined): Include {
@@ -162,23 +164,32 @@ describe('include_tasks', () => {
 });
 
 describe('include_vars', () => {
-  it('sets what a file holds', async () => {
+  /** What the task gives a host whose file has this name. */
+  async function given(task: Task, file: string): Promise<Value> {
+    const plan = await planOf(task.module, { file }, createHost().read);
+    const vars = plan.change === 'none' ? plan.fileVars : undefined;
+    if (!vars) throw new Error('no variables');
+    const scope = createScope([vars]);
+    return Object.fromEntries([...vars.keys()].map((name) => [name, scope.get(name) ?? null]));
+  }
+
+  it('sets what a file holds, rendered where it is used', async () => {
     const text = tasks(
       '- include_vars: a.yaml\n- include_vars: {file: a.yaml, name: held}\n- command: "a {{x}} {{held.x}} {{y}}"\n',
     );
     await withPlaybook(
       text,
-      { files: { 'books/vars/a.yaml': 'x: 1\ny: "<{{x}}>"\n' } },
-      ({ plays: [play] }) => {
+      { files: { 'books/vars/a.yaml': 'y: "<{{x}}>"\nx: 1\n' } },
+      async ({ plays: [play] }) => {
         const [first, second] = [...tasksOf(play?.tasks ?? [])];
+        if (!first || !second) throw new Error('no tasks');
         expect(first).to.deep.include({
-          name: 'include_vars: a.yaml',
-          setsVars: { by: 'include_vars', names: ['x', 'y'] },
+          name: 'include_vars',
+          setsVars: { by: 'include_vars', names: ['y', 'x'] },
         });
-        expect(first?.module.name).to.equal('include_vars');
-        const scope = createScope([{ x: 1 }]);
-        expect(first?.args.render(scope)).to.deep.equal({ x: 1, y: '<1>' });
-        expect(second?.args.render(scope)).to.deep.equal({ held: { x: 1, y: '<1>' } });
+        expect(await given(first, 'a.yaml')).to.deep.equal({ x: 1, y: '<1>' });
+        const said = await complaintsAbout(() => given(second, 'a.yaml'));
+        expect(said.join()).to.match(/nothing defines 'x'/);
       },
     );
   });
@@ -188,8 +199,8 @@ describe('include_vars', () => {
     await withPlaybook(
       tasks('- include_vars: {dir: all}\n- command: "{{x}}"\n'),
       around,
-      ({ plays: [play] }) => {
-        expect(taskIn(play?.tasks).args.render(createScope([]))).to.deep.equal({ x: 2 });
+      async ({ plays: [play] }) => {
+        expect(await given(taskIn(play?.tasks), 'all')).to.deep.equal({ x: 2 });
       },
     );
   });
@@ -201,12 +212,10 @@ describe('include_vars', () => {
       files: { 'books/a.yaml': 'x: 1\n', 'books/b.yaml': 'y: 2\n' },
     };
     await withPlaybook(text, around, async ({ plays: [play] }, folder) => {
-      const include = includeIn(play?.tasks);
-      const scope = createScope([{ kind: 'a' }]);
-      const task = taskIn(await include.load(scope));
-      expect(task.args.render(scope)).to.deep.equal({ x: 1 });
+      const task = taskIn(play?.tasks);
+      expect(await given(task, 'a.yaml')).to.deep.equal({ x: 1 });
       await writeFile(path.join(folder, 'books/c.yaml'), 'x: [\n');
-      const said = await complaintsAbout(() => include.load(createScope([{ kind: 'c' }])));
+      const said = await complaintsAbout(() => given(task, 'c.yaml'));
       expect(said.join()).to.match(/^books\/c\.yaml:2:1: /);
     });
   });

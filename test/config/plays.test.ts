@@ -199,7 +199,7 @@ describe('keywords of plays', () => {
     [
       'vars_files: [[a.yaml, b.yaml]]',
       [
-        'books/play.yaml:2:17: none of these files is there: books/a.yaml, books/b.yaml (the first one that is there is taken)',
+        'books/play.yaml:2:17: none of these files is there: a.yaml, b.yaml (the first one that is there is taken (looked in books/vars, books))',
       ],
     ],
     [

@@ -2,7 +2,7 @@
  * Roles: what `roles:`, `import_role` and `include_role` make of folders.
  */
 import { expect } from 'chai';
-import { handlersIn, tasksOf, type Block, type Playbook } from '../../src/core/plan.js';
+import { stepsOf, handlersIn, tasksOf, type Block, type Playbook } from '../../src/core/plan.js';
 import { createScope } from '../../src/config/scope.js';
 import { complaintsOf, outline, tasks, withPlaybook, type Around } from './load.js';
 
@@ -138,7 +138,7 @@ describe('roles', () => {
     });
   });
 
-  it('do first what they depend on, once', async () => {
+  it('do first what they depend on', async () => {
     const files = {
       ...web,
       ...base,
@@ -149,7 +149,7 @@ describe('roles', () => {
     await withPlaybook('- hosts: all\n  roles: [web, db]\n', { files }, ({ plays: [play] }) => {
       expect(outline(play?.tasks ?? [])).to.deep.equal([
         ['web', ['base', 'base : users'], ['web', 'web : install', 'web : template', 'web : copy']],
-        ['db', 'db : db'],
+        ['db', ['base', 'base : users'], ['db', 'db : db']],
         'meta flush_handlers',
         'meta flush_handlers',
       ]);
@@ -164,11 +164,16 @@ describe('roles', () => {
     ['[{role: needs, tags: t}, base]', 1],
   ];
   for (const [roles, times, meta = ''] of twice) {
-    it(`are done ${times === 1 ? 'once' : 'twice'} by ${roles} ${meta}`, async () => {
+    it(`are ${times === 1 ? 'one' : 'two'}, as far as is known before the run, in ${roles} ${meta}`, async () => {
       const needs = { 'books/roles/needs/meta/main.yml': 'dependencies: [base]\n' };
       const files = { ...base, ...needs, 'books/roles/base/meta/main.yml': meta };
       await withPlaybook(`- hosts: all\n  roles: ${roles}\n`, { files }, ({ plays: [play] }) => {
-        expect([...tasksOf(play?.tasks ?? [])]).to.have.length(times);
+        const uses = [...stepsOf(play?.tasks ?? [])].flatMap((step) =>
+          step.type === 'block' && step.role && step.name === 'base' ? [step.role] : [],
+        );
+        expect(uses).to.have.length(2);
+        expect(uses.map(({ mayRepeat }) => mayRepeat)).to.deep.equal([meta !== '', meta !== '']);
+        expect(new Set(uses.map(({ key }) => key)).size).to.equal(meta === '' ? times : 1);
       });
     });
   }
@@ -237,6 +242,17 @@ describe('roles', () => {
         expect(await include.load(createScope([]))).to.equal(include.steps);
         expect(play && [...handlersIn(play)].map(({ name }) => name)).to.deep.equal(['web : restart']);
       });
+    });
+
+    it('sets what tasks may use, whichever of its files hosts name', async () => {
+      const text = tasks(
+        '- include_role: {name: web, tasks_from: "{{way}}-setup"}\n  vars: {way: quick}\n- command: "a {{found.stdout}} {{known}}"\n',
+      );
+      const files = {
+        ...web,
+        'books/roles/web/tasks/quick-setup.yml': '- {command: a, register: found}\n- set_fact: {known: 1}\n',
+      };
+      expect(await complaintsOf(text, { files })).to.deep.equal([]);
     });
 
     it('may leave its name to the hosts', async () => {

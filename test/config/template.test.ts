@@ -137,7 +137,7 @@ describe('templates', () => {
     expect(template.render(createScope([values]))).to.deep.equal([
       'a',
       8,
-      { b: ['a', 'b c'], c: '{{size}}', d: 'yes' },
+      { b: ['a', 'b c'], c: '{{size}}', d: true },
     ]);
     expect(readTemplate('[a, {b: 1}]').isConstant).to.equal(true);
   });

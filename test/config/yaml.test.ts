@@ -8,7 +8,7 @@ describe('YAML', () => {
     ['', null],
     ['# nothing\n', null],
     ['a: 1\nb: [x, 2.5, true, ~]', { a: 1, b: ['x', 2.5, true, null] }],
-    ['a: yes\nb: off\nc: "no"', { a: 'yes', b: 'off', c: 'no' }],
+    ['a: yes\nb: off\nc: "no"\nd: y', { a: true, b: false, c: 'no', d: 'y' }],
     ['1: a\nyes: b\ntrue: c', { '1': 'a', yes: 'b', true: 'c' }],
     ['a: &x {b: 1}\nc: *x', { a: { b: 1 }, c: { b: 1 } }],
     ['a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3', { a: { b: 1, c: 2 }, d: { c: 3, b: 1 } }],

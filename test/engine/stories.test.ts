@@ -93,13 +93,13 @@ const stories: readonly Story[] = [
         - {name: save, debug: {msg: "{{ansible_failed_task.name}}: {{ansible_failed_result.msg}}"}}
       always:
         - {name: tidy, debug: {msg: tidied}}
-    - {name: after, debug: {msg: on}}`,
+    - {name: after, debug: {msg: x}}`,
     lines: [
       'failed | break | `/bin/false` ended with exit code 1',
       'here | rescue | careful',
       'ok | save | break: `/bin/false` ended with exit code 1',
       'ok | tidy | tidied',
-      'ok | after | on',
+      'ok | after | x',
     ],
   },
   {
@@ -112,7 +112,7 @@ const stories: readonly Story[] = [
         - {name: save, fail: {msg: cannot}}
       always:
         - {name: tidy, debug: {msg: tidied}}
-    - {name: after, debug: {msg: on}}`,
+    - {name: after, debug: {msg: x}}`,
     lines: [
       'failed | break | `/bin/false` ended with exit code 1',
       'here | rescue | careful',
@@ -336,13 +336,13 @@ describe('many hosts', () => {
   it('serial: when a whole batch fails, the rest is not tried', async () => {
     const text =
       head.replace('  vars', '  serial: 1\n  vars') +
-      '\n    - {fail: {msg: no}, when: inventory_hostname == "b"}';
+      '\n    - {fail: {msg: "no"}, when: inventory_hostname == "b"}';
     const played = await play(text, { hosts: ['a', 'b', 'c'] });
     expect(outcomes(played)).to.deep.equal({ a: 'done', b: 'failed', c: 'not-tried' });
   });
 
   it('a host that failed in one play is left out of the next', async () => {
-    const text = `${head}\n    - {fail: {msg: no}, when: inventory_hostname == "b"}\n${head.replace('story', 'next')}\n    - {name: later, debug: {msg: x}}`;
+    const text = `${head}\n    - {fail: {msg: "no"}, when: inventory_hostname == "b"}\n${head.replace('story', 'next')}\n    - {name: later, debug: {msg: x}}`;
     const played = await play(text, { hosts: ['a', 'b'] });
     expect(played.lines.filter((line) => line.includes('later'))).to.deep.equal(['a | ok | later | x']);
   });

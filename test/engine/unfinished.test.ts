@@ -4,7 +4,7 @@ import type { RunEvent } from '../../src/core/events.js';
 import { play, type Played } from './play.js';
 
 const twoPlays = `
-- {name: first, hosts: "a,b,c", gather_facts: false, serial: 1, tasks: [{name: Break, fail: {msg: no}, when: inventory_hostname == "b"}]}
+- {name: first, hosts: "a,b,c", gather_facts: false, serial: 1, tasks: [{name: Break, fail: {msg: "no"}, when: inventory_hostname == "b"}]}
 - {name: second, hosts: "a,d", gather_facts: false, tasks: [{ping: {}}]}
 `;
 
@@ -14,7 +14,7 @@ const handlers = `
   gather_facts: false
   tasks:
     - {name: Touch, copy: {content: x, dest: "{{tmp}}/one"}, notify: [restart, topic]}
-    - {name: Break, fail: {msg: no}, when: broken == "yes"}
+    - {name: Break, fail: {msg: "no"}, when: broken == "yes"}
   vars: {broken: "no"}
   handlers:
     - {name: restart, debug: {msg: restarted}}

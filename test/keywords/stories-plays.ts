@@ -338,11 +338,11 @@ export const playStories: readonly Story[] = [
         - {name: break, fail: {msg: broken}, when: inventory_hostname == "b"}
       rescue:
         - {name: save, debug: {msg: saved}}
-    - {name: after, debug: {msg: on}}
+    - {name: after, debug: {msg: x}}
 `,
     lines: {
-      a: ['skipped | break | when: inventory_hostname == "b"', 'ok | after | on'],
-      b: ['failed | break | broken', 'ok | save | saved', 'ok | after | on'],
+      a: ['skipped | break | when: inventory_hostname == "b"', 'ok | after | x'],
+      b: ['failed | break | broken', 'ok | save | saved', 'ok | after | x'],
     },
   },
   {

@@ -325,12 +325,8 @@ export const taskStories: readonly Story[] = [
         - {name: not reached, debug: {msg: x}}
       rescue:
         - {name: save, debug: {msg: "{{ansible_failed_task.name}}: {{ansible_failed_result.rc}}"}}
-    - {name: after, debug: {msg: on}}`,
-    lines: [
-      'failed | break | `/bin/false` ended with exit code 1',
-      'ok | save | break: 1',
-      'ok | after | on',
-    ],
+    - {name: after, debug: {msg: x}}`,
+    lines: ['failed | break | `/bin/false` ended with exit code 1', 'ok | save | break: 1', 'ok | after | x'],
   },
   {
     keyword: 'rescue',

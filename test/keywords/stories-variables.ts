@@ -128,7 +128,6 @@ export const variableStories: readonly Story[] = [
         'ok | read | set x',
         'ok | tell | read read',
         'ok | set | set x',
-        'ok | again | included',
         'ok | again | set x',
         'ok | still | set set',
       ],

@@ -3,6 +3,7 @@
  * nothing of how the command was written down.
  */
 import * as z from 'zod';
+import { formatBytes } from '../../core/bytes.js';
 import type { Output } from '../../core/host.js';
 import type { Plan, TaskContext, Write } from '../../core/module.js';
 import type { Effect, Read } from '../../core/probe.js';
@@ -12,7 +13,6 @@ import { lines, sh } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { fileKind, presenceProbe } from './file.js';
 import { hostPath } from './path.js';
-import { formatSize } from './size.js';
 import { everyStatus } from './status.js';
 
 export const commandParams = {
@@ -128,7 +128,7 @@ export async function runCommand(
   for (const name of ['stdout', 'stderr'] as const)
     if (omitted && omitted[name] > 0)
       say(
-        `left ${formatSize(omitted[name])} of ${name} out of the result; zrun_output_limit says how much is kept`,
+        `left ${formatBytes(omitted[name])} of ${name} out of the result; zrun_output_limit says how much is kept`,
       );
   const [stdout, stderr] = [output.stdout.toString(), output.stderr.toString()];
   if (!params.strip_empty_ends) return resultOf(shown, output.status, stdout, stderr, omitted);

@@ -1,7 +1,7 @@
 /** Owns how a plan for images is shown: in one line, and with --diff. Pure. */
 import type { Diff } from '../../core/module.js';
 import { carriedIds, type CommitPlan, type ImagePlan } from './docker-images.js';
-import { formatSize } from './size.js';
+import { formatBytes } from '../../core/bytes.js';
 
 export function describeImages(
   dataRoot: string,
@@ -18,7 +18,7 @@ export function describeImages(
   const steps = [
     wipes && 'begin anew, because the power failed while images were written',
     commits.length > 0 && `commit ${count(commits.length, 'container')}`,
-    ways.length > 0 && `${ways.join(' and ')} (at most ${formatSize(plan.bytes)})`,
+    ways.length > 0 && `${ways.join(' and ')} (at most ${formatBytes(plan.bytes)})`,
     plan.tags.length > 0 && `set ${count(plan.tags.length, 'tag')}`,
     plan.digests.length > 0 && `write ${count(plan.digests.length, 'digest')}`,
     plan.stale.length > 0 && `drop ${plan.stale.length} that do not belong there`,

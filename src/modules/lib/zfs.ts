@@ -7,7 +7,7 @@ import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
-import { parseSize } from './size.js';
+import { parseBytes } from '../../core/bytes.js';
 
 /** The user properties that zrun marks its own datasets with. Only a value that is set on the dataset itself counts. */
 export const zrunProperties = {
@@ -239,7 +239,7 @@ export function canonicalValue(name: string, value: string | number | boolean): 
   if (typeof value === 'boolean') return isUserProperty(name) ? String(value) : value ? 'on' : 'off';
   if (!sizes.has(name)) return String(value);
   if (value === 'none') return name.endsWith('_limit') ? '18446744073709551615' : '0';
-  const bytes = parseSize(value);
+  const bytes = parseBytes(value);
   return bytes === undefined ? String(value) : String(bytes);
 }
 

@@ -1,6 +1,6 @@
 /** Sizes as people write them. */
 import { expect } from 'chai';
-import { formatSize, parseSize } from '../../../src/modules/lib/size.js';
+import { formatBytes, parseBytes } from '../../src/core/bytes.js';
 
 describe('sizes', () => {
   const sizes: readonly [text: string | number, bytes: number | undefined][] = [
@@ -20,11 +20,11 @@ describe('sizes', () => {
     ['99999P', undefined],
   ];
   for (const [text, bytes] of sizes) {
-    it(`${JSON.stringify(text)} is ${bytes ?? 'no size'}`, () => expect(parseSize(text)).to.equal(bytes));
+    it(`${JSON.stringify(text)} is ${bytes ?? 'no size'}`, () => expect(parseBytes(text)).to.equal(bytes));
   }
 
   it('are said in the unit that fits', () => {
-    expect([0, 1023, 1024, 1_572_864, 8_589_934_592, 8_726_249_472].map(formatSize)).to.deep.equal([
+    expect([0, 1023, 1024, 1_572_864, 8_589_934_592, 8_726_249_472].map(formatBytes)).to.deep.equal([
       '0 B',
       '1023 B',
       '1 KiB',

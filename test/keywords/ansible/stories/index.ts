@@ -1,0 +1,21 @@
+/** Owns the list of stories that are run through ansible-core too. */
+import type { PeerStory } from '../grounds.js';
+import { batchStories } from './batches.js';
+import { blockStories } from './blocks.js';
+import { handlerStories } from './handlers.js';
+import { hostStories } from './hosts.js';
+import { loopStories } from './loops.js';
+import { roleStories } from './roles.js';
+import { tagStories } from './tags.js';
+import { variableStories } from './variables.js';
+
+export const peerStories: readonly PeerStory[] = [
+  ...blockStories,
+  ...handlerStories,
+  ...tagStories,
+  ...batchStories,
+  ...loopStories,
+  ...roleStories,
+  ...variableStories,
+  ...hostStories,
+];
