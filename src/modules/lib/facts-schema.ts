@@ -316,6 +316,19 @@ const dataRootSchema = z.object({
       'names of what lies in the folder that it is mounted on, hidden by the mount: at most 20, with `?` for control characters; empty where it is no mount point; null where that cannot be seen',
     ),
   hides_more: bool.describe('there are more of them'),
+  seen_elsewhere: z
+    .array(
+      z.object({
+        what: text.describe('a path below the data-root, or the dataset of a layer'),
+        at: text.describe('where it is mounted'),
+        pid: maybeInt.describe("a process in whose mount namespace that is; null for the host's own"),
+        process: maybeText.describe('its name'),
+        unit: maybeText.describe('the service, or the scope of a session, that it belongs to'),
+      }),
+    )
+    .describe(
+      "where else its file system is mounted, and stays so when it is unmounted, by anything but Docker's containers and plugins: at most 20; empty where it is no mount point",
+    ),
   moved_aside: texts.describe('folders beside it into which moves have put what was hidden'),
   inner_dockers: texts
     .nullable()

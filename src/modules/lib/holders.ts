@@ -7,8 +7,17 @@ import { sh, type ShellText } from '../../core/shell.js';
 /**
  * Prints, to standard error, mounts below a path and the processes that hold a path or that see a source mounted in
  * another mount namespace (moby#24403). At most ten of each. For the failing way out of a script only: it is slow.
+ * @param which `writing`: only processes that have a file open for writing
  */
-export function printHolders(target: string, source: string): ShellText {
+export function printHolders(target: string, source: string, which: 'all' | 'writing' = 'all'): ShellText {
+  if (which === 'writing') {
+    return sh`{ ls -l /proc/[0-9]*/fd 2>/dev/null | P=${target} awk '
+BEGIN { p = ENVIRON["P"] }
+/^\\/proc\\/[0-9]+\\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
+/^l.w/ { at = index($0, " -> "); to = substr($0, at + 4); if (at && index(to, p "/") == 1 && !seen[pid]++) print pid, to }' | head -n 10 | while read -r pid where; do
+echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $where open for writing"
+done; } >&2`;
+  }
   // One ls and one awk for all processes: a fork for each would take minutes on a busy host.
   return sh`busy_path=${target}; busy_source=${source}; export busy_path
 busy_name() { cat "/proc/$1/comm" 2>/dev/null; }
