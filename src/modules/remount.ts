@@ -8,13 +8,26 @@ import { ZrunError } from '../core/errors.js';
 import { defineModule, type Plan } from '../core/module.js';
 import { mapState } from '../core/probe.js';
 import { sh } from '../core/shell.js';
+import { blockDeviceProbe } from './lib/blockdev.js';
 import { printHolders } from './lib/holders.js';
-import { mountsKind, mountsProbe, parseMountinfo, topMountAt, type MountEntry } from './lib/mountinfo.js';
+import {
+  describeMount,
+  mountsKind,
+  mountsProbe,
+  parseMountinfo,
+  topMountAt,
+  type MountEntry,
+} from './lib/mountinfo.js';
 import { describeElsewhere, elsewhereProbe } from './lib/mounts-elsewhere.js';
 import { hostPath, normalizePath } from './lib/path.js';
 
 const params = z.strictObject({
   path: hostPath('The mount point, links resolved. Where nothing is mounted, nothing is done.'),
+  src: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A device or a dataset: where something else is mounted there on top, nothing is done.'),
   state: z
     .enum(['read_only', 'writable'])
     .describe(
@@ -71,13 +84,16 @@ remount:
     const target = normalizePath(p.path);
     const isToBeReadOnly = p.state === 'read_only';
     // In check mode, what uses it has not been stopped.
-    const [table, elsewhere] = await Promise.all([
+    const [table, device, elsewhere] = await Promise.all([
       read(mountsProbe()),
+      p.src?.startsWith('/dev/') ? read(blockDeviceProbe(p.src)) : undefined,
       isToBeReadOnly && !context.check ? read(elsewhereProbe(target)) : [],
     ]);
     const top = topMountAt(table, target);
     const result = { path: p.path, src: top?.source ?? null };
     if (top === undefined) return { change: 'none', reason: 'not mounted', result };
+    if (p.src !== undefined && top.source !== p.src && !(device?.exists && device.devno === top.devno))
+      return { change: 'none', reason: `${describeMount(top)} is mounted there`, result };
     if (elsewhere.length > 0) {
       throw new ZrunError(
         'task-failed',

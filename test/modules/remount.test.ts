@@ -145,7 +145,7 @@ mkdir '${root}' '${folder}/sftp' && mount -t tmpfs data '${root}' && mkdir -p '$
         what: seen,
         at: `${folder}/${at}`,
         pid: here ? null : other.pid,
-        process: here ? null : 'sleep',
+        program: here ? null : 'sleep',
       });
       const error = await failureOf(perform(remount, readOnly(), host));
       expect(error.message).to.contain(

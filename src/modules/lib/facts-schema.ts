@@ -322,7 +322,7 @@ const dataRootSchema = z.object({
         what: text.describe('a path below the data-root, or the dataset of a layer'),
         at: text.describe('where it is mounted'),
         pid: maybeInt.describe("a process in whose mount namespace that is; null for the host's own"),
-        process: maybeText.describe('its name'),
+        program: maybeText.describe('its name'),
         unit: maybeText.describe('the service, or the scope of a session, that it belongs to'),
       }),
     )
@@ -347,6 +347,10 @@ const dataRootSchema = z.object({
       'what zfs-mount-generator(8) would mount at the data-root at boot: its lists may be out of date',
     ),
   foreign_names: texts.describe("files and folders at its top that are not Docker's"),
+  foreign_inside: texts.describe(
+    "files and folders that are not Docker's, right in folders of Docker's own that it makes anew: `containers/notes.txt`; at most 20",
+  ),
+  holds_more_inside: bool.describe('there are more of them'),
   children: int.describe('datasets below it'),
   foreign_children: texts.describe("those that are not Docker's layers"),
   snapshots: int.describe("the dataset's own"),

@@ -17,7 +17,7 @@ export interface MountElsewhere {
   /** One of them; null in the host's own namespace. */
   readonly pid: number | null;
   /** Its name. */
-  readonly process: string | null;
+  readonly program: string | null;
   /** The unit of systemd that it belongs to: a service, or the scope of a session. */
   readonly unit: string | null;
 }
@@ -135,7 +135,7 @@ elsewhere ${root}`;
 /** Lines as `elsewhereScript` prints them; others are passed over. */
 export function parseElsewhere(rows: readonly string[], root: string): readonly MountElsewhere[] {
   return rows.flatMap((row) => {
-    const [pid, process, unit, kind, what, at] = row.split('\t');
+    const [pid, program, unit, kind, what, at] = row.split('\t');
     if (what === undefined || at === undefined) return [];
     const seen = unescapeOctal(what);
     return [
@@ -143,7 +143,7 @@ export function parseElsewhere(rows: readonly string[], root: string): readonly 
         what: kind === 'dataset' ? seen : joinPath(root, seen === '/' ? '' : seen),
         at: unescapeOctal(at),
         pid: pid === '-' ? null : Number(pid),
-        process: orNull(process),
+        program: orNull(program),
         unit: orNull(unit),
       },
     ];
@@ -155,9 +155,9 @@ function orNull(word: string | undefined): string | null {
 }
 
 /** `/srv/a/_data is mounted at /srv/upload`, with whose namespace that is, and what to do. */
-export function describeElsewhere({ what, at, pid, process, unit }: MountElsewhere): string {
+export function describeElsewhere({ what, at, pid, program, unit }: MountElsewhere): string {
   if (pid === null) return `${what} is mounted at ${at}: unmount it`;
-  const who = `process ${pid} (${[process, unit].filter((word) => word !== null).join(', ')})`;
+  const who = `process ${pid} (${[program, unit].filter((word) => word !== null).join(', ')})`;
   const end = unit?.endsWith('.service') === true ? `stop ${unit}` : 'end what runs there';
   return `${what} is mounted at ${at} in the mount namespace of ${who}: ${end}`;
 }
