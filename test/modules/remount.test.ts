@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { holdersScript, parseHolders } from '../../src/modules/lib/holders.js';
 import { elsewhereProbe } from '../../src/modules/lib/mounts-elsewhere.js';
 import { remount } from '../../src/modules/remount.js';
 import { createCheck, createHost, failureOf, localRun, perform, performTwice, type Host } from './harness.js';
@@ -80,6 +81,21 @@ mkdir '${root}' '${folder}/sftp' && mount -t tmpfs data '${root}' && mkdir -p '$
       `process ${writer.pid} (sleep) has ${root}/volumes/a/_data/f open for writing`,
     );
     await sh(`touch '${root}/volumes/a/_data/g'`);
+  });
+
+  it('is not unmounted while processes use it, which are named', async () => {
+    const reader = await keep(inHost(), `exec 3<'${root}/volumes/a/_data/f'`);
+    const worker = await keep(inHost(), `cd '${root}/volumes'`);
+    await keep(inHost(), `cd '${folder}'`);
+    const said = await host.run(holdersScript({ shellText: `'${root}'` }));
+    expect(
+      parseHolders(said.stdout.toString().split('\n')).map(({ pid, program, path }) => [pid, program, path]),
+    )
+      .to.have.deep.members([
+        [reader.pid, 'sleep', `${root}/volumes/a/_data/f`],
+        [worker.pid, 'sleep', `${root}/volumes`],
+      ])
+      .and.to.have.length(2);
   });
 
   it('waits for what is written just now', async () => {

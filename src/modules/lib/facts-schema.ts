@@ -329,6 +329,18 @@ const dataRootSchema = z.object({
     .describe(
       "where else its file system is mounted, and stays so when it is unmounted, by anything but Docker's containers and plugins: at most 20; empty where it is no mount point",
     ),
+  used_by: z
+    .array(
+      z.object({
+        pid: int.describe('the process'),
+        program: maybeText.describe('its name'),
+        unit: maybeText.describe('the service, or the scope of a session, that it belongs to'),
+        path: text.describe('one of the paths in the data-root that it uses'),
+      }),
+    )
+    .describe(
+      "processes that have files in it open or work in it, and so keep it from being unmounted, but for Docker's and those of its containers: at most 20; empty where it is no mount point",
+    ),
   moved_aside: texts.describe('folders beside it into which moves have put what was hidden'),
   inner_dockers: texts
     .nullable()

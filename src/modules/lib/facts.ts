@@ -29,6 +29,7 @@ import {
 } from './docker.js';
 import { toolNames, type Facts } from './facts-schema.js';
 import { parseFstab } from './fstab.js';
+import { holdersScript, parseHolders } from './holders.js';
 import { elsewhereScript, parseElsewhere } from './mounts-elsewhere.js';
 import {
   mountOf,
@@ -167,6 +168,8 @@ if grep -q -F -- " $mounted " /proc/self/mountinfo; then
 section hidden; limit 10 unshare --mount sh -c 'mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2/$3" && printf "seen\\0" && find . -mindepth 1 -maxdepth 1 -print0' sh "\${real%/*}/" "$real" "\${real##*/}" | tr '\\n\\0' '?\\n' | head -n ${mostHidden + 2} | printable
 section elsewhere
 ${elsewhereScript(sh`"$real"`)}
+section holders
+${holdersScript(sh`"$real"`)}
 fi
 section aside; find "\${real%/*}/" -mindepth 1 -maxdepth 1 -name "\${real##*/}.hidden-*" | printable
 section inner; limit 5 sh -c 'cd "$1" && for each in */_data/image/zfs; do [ ! -d "$each" ] || printf "%s\\n" "\${each%%/*}"; done && echo done' sh "$real/volumes" | printable
@@ -652,6 +655,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     stacked: (root === null ? [] : mountsAt(mounts, root).slice(0, -1)).map(mountFacts),
     ...hiddenFacts(sections, mount !== undefined && mount.target === root),
     seen_elsewhere: parseElsewhere(rows(sections, 'elsewhere'), root ?? '').map((each) => ({ ...each })),
+    used_by: parseHolders(rows(sections, 'holders')).map((each) => ({ ...each })),
     moved_aside: [...rows(sections, 'aside')].sort(),
     inner_dockers: innerDockers(rows(sections, 'inner')),
     cached: rows(sections, 'cached').flatMap((row) => {

@@ -5,6 +5,7 @@
  */
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh, type ShellText } from '../../core/shell.js';
+import { programOf, unitOf } from './holders.js';
 import { unescapeOctal } from './mountinfo.js';
 import { joinPath } from './path.js';
 
@@ -47,7 +48,7 @@ ${elsewhereScript(sh`${root}`)}`,
  * @param root a shell word: the mount point, links resolved
  */
 export function elsewhereScript(root: ShellText): ShellText {
-  return sh`elsewhere() {
+  return sh`look_elsewhere() {
 real=$1
 # A process of each mount namespace that is not only a container's, and of each root that it has.
 seers=$({ ls -- "$real/containers" "$real/plugins"; echo /; ls -l /proc/self/ns/mnt /proc/[0-9]*/ns/mnt /proc/[0-9]*/root; grep -H '' /proc/[0-9]*/cgroup; } 2>/dev/null | awk '
@@ -125,9 +126,15 @@ print of "\\t" (isSame ? "path" : "dataset") "\\t" (isSame ? folder[i] : source[
 }' | while IFS='	' read -r of kind what at; do
 case $of in
 self) printf -- '-\\t-\\t-\\t%s\\t%s\\t%s\\n' "$kind" "$what" "$at" ;;
-*) printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' "$of" "$(tr '\\001-\\037\\177' '?' </proc/"$of"/comm 2>/dev/null | sed 's/?$//')" "$(sed -n -E 's#^(0:|1:name=systemd):.*/([^/]*[.](service|scope))(/.*)?$#\\2#p' /proc/"$of"/cgroup 2>/dev/null | head -n 1)" "$kind" "$what" "$at" ;;
+*) printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' "$of" "$(${programOf(sh`"$of"`)})" "$(${unitOf(sh`"$of"`)})" "$kind" "$what" "$at" ;;
 esac
 done
+}
+# Some namespaces only last for a moment: what looks below a mount has one.
+elsewhere() {
+found=$(look_elsewhere "$1")
+[ -n "$found" ] || return 0
+sleep 1; look_elsewhere "$1"
 }
 elsewhere ${root}`;
 }
