@@ -130,7 +130,12 @@ remount:
       sh`LC_ALL=C; export LC_ALL
 p=${target} waited=0
 until said=$(mount -o ${`remount,${option}`} -- "$p" 2>&1); do
-[ "$waited" -lt ${p.timeout} ] || { printf '%s\n' "$said" >&2; ${printHolders(target, detail.source, 'writing')}; exit ${stillWritten}; }
+[ "$waited" -lt ${p.timeout} ] || {
+writers=$({ ${printHolders(target, detail.source, 'writing')}; } 2>&1)
+# mount.zfs(8) calls it "already mounted" that it is busy.
+printf '%s\n' "\${writers:-$said}" >&2
+exit ${stillWritten}
+}
 waited=$((waited + 1)); sleep 1
 done
 cat /proc/self/mountinfo`,
