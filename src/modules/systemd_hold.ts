@@ -20,6 +20,13 @@ import {
   type HoldSight,
   type Unit,
 } from './lib/held-units.js';
+import {
+  containersOf,
+  listContainers,
+  markTime,
+  sortContainers,
+  startContainers,
+} from './lib/held-containers.js';
 import { hostPath, parentOf } from './lib/path.js';
 import { everyStatus } from './lib/status.js';
 import { unitKind, unitName } from './lib/unit.js';
@@ -49,7 +56,7 @@ const params = z
       .boolean()
       .default(false)
       .describe(
-        "Also holds services that call Docker's client, by themselves or in the script that they run. A service that has done its work and only counts as active (RemainAfterExit) is left alone.",
+        "Also holds services that call Docker's client, by themselves or in the script that they run. A service that has done its work and only counts as active (RemainAfterExit) is left alone. Which containers run is written down first, to RECORD.containers; those that stopped with the units run again after the release, or are named in `differing`.",
       ),
     also: z
       .array(unitText)
@@ -263,8 +270,9 @@ const becomes =
 async function hold(write: Write, { units, recorded, stops }: Detail, p: Params): Promise<ValueMap> {
   const folders = units.map((unit) => `/run/systemd/system/${unit}.d`);
   const script = lines(
-    sh`LC_ALL=C; export LC_ALL
-r=${p.record}
+    sh`LC_ALL=C; export LC_ALL`,
+    p.docker_clients && listContainers(p.record),
+    sh`r=${p.record}
 rm -f -- ${outcomeOf(p.record)}
 (umask 077; cat >"$r.new") && sync -- "$r.new" && mv -f -- "$r.new" "$r" && sync -- ${parentOf(p.record)} || exit
 for d in ${folders}; do
@@ -277,7 +285,8 @@ for u in ${stops}; do
 a=$(systemctl show --value -p ActiveState -- "$u")
 case $a in inactive | failed) ;; *) printf '%s is still %s\\n' "$u" "$a" >&2; failed=1; journalctl --no-pager -q -n 10 -u "$u" >&2 ;; esac
 done
-[ -z "$failed" ]`,
+[ -z "$failed" ] || exit`,
+    p.docker_clients && sortContainers(p.record),
   );
   const output = await write.run(script, {
     stdin: Buffer.from(recorded.map(({ unit, active }) => `${unit} ${active}\n`).join('')),
@@ -315,11 +324,13 @@ for f in /run/systemd/system/*.d/${dropIn(p.name)}; do
 [ ! -e "$f" ] || { rm -f -- "$f" && rmdir -- "\${f%/*}" 2>/dev/null; }
 done
 systemctl daemon-reload || exit`,
+    markTime,
     starts.length > 0 && startScript(recorded, p.timeout),
+    startContainers(p.record),
     // Before the record goes: who has to ask again what came of it finds it here.
     sh`{ printf '%s\\n' ${runId}; set -- $bad; while [ $# -ge 3 ]; do printf '%s %s %s\\n' "$1" "$2" "$3"; shift 3; done; } >${after}.new && mv -f -- ${after}.new ${after} || exit
 r=${p.record}; [ ! -e "$r" ] || echo "seconds $(($(date +%s) - $(stat -c %Y -- "$r")))"
-rm -f -- "$r" && sync -- ${parentOf(p.record)}`,
+rm -f -- ${containersOf(p.record)} "$r" && sync -- ${parentOf(p.record)}`,
   );
   const output = await write.run(script, { shownAs: `systemctl start ${starts.join(' ')}` });
   const text = output.stdout.toString();

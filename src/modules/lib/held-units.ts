@@ -107,11 +107,11 @@ function parseSight({ stdout, stderr, status }: Output): HoldSight {
   };
 }
 
-/** Lines of a unit, what it was and what it is. */
+/** Lines of a unit, or `container:NAME`, what it was and what it is. */
 export function readDifferences(rows: readonly string[]): Outcome['differing'] {
   return rows.flatMap((row) => {
     const [unit = '', was = '', is = ''] = row.split(' ');
-    return unit === '' ? [] : [{ unit, was, is }];
+    return unit === '' ? [] : [{ unit: unit.replace(/^container:/, 'container '), was, is }];
   });
 }
 
