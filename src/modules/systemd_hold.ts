@@ -9,7 +9,7 @@ import { defineModule, type Diff, type Plan, type Write } from '../core/module.j
 import { mapState, setState, type Effect } from '../core/probe.js';
 import { lines, sh } from '../core/shell.js';
 import type { ValueMap } from '../core/value.js';
-import { isActive, isToBeHeld } from './lib/dependents.js';
+import { isActive, isToBeHeld, obstacleTexts, type Dependent } from './lib/dependents.js';
 import {
   dropIn,
   holdKind,
@@ -193,7 +193,10 @@ function planHold(sight: HoldSight, p: Params): Plan<Detail> {
       .filter((each) => isToBeHeld(each) && !except.has(each.unit))
       .map((each) => [each.unit, each] as const),
   );
-  const active = [...found.values()].filter(isActive);
+  refuseObstacles(sight, [...found.values()]);
+  const running = [...found.values()].filter(isActive);
+  // One that is stopped by dependency only (RefuseManualStop) stops with Docker, and is held like the others.
+  const active = running.filter(({ stopsWithDocker }) => stopsWithDocker !== true);
   // systemd stops it all the same.
   const left = sight.dependents.filter(
     (each) => except.has(each.unit) && each.how === 'requires' && isActive(each),
@@ -201,7 +204,7 @@ function planHold(sight: HoldSight, p: Params): Plan<Detail> {
   // An earlier run that was interrupted has written down what was active before it.
   const recorded = [
     ...sight.recorded,
-    ...[...active, ...left].filter(({ unit }) => !sight.recorded.some((each) => each.unit === unit)),
+    ...[...running, ...left].filter(({ unit }) => !sight.recorded.some((each) => each.unit === unit)),
   ].map(({ unit, active: was }) => ({ unit, active: was }));
   const isLeft = ({ unit }: Unit): boolean => except.has(unit);
   const units = [
@@ -230,6 +233,20 @@ function planHold(sight: HoldSight, p: Params): Plan<Detail> {
     detail: { units, recorded, stops },
     predicted: result,
   };
+}
+
+/** Before anything is stopped. What an earlier run has recorded was looked at then. */
+function refuseObstacles({ recorded, held }: HoldSight, found: readonly Dependent[]): void {
+  const known = new Set([...recorded.map(({ unit }) => unit), ...held]);
+  const refused = found.flatMap((each) =>
+    isActive(each) && each.obstacle !== undefined && !known.has(each.unit)
+      ? [`${each.unit} ${obstacleTexts[each.obstacle]}`]
+      : [],
+  );
+  if (refused.length === 0) return;
+  throw new ZrunError('task-failed', `nothing was stopped: ${refused.join('; ')}`, {
+    hint: 'A unit is left alone with `except` (overlay2.yaml: leave_units), unless systemd stops it all the same.',
+  });
 }
 
 function planRelease({ recorded, held, outcome }: HoldSight, p: Params, runId: string): Plan<Detail> {
@@ -295,7 +312,7 @@ done
   });
   if (output.status !== 0) {
     throw new ZrunError('task-failed', 'not every unit that depends on it could be stopped', {
-      hint: 'See what the unit waits for, or leave it alone with `except` (overlay2.yaml: leave_units).',
+      hint: 'See why the unit does not stop (journalctl -u UNIT), or leave it alone with `except` (overlay2.yaml: leave_units).',
       command: `systemctl stop ${stops.join(' ')}`,
       status: output.status,
       stdout: output.stdout.toString(),
@@ -325,7 +342,7 @@ for f in /run/systemd/system/*.d/${dropIn(p.name)}; do
 done
 systemctl daemon-reload || exit`,
     markTime,
-    starts.length > 0 && startScript(recorded, p.timeout),
+    starts.length > 0 && startScript(recorded, p),
     startContainers(p.record),
     // Before the record goes: who has to ask again what came of it finds it here.
     sh`{ printf '%s\\n' ${runId}; set -- $bad; while [ $# -ge 3 ]; do printf '%s %s %s\\n' "$1" "$2" "$3"; shift 3; done; } >${after}.new && mv -f -- ${after}.new ${after} || exit

@@ -25,6 +25,7 @@ const serviceSchema = z
     load: text.describe('`loaded`, `not-found`, `masked`; `no-systemd` where systemd does not run'),
     active: text.describe('`active`, `inactive`, `failed`, …'),
     file: text.describe('`enabled`, `disabled`, `static`, …; empty where there is no unit file'),
+    changed: bool.describe('its files were changed since systemd has read them'),
   })
   .describe('a unit of systemd');
 
@@ -243,6 +244,10 @@ const dockerSchema = z.object({
         stays: bool.describe('it has done its work, nothing of it runs, and nothing stops it with Docker'),
         is_active: bool.describe('it runs, or is about to'),
         is_held: bool.describe('the move stops it before Docker, and starts it again'),
+        obstacle: maybeText.describe(
+          'why it cannot be stopped and started again as it is, where it runs, and what to do about it: to be read after its name',
+        ),
+        is_job: bool.describe('it is at its work (Type=oneshot), which begins anew when it is started again'),
       }),
     )
     .describe('units of systemd that depend on Docker'),

@@ -8,7 +8,7 @@ import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh, type ShellText } from '../../core/shell.js';
 import type { Value, ValueMap } from '../../core/value.js';
 import { readDaemonJson } from './daemon-json.js';
-import { dependentsScript, isActive, isToBeHeld, parseDependents } from './dependents.js';
+import { dependentsScript, isActive, isToBeHeld, obstacleTexts, parseDependents } from './dependents.js';
 import {
   boolAt,
   driverStatusOf,
@@ -102,9 +102,9 @@ printf '%s\\n' "$marked" | awk -F '\\t' '$2 == "zrun:role" { print $1 }' | while
 fi
 service=docker.service
 if [ -d /run/systemd/system ] && has systemctl; then
-units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service snap.docker.dockerd.service)
+units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service snap.docker.dockerd.service)
 unit() { printf '%s\\n' "$units" | awk -v id="Id=$1" 'BEGIN { RS = "" } index("\\n" $0 "\\n", "\\n" id "\\n")'; }
-section units; printf '%s\\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^$'
+section units; printf '%s\\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^NeedDaemonReload=' -e '^$'
 case $(unit snap.docker.dockerd.service) in *ActiveState=active*) service=snap.docker.dockerd.service ;; esac
 about=$(unit "$service")
 case $about in *ActiveState=active*) active=1 ;; esac
@@ -148,7 +148,7 @@ section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$ro
 if [ -d /run/systemd/system ] && has systemctl; then
 [ -e /var/lib/zrun/overlay2/units ] && section held
 section dependents
-${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"`, true)}
+${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"`, true, sh`"$real"`)}
 fi
 [ -d "$real" ] || exit 0
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
@@ -419,9 +419,11 @@ function dockerFacts(sections: Sections): Facts['docker'] {
     services: serviceFacts(sections),
     units_held: sections.has('held'),
     dependents: parseDependents(rows(sections, 'dependents')).map((each) => ({
-      ...each,
+      ...{ unit: each.unit, how: each.how, active: each.active, sub: each.sub, stays: each.stays },
       is_active: isActive(each),
       is_held: isToBeHeld(each),
+      obstacle: each.obstacle === undefined ? null : obstacleTexts[each.obstacle],
+      is_job: each.isJob ?? false,
     })),
   };
 }
@@ -552,6 +554,7 @@ function serviceFacts(sections: Sections): Facts['docker']['services'] {
       load: unit?.['LoadState'] ?? 'no-systemd',
       active: unit?.['ActiveState'] ?? 'inactive',
       file: unit?.['UnitFileState'] ?? '',
+      changed: unit?.['NeedDaemonReload'] === 'yes',
     };
   };
   return {
