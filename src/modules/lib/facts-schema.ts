@@ -127,6 +127,9 @@ const containerSchema = z.object({
   driver: maybeText.describe('the storage driver that it was created with'),
   auto_remove: bool.describe('made with --rm: it and its anonymous volumes go when it stops'),
   restart_policy: text.describe('`no`, `always`, `unless-stopped`, `on-failure`'),
+  shares_with: texts.describe(
+    'containers in whose namespaces it lives (`--network container:NAME`), by name, or by the beginning of an id that is gone',
+  ),
   stop_signal: maybeText.describe('what asks it to end, where that is not TERM: `QUIT`, `RTMIN+3`, `15`'),
   storage_opt: z
     .record(z.string(), z.string())

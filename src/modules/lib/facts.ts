@@ -27,6 +27,7 @@ import {
   versionNumbers,
   type DaemonFlag,
 } from './docker.js';
+import { nameFinder, sharedContainer, shortId } from './docker-container.js';
 import { toolNames, type Facts } from './facts-schema.js';
 import { parseFstab } from './fstab.js';
 import {
@@ -129,7 +130,7 @@ root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\([^"]*\\)".*/\\1/
 if [ -n "$root" ]; then
 section container_ids; ids=$(docker ps -aq --no-trunc); printf '%s\\n' "$ids"
 section containers
-[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids
+[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}],"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids
 section volumes
 names=$(docker volume ls -q)
 [ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
@@ -443,7 +444,9 @@ function inspectError(sections: Sections, containers: Facts['docker']['container
 }
 
 function containerFacts(sections: Sections): Facts['docker']['containers'] {
-  return parseValues(sections.get('containers') ?? '').map((container) => ({
+  const all = parseValues(sections.get('containers') ?? '').map((each) => mapAt(each));
+  const find = nameFinder(all);
+  return all.map((container) => ({
     id: textAt(container, 'Id') ?? '',
     name: (textAt(container, 'Name') ?? '').replace(/^\//, ''),
     image: textAt(container, 'Config', 'Image'),
@@ -453,6 +456,10 @@ function containerFacts(sections: Sections): Facts['docker']['containers'] {
     driver: textAt(container, 'Driver'),
     auto_remove: boolAt(container, 'AutoRemove') ?? false,
     restart_policy: textAt(container, 'RestartPolicy', 'Name') ?? 'no',
+    shares_with: textsOf(listAt(container, 'Modes')).flatMap((mode) => {
+      const shared = sharedContainer(mode);
+      return shared === undefined ? [] : [find(shared) ?? shortId(shared)];
+    }),
     stop_signal: textAt(container, 'Config', 'StopSignal')?.replace(/^SIG/, '') ?? null,
     storage_opt: textMapOf(mapAt(container, 'StorageOpt')),
     compose_project: textAt(container, 'Config', 'Labels', 'com.docker.compose.project'),
