@@ -73,7 +73,7 @@ const client =
   '(bin/docker|/docker-compose)([^A-Za-z0-9_./-]|$)|(^|[^A-Za-z0-9_./-])docker(-compose)?[ ]+(-[^;|&]*[ ])?(run|start|restart|create|compose|container|stack|service|exec|build|buildx|pull|load|import|up|down|rm|rmi|stop|kill|system|volume|network|image|swarm)([^A-Za-z0-9_-]|$)';
 
 const properties =
-  'Id,LoadState,NeedDaemonReload,FragmentPath,RefuseManualStop,RequiresMountsFor,Transient,ActiveState,SubState,Type,RemainAfterExit,MainPID,Requires,Requisite,BindsTo,PartOf,StopPropagatedFrom,Wants,After,Triggers,ExecStart,ExecStartPre,ExecStartPost,ExecCondition,ExecStop,ExecStopPost';
+  'Id,LoadState,UnitFileState,NeedDaemonReload,FragmentPath,RefuseManualStop,RequiresMountsFor,Transient,ActiveState,SubState,Type,RemainAfterExit,MainPID,Requires,Requisite,BindsTo,PartOf,StopPropagatedFrom,Wants,After,Triggers,ExecStart,ExecStartPre,ExecStartPost,ExecCondition,ExecStop,ExecStopPost';
 
 /**
  * Prints the dependents of units, a line each, which `parseDependents` reads. Reads what systemd has loaded once; mounts
@@ -106,14 +106,14 @@ job[n] = type == "oneshot" && active == "activating" && sub_ != "auto-restart"
 refuses[n] = refuse == "yes"
 if (active ~ /^(active|activating|reloading|refreshing)$/) {
 if (transient == "yes") what[n] = "transient"
-else if (load == "masked") what[n] = "masked"
+else if (load == "masked" || file ~ /^masked/) what[n] = "masked"
 else if (load == "not-found" || (load == "loaded" && fragment == "")) what[n] = "missing"
 else if (load != "" && load != "loaded") what[n] = "broken"
 else if (reload == "yes") what[n] = (getline line < fragment) < 0 ? "missing" : "changed"
 }
 reset()
 }
-function reset() { load = reload = refuse = inside = ""; fragment = "-"; transient = ""; id = active = sub_ = type = remains = pid = needs = after = triggers = ""; called = 0 }
+function reset() { load = file = reload = refuse = inside = ""; fragment = "-"; transient = ""; id = active = sub_ = type = remains = pid = needs = after = triggers = ""; called = 0 }
 function hits(list, set,   word, i, count) {
 count = split(list, word, " ")
 for (i = 1; i <= count; i++) if (word[i] in set) return 1
@@ -137,6 +137,7 @@ if (key !~ /^[A-Za-z]+$/) { key = ""; value = $0 }
 if (key == "Id") id = value
 else if (key == "Transient") transient = value
 else if (key == "LoadState") load = value
+else if (key == "UnitFileState") file = value
 else if (key == "NeedDaemonReload") reload = value
 else if (key == "FragmentPath") fragment = value
 else if (key == "RefuseManualStop") refuse = value

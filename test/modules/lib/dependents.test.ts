@@ -279,6 +279,7 @@ describe('units that depend on Docker', () => {
         { id: 'g.service', lines: ['Requires=docker.service', ...loaded('@BIN@/systemctl')] },
         { id: 'h.mount', state: 'active mounted', lines: ['Requires=docker.service', ...loaded('')] },
         { id: 'i.service', state: 'inactive dead', lines: ['Requires=docker.service', 'LoadState=masked'] },
+        { id: 'j.service', lines: ['Requires=docker.service', 'UnitFileState=masked', ...loaded('/j')] },
       ],
       [
         'a.service requires transient',
@@ -290,6 +291,7 @@ describe('units that depend on Docker', () => {
         'g.service requires',
         'h.mount requires missing',
         'i.service requires idle',
+        'j.service requires masked',
       ],
       { mounts: 'h.mount' },
     ],
