@@ -1093,6 +1093,11 @@ export const cases: readonly Case[] = [
       lab('cases/units.test.ts', 'the audit names what is stopped, beforehand'),
       lab('cases/units.test.ts', 'is moved as --check says, and all of it runs again, with every line'),
       lab('cases/units.test.ts', 'also when the volume is enlarged, and after a reboot'),
+      lab('cases/odd-units.test.ts', 'those that cannot be started again are refused'),
+      lab(
+        'cases/odd-units.test.ts',
+        'a move brings the rest back, with the containers that these have stopped',
+      ),
       test('modules/lib/dependents.test.ts', 'at a distance, in whichever order they are told'),
     ],
   },

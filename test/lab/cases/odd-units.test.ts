@@ -104,6 +104,7 @@ i=0; until grep -q kept "/proc/$(systemctl show --value -p MainPID lab-keeps)/mo
     const run = await on(host, rollback, ...leave, '--check');
     expect(run.exitCode, explain(run)).to.equal(2);
     const [failed] = run.events.filter(({ result }) => result?.status === 'failed');
+    expect(explain(run)).to.contain('not put back, nothing was touched: ');
     expect(failed?.result?.problem?.stderr).to.match(
       /^tank\/docker-zfs-backup is mounted at \/mnt\/kept by process \d+ \(sleep, lab-keeps\.service\), .*: systemctl stop lab-keeps\.service, and run again$/m,
     );
@@ -114,9 +115,10 @@ i=0; until grep -q kept "/proc/$(systemctl show --value -p MainPID lab-keeps)/mo
   });
 
   it('and the way back does, too', async () => {
-    const check = await on(host, rollback, ...leave, '--check');
+    const discard = ['-e', 'discard_changes=true'];
+    const check = await on(host, rollback, ...leave, ...discard, '--check');
     expect(check.exitCode, explain(check)).to.equal(0);
-    const run = await on(host, rollback, ...leave, '-e', 'discard_changes=true');
+    const run = await on(host, rollback, ...leave, ...discard);
     expect(run.exitCode, explain(run)).to.equal(0);
     await expectAll('zfs', 'after the way back');
   });
