@@ -177,7 +177,8 @@ do {
 changed = 0
 for (i = 1; i <= n; i++) {
 if (i in skip || i in how) continue
-if (within[i] || hits(need[i], set)) { why = "requires"; held(i) }
+if (hits(need[i], set)) { why = "requires"; held(i) }
+else if (within[i]) { why = "requires"; held(i); by_hand[i] }
 else if (calls[i]) { why = "calls"; held(i) }
 else if (hits(starts[i], set)) { why = "triggers"; held(i) }
 }
@@ -186,8 +187,8 @@ for (i = 1; i <= n; i++) {
 if (i in skip) continue
 if (!(i in how) && name[i] ~ /[.]service$/ && (uses[i] || hits(order[i], root) || (client != "" && name[i] ~ /^(kubelet|cri-dockerd?|gitlab-runner|nomad|buildkite-agent|ecs|drone-runner.*|woodpecker-.*|actions[.]runner[.].*)[.]service$/))) how[i] = "after"
 if (i in how) print name[i] "\\t" how[i] "\\t" a[i] "\\t" s[i] "\\t" (how[i] == "calls" && stays[i] ? "stays" : "") "\\t" \
-(i in what ? what[i] : refuses[i] && how[i] != "requires" && a[i] == "active" ? "refuses-stop" : "") "\\t" \
-(job[i] ? "job" : "") (refuses[i] && how[i] == "requires" ? " with-docker" : "")
+(i in what ? what[i] : refuses[i] && (how[i] != "requires" || i in by_hand) && a[i] == "active" ? "refuses-stop" : "") "\\t" \
+(job[i] ? "job" : "") (refuses[i] && how[i] == "requires" && !(i in by_hand) ? " with-docker" : "")
 }
 }'
 }

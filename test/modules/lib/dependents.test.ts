@@ -325,8 +325,9 @@ describe('units that depend on Docker', () => {
         { id: 'a.service', lines: ['RequiresMountsFor=/srv /var/lib/docker/volumes/a/_data'] },
         { id: 'b.service', lines: ['RequiresMountsFor=/var/lib/docker'] },
         { id: 'c.service', lines: ['RequiresMountsFor=/var/lib/docker-b /var/lib'] },
+        { id: 'd.service', lines: ['RequiresMountsFor=/var/lib/docker', 'RefuseManualStop=yes'] },
       ],
-      ['a.service requires', 'b.service requires'],
+      ['a.service requires', 'b.service requires', 'd.service requires refuses-stop'],
       { below: '/var/lib/docker' },
     ],
     [
