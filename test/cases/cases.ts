@@ -1071,9 +1071,56 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
         remark: /stopped before Docker and started again after it: runner\.service$/,
       }),
+      recorded('some that run and cannot be started again', {
+        recording: debian12({
+          dependents: [
+            'trans.service\trequires\tactive\trunning\t\ttransient\t',
+            'gone.service\tcalls\tactive\trunning\t\tmissing\t',
+            'other.service\trequires\tactive\trunning\t\tchanged\t',
+            'stays.service\tcalls\tactive\trunning\t\trefuses-stop\t',
+            'idle.service\trequires\tinactive\tdead\t\t\t',
+            '',
+          ].join('\n'),
+        }),
+        verdict: 'blocked',
+        says: /the unit gone\.service has lost its unit file: .*; the unit other\.service has other files .*; the unit stays\.service refuses to be stopped .*; the unit trans\.service was started by systemd-run/,
+      }),
+      recorded(
+        'one that refuses to be stopped, left alone, one that stops with Docker, and a job under way',
+        {
+          recording: debian12({
+            dependents:
+              'job.service\tcalls\tactivating\tstart\t\t\tjob\nlast.service\trequires\tactive\trunning\t\t\t with-docker\nstays.service\tcalls\tactive\trunning\t\trefuses-stop\t\n',
+          }),
+          args: ['{"leave_units": ["stays.service"]}'],
+          verdict: 'ready',
+          remark:
+            /started again after it: job\.service, last\.service; these jobs are under way, .*: job\.service\./,
+        },
+      ),
+      recorded('docker.service itself, changed since systemd has read it', {
+        recording: debian12({
+          units:
+            'Id=docker.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=yes\n\n',
+        }),
+        verdict: 'blocked',
+        says: /the files of docker\.service were changed since systemd has read them/,
+      }),
+      recorded('a container in the network of one that does not run', {
+        recording: debian12({
+          containers: `${container({ Id: 'f'.repeat(64), Name: '/web', State: { Status: 'exited', Running: false } })}\n${container({ Name: '/side', Modes: [`container:${'f'.repeat(64)}`, 'private', ''] })}`,
+        }),
+        verdict: 'blocked',
+        says: /share a namespace with one that does not run, and could not be started again: side \(web\)/,
+      }),
       lab('cases/units.test.ts', 'the audit names what is stopped, beforehand'),
       lab('cases/units.test.ts', 'is moved as --check says, and all of it runs again, with every line'),
       lab('cases/units.test.ts', 'also when the volume is enlarged, and after a reboot'),
+      lab('cases/odd-units.test.ts', 'those that cannot be started again are refused'),
+      lab(
+        'cases/odd-units.test.ts',
+        'a move brings the rest back, with the containers that these have stopped',
+      ),
       test('modules/lib/dependents.test.ts', 'at a distance, in whichever order they are told'),
     ],
   },

@@ -20,7 +20,12 @@ done; } >&2`;
   }
   // One ls and one awk for all processes: a fork for each would take minutes on a busy host.
   return sh`busy_path=${target}; busy_source=${source}; export busy_path
-busy_name() { cat "/proc/$1/comm" 2>/dev/null; }
+busy_name() {
+busy_comm=$(cat "/proc/$1/comm" 2>/dev/null)
+busy_unit=$(sed -n -e 's|^0::.*/||p' -e 's|^1:name=systemd:.*/||p' "/proc/$1/cgroup" 2>/dev/null | head -n 1)
+case $busy_unit in *.service) busy_comm="$busy_comm, $busy_unit: systemctl stop $busy_unit" ;; esac
+printf '%s' "$busy_comm"
+}
 {
 if [ -n "$busy_path" ]; then
 awk 'BEGIN { p = ENVIRON["busy_path"] "/" } index($5, p) == 1 { print "mounted below it: " $5 }' /proc/self/mountinfo | head -n 10
