@@ -496,6 +496,13 @@ export const cases: readonly Case[] = [
         'modules/lib/docker-inventory.test.ts',
         'does not count folders that only hold changes, nor what Docker makes for mounts',
       ),
+      test('modules/lib/docker-inventory.test.ts', 'does not count the snapshots that ZFS shows of a layer'),
+      recorded('notes in folders of Docker’s own, which are not carried either', {
+        recording: debian12({ inside: 'containers/notes.txt\nimage/zfs\nzfs/graph\ntmp/my.sql\n' }),
+        verdict: 'ready',
+        remark:
+          /not of Docker, .* not carried: containers\/notes\.txt, tmp\/my\.sql\. They stay in the backup/,
+      }),
       test('modules/lib/docker-images.test.ts', "describe('a commit'"),
       lab('overlay2.test.ts', 'the run says what it does not carry of what containers have written'),
       lab(
@@ -699,6 +706,11 @@ export const cases: readonly Case[] = [
       test('modules/rsync.test.ts', 'copies everything, and a second run changes nothing'),
       test('modules/rsync.test.ts', 'explains a file that cannot be copied'),
       look('rsync that ends with 24', vanishedFilesFail),
+      recorded('volumes whose files are longer than what they hold', {
+        recording: debian12({ du: '20000000000\t/var/lib/docker/volumes\ndone\n' }),
+        verdict: 'ready',
+        remark: /files in volumes are 18\.6 GiB long, and hold [\d.]+ MiB: the holes of sparse files stay holes/,
+      }),
       lab('overlay2.test.ts', 'Docker runs on overlay2 over ext4, with every volume as it was'),
     ],
   },
@@ -734,6 +746,7 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
       }),
       test('modules/remount.test.ts', 'lets pass the namespaces that follow the host'),
+      lab('cases/seen-elsewhere.test.ts', 'the move loses no line of what is written all the while'),
     ],
   },
   {

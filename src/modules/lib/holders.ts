@@ -61,7 +61,7 @@ export interface Holder {
   readonly path: string;
 }
 
-export const mostHolders = 20;
+const mostHolders = 20;
 
 /**
  * Prints processes that keep a data-root from being unmounted, but for Docker's own, by their control groups, and those of
@@ -70,7 +70,7 @@ export const mostHolders = 20;
  */
 export function holdersScript(root: ShellText): ShellText {
   return sh`holders() {
-{ ls -- "$1/containers" "$1/plugins"; echo /; grep -H '' /proc/[0-9]*/cgroup; echo /; ls -l /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe /proc/[0-9]*/fd; } 2>/dev/null | REAL=$1 awk '
+{ ls -- "$1/containers" "$1/plugins"; echo /; printf '%s\\0' /proc/[0-9]*/cgroup | xargs -0 grep -H ''; echo /; printf '%s\\0' /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe /proc/[0-9]*/fd | xargs -0 ls -l /dev/null; } 2>/dev/null | REAL=$1 awk '
 BEGIN { real = ENVIRON["REAL"] }
 $0 == "/" { part_++; next }
 !part_ { if (length($0) == 64) known[$0]; next }
