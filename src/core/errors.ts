@@ -78,6 +78,25 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+const connectionCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'name-unresolved',
+  'connect-failed',
+  'connect-timeout',
+  'host-key-unknown',
+  'host-key-changed',
+  'auth-failed',
+  'key-unreadable',
+  'sudo-password-missing',
+  'sudo-password-wrong',
+  'sudo-refused',
+  'connection-lost',
+]);
+
+/** Whether an error is about the way to a host, and so says nothing of what a task was to do there. */
+export function isOfConnection(code: ErrorCode): boolean {
+  return connectionCodes.has(code);
+}
+
 export interface ZrunErrorOptions {
   readonly hint?: string | undefined;
   readonly at?: Place | undefined;

@@ -66,9 +66,14 @@ export async function connectionOf(
 ): Promise<Connection> {
   if (state.connection === undefined) {
     const started = run.now();
-    // Never aborted: a rescue after an interrupt still needs the connection. Scripts are aborted one by one.
-    const signal = new AbortController().signal;
-    const made = run.connect(state.host, { connectTimeoutMs, signal });
+    // An interrupt ends the attempt, but not the connection that came of it: a rescue still needs that, or makes one
+    // afterwards. Scripts are aborted one by one.
+    const attempt = new AbortController();
+    const onInterrupt = (): void => attempt.abort();
+    if (!run.signal.aborted) run.signal.addEventListener('abort', onInterrupt);
+    const made = run.connect(state.host, { connectTimeoutMs, signal: attempt.signal });
+    const settled = (): void => run.signal.removeEventListener('abort', onInterrupt);
+    made.then(settled, settled);
     state.connection = made;
     try {
       const open = await made;

@@ -2,7 +2,7 @@
  * Owns one task on one host: its loop, its condition, its attempts, and what is kept of the result. What an attempt is,
  * it does not know.
  */
-import type { Problem } from '../core/errors.js';
+import { isOfConnection, type Problem } from '../core/errors.js';
 import type { ItemResult, TaskRef, TaskResult } from '../core/events.js';
 import { settle, type Loop, type Scope, type Task } from '../core/plan.js';
 import { findUnknown, UnknownValueError, type ValueMap } from '../core/value.js';
@@ -161,8 +161,21 @@ function withoutTexts(result: TaskResult): TaskResult {
     diff: [],
     result: { censored: hidden },
     ...(problem && {
-      problem: { code: problem.code, message: hidden, ...(problem.at && { at: problem.at }) },
+      problem: isOfConnection(problem.code)
+        ? ofConnection(problem)
+        : { code: problem.code, message: hidden, ...(problem.at && { at: problem.at }) },
     }),
+  };
+}
+
+/** No task's text is in these, and a host key that has changed must be seen; the outputs are left out all the same. */
+function ofConnection({ code, message, hint, at, tried }: Problem): Problem {
+  return {
+    code,
+    message,
+    ...(hint !== undefined && { hint }),
+    ...(at !== undefined && { at }),
+    ...(tried !== undefined && { tried }),
   };
 }
 

@@ -113,29 +113,37 @@ function entriesOf(entries: readonly KnownHost[], name: string): readonly KnownH
   return entries.filter((entry) => entry.marker === undefined && isAbout(entry, name));
 }
 
-const modernAlgorithms = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-] as const;
-
-export type HostKeyAlgorithm = (typeof modernAlgorithms)[number];
-
-/** The algorithms to ask a host for: those of the keys on record first. */
-export function hostKeyAlgorithms(
+/** The types of the keys on record for a host, as `ssh-ed25519`. */
+export function recordedTypes(
   entries: readonly KnownHost[],
   host: string,
   port: number,
-): readonly HostKeyAlgorithm[] {
+): ReadonlySet<string> {
   const ofHost = entriesOf(entries, knownName(host, port));
   const relevant = ofHost.length > 0 ? ofHost : entriesOf(entries, knownName(host, 22));
-  const types = new Set(relevant.map((entry) => entry.type));
-  const isKnown = (algorithm: HostKeyAlgorithm): boolean =>
-    types.has(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
-  return [...modernAlgorithms.filter(isKnown), ...modernAlgorithms.filter((each) => !isKnown(each))];
+  return new Set(relevant.map((entry) => entry.type));
+}
+
+/** The lines that vouch for a host by an authority's key, as `file:line`. zrun does not check certificates. */
+export function authoritiesFor(entries: readonly KnownHost[], host: string, port: number): readonly string[] {
+  const names = [knownName(host, port), knownName(host, 22)];
+  return entries
+    .filter((entry) => entry.marker === 'cert-authority' && names.some((name) => isAbout(entry, name)))
+    .map((entry) => entry.at);
+}
+
+/** Public keys, one a line, as in a file of ssh_config(5), RevokedHostKeys. Undefined: it is a binary list (KRL). */
+export function parseRevokedKeys(text: string): readonly Buffer[] | undefined {
+  if (text.startsWith('SSHKRL')) return undefined;
+  return text.split('\n').flatMap((line): readonly Buffer[] => {
+    if (line.trim().startsWith('#')) return [];
+    const keys = line
+      .trim()
+      .split(/\s+/)
+      .map((word) => Buffer.from(word, 'base64'));
+    const key = keys.find((each) => keyType(each) !== undefined);
+    return key === undefined ? [] : [key];
+  });
 }
 
 /** A line, without its end, that records a key. */

@@ -4,6 +4,7 @@
 import net from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { ZrunError } from '../core/errors.js';
+import { onceAborted } from './limit.js';
 import { DroppedError } from './ssh-handshake.js';
 
 type Done = (error?: Error | null) => void;
@@ -27,7 +28,10 @@ function gatherWrites(socket: net.Socket): net.Socket {
   return socket;
 }
 
-/** Connects a TCP socket without Nagle's delay. Rejects with ZrunError `name-unresolved` or `connect-failed`. */
+/**
+ * Connects a TCP socket without Nagle's delay. Rejects with ZrunError `name-unresolved` or `connect-failed`; where the
+ * signal is aborted nothing is opened, or what was opened is closed.
+ */
 export function connectSocket(
   name: string,
   host: string,
@@ -36,12 +40,17 @@ export function connectSocket(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
+    const cancelled = new Error('cancelled');
+    if (signal.aborted) {
+      reject(cancelled);
+      return;
+    }
     const socket = net.connect({ host, port, lookup, noDelay: true });
-    const giveUp = (): void => void socket.destroy(new Error('given up'));
-    signal.addEventListener('abort', giveUp);
-    socket.once('close', () => signal.removeEventListener('abort', giveUp));
+    const forget = onceAborted(signal, () => void socket.destroy(cancelled));
+    socket.once('close', forget);
     socket.once('connect', () => {
-      signal.removeEventListener('abort', giveUp);
+      forget();
+      socket.off('close', forget);
       socket.removeAllListeners('error');
       // The client listens on its own; this one is for the moments before and after it does.
       socket.on('error', () => undefined);

@@ -2,12 +2,15 @@
  * Owns the user's ssh configuration: what it says for an address. `ssh -G` is asked where OpenSSH is installed, as
  * nothing else reads Include and Match as it does; else the files are read by the `ssh-config` package.
  */
-import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { ZrunError } from '../core/errors.js';
+import { askProgram } from './ask-program.js';
+import { octal, readOwnFile } from './read-file.js';
+import { interrupted } from './session.js';
+import { allowedAlgorithms, type Algorithms } from './ssh-algorithms.js';
 
 /** What zrun heeds of a configuration. */
 export interface SshSettings {
@@ -23,6 +26,8 @@ export interface SshSettings {
   readonly globalKnownHostsFiles: readonly string[];
   readonly hostKeyAlias: string | undefined;
   readonly hashKnownHosts: boolean;
+  readonly revokedHostKeys: string | undefined;
+  readonly algorithms: Algorithms;
 }
 
 export interface SshQuery {
@@ -36,6 +41,8 @@ export interface SshConfigOptions {
   readonly homedir: string;
   /** The OpenSSH client; for tests. */
   readonly ssh?: string | undefined;
+  /** Ends what is still being asked. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 let user: os.UserInfo<string> | undefined;
@@ -50,15 +57,21 @@ const askMs = 10_000;
 
 type Raw = ReadonlyMap<string, readonly string[]>;
 
-/** A reader that asks once for each address, user and port. Rejects with ZrunError `connect-failed`. */
-export function createSshConfig(options: SshConfigOptions): (query: SshQuery) => Promise<SshSettings> {
+interface Asking extends SshConfigOptions {
+  readonly signal: AbortSignal;
+}
+
+/** A reader that asks once for each address, user and port. Rejects with ZrunError `connect-failed` or `connect-timeout`. */
+export function createSshConfig(given: SshConfigOptions): (query: SshQuery) => Promise<SshSettings> {
+  const options: Asking = { ...given, signal: given.signal ?? new AbortController().signal };
   const known = new Map<string, Promise<SshSettings>>();
   const limit = pLimit(4);
-  let common: Promise<Raw | undefined> | undefined;
+  let common: Promise<Common> | undefined;
   const settingsFor = async (query: SshQuery): Promise<SshSettings> => {
     common ??= askForAll(options);
-    const raw = (await common) ?? (await limit(() => ask(query, options)));
-    return settingsOf(raw, query, options);
+    const { forAll, defaults } = await common;
+    const raw = forAll ?? (await limit(() => ask(query, options)));
+    return settingsOf(raw, defaults, query, options);
   };
   return (query) => {
     const key = JSON.stringify([query.address, query.user, query.port]);
@@ -68,16 +81,24 @@ export function createSshConfig(options: SshConfigOptions): (query: SshQuery) =>
   };
 }
 
+/** What is asked once, whatever the address. */
+interface Common {
+  /** The one answer for every address, where the files do not tell addresses apart. */
+  readonly forAll: Raw | undefined;
+  /** What ssh has by itself, to tell it from what the user chose. Undefined: no file can name an algorithm. */
+  readonly defaults: Raw | undefined;
+}
+
 /**
- * The one answer for every address, where the files do not tell addresses apart, as on most machines: hundreds of
- * hosts then cost one process. Undefined where they do.
+ * Reads the files just far enough to see what has to be asked. On most machines they do not tell addresses apart:
+ * hundreds of hosts then cost one process.
  */
-async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
+async function askForAll(options: Asking): Promise<Common> {
+  const own = path.join(options.homedir, '.ssh', 'config');
+  await checkOwnConfig(own);
   const included = '/etc/ssh/ssh_config.d';
   const names = await readdir(included).catch(() => []);
-  const files = [path.join(options.homedir, '.ssh', 'config'), '/etc/ssh/ssh_config'].concat(
-    names.map((name) => path.join(included, name)),
-  );
+  const files = [own, '/etc/ssh/ssh_config'].concat(names.map((name) => path.join(included, name)));
   const lines = (await Promise.all(files.map(readOrEmpty)))
     .flatMap((text) => text.split('\n'))
     .map((line) => line.trim().toLowerCase())
@@ -85,39 +106,68 @@ async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
   const tellsApart = (line: string): boolean =>
     /^(match|include|canonical\w*)\b|%/.test(line) ||
     (/^host\b/.test(line) && !/^host\s*[\s=]\s*\*$/.test(line));
-  if (lines.some(tellsApart)) return undefined;
-  const raw = new Map(await ask({ address: 'any-address.invalid' }, options));
-  raw.delete('hostname');
-  return raw;
+  const mayNameAlgorithms = (line: string): boolean =>
+    /^"?(include|ciphers|macs|kexalgorithms|hostkeyalgorithms|pubkeyaccepted\w*)\b/.test(line);
+  const [forAll, defaults] = await Promise.all([
+    lines.some(tellsApart) ? undefined : ask({ address: 'any-address.invalid' }, options),
+    lines.some(mayNameAlgorithms) ? ask({ address: 'any-address.invalid' }, options, 'none') : undefined,
+  ]);
+  if (forAll === undefined) return { forAll, defaults };
+  const withoutName = new Map(forAll);
+  withoutName.delete('hostname');
+  return { forAll: withoutName, defaults };
 }
 
-async function ask(query: SshQuery, options: SshConfigOptions): Promise<Raw> {
-  const { ssh = 'ssh', homedir, env } = options;
+/** Asks ssh, or reads the files where there is none. `config` stands for the user's own file. */
+async function ask(query: SshQuery, options: Asking, config?: string): Promise<Raw> {
+  const { ssh = 'ssh', homedir, env, signal } = options;
   const args = ['-G'];
   // OpenSSH takes the home directory from the user database, whatever HOME says.
-  if (homedir !== currentUser().homedir) args.push('-F', await ownConfig(homedir));
+  const file = config ?? (homedir === currentUser().homedir ? undefined : await ownConfig(homedir));
+  if (file !== undefined) args.push('-F', file);
   if (query.user !== undefined) args.push('-l', query.user);
   if (query.port !== undefined) args.push('-p', String(query.port));
-  const answer = await new Promise<string | undefined>((resolve, reject) => {
-    execFile(ssh, [...args, '--', query.address], { env, timeout: askMs }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') resolve(undefined);
-      else
-        reject(
-          new ZrunError('connect-failed', `ssh -G ${query.address} does not read the ssh configuration`, {
-            hint: 'Try it by hand; the same configuration must work with ssh itself.',
-            stderr,
-            cause: error,
-          }),
-        );
-    });
+  const answer = await askProgram(ssh, [...args, '--', query.address], { env, signal, limitMs: askMs });
+  if (answer === 'absent') return config === 'none' ? new Map() : readFiles(query, homedir);
+  if (answer === 'late') {
+    if (signal.aborted) throw interrupted();
+    throw new ZrunError(
+      'connect-timeout',
+      `ssh -G ${query.address} did not say within ${askMs / 1000} seconds what the ssh configuration means`,
+      { hint: 'A command of `Match exec` may hang, or a name server. Try it by hand.' },
+    );
+  }
+  if (answer.status === 0) return parseAnswer(answer.stdout);
+  throw new ZrunError('connect-failed', `ssh -G ${query.address} does not read the ssh configuration`, {
+    hint: 'Try it by hand; the same configuration must work with ssh itself.',
+    stderr: answer.stderr,
+    status: answer.status,
   });
-  return answer === undefined ? readFiles(query, homedir) : parseAnswer(answer);
 }
 
 async function ownConfig(homedir: string): Promise<string> {
   const file = path.join(homedir, '.ssh', 'config');
   return (await readOrEmpty(file)) === '' ? 'none' : file;
+}
+
+/**
+ * As ssh has it (readconf.c, read_config_file_depth): who can write to this file has commands run as the user. ssh does
+ * not look where the file is named to it, as it is by us where HOME is not what the user database says.
+ */
+async function checkOwnConfig(file: string): Promise<void> {
+  const found = await readOwnFile(file).catch(() => undefined);
+  if (found === undefined) return;
+  const { owner, mode } = found;
+  const isOurs = owner === 0 || owner === currentUser().uid;
+  if (isOurs && (mode & 0o022) === 0) return;
+  const why = isOurs
+    ? `others than its owner can write to it (mode ${octal(mode)})`
+    : `it belongs to user id ${owner}`;
+  throw new ZrunError('connect-failed', `${file} is not safe to read: ${why}`, {
+    hint: isOurs
+      ? `ssh refuses it too. Look at what it holds, then: chmod go-w ${file}`
+      : 'ssh refuses it too: it must belong to you or to root. Is HOME the home folder of the user that runs zrun?',
+  });
 }
 
 function parseAnswer(answer: string): Raw {
@@ -149,8 +199,16 @@ async function readFiles(query: SshQuery, homedir: string): Promise<Raw> {
   );
 }
 
-function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOptions): SshSettings {
+function settingsOf(
+  raw: Raw,
+  defaults: Raw | undefined,
+  query: SshQuery,
+  { env, homedir }: SshConfigOptions,
+): SshSettings {
   const one = (key: string): string | undefined => raw.get(key)?.[0];
+  /** Undefined where it is ssh's own choice, and not the user's. */
+  const chosen = (...keys: readonly string[]): string | undefined =>
+    keys.filter((key) => defaults !== undefined && one(key) !== defaults.get(key)?.[0]).map(one)[0];
   const proxyCommand = one('proxycommand');
   if (proxyCommand !== undefined && proxyCommand !== 'none')
     throw new ZrunError('connect-failed', `${query.address} has a ProxyCommand in the ssh configuration`, {
@@ -175,13 +233,14 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
   const files = (key: string, defaults: string): readonly string[] =>
     (raw.get(key) ?? [defaults]).flatMap((value) => splitWords(value)).map(expand);
   const proxyJump = one('proxyjump');
+  const revoked = one('revokedhostkeys');
   return {
     hostName,
     port,
     user,
     identityFiles: (raw.get('identityfile') ?? defaultIdentities)
       .filter((file) => file !== 'none')
-      .map((file) => expand(file.replace(/^"(.*)"$/, '$1'))),
+      .map((file) => expand(unquoted(file))),
     identitiesOnly: one('identitiesonly') === 'yes',
     agentSocket: agentSocket(one('identityagent'), env, expand),
     proxyJump: proxyJump === 'none' ? undefined : proxyJump,
@@ -189,6 +248,14 @@ function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOption
     globalKnownHostsFiles: files('globalknownhostsfile', '/etc/ssh/ssh_known_hosts'),
     hostKeyAlias: one('hostkeyalias'),
     hashKnownHosts: one('hashknownhosts') === 'yes',
+    revokedHostKeys: revoked === undefined || revoked === 'none' ? undefined : expand(unquoted(revoked)),
+    algorithms: allowedAlgorithms(query.address, {
+      kex: chosen('kexalgorithms'),
+      ciphers: chosen('ciphers'),
+      macs: chosen('macs'),
+      hostKeys: chosen('hostkeyalgorithms'),
+      signatures: chosen('pubkeyacceptedalgorithms', 'pubkeyacceptedkeytypes'),
+    }),
   };
 }
 
@@ -202,6 +269,10 @@ function agentSocket(
   if (setting === 'none') return undefined;
   if (setting === undefined || setting === 'SSH_AUTH_SOCK') return env['SSH_AUTH_SOCK'] ?? undefined;
   return setting.startsWith('$') && !setting.startsWith('${') ? env[setting.slice(1)] : expand(setting);
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^"(.*)"$/, '$1');
 }
 
 function splitWords(text: string): readonly string[] {
@@ -229,7 +300,7 @@ function expandPath(
 /** Empty where the file is not there or not ours to read. */
 export async function readOrEmpty(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readOwnFile(file))?.text ?? '';
   } catch {
     return '';
   }

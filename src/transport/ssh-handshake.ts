@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import type { HostKeyCheck } from './host-key-check.js';
+import { unlessAborted } from './limit.js';
+import { hostKeysInOrder, ssh2Algorithms, type Algorithms } from './ssh-algorithms.js';
 import type { Credentials } from './ssh-keys.js';
 import type { Ssh2 } from './ssh2.js';
 
@@ -20,6 +22,9 @@ export interface HandshakeRequest {
   readonly credentials: Credentials;
   readonly hostKey: HostKeyCheck;
   readonly keepalive: Keepalive;
+  readonly algorithms: Algorithms;
+  /** Ends the attempt, and the stream with it. */
+  readonly signal: AbortSignal;
 }
 
 /** A link is lost when `count` questions at this interval (milliseconds) went without an answer. */
@@ -34,6 +39,11 @@ export interface LoggedIn {
   /** Undefined while it is whole; then why it is not. */
   lost(): string | undefined;
   readonly closed: Promise<void>;
+  /**
+   * Ends the stream at once, whatever state it is in. ssh2's own `destroy()` does nothing after `end()`, so a socket to
+   * a dead host would stay for as long as the system sends its last bytes again.
+   */
+  destroy(): void;
 }
 
 /** What has been heard of a client so far. */
@@ -47,7 +57,7 @@ interface Seen {
 }
 
 /**
- * Logs in over a stream. `onStage` hears what is waited for, for the message of a limit that expires. Rejects with
+ * Logs in over a stream, which it ends where that fails. `onStage` hears what is waited for, for the message of a limit that expires. Rejects with
  * ZrunError, or DroppedError where another try may do.
  */
 export async function logIn(
@@ -56,7 +66,7 @@ export async function logIn(
   request: HandshakeRequest,
   onStage: (stage: string) => void,
 ): Promise<LoggedIn> {
-  const { name, user, credentials, hostKey, keepalive } = request;
+  const { name, user, credentials, hostKey, keepalive, algorithms, signal } = request;
   const client = new ssh2.Client();
   const seen: Seen = {
     hasHandshake: false,
@@ -66,7 +76,12 @@ export async function logIn(
     lastError: undefined,
     methodsLeft: undefined,
   };
-  const methods = [...credentials.methods];
+  const waitsForHost = 'it has not answered to the keys';
+  const methods = [
+    ...credentials.methods(signal, (isWaiting) =>
+      onStage(isWaiting ? 'the ssh agent on this machine has not signed' : waitsForHost),
+    ),
+  ];
 
   onStage('it has not said that it speaks SSH');
   // For the client's whole life: an error without a listener ends the process.
@@ -77,7 +92,7 @@ export async function logIn(
   });
   client.on('handshake', () => {
     seen.hasHandshake = true;
-    onStage('it has not answered to the keys');
+    onStage(waitsForHost);
   });
   const closed = new Promise<void>((resolve) => {
     client.once('close', () => {
@@ -99,7 +114,7 @@ export async function logIn(
     readyTimeout: 0,
     keepaliveInterval: keepalive.intervalMs,
     keepaliveCountMax: keepalive.count,
-    algorithms: { serverHostKey: [...hostKey.algorithms] },
+    algorithms: ssh2Algorithms(algorithms, hostKeysInOrder(hostKey.recordedTypes, algorithms)),
     hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void): void => {
       onStage('its host key is being checked');
       hostKey.check(key).then(
@@ -119,14 +134,24 @@ export async function logIn(
     },
   });
 
-  if ((await Promise.race([ready, closed])) === 'ready') return { client, lost: () => seen.lost, closed };
+  const destroy = (): void => void stream.destroy();
+  try {
+    const how = await unlessAborted(signal, Promise.race([ready, closed]), () => new Error('cancelled'));
+    if (how === 'ready') return { client, lost: () => seen.lost, closed, destroy };
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+  destroy();
   if (seen.keyError !== undefined) throw seen.keyError;
   const said = seen.lastError?.message ?? seen.lost ?? 'it closed the connection';
   if (seen.lastError?.level === 'client-authentication' || /too many authentication failures/i.test(said))
     throw authFailed(request, said, seen.methodsLeft);
   if (seen.lastError?.level === 'handshake')
     throw new ZrunError('connect-failed', `cannot agree with ${name} on how to encrypt: ${said}`, {
-      hint: 'Its sshd may be very old, or restricted to algorithms that zrun does not have.',
+      hint:
+        'Its sshd may be very old, or restricted to algorithms that zrun does not have or does not offer by itself ' +
+        '(SHA-1). KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms of the ssh configuration can name others for it.',
     });
   if (!seen.hasHandshake) throw new DroppedError(`${name} hung up before the handshake was done: ${said}`);
   throw new ZrunError('connect-failed', `${name} hung up while we logged in: ${said}`, {

@@ -3,15 +3,23 @@
  * ones of the agent, then key files. A host cuts us off after six refusals (sshd_config(5), MaxAuthTries), so no key
  * is offered twice.
  */
-import { readFile } from 'node:fs/promises';
-import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
+import net from 'node:net';
+import os from 'node:os';
+import type { AnyAuthMethod, BaseAgent, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import { fingerprint, shortKeyType } from './known-hosts.js';
+import { onceAborted } from './limit.js';
+import { octal, readOwnFile } from './read-file.js';
+import { signatureFor, type Algorithms } from './ssh-algorithms.js';
 import type { SshSettings } from './ssh-config.js';
 import type { Ssh2 } from './ssh2.js';
 
 export interface Credentials {
-  readonly methods: readonly AnyAuthMethod[];
+  /**
+   * For one login. The signal ends what is asked of the agent, which may wait for its user for as long as it likes;
+   * `onSign` hears whether it is being waited for.
+   */
+  methods(signal: AbortSignal, onSign: (isWaiting: boolean) => void): readonly AnyAuthMethod[];
   /** What is offered, for messages: `~/.ssh/id_rsa (RSA SHA256:…)`. */
   readonly offered: readonly string[];
   /** What is not, and why. */
@@ -21,6 +29,7 @@ export interface Credentials {
 type KeyFile =
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly why: string }
+  | { readonly state: 'unsafe'; readonly mode: number }
   | { readonly state: 'encrypted'; readonly publicKey: Buffer | undefined }
   | { readonly state: 'usable'; readonly key: ParsedKey; readonly publicKey: Buffer };
 
@@ -39,10 +48,11 @@ const agentMs = 5_000;
 
 /**
  * A reader of keys that reads each file once. `privateKeyFile` is the one key that the user asked for, if they did;
- * it must be there. Rejects with ZrunError `key-unreadable`.
+ * it must be there. Rejects with ZrunError `key-unreadable`. The signal ends what is asked of agents.
  */
 export function createKeyRing(
   ssh2: Ssh2,
+  closing: AbortSignal,
 ): (user: string, settings: SshSettings, privateKeyFile: string | undefined) => Promise<Credentials> {
   const files = new Map<string, Promise<KeyFile>>();
   const agents = new Map<string, Promise<AgentKeys>>();
@@ -52,7 +62,7 @@ export function createKeyRing(
     return known;
   };
   const agentAt = (socket: string): Promise<AgentKeys> => {
-    const known = agents.get(socket) ?? listAgent(ssh2, socket);
+    const known = agents.get(socket) ?? listAgent(ssh2, socket, closing);
     agents.set(socket, known);
     return known;
   };
@@ -72,28 +82,33 @@ export function createKeyRing(
     const isInAgent = (publicKey: Buffer | undefined): boolean =>
       publicKey !== undefined && agent.keys.some((one) => one.publicKey.equals(publicKey));
 
+    const { algorithms, agentSocket } = settings;
+    const isAllowed = ({ key }: AgentKey): boolean => signatureFor(key.type, algorithms) !== undefined;
     const first = agent.keys.filter(isWanted);
     const rest =
       settings.identitiesOnly || privateKeyFile !== undefined
         ? []
         : agent.keys.filter((one) => !first.includes(one));
-    const methods: AnyAuthMethod[] = [];
+    const ofAgent = [...first, ...rest].filter(isAllowed);
+    const ofFiles: ParsedKey[] = [];
     const offered: string[] = [];
     const passedOver: string[] = [];
-    if (first.length + rest.length > 0 && settings.agentSocket !== undefined) {
-      methods.push({
-        type: 'agent',
-        username: user,
-        agent: agentOffering(ssh2, settings.agentSocket, [...first, ...rest]),
-      });
-      for (const { key, publicKey } of [...first, ...rest])
-        offered.push(`the agent's ${key.comment || 'key'} (${describe(publicKey)})`);
+    const notAllowed = 'PubkeyAcceptedAlgorithms of the ssh configuration does not allow it';
+    for (const one of [...first, ...rest]) {
+      const text = `the agent's ${one.key.comment || 'key'} (${describe(one.publicKey)}`;
+      if (isAllowed(one)) offered.push(`${text})`);
+      else passedOver.push(`${text}: ${notAllowed})`);
     }
     if (agent.problem !== undefined) passedOver.push(agent.problem);
     for (const { path, file } of wanted) {
       if (file.state === 'usable') {
         if (isInAgent(file.publicKey)) continue;
-        methods.push({ type: 'publickey', username: user, key: file.key });
+        const key = signingAs(file.key, algorithms);
+        if (key === undefined) {
+          passedOver.push(`${path} (${describe(file.publicKey)}: ${notAllowed})`);
+          continue;
+        }
+        ofFiles.push(key);
         offered.push(`${path} (${describe(file.publicKey)})`);
         continue;
       }
@@ -101,9 +116,40 @@ export function createKeyRing(
       if (privateKeyFile !== undefined) throw unreadable(path, file);
       if (file.state === 'encrypted') passedOver.push(`${path} (has a passphrase, and is not in the agent)`);
       if (file.state === 'unreadable') passedOver.push(`${path} (${file.why})`);
+      if (file.state === 'unsafe') passedOver.push(`${path} (others can read it: mode ${octal(file.mode)})`);
     }
-    return { methods, offered, passedOver };
+    return {
+      offered,
+      passedOver,
+      methods(signal, onSign) {
+        const byFiles = ofFiles.map((key): AnyAuthMethod => ({ type: 'publickey', username: user, key }));
+        if (ofAgent.length === 0 || agentSocket === undefined) return byFiles;
+        const offering = agentOffering(ssh2, agentSocket, ofAgent, algorithms, signal, onSign);
+        return [{ type: 'agent', username: user, agent: offering }, ...byFiles];
+      },
+    };
   };
+}
+
+/** The hash that each of RSA's signatures is made with (RFC 8332). */
+const rsaHashes: Readonly<Record<string, 'sha256' | 'sha512'>> = {
+  'rsa-sha2-256': 'sha256',
+  'rsa-sha2-512': 'sha512',
+};
+
+/**
+ * The key, as one whose logins are signed in the one way that is allowed; undefined where there is none. ssh2 would
+ * sign by SHA-1 for a server that does not say what it takes.
+ */
+function signingAs(key: ParsedKey, algorithms: Algorithms): ParsedKey | undefined {
+  const signature = signatureFor(key.type, algorithms);
+  if (signature === undefined) return undefined;
+  const hash = rsaHashes[signature];
+  if (hash === undefined) return key;
+  return Object.create(key, {
+    type: { value: signature },
+    sign: { value: (data: Buffer) => key.sign(data, hash) },
+  }) as ParsedKey;
 }
 
 function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): ZrunError {
@@ -115,6 +161,12 @@ function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): 
     return new ZrunError('key-unreadable', `the private key ${path} cannot be used: ${file.why}`, {
       hint: 'It must be a private key in a format that ssh writes, and readable by you.',
     });
+  if (file.state === 'unsafe')
+    return new ZrunError(
+      'key-unreadable',
+      `the private key ${path} is not safe: others than its owner can read it (mode ${octal(file.mode)})`,
+      { hint: `ssh refuses it too: chmod 600 ${path}` },
+    );
   return new ZrunError('key-unreadable', `the private key ${path} has a passphrase`, {
     hint: `zrun does not ask for passphrases. Give it to the agent first: ssh-add ${path}`,
   });
@@ -127,10 +179,13 @@ function describe(publicKey: Buffer): string {
 async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    const found = await readOwnFile(path);
+    if (found === undefined) return { state: 'absent' };
+    // OpenSSH's own rule (authfile.c, sshkey_perm_ok): a key that others could read is theirs as well.
+    const isExposed = found.isRegular && found.owner === os.userInfo().uid && (found.mode & 0o077) !== 0;
+    if (isExposed) return { state: 'unsafe', mode: found.mode };
+    ({ text } = found);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'absent' };
     return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
   }
   const parsed = ssh2.utils.parseKey(text);
@@ -147,10 +202,10 @@ async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
 /** The public half of an encrypted key: from the file beside it, or from the key itself, where it is in clear. */
 async function publicKeyOf(ssh2: Ssh2, path: string, text: string): Promise<Buffer | undefined> {
   try {
-    const beside = ssh2.utils.parseKey(await readFile(`${path}.pub`, 'utf8'));
+    const beside = ssh2.utils.parseKey((await readOwnFile(`${path}.pub`))?.text ?? '');
     if (!(beside instanceof Error)) return beside.getPublicSSH();
   } catch {
-    // No such file: most keys need none.
+    // Most keys need no such file.
   }
   return embeddedPublicKey(text);
 }
@@ -178,14 +233,17 @@ export function embeddedPublicKey(text: string): Buffer | undefined {
   }
 }
 
-function listAgent(ssh2: Ssh2, socket: string): Promise<AgentKeys> {
+function listAgent(ssh2: Ssh2, socket: string, closing: AbortSignal): Promise<AgentKeys> {
   return new Promise((resolve) => {
-    const problem = (why: string): void => resolve({ keys: [], problem: `the agent at ${socket} (${why})` });
-    const timer = setTimeout(() => problem(`no answer within ${agentMs / 1000} seconds`), agentMs);
-    ssh2.createAgent(socket).getIdentities((error, entries) => {
+    const limit = new AbortController();
+    const forget = onceAborted(closing, () => limit.abort());
+    const timer = setTimeout(() => limit.abort(), agentMs);
+    agentAt(ssh2, socket, limit.signal).getIdentities((error, entries) => {
       clearTimeout(timer);
+      forget();
       if (error) {
-        problem(error.message);
+        const why = limit.signal.aborted ? `no answer within ${agentMs / 1000} seconds` : error.message;
+        resolve({ keys: [], problem: `the agent at ${socket} (${why})` });
         return;
       }
       const keys = (entries ?? []).flatMap((entry): readonly AgentKey[] => {
@@ -195,6 +253,29 @@ function listAgent(ssh2: Ssh2, socket: string): Promise<AgentKeys> {
       resolve({ keys, problem: undefined });
     });
   });
+}
+
+/** The agent behind a socket. What is asked of it ends with the signal: ssh2 itself would wait for good. */
+function agentAt(ssh2: Ssh2, socket: string, signal: AbortSignal): BaseAgent {
+  const agent = ssh2.createAgent(socket);
+  agent.getStream = (callback) => {
+    const stream = net.connect(socket);
+    const forget = onceAborted(signal, () => void stream.destroy());
+    let isTold = false;
+    const fail = (error?: Error): void => {
+      forget();
+      stream.destroy();
+      if (!isTold) callback(error ?? new Error('it hung up'));
+      isTold = true;
+    };
+    stream.once('connect', () => {
+      isTold = true;
+      callback(null, stream);
+    });
+    stream.on('error', fail);
+    stream.once('close', () => fail());
+  };
+  return agent;
 }
 
 function parsedKey(ssh2: Ssh2, entry: unknown): ParsedKey | undefined {
@@ -209,13 +290,32 @@ function isParsedKey(entry: unknown): entry is ParsedKey {
   return typeof entry === 'object' && entry !== null && 'getPublicSSH' in entry && 'sign' in entry;
 }
 
-/** The agent, as if it held just these keys in this order. */
-function agentOffering(ssh2: Ssh2, socket: string, keys: readonly AgentKey[]): BaseAgent {
-  const agent = ssh2.createAgent(socket);
+/** The agent, as if it held just these keys in this order, and signed in no other way than is allowed. */
+function agentOffering(
+  ssh2: Ssh2,
+  socket: string,
+  keys: readonly AgentKey[],
+  algorithms: Algorithms,
+  signal: AbortSignal,
+  onSign: (isWaiting: boolean) => void,
+): BaseAgent {
+  const agent = agentAt(ssh2, socket, signal);
   agent.getIdentities = (callback) =>
     callback(
       null,
-      keys.map(({ key }) => key),
+      keys.flatMap(({ key }) => signingAs(key, algorithms) ?? []),
     );
+  const sign = agent.sign.bind(agent);
+  agent.sign = (key, data, options: SigningRequestOptions | SignCallback, callback?: SignCallback) => {
+    const tell = typeof options === 'function' ? options : callback;
+    const asked = isParsedKey(key) ? key : undefined;
+    const held = keys.find(({ publicKey }) => asked?.getPublicSSH().equals(publicKey));
+    const hash = asked && rsaHashes[asked.type];
+    onSign(true);
+    sign(held?.key ?? key, data, hash === undefined ? {} : { hash }, (error, signature) => {
+      onSign(false);
+      tell?.(error, signature);
+    });
+  };
   return agent;
 }

@@ -2,17 +2,16 @@
  * Owns the SSH transport of a run: from an inventory's target to a connection, with everything that connections share:
  * the ssh configuration, keys, known_hosts, addresses, jump hosts, and how many handshakes are under way.
  */
-import { setMaxListeners } from 'node:events';
 import os from 'node:os';
 import type { Readable } from 'node:stream';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
-import type { Connect, SshTarget } from '../core/host.js';
+import type { Connect, Connection, ConnectOptions, Host, SshTarget } from '../core/host.js';
 import { defaultLimits, type Limits } from './channel.js';
 import { createConnection } from './connection.js';
 import { createHostKeyStore } from './host-key-check.js';
-import { within } from './limit.js';
+import { onceAborted, pauseFor, unlessAborted, within } from './limit.js';
 import { createLookup } from './lookup.js';
 import { interrupted } from './session.js';
 import { createSshConfig, type SshSettings } from './ssh-config.js';
@@ -43,10 +42,16 @@ const jumpLingerMs = 10_000;
 
 const defaultKeepalive: Keepalive = { intervalMs: 15_000, count: 3 };
 
+/** How long the end of a run waits for a host to say goodbye. Milliseconds; less than the two seconds of DESIGN. */
+const goodbyeMs = 1_000;
+
 /** A jump host's connection, shared by everything behind it. */
 interface Jump {
   readonly key: string;
   readonly loggedIn: Promise<LoggedIn>;
+  /** Ends the attempt, where nobody waits for it any more. */
+  readonly cancel: () => void;
+  isLoggedIn: boolean;
   users: number;
   linger: NodeJS.Timeout | undefined;
 }
@@ -62,14 +67,18 @@ export function createSshTransport(options: SshTransportOptions): {
   close(): Promise<void>;
 } {
   const { env, homedir = os.homedir(), keepalive = defaultKeepalive, limits = defaultLimits } = options;
-  const configOf = createSshConfig({ env, homedir, ssh: options.ssh });
+  /** Ends whatever is shared, or still under way, when the run is over. */
+  const closing = new AbortController();
+  const configOf = createSshConfig({ env, homedir, ssh: options.ssh, signal: closing.signal });
   const hostKeys = createHostKeyStore(options.acceptNewHostKeys ?? false);
   const lookup = createLookup();
   const gates = new Map<string, LimitFunction>();
   const jumps = new Map<string, Jump>();
+  /** Every client that is logged in, so that none outlives the run. */
+  const clients = new Set<LoggedIn>();
   const load = once(async () => {
     const ssh2 = await loadSsh2();
-    return { ssh2, keyRing: createKeyRing(ssh2) };
+    return { ssh2, keyRing: createKeyRing(ssh2, closing.signal) };
   });
 
   const gateOf = (key: string): LimitFunction => {
@@ -97,6 +106,7 @@ export function createSshTransport(options: SshTransportOptions): {
     const hostKey = await hostKeys.checkOf(keyName, keyPort, {
       user: knownHostsFiles,
       global: settings.globalKnownHostsFiles,
+      revoked: settings.revokedHostKeys,
       hashNames: settings.hashKnownHosts,
     });
     const gate = gateOf(jump?.key ?? `${hostName}:${port}`);
@@ -106,24 +116,18 @@ export function createSshTransport(options: SshTransportOptions): {
       const stream =
         jump === undefined
           ? await connectSocket(name, hostName, port, lookup, signal)
-          : await forward((await jump.loggedIn).client, jump.key, name, hostName, port);
-      const giveUp = (): void => void stream.destroy();
-      signal.addEventListener('abort', giveUp);
-      try {
-        const loggedIn = await logIn(
-          ssh2,
-          stream,
-          { name, user: settings.user, credentials, hostKey, keepalive },
-          onStage,
-        );
-        attempt.onHandshake();
-        return loggedIn;
-      } catch (error) {
-        stream.destroy();
-        throw error;
-      } finally {
-        signal.removeEventListener('abort', giveUp);
-      }
+          : await forward((await jump.loggedIn).client, jump.key, name, hostName, port, signal);
+      const { algorithms, user } = settings;
+      const loggedIn = await logIn(
+        ssh2,
+        stream,
+        { name, user, credentials, hostKey, keepalive, algorithms, signal },
+        onStage,
+      );
+      clients.add(loggedIn);
+      void loggedIn.closed.then(() => clients.delete(loggedIn));
+      attempt.onHandshake();
+      return loggedIn;
     };
     try {
       return await gate(() => withRetries(once, gate, name, attempt));
@@ -159,7 +163,7 @@ export function createSshTransport(options: SshTransportOptions): {
       // What opened it holds the hop before it; everyone else does not need it twice.
       if (via !== undefined) release(via);
       try {
-        await jump.loggedIn;
+        await unlessAborted(attempt.signal, jump.loggedIn, interrupted);
       } catch (error) {
         release(jump);
         throw error;
@@ -178,21 +182,32 @@ export function createSshTransport(options: SshTransportOptions): {
     attempt: Attempt,
   ): Jump => {
     if (via !== undefined) via.users++;
-    // Others wait for the same hop, so it must not end with the first one's signal.
-    const shared: Attempt = { ...attempt, signal: new AbortController().signal };
-    const loggedIn = reach(
-      target,
-      settings,
-      `jump host ${settings.hostName} port ${settings.port}`,
-      via,
-      shared,
-    );
-    const jump: Jump = { key, loggedIn, users: 0, linger: undefined };
+    // Others wait for the same hop, so it must not end with the first one's signal, but with the last one's.
+    const shared = new AbortController();
+    const forgetClosing = onceAborted(closing.signal, () => shared.abort());
+    const loggedIn = reach(target, settings, `jump host ${settings.hostName} port ${settings.port}`, via, {
+      ...attempt,
+      signal: shared.signal,
+    });
+    const jump: Jump = {
+      key,
+      loggedIn,
+      cancel: () => shared.abort(),
+      isLoggedIn: false,
+      users: 0,
+      linger: undefined,
+    };
     const forget = (): void => {
+      forgetClosing();
+      clearTimeout(jump.linger);
       if (jumps.get(key) === jump) jumps.delete(key);
       if (via !== undefined) release(via);
     };
-    loggedIn.then(({ closed }) => closed).then(forget, forget);
+    const opened = loggedIn.then(({ closed }) => {
+      jump.isLoggedIn = true;
+      return closed;
+    });
+    opened.then(forget, forget);
     jumps.set(key, jump);
     return jump;
   };
@@ -200,13 +215,18 @@ export function createSshTransport(options: SshTransportOptions): {
   const release = (jump: Jump): void => {
     jump.users--;
     if (jump.users > 0) return;
+    if (!jump.isLoggedIn) {
+      if (jumps.get(jump.key) === jump) jumps.delete(jump.key);
+      jump.cancel();
+      return;
+    }
+    clearTimeout(jump.linger);
     jump.linger = setTimeout(() => {
       if (jump.users === 0) void endJump(jump);
     }, jumpLingerMs).unref();
   };
 
   const endJump = async (jump: Jump): Promise<void> => {
-    clearTimeout(jump.linger);
     try {
       await endClient(await jump.loggedIn, limits);
     } catch {
@@ -214,39 +234,76 @@ export function createSshTransport(options: SshTransportOptions): {
     }
   };
 
-  const connectTo: Connect = async (host, { connectTimeoutMs, signal }) => {
-    const { target } = host;
-    if (target.transport !== 'ssh')
-      throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
-    let handshakes = 0;
-    const attempt: Attempt = { connectTimeoutMs, signal, onHandshake: () => handshakes++ };
-    // While OpenSSH is asked for its configuration.
-    const loading = load();
-    loading.catch(() => undefined);
-    const settings = await configOf(target);
-    const name = displayName(host.name, settings);
-    const chain = target.proxyJump ?? settings.proxyJump;
+  /** Logs in to a host, through a jump that is held for as long as the connection stands. */
+  const reachThrough = async (
+    target: SshTarget,
+    settings: SshSettings,
+    name: string,
+    chain: string | undefined,
+    attempt: Attempt,
+  ): Promise<LoggedIn> => {
     const jump = chain === undefined || chain === 'none' ? undefined : await acquireJump(chain, attempt, 0);
     try {
       const loggedIn = await reach(target, settings, name, jump, attempt);
       if (jump !== undefined) void loggedIn.closed.then(() => release(jump));
-      const link = sshLink(loggedIn, name, () => handshakes, {
-        ...limits,
-        startMs: Math.max(limits.startMs, connectTimeoutMs),
-      });
-      return createConnection(link, signal, limits);
+      return loggedIn;
     } catch (error) {
       if (jump !== undefined) release(jump);
       throw error;
     }
   };
 
+  const connectTo = async (
+    host: Host,
+    { connectTimeoutMs, signal }: ConnectOptions,
+    onClosed: () => void,
+  ): Promise<Connection> => {
+    const { target } = host;
+    if (target.transport !== 'ssh')
+      throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
+    let handshakes = 0;
+    const attemptBy = (by: AbortSignal): Attempt => ({
+      connectTimeoutMs,
+      signal: by,
+      onHandshake: () => handshakes++,
+    });
+    // While OpenSSH is asked for its configuration.
+    const loading = load();
+    loading.catch(() => undefined);
+    const settings = await configOf(target);
+    const name = displayName(host.name, settings);
+    const chain = target.proxyJump ?? settings.proxyJump;
+    const loggedIn = await reachThrough(target, settings, name, chain, attemptBy(signal));
+    void loggedIn.closed.then(onClosed);
+    const link = sshLink(loggedIn, {
+      name,
+      handshakes: () => handshakes,
+      limits: { ...limits, startMs: Math.max(limits.startMs, connectTimeoutMs) },
+      another: (by) => reachThrough(target, settings, name, chain, attemptBy(by)),
+    });
+    return createConnection(link, signal, limits);
+  };
+
   return {
-    connect: (host, connectOptions) =>
-      // What is under way then closes itself: a connection whose signal is aborted ends at once.
-      orInterrupted(connectOptions.signal, () => connectTo(host, connectOptions)),
+    async connect(host, { connectTimeoutMs, signal }) {
+      const attempt = new AbortController();
+      const abort = (): void => attempt.abort();
+      const forget = [onceAborted(signal, abort), onceAborted(closing.signal, abort)];
+      const onClosed = (): void => forget.forEach((each) => each());
+      try {
+        // What is under way then closes itself: it heeds the same signal.
+        const work = connectTo(host, { connectTimeoutMs, signal: attempt.signal }, onClosed);
+        return await unlessAborted(attempt.signal, work, interrupted);
+      } catch (error) {
+        onClosed();
+        throw error;
+      }
+    },
     async close() {
-      await Promise.all([...jumps.values()].map(endJump));
+      closing.abort();
+      const goodbye = { ...limits, closeMs: Math.min(limits.closeMs, goodbyeMs) };
+      for (const jump of jumps.values()) clearTimeout(jump.linger);
+      await Promise.all([...clients].map((client) => endClient(client, goodbye)));
     },
   };
 }
@@ -258,22 +315,21 @@ async function withRetries(
   name: string,
   { connectTimeoutMs, signal }: Attempt,
 ): Promise<LoggedIn> {
+  // What is under way ends with the user's interrupt, with the limit, and with any other end of this attempt.
   const stop = new AbortController();
+  const forget = onceAborted(signal, () => stop.abort());
   const seen: { stage: string; dropped: Error | undefined } = {
     stage: 'it has not answered',
     dropped: undefined,
   };
-  const onAbort = (): void => stop.abort();
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
 
   const tries = async (): Promise<LoggedIn> => {
     for (let round = 0; ; round++) {
-      throwIfAborted(signal);
+      throwIfAborted(stop.signal);
       try {
         return await once((next) => (seen.stage = next), stop.signal);
       } catch (error) {
-        throwIfAborted(signal);
+        throwIfAborted(stop.signal);
         if (!(error instanceof DroppedError)) throw error;
         seen.dropped = error;
       }
@@ -281,7 +337,7 @@ async function withRetries(
       gate.concurrency = Math.max(1, Math.ceil(gate.concurrency / 2));
       seen.stage = 'it drops connections before a handshake';
       const base = Math.min(2_000, 100 * 1.5 ** round);
-      await new Promise((resolve) => setTimeout(resolve, base * (0.5 + Math.random())));
+      await pauseFor(base * (0.5 + Math.random()), stop.signal);
     }
   };
   try {
@@ -299,13 +355,21 @@ async function withRetries(
       );
     });
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    forget();
     stop.abort();
   }
 }
 
-function forward(client: Client, jump: string, name: string, host: string, port: number): Promise<Readable> {
-  return new Promise((resolve, reject) => {
+/** A stream through a jump host. Where the signal is aborted, a stream that comes later is closed at once. */
+function forward(
+  client: Client,
+  jump: string,
+  name: string,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const opened = new Promise<Readable>((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void =>
       reject(
         new ZrunError('connect-failed', `the jump host ${jump} cannot reach ${name}: ${why}`, {
@@ -315,16 +379,19 @@ function forward(client: Client, jump: string, name: string, host: string, port:
       );
     try {
       client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
-        if (error) fail(error.message, error);
-        else {
-          stream.on('error', () => undefined);
-          resolve(stream);
+        if (error) {
+          fail(error.message, error);
+          return;
         }
+        stream.on('error', () => undefined);
+        if (signal.aborted) stream.destroy();
+        resolve(stream);
       });
     } catch (error) {
       fail('its connection is lost', error);
     }
   });
+  return unlessAborted(signal, opened, interrupted);
 }
 
 /** `user@host:port`, or `ssh://user@host:port`; an IPv6 address in brackets. */
@@ -347,23 +414,6 @@ function parseJump(spec: string): SshTarget {
 function displayName(host: string, { hostName, port }: SshSettings): string {
   const where = port === 22 ? hostName : `${hostName} port ${port}`;
   return host === hostName && port === 22 ? host : `${host} (${where})`;
-}
-
-/** Does not wait for work whose result nobody wants any more. */
-async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (signal.aborted) throw interrupted();
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(interrupted());
-  });
-  // Hundreds of hosts listen to the one signal of a run.
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', onAbort);
-  try {
-    return await Promise.race([work(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 function throwIfAborted(signal: AbortSignal): void {
