@@ -4,6 +4,8 @@
  * does not need: `--version` answers before anything else is read.
  */
 import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import type { Environment, StopSignal } from './cli/environment.js';
 
 const argv = process.argv.slice(2);
@@ -24,8 +26,7 @@ function createEnvironment(): Environment {
     env: process.env,
     version: readVersion(),
     cwd: process.cwd(),
-    // As OpenSSH, ~/.local/state and the rest of a login have it; os.homedir() would fall back to the same.
-    homeFolder: process.env['HOME'] ?? process.cwd(),
+    homeFolder: findHome(),
     stdout: process.stdout,
     stderr: process.stderr,
     onStopSignal(listener) {
@@ -37,6 +38,20 @@ function createEnvironment(): Environment {
     },
     exitNow: (code) => process.exit(code),
   };
+}
+
+/**
+ * As the rest of a login has it: HOME, or what the user database says. Never the current folder: `.ssh/config` may name
+ * commands, and what somebody left in a folder is not to be run by whoever stands there. `/` where nobody knows.
+ */
+function findHome(): string {
+  const home = process.env['HOME'];
+  if (home !== undefined && path.isAbsolute(home)) return home;
+  try {
+    return os.userInfo().homedir;
+  } catch {
+    return '/';
+  }
 }
 
 /**

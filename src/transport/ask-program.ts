@@ -68,6 +68,6 @@ export function askProgram(
 /** The program and what it has started: `ssh -G` waits for a `Match exec` that may wait for anything. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
-  const killer = spawn('/bin/sh', ['-c', 'kill -KILL -- "-$0"', String(pid)], { stdio: 'ignore' });
+  const killer = spawn('/bin/sh', ['-c', 'kill -s KILL -- "-$0"', String(pid)], { stdio: 'ignore' });
   killer.on('error', () => undefined);
 }

@@ -174,13 +174,11 @@ export function ssh2Algorithms(
 }
 
 /**
- * How a login is signed by a key of this type: the type itself, or for RSA the better hash of those that are allowed
- * (RFC 8332; never SHA-1, as OpenSSH has it since 8.8). Undefined: not at all.
+ * How a login may be signed by a key of this type: by the type itself, or for RSA with these hashes (RFC 8332; never
+ * SHA-1, as OpenSSH has it since 8.8). Empty: not at all.
  */
-export function signatureFor(keyType: string, { signatures }: Algorithms): string | undefined {
+export function signaturesFor(keyType: string, { signatures }: Algorithms): readonly string[] {
   const names: readonly string[] = signatures ?? modernHostKeys;
-  const isAllowed = (name: string): boolean => names.includes(name);
-  // Every server that knows either knows this one; some small ones do not know the other.
-  if (keyType === 'ssh-rsa') return ['rsa-sha2-256', 'rsa-sha2-512'].find(isAllowed);
-  return isAllowed(keyType) ? keyType : undefined;
+  const possible = keyType === 'ssh-rsa' ? ['rsa-sha2-256', 'rsa-sha2-512'] : [keyType];
+  return possible.filter((name) => names.includes(name));
 }

@@ -10,7 +10,7 @@ import { ZrunError } from '../core/errors.js';
 import { fingerprint, shortKeyType } from './known-hosts.js';
 import { onceAborted } from './limit.js';
 import { octal, readOwnFile } from './read-file.js';
-import { signatureFor, type Algorithms } from './ssh-algorithms.js';
+import { signaturesFor, type Algorithms } from './ssh-algorithms.js';
 import type { SshSettings } from './ssh-config.js';
 import type { Ssh2 } from './ssh2.js';
 
@@ -83,7 +83,7 @@ export function createKeyRing(
       publicKey !== undefined && agent.keys.some((one) => one.publicKey.equals(publicKey));
 
     const { algorithms, agentSocket } = settings;
-    const isAllowed = ({ key }: AgentKey): boolean => signatureFor(key.type, algorithms) !== undefined;
+    const isAllowed = ({ key }: AgentKey): boolean => signaturesFor(key.type, algorithms).length > 0;
     const first = agent.keys.filter(isWanted);
     const rest =
       settings.identitiesOnly || privateKeyFile !== undefined
@@ -138,18 +138,26 @@ const rsaHashes: Readonly<Record<string, 'sha256' | 'sha512'>> = {
 };
 
 /**
- * The key, as one whose logins are signed in the one way that is allowed; undefined where there is none. ssh2 would
- * sign by SHA-1 for a server that does not say what it takes.
+ * The key, as one that signs in no other way than is allowed; undefined where there is none. ssh2 takes the hash for RSA
+ * from what the server says that it takes, and SHA-1 where it says nothing: such a login is refused here.
  */
 function signingAs(key: ParsedKey, algorithms: Algorithms): ParsedKey | undefined {
-  const signature = signatureFor(key.type, algorithms);
+  const [signature, another] = signaturesFor(key.type, algorithms);
   if (signature === undefined) return undefined;
-  const hash = rsaHashes[signature];
-  if (hash === undefined) return key;
-  return Object.create(key, {
-    type: { value: signature },
-    sign: { value: (data: Buffer) => key.sign(data, hash) },
-  }) as ParsedKey;
+  const only = rsaHashes[signature];
+  if (only === undefined) return key;
+  const sign = (data: Buffer, hash?: string): Buffer | Error =>
+    another === undefined ? key.sign(data, only) : isSha2(hash) ? key.sign(data, hash) : sha1Refused();
+  const type = another === undefined ? signature : key.type;
+  return Object.create(key, { type: { value: type }, sign: { value: sign } }) as ParsedKey;
+}
+
+function isSha2(hash: string | undefined): hash is 'sha256' | 'sha512' {
+  return hash === 'sha256' || hash === 'sha512';
+}
+
+function sha1Refused(): Error {
+  return new Error('the server takes RSA keys only with SHA-1, which is broken; use an Ed25519 key there');
 }
 
 function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): ZrunError {
@@ -310,9 +318,15 @@ function agentOffering(
     const tell = typeof options === 'function' ? options : callback;
     const asked = isParsedKey(key) ? key : undefined;
     const held = keys.find(({ publicKey }) => asked?.getPublicSSH().equals(publicKey));
-    const hash = asked && rsaHashes[asked.type];
+    const byType = asked && rsaHashes[asked.type];
+    const byServer = typeof options === 'function' ? undefined : options.hash;
+    const hash = byType ?? byServer;
+    if (held?.key.type === 'ssh-rsa' && !isSha2(hash)) {
+      tell?.(sha1Refused());
+      return;
+    }
     onSign(true);
-    sign(held?.key ?? key, data, hash === undefined ? {} : { hash }, (error, signature) => {
+    sign(held?.key ?? key, data, isSha2(hash) ? { hash } : {}, (error, signature) => {
       onSign(false);
       tell?.(error, signature);
     });

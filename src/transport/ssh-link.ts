@@ -16,10 +16,10 @@ export interface LinkOptions {
   /** How messages call the host. */
   readonly name: string;
   /** SSH handshakes that were made for it. */
-  handshakes(): number;
+  readonly handshakes: () => number;
   readonly limits: Limits;
   /** Makes one more connection to the same host, for a session that the first one has no room for. */
-  another(signal: AbortSignal): Promise<LoggedIn>;
+  readonly another: (signal: AbortSignal) => Promise<LoggedIn>;
 }
 
 /**

@@ -71,7 +71,7 @@ export function createSshTransport(options: SshTransportOptions): {
   const closing = new AbortController();
   const configOf = createSshConfig({ env, homedir, ssh: options.ssh, signal: closing.signal });
   const hostKeys = createHostKeyStore(options.acceptNewHostKeys ?? false);
-  const lookup = createLookup();
+  const lookup = createLookup({ env, signal: closing.signal });
   const gates = new Map<string, LimitFunction>();
   const jumps = new Map<string, Jump>();
   /** Every client that is logged in, so that none outlives the run. */

@@ -140,7 +140,7 @@ describe('known_hosts', () => {
   });
 
   it('reads revoked keys, with or without their type, and sees a binary list', () => {
-    const one = `${ed.toString('base64')}`;
+    const one = ed.toString('base64');
     const text = `# stolen\nssh-ed25519 ${one} comment\n\n${rsa.toString('base64')}\nnonsense\n`;
     expect(parseRevokedKeys(text)?.map((key) => key.toString('base64'))).to.deep.equal([
       one,

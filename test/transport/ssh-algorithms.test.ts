@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import {
   allowedAlgorithms,
   hostKeysInOrder,
-  signatureFor,
+  signaturesFor,
   ssh2Algorithms,
   type Algorithms,
 } from '../../src/transport/ssh-algorithms.js';
@@ -23,8 +23,8 @@ describe('algorithms', () => {
     const offered = Object.values(ssh2Algorithms(allow({}), hostKeysInOrder(new Set(), allow({})))).flat();
     expect(offered).to.include('hmac-sha2-256').and.to.include('rsa-sha2-256');
     expect(offered.filter((each) => /sha1|ssh-rsa|md5|cbc/.test(String(each)))).to.deep.equal([]);
-    expect(signatureFor('ssh-rsa', allow({}))).to.equal('rsa-sha2-256');
-    expect(signatureFor('ssh-dss', allow({}))).to.equal(undefined);
+    expect(signaturesFor('ssh-rsa', allow({}))).to.deep.equal(['rsa-sha2-256', 'rsa-sha2-512']);
+    expect(signaturesFor('ssh-dss', allow({}))).to.deep.equal([]);
   });
 
   const lists: readonly (readonly [title: string, value: string, macs: readonly string[]])[] = [
@@ -76,8 +76,8 @@ describe('algorithms', () => {
 
   it('signs only as it is allowed to', () => {
     const only = allow({ signatures: 'rsa-sha2-512,ecdsa-sha2-nistp256' });
-    expect(signatureFor('ssh-rsa', only)).to.equal('rsa-sha2-512');
-    expect(signatureFor('ssh-ed25519', only)).to.equal(undefined);
-    expect(signatureFor('ecdsa-sha2-nistp256', only)).to.equal('ecdsa-sha2-nistp256');
+    expect(signaturesFor('ssh-rsa', only)).to.deep.equal(['rsa-sha2-512']);
+    expect(signaturesFor('ssh-ed25519', only)).to.deep.equal([]);
+    expect(signaturesFor('ecdsa-sha2-nistp256', only)).to.deep.equal(['ecdsa-sha2-nistp256']);
   });
 });

@@ -1,37 +1,497 @@
 /** Peers that are no sshd, or a bad one: whatever they do, the host is unreachable, the recap comes, and the run ends. */
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { Attack, Bench } from '../attack.js';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import path from 'node:path';
+import { sshdMissing, type Sshd } from '../../integration/sshd.js';
+import { endsInTime, type Attack, type Bench, type Zrun } from '../attack.js';
+import { blackHole, every, listen, wireTo } from './servers.js';
 
 const expected = 'unreachable, the recap comes, and nothing is left of the run';
 
-export const peers: readonly Attack[] = [
-  {
-    attack: 'a peer accepts and says nothing',
+/** One that does this with each connection. */
+function peer(attack: string, behave: (socket: Socket) => void): Attack {
+  return {
+    attack,
     expected,
     isFast: true,
-    observe: (bench) => observePeer(bench, () => undefined),
+    async observe(bench) {
+      const { port } = await listen(bench, behave);
+      return unreachable(bench, { ansible_port: port });
+    },
+  };
+}
+
+const ident = 'SSH-2.0-OpenSSH_9.2\r\n';
+
+export const peers: readonly Attack[] = [
+  peer('a peer accepts and says nothing', () => undefined),
+  peer('a peer sends a banner without end', (socket) => {
+    const lines = 'a line that is no identification\r\n'.repeat(500);
+    const more = (): void => {
+      while (socket.writable && socket.write(lines));
+    };
+    socket.on('drain', more);
+    more();
+  }),
+  peer('a peer sends its identification a byte at a time', (socket) => {
+    let at = 0;
+    every(300, socket, () => socket.write(ident[at++ % ident.length] ?? ''));
+  }),
+  peer('a peer sends its part of the key exchange a byte at a time', (socket) => {
+    // The length of a packet that never comes to its end.
+    socket.write(`${ident}\0\0\x04\0`, 'latin1');
+    every(50, socket, () => socket.write('\x14', 'latin1'));
+  }),
+  peer('a peer speaks HTTP', (socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n<html></html>'));
+  }),
+  peer('a peer hangs up at once', (socket) => socket.destroy()),
+  peer('a peer hangs up after its identification', (socket) => socket.end(ident)),
+  peer('a peer resets each connection', (socket) => socket.resetAndDestroy()),
+  peer('a peer stops reading after its identification', (socket) => {
+    socket.pause();
+    socket.write(ident);
+  }),
+  {
+    attack: 'a black hole takes every packet',
+    expected,
+    isFast: true,
+    observe: async (bench) => unreachable(bench, { ansible_port: await blackHole(bench) }),
+  },
+  {
+    attack: 'sshd is stopped (SIGSTOP)',
+    expected,
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd();
+      process.kill(server.pid, 'SIGSTOP');
+      bench.defer(() => process.kill(server.pid, 'SIGCONT'));
+      return unreachable(bench, { ansible_port: server.port });
+    },
+  },
+  {
+    attack: 'a name server says nothing',
+    expected,
+    missing: noNamespaces,
+    async observe(bench) {
+      // Nobody answers there, and nobody refuses.
+      const resolv = bench.write('resolv.conf', 'nameserver 127.0.0.1\noptions timeout:20 attempts:5\n');
+      const silence = await silentNameServer(bench);
+      if (silence !== undefined) return silence;
+      return unreachable(bench, { ansible_host: 'nowhere.example.com', ansible_port: 22 }, [
+        'unshare',
+        '-m',
+        'sh',
+        '-c',
+        `mount --bind '${resolv}' /etc/resolv.conf && exec "$@"`,
+        'sh',
+      ]);
+    },
+  },
+  {
+    attack: 'the ssh agent hangs when it is asked for its keys',
+    expected: 'the key file is used, and nothing is left of the run',
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd();
+      const agent = await agentAt(bench, () => undefined);
+      return reached(bench, server, agent, 'the key file is used, and nothing is left of the run');
+    },
+  },
+  {
+    attack: 'the ssh agent is gone',
+    expected: 'the key file is used, and nothing is left of the run',
+    isFast: true,
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd();
+      const agent = path.join(bench.folder, 'no-agent');
+      return reached(bench, server, agent, 'the key file is used, and nothing is left of the run');
+    },
+  },
+  {
+    attack: 'the ssh agent hangs when it is to sign',
+    expected: 'unreachable, the message names the agent, and nothing is left of the run',
+    isFast: true,
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd();
+      const [, base64 = ''] = readFileSync(`${server.privateKeyFile}.pub`, 'utf8').split(' ');
+      const agent = await agentAt(bench, (socket, type) => {
+        // SSH_AGENTC_REQUEST_IDENTITIES, and nothing but that.
+        if (type === 11) socket.write(identities(Buffer.from(base64, 'base64')));
+      });
+      // The agent's alone: the key file would be offered otherwise.
+      bench.write('home/.ssh/config', `UserKnownHostsFile ${server.knownHostsFile}\n`);
+      const hosts = hostsFile(bench, { ansible_port: server.port, ansible_user: server.user });
+      const play = bench.playbook('- command: "true"');
+      const { code, stdout } = await bench.zrun([play, '-i', hosts, '-T', '2'], {
+        env: { SSH_AUTH_SOCK: agent },
+      });
+      return code === 3 && stdout.includes('the ssh agent on this machine has not signed')
+        ? 'unreachable, the message names the agent, and nothing is left of the run'
+        : `ended with ${code}:\n${stdout}`;
+    },
+  },
+  {
+    attack: 'a jump host accepts and says nothing',
+    expected,
+    isFast: true,
+    async observe(bench) {
+      const { port } = await listen(bench, () => undefined);
+      return unreachable(bench, { ansible_port: 22, zrun_proxy_jump: `nobody@127.0.0.1:${port}` });
+    },
+  },
+  {
+    attack: 'a jump host forwards into silence',
+    expected,
+    isFast: true,
+    missing: sshdMissing,
+    async observe(bench) {
+      const jump = await bench.sshd();
+      const { port } = await listen(bench, () => undefined);
+      return unreachable(bench, throughJump(bench, jump, port));
+    },
+  },
+  {
+    attack: 'a jump host falls silent once it is logged in to',
+    expected,
+    isFast: true,
+    missing: sshdMissing,
+    async observe(bench) {
+      const jump = await bench.sshd();
+      const wire = await wireTo(bench, jump.port);
+      // The host behind it is asked for when the login is done: then the wire is cut, so that no goodbye arrives.
+      const { port } = await listen(bench, () => wire.cut());
+      const known = readFileSync(jump.knownHostsFile, 'utf8').replaceAll(`:${jump.port} `, `:${wire.port} `);
+      const vars = throughJump(bench, jump, port);
+      bench.write('home/.ssh/known_hosts', known);
+      return unreachable(bench, { ...vars, zrun_proxy_jump: `${jump.user}@127.0.0.1:${wire.port}` });
+    },
+  },
+  {
+    attack: 'a ProxyCommand that would hang',
+    expected: 'an error that names the setting, and the command is not run',
+    isFast: true,
+    async observe(bench) {
+      bench.write('home/.ssh/config', `ProxyCommand touch ${bench.folder}/ran; sleep 600\n`);
+      const { code, stdout } = await runOn(bench, hostsFile(bench, { ansible_port: 22 }));
+      if (exists(bench, 'ran')) return 'the command was run';
+      return code === 3 && stdout.includes('zrun cannot use ProxyCommand')
+        ? 'an error that names the setting, and the command is not run'
+        : `ended with ${code}:\n${stdout}`;
+    },
+  },
+  {
+    attack: 'Match exec of the ssh configuration hangs',
+    expected: 'unreachable, the message names the configuration, and no process is left of it',
+    async observe(bench) {
+      const marker = `4${process.pid}`;
+      bench.write('home/.ssh/config', `Match exec "sleep ${marker}; true"\n  User nobody\n`);
+      const { code, stdout } = await runOn(bench, hostsFile(bench, { ansible_port: 22 }));
+      if (isRunning(`sleep ${marker}`)) return 'its command is still running';
+      return code === 3 && stdout.includes('ssh configuration')
+        ? 'unreachable, the message names the configuration, and no process is left of it'
+        : `ended with ${code}:\n${stdout}`;
+    },
+  },
+  {
+    attack: 'Ctrl-C while Match exec of the ssh configuration hangs',
+    expected: 'the run ends, and no process is left of it',
+    isFast: true,
+    async observe(bench) {
+      const marker = `5${process.pid}`;
+      bench.write('home/.ssh/config', `Match exec "sleep ${marker}; true"\n  User nobody\n`);
+      const zrun = startOn(bench, hostsFile(bench, { ansible_port: 22 }), '30');
+      await until(() => isRunning(`sleep ${marker}`));
+      zrun.child.kill('SIGINT');
+      const { stdout } = await endsInTime(zrun);
+      if (isRunning(`sleep ${marker}`)) return 'its command is still running';
+      return /within \d+ seconds/.test(stdout) ? stdout : 'the run ends, and no process is left of it';
+    },
+  },
+  ...(['SIGINT', 'SIGTERM'] as const).map((signal): Attack => ({
+    attack: `${signal} while a silent peer is connected to, with a limit of 300 seconds`,
+    expected: 'the run ends at once, as interrupted',
+    isFast: true,
+    async observe(bench) {
+      const peerOf = await listen(bench, () => undefined);
+      const zrun = startOn(bench, hostsFile(bench, { ansible_port: peerOf.port }), '300');
+      await until(() => peerOf.accepted() > 0);
+      zrun.child.kill(signal);
+      const { code, stdout } = await endsInTime(zrun);
+      return code === 130 && !stdout.includes('within 300 seconds')
+        ? 'the run ends at once, as interrupted'
+        : `ended with ${code}:\n${stdout}`;
+    },
+  })),
+  {
+    attack: 'SIGINT while a jump host says nothing, with a limit of 300 seconds',
+    expected: 'the run ends at once, as interrupted',
+    isFast: true,
+    async observe(bench) {
+      const jump = await listen(bench, () => undefined);
+      const vars = { ansible_port: 22, zrun_proxy_jump: `nobody@127.0.0.1:${jump.port}` };
+      const zrun = startOn(bench, hostsFile(bench, vars), '300');
+      await until(() => jump.accepted() > 0);
+      zrun.child.kill('SIGINT');
+      const { code, stdout } = await endsInTime(zrun);
+      return code === 130 ? 'the run ends at once, as interrupted' : `ended with ${code}:\n${stdout}`;
+    },
+  },
+  {
+    attack: 'a server answers only after the recap',
+    expected: 'nobody logs in to it any more',
+    isFast: true,
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd();
+      const wire = await wireTo(bench, server.port, true);
+      const known = readFileSync(server.knownHostsFile, 'utf8');
+      bench.write('known', known.replaceAll(`:${server.port} `, `:${wire.port} `));
+      const hosts = bench.inventory(server, {
+        ansible_port: wire.port,
+        ansible_ssh_common_args: `-o UserKnownHostsFile=${bench.folder}/known`,
+      });
+      const zrun = startOn(bench, hosts, '2');
+      await zrun.says(/PLAY RECAP/);
+      wire.open();
+      const { code } = await endsInTime(zrun);
+      if (code !== 3) return `ended with ${code}`;
+      return server.log().includes('Accepted') ? 'a login after the recap' : 'nobody logs in to it any more';
+    },
+  },
+  {
+    attack: 'sshd takes one login at a time (MaxStartups 1), from twelve hosts',
+    expected: 'every host is reached',
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd({ config: ['MaxStartups 1'] });
+      const one = {
+        ansible_host: '127.0.0.1',
+        ansible_port: server.port,
+        ansible_user: server.user,
+        ansible_ssh_private_key_file: server.privateKeyFile,
+        ansible_ssh_common_args: `-o UserKnownHostsFile=${server.knownHostsFile}`,
+      };
+      const boxes = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`box${i}`, one]));
+      const hosts = bench.write('hosts.yaml', JSON.stringify({ all: { hosts: boxes } }));
+      const { code, stdout } = await runOn(bench, hosts, '60');
+      return code === 0 ? 'every host is reached' : `ended with ${code}:\n${stdout}`;
+    },
+  },
+  {
+    attack: 'sshd takes one session a connection (MaxSessions 1), and a task is too slow',
+    expected: 'the task is killed on the host',
+    isFast: true,
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd({ config: ['MaxSessions 1'] });
+      const marker = `6${process.pid}`;
+      const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 1`);
+      const { stdout } = await bench.zrun([play, '-i', bench.inventory(server), '-T', '20']);
+      if (isRunning(`sleep ${marker}`)) return `it is still running:\n${stdout}`;
+      return stdout.includes('not done within 1 seconds, and killed on the host')
+        ? 'the task is killed on the host'
+        : stdout;
+    },
+  },
+  {
+    attack:
+      'sshd takes one session a connection (MaxSessions 1), and no second connection, and a task is too slow',
+    expected: 'the message says that it could not be killed, and why',
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd({ config: ['MaxSessions 1'] });
+      const wire = await wireTo(bench, server.port);
+      const known = readFileSync(server.knownHostsFile, 'utf8');
+      bench.write('known', known.replaceAll(`:${server.port} `, `:${wire.port} `));
+      const hosts = bench.inventory(server, {
+        ansible_port: wire.port,
+        ansible_ssh_common_args: `-o UserKnownHostsFile=${bench.folder}/known`,
+      });
+      const marker = `7${process.pid}`;
+      const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 2`);
+      const zrun = bench.start([play, '-i', hosts, '-T', '2']);
+      await until(() => isRunning(`sleep ${marker}`));
+      // The server itself takes nobody in any more; the connection that stands is served by another process.
+      process.kill(server.pid, 'SIGSTOP');
+      bench.defer(() => process.kill(server.pid, 'SIGCONT'));
+      const { stdout } = await endsInTime(zrun);
+      return /could not be killed: box .* does not open another session, and no connection/.test(stdout)
+        ? 'the message says that it could not be killed, and why'
+        : stdout;
+    },
+  },
+  {
+    attack: 'the network dies in mid-task, and the run is stopped by SIGTERM',
+    expected: 'the message says that the task could not be killed, and nothing is left of the run',
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd();
+      const wire = await wireTo(bench, server.port);
+      const known = readFileSync(server.knownHostsFile, 'utf8');
+      bench.write('known', known.replaceAll(`:${server.port} `, `:${wire.port} `));
+      const hosts = bench.inventory(server, {
+        ansible_port: wire.port,
+        ansible_ssh_common_args: `-o UserKnownHostsFile=${bench.folder}/known`,
+      });
+      const marker = `8${process.pid}`;
+      const zrun = bench.start([bench.playbook(`- command: sleep ${marker}`), '-i', hosts, '-T', '2']);
+      await until(() => isRunning(`sleep ${marker}`));
+      wire.cut();
+      zrun.child.kill('SIGTERM');
+      const { stdout } = await endsInTime(zrun);
+      return stdout.includes('could not be killed')
+        ? 'the message says that the task could not be killed, and nothing is left of the run'
+        : stdout;
+    },
+  },
+  {
+    attack: 'sshd is stopped (SIGSTOP) in mid-task, and the task is too slow',
+    expected: 'the message says that the task could not be killed, and nothing is left of the run',
+    missing: sshdMissing,
+    async observe(bench) {
+      const server = await bench.sshd();
+      const marker = `9${process.pid}`;
+      const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 2`);
+      const zrun = bench.start([play, '-i', bench.inventory(server), '-T', '2']);
+      await until(() => isRunning(`sleep ${marker}`));
+      const stopped = below(server.pid);
+      for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+      bench.defer(() => stopped.forEach((pid) => process.kill(pid, 'SIGCONT')));
+      const { stdout } = await endsInTime(zrun);
+      return stdout.includes('could not be killed')
+        ? 'the message says that the task could not be killed, and nothing is left of the run'
+        : stdout;
+    },
   },
 ];
 
-/** A TCP server on loopback that does this with each connection. */
-async function observePeer(bench: Bench, behave: (socket: Socket) => void): Promise<string> {
+type Vars = Readonly<Record<string, string | number>>;
+
+function hostsFile(bench: Bench, vars: Vars): string {
+  const box = { ansible_host: '127.0.0.1', ansible_user: 'nobody', ...vars };
+  return bench.write('hosts.yaml', JSON.stringify({ all: { hosts: { box } } }));
+}
+
+function startOn(bench: Bench, hosts: string, limit: string, prefix: readonly string[] = []): Zrun {
+  return bench.start([bench.playbook('- command: "true"'), '-i', hosts, '-T', limit], { prefix });
+}
+
+async function runOn(
+  bench: Bench,
+  hosts: string,
+  limit = '2',
+  prefix: readonly string[] = [],
+): Promise<{ code: number | undefined; stdout: string }> {
+  return endsInTime(startOn(bench, hosts, limit, prefix));
+}
+
+async function unreachable(bench: Bench, vars: Vars, prefix: readonly string[] = []): Promise<string> {
+  const { code, stdout } = await runOn(bench, hostsFile(bench, vars), '2', prefix);
+  return code === 3 && /unreachable/i.test(stdout) ? expected : `ended with ${code}:\n${stdout}`;
+}
+
+async function reached(bench: Bench, server: Sshd, agent: string, what: string): Promise<string> {
+  const play = bench.playbook('- command: "true"');
+  const { code, stdout } = await bench.zrun([play, '-i', bench.inventory(server), '-T', '20'], {
+    env: { SSH_AUTH_SOCK: agent },
+  });
+  return code === 0 ? what : `ended with ${code}:\n${stdout}`;
+}
+
+/** Logs in to the jump host by what is in HOME, and is to reach this port behind it. */
+function throughJump(bench: Bench, jump: Sshd, port: number): Vars {
+  bench.write('home/.ssh/known_hosts', readFileSync(jump.knownHostsFile));
+  bench.write('home/.ssh/id_ed25519', readFileSync(jump.privateKeyFile), 0o600);
+  return { ansible_port: port, zrun_proxy_jump: `${jump.user}@127.0.0.1:${jump.port}` };
+}
+
+/** An ssh agent that hears the type of each request (draft-miller-ssh-agent, 5.1). Returns its socket's path. */
+async function agentAt(bench: Bench, hear: (socket: Socket, type: number) => void): Promise<string> {
+  const file = path.join(bench.folder, 'agent');
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
-    behave(socket);
+    socket.on('data', (chunk) => hear(socket, chunk[4] ?? 0));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(file, resolve));
   bench.defer(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
-  const hosts = bench.write(
-    'hosts.yaml',
-    `all: {hosts: {box: {ansible_host: 127.0.0.1, ansible_port: ${port}, ansible_user: nobody}}}\n`,
-  );
-  const play = bench.playbook('- command: "true"');
-  const { code, stdout } = await bench.zrun([play, '-i', hosts, '-T', '2']);
-  return code === 3 ? expected : `ended with ${code}:\n${stdout}`;
+  return file;
+}
+
+/** SSH_AGENT_IDENTITIES_ANSWER with one key. */
+function identities(key: Buffer): Buffer {
+  const number = (value: number): Buffer => {
+    const four = Buffer.alloc(4);
+    four.writeUInt32BE(value);
+    return four;
+  };
+  const comment = Buffer.from('held');
+  const body = [Buffer.from([12]), number(1), number(key.length), key, number(comment.length), comment];
+  const answer = Buffer.concat(body);
+  return Buffer.concat([number(answer.length), answer]);
+}
+
+/** Takes the port of name servers on 127.0.0.1 and answers nothing. Resolves with why it cannot be had. */
+async function silentNameServer(bench: Bench): Promise<string | undefined> {
+  const { createSocket } = await import('node:dgram');
+  const socket = createSocket('udp4');
+  bench.defer(() => socket.close());
+  return new Promise((resolve) => {
+    socket.once('error', (error) => resolve(`no name server on port 53: ${error.message}`));
+    socket.bind(53, '127.0.0.1', () => resolve(undefined));
+  });
+}
+
+function noNamespaces(): string | undefined {
+  try {
+    execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'skipped: no mount namespace can be made here';
+  }
+}
+
+function exists(bench: Bench, name: string): boolean {
+  try {
+    readFileSync(path.join(bench.folder, name));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function processes(): readonly { pid: number; parent: number; command: string }[] {
+  return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .map(([pid, parent, ...command]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      command: command.join(' '),
+    }));
+}
+
+function isRunning(command: string): boolean {
+  return processes().some((each) => each.command === command);
+}
+
+/** sshd's own processes below this one: those that serve connections. */
+function below(pid: number): readonly number[] {
+  const all = processes();
+  const children = all.filter((each) => each.parent === pid && each.command.startsWith('sshd'));
+  return children.flatMap((each) => [each.pid, ...below(each.pid)]);
+}
+
+/** Waits for a state, however long this machine takes for it. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 50));
 }
