@@ -2,10 +2,16 @@
 import { expect } from 'chai';
 import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
+import { hostKeys } from './rows/host-keys.js';
 import { peers } from './rows/peers.js';
+import { sshSettings } from './rows/ssh-settings.js';
 
 /** Each group is one file; a new one is a line here. */
-export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [['peers', peers]];
+export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [
+  ['peers', peers],
+  ['host keys', hostKeys],
+  ['ssh settings', sshSettings],
+];
 
 /** Makes each row a test of its own. */
 export function tryAttacks(chosen: (attack: Attack) => boolean): void {
