@@ -4,8 +4,6 @@
  * does not need: `--version` answers before anything else is read.
  */
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import type { Environment, StopSignal } from './cli/environment.js';
 
 const argv = process.argv.slice(2);
@@ -14,19 +12,19 @@ else {
   const { loadBundle } = await import('./cli/bundle.js');
   const bundle = loadBundle(new URL('zrun.cjs', import.meta.url));
   const { main } = bundle ?? (await import('./cli/main.js'));
-  process.exitCode = await main(createEnvironment());
+  process.exitCode = await main(createEnvironment(await findHome()));
   // For `npm run build`, which runs zrun once to know what a run needs.
   if (process.env['ZRUN_COMPILE'] === '1') bundle?.keepCompiled();
 }
 
-function createEnvironment(): Environment {
+function createEnvironment(homeFolder: string): Environment {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', outliveReader);
   return {
     argv,
     env: process.env,
     version: readVersion(),
     cwd: process.cwd(),
-    homeFolder: findHome(),
+    homeFolder,
     stdout: process.stdout,
     stderr: process.stderr,
     onStopSignal(listener) {
@@ -44,11 +42,12 @@ function createEnvironment(): Environment {
  * As the rest of a login has it: HOME, or what the user database says. Never the current folder: `.ssh/config` may name
  * commands, and what somebody left in a folder is not to be run by whoever stands there. `/` where nobody knows.
  */
-function findHome(): string {
+async function findHome(): Promise<string> {
   const home = process.env['HOME'];
-  if (home !== undefined && path.isAbsolute(home)) return home;
+  if (home?.startsWith('/')) return home;
+  const { userInfo } = await import('node:os');
   try {
-    return os.userInfo().homedir;
+    return userInfo().homedir;
   } catch {
     return '/';
   }
