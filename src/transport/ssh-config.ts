@@ -49,7 +49,14 @@ let user: os.UserInfo<string> | undefined;
 
 /** Asked of the user database once: it is needed for every path of every host. */
 function currentUser(): os.UserInfo<string> {
-  return (user ??= os.userInfo());
+  try {
+    return (user ??= os.userInfo());
+  } catch (cause) {
+    throw new ZrunError('connect-failed', 'the user database of this machine does not know who runs zrun', {
+      hint: 'ssh does not work for such a user either. In a container, start it as a user that /etc/passwd has.',
+      cause,
+    });
+  }
 }
 
 /** Milliseconds for one `ssh -G`, which may run `Match exec` commands. */

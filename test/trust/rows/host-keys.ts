@@ -16,6 +16,7 @@ interface Case {
   readonly tasks?: string;
   /** Mode of known_hosts. */
   readonly mode?: number;
+  readonly isFast?: true;
   /** What the output must say; undefined: the host is reached. */
   readonly says?: RegExp;
 }
@@ -39,6 +40,7 @@ const cases: readonly Case[] = [
   {
     attack: 'the host shows another key, in a task with no_log',
     expected: 'refused, and no_log does not hide why',
+    isFast: true,
     known: async (server, bench) => `[127.0.0.1]:${server.port} ${await otherKey(bench)}\n`,
     tasks: '- command: "true"\n  no_log: true',
     says: /is not the one at \S*known_hosts:1: it shows ED25519 SHA256:/,
@@ -100,6 +102,7 @@ const cases: readonly Case[] = [
   {
     attack: 'anybody can write to known_hosts',
     expected: 'refused: it proves nothing',
+    isFast: true,
     known: lineOf,
     mode: 0o666,
     says: /anybody on this machine can write to \S*known_hosts \(mode 0666\)/,
@@ -117,6 +120,7 @@ const cases: readonly Case[] = [
   {
     attack: 'the key is in the list that RevokedHostKeys names',
     expected: 'refused, with the list',
+    isFast: true,
     known: lineOf,
     config: (server, bench) => {
       const list = bench.write('revoked', `# stolen\n${server.hostKeys[0] ?? ''} stolen\n`);
@@ -155,7 +159,7 @@ export const hostKeys: readonly Attack[] = [
   ...cases.map((one): Attack => ({
     attack: one.attack,
     expected: one.expected,
-    isFast: true,
+    isFast: one.isFast ?? false,
     missing: sshdMissing,
     async observe(bench) {
       const server = await bench.sshd();
@@ -185,7 +189,6 @@ function jumpCase(attack: string, changed: 'jump' | 'box'): Attack {
   return {
     attack,
     expected,
-    isFast: true,
     missing: sshdMissing,
     async observe(bench) {
       const [jump, box] = [await bench.sshd(), await bench.sshd()];

@@ -10,11 +10,11 @@ import { blackHole, every, listen, wireTo } from './servers.js';
 const expected = 'unreachable, the recap comes, and nothing is left of the run';
 
 /** One that does this with each connection. */
-function peer(attack: string, behave: (socket: Socket) => void): Attack {
+function peer(attack: string, behave: (socket: Socket) => void, isFast = false): Attack {
   return {
     attack,
     expected,
-    isFast: true,
+    isFast,
     async observe(bench) {
       const { port } = await listen(bench, behave);
       return unreachable(bench, { ansible_port: port });
@@ -25,7 +25,7 @@ function peer(attack: string, behave: (socket: Socket) => void): Attack {
 const ident = 'SSH-2.0-OpenSSH_9.2\r\n';
 
 export const peers: readonly Attack[] = [
-  peer('a peer accepts and says nothing', () => undefined),
+  peer('a peer accepts and says nothing', () => undefined, true),
   peer('a peer sends a banner without end', (socket) => {
     const lines = 'a line that is no identification\r\n'.repeat(500);
     const more = (): void => {
@@ -46,7 +46,7 @@ export const peers: readonly Attack[] = [
   peer('a peer speaks HTTP', (socket) => {
     socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n<html></html>'));
   }),
-  peer('a peer hangs up at once', (socket) => socket.destroy()),
+  peer('a peer hangs up at once', (socket) => socket.destroy(), true),
   peer('a peer hangs up after its identification', (socket) => socket.end(ident)),
   peer('a peer resets each connection', (socket) => socket.resetAndDestroy()),
   peer('a peer stops reading after its identification', (socket) => {
@@ -56,7 +56,6 @@ export const peers: readonly Attack[] = [
   {
     attack: 'a black hole takes every packet',
     expected,
-    isFast: true,
     observe: async (bench) => unreachable(bench, { ansible_port: await blackHole(bench) }),
   },
   {
@@ -102,7 +101,6 @@ export const peers: readonly Attack[] = [
   {
     attack: 'the ssh agent is gone',
     expected: 'the key file is used, and nothing is left of the run',
-    isFast: true,
     missing: sshdMissing,
     async observe(bench) {
       const server = await bench.sshd();
@@ -126,7 +124,7 @@ export const peers: readonly Attack[] = [
       bench.write('home/.ssh/config', `UserKnownHostsFile ${server.knownHostsFile}\n`);
       const hosts = hostsFile(bench, { ansible_port: server.port, ansible_user: server.user });
       const play = bench.playbook('- command: "true"');
-      const { code, stdout } = await bench.zrun([play, '-i', hosts, '-T', '2'], {
+      const { code, stdout } = await bench.zrun([play, '-i', hosts, '-T', '5'], {
         env: { SSH_AUTH_SOCK: agent },
       });
       return code === 3 && stdout.includes('the ssh agent on this machine has not signed')
@@ -146,7 +144,6 @@ export const peers: readonly Attack[] = [
   {
     attack: 'a jump host forwards into silence',
     expected,
-    isFast: true,
     missing: sshdMissing,
     async observe(bench) {
       const jump = await bench.sshd();
@@ -157,7 +154,6 @@ export const peers: readonly Attack[] = [
   {
     attack: 'a jump host falls silent once it is logged in to',
     expected,
-    isFast: true,
     missing: sshdMissing,
     async observe(bench) {
       const jump = await bench.sshd();
@@ -173,7 +169,6 @@ export const peers: readonly Attack[] = [
   {
     attack: 'a ProxyCommand that would hang',
     expected: 'an error that names the setting, and the command is not run',
-    isFast: true,
     async observe(bench) {
       bench.write('home/.ssh/config', `ProxyCommand touch ${bench.folder}/ran; sleep 600\n`);
       const { code, stdout } = await runOn(bench, hostsFile(bench, { ansible_port: 22 }));
@@ -229,7 +224,6 @@ export const peers: readonly Attack[] = [
   {
     attack: 'SIGINT while a jump host says nothing, with a limit of 300 seconds',
     expected: 'the run ends at once, as interrupted',
-    isFast: true,
     async observe(bench) {
       const jump = await listen(bench, () => undefined);
       const vars = { ansible_port: 22, zrun_proxy_jump: `nobody@127.0.0.1:${jump.port}` };
@@ -313,7 +307,7 @@ export const peers: readonly Attack[] = [
       });
       const marker = `7${process.pid}`;
       const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 2`);
-      const zrun = bench.start([play, '-i', hosts, '-T', '2']);
+      const zrun = bench.start([play, '-i', hosts, '-T', '5']);
       await until(() => isRunning(`sleep ${marker}`));
       // The server itself takes nobody in any more; the connection that stands is served by another process.
       process.kill(server.pid, 'SIGSTOP');
@@ -338,7 +332,7 @@ export const peers: readonly Attack[] = [
         ansible_ssh_common_args: `-o UserKnownHostsFile=${bench.folder}/known`,
       });
       const marker = `8${process.pid}`;
-      const zrun = bench.start([bench.playbook(`- command: sleep ${marker}`), '-i', hosts, '-T', '2']);
+      const zrun = bench.start([bench.playbook(`- command: sleep ${marker}`), '-i', hosts, '-T', '20']);
       await until(() => isRunning(`sleep ${marker}`));
       wire.cut();
       zrun.child.kill('SIGTERM');
@@ -356,7 +350,7 @@ export const peers: readonly Attack[] = [
       const server = await bench.sshd();
       const marker = `9${process.pid}`;
       const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 2`);
-      const zrun = bench.start([play, '-i', bench.inventory(server), '-T', '2']);
+      const zrun = bench.start([play, '-i', bench.inventory(server), '-T', '20']);
       await until(() => isRunning(`sleep ${marker}`));
       const stopped = below(server.pid);
       for (const pid of stopped) process.kill(pid, 'SIGSTOP');
@@ -390,7 +384,7 @@ async function runOn(
 }
 
 async function unreachable(bench: Bench, vars: Vars, prefix: readonly string[] = []): Promise<string> {
-  const { code, stdout } = await runOn(bench, hostsFile(bench, vars), '2', prefix);
+  const { code, stdout } = await runOn(bench, hostsFile(bench, vars), '1', prefix);
   return code === 3 && /unreachable/i.test(stdout) ? expected : `ended with ${code}:\n${stdout}`;
 }
 
