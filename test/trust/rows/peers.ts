@@ -283,6 +283,7 @@ export const peers: readonly Attack[] = [
     async observe(bench) {
       const server = await bench.sshd({ config: ['MaxSessions 1'] });
       const marker = `6${process.pid}`;
+      bench.defer(() => endRunning(`sleep ${marker}`));
       const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 1`);
       const { stdout } = await bench.zrun([play, '-i', bench.inventory(server), '-T', '20']);
       if (isRunning(`sleep ${marker}`)) return `it is still running:\n${stdout}`;
@@ -306,6 +307,7 @@ export const peers: readonly Attack[] = [
         ansible_ssh_common_args: `-o UserKnownHostsFile=${bench.folder}/known`,
       });
       const marker = `7${process.pid}`;
+      bench.defer(() => endRunning(`sleep ${marker}`));
       const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 2`);
       const zrun = bench.start([play, '-i', hosts, '-T', '5']);
       await until(() => isRunning(`sleep ${marker}`));
@@ -332,6 +334,7 @@ export const peers: readonly Attack[] = [
         ansible_ssh_common_args: `-o UserKnownHostsFile=${bench.folder}/known`,
       });
       const marker = `8${process.pid}`;
+      bench.defer(() => endRunning(`sleep ${marker}`));
       const zrun = bench.start([bench.playbook(`- command: sleep ${marker}`), '-i', hosts, '-T', '20']);
       await until(() => isRunning(`sleep ${marker}`));
       wire.cut();
@@ -349,6 +352,7 @@ export const peers: readonly Attack[] = [
     async observe(bench) {
       const server = await bench.sshd();
       const marker = `9${process.pid}`;
+      bench.defer(() => endRunning(`sleep ${marker}`));
       const play = bench.playbook(`- command: sleep ${marker}\n  timeout: 2`);
       const zrun = bench.start([play, '-i', bench.inventory(server), '-T', '20']);
       await until(() => isRunning(`sleep ${marker}`));
@@ -476,6 +480,11 @@ function processes(): readonly { pid: number; parent: number; command: string }[
 
 function isRunning(command: string): boolean {
   return processes().some((each) => each.command === command);
+}
+
+/** Ends what a row has left on its host, where zrun could not. */
+function endRunning(command: string): void {
+  for (const { pid } of processes().filter((each) => each.command === command)) process.kill(pid, 'SIGKILL');
 }
 
 /** sshd's own processes below this one: those that serve connections. */
