@@ -3,7 +3,7 @@
  * wanted, and so that neither it nor anything that it has started is left when the answer is not wanted any more. Knows
  * nothing of what is asked.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createKept, type OutputBound } from '../core/kept-output.js';
 import { onAbort } from '../core/signals.js';
 
@@ -38,7 +38,13 @@ export function askProgram(
 ): Promise<Answer> {
   if (signal?.aborted) return Promise.resolve({ how: 'stopped', why: 'aborted', stderr: '' });
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let child: ChildProcess;
+    try {
+      child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    } catch (error) {
+      resolve({ how: 'unstarted', cause: error instanceof Error ? error : new Error(String(error)) });
+      return;
+    }
     const kept = { stdout: createKept(keep.stdout), stderr: createKept(keep.stderr) };
     const said = (name: 'stdout' | 'stderr'): string => kept[name].finish().bytes.toString('utf8');
     let isOver = false;
@@ -49,8 +55,8 @@ export function askProgram(
       clearTimeout(limit);
       clearTimeout(drain);
       forget();
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       resolve(answer());
     };
     const stop = (why: 'late' | 'aborted' | 'endless'): void => {
@@ -61,7 +67,8 @@ export function askProgram(
     const limit = setTimeout(() => stop('late'), limitMs);
     const forget = signal === undefined ? () => undefined : onAbort(signal, () => stop('aborted'));
     for (const name of ['stdout', 'stderr'] as const)
-      child[name].on('data', (chunk: Buffer) => {
+      // There is none where this process has no descriptor left.
+      child[name]?.on('data', (chunk: Buffer) => {
         kept[name].add(chunk);
         if (keep[name].over === 'refuse' && kept[name].isOver) stop('endless');
       });

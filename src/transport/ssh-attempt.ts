@@ -67,8 +67,8 @@ export async function withRetries(
   try {
     return await within(connectTimeoutMs, tries(), late);
   } finally {
-    release();
     over.abort();
+    release();
   }
 }
 

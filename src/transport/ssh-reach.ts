@@ -48,7 +48,10 @@ export interface ReachOptions {
 const handshakesAtATime = 10;
 
 /** `load` may be called before anything is reached, so that ssh2 is there when it is needed. */
-export function createReach(options: ReachOptions): { readonly reach: Reach; load(): Promise<unknown> } {
+export function createReach(options: ReachOptions): {
+  readonly reach: Reach;
+  readonly load: () => Promise<unknown>;
+} {
   const { homedir, hostKeys, lookup, keepalive, closing, onLoggedIn } = options;
   const gates = new Map<string, LimitFunction>();
   const load = once(async () => {

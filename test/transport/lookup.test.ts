@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import type { LookupAddress } from 'node:dns';
 import { createLookup, parseAddresses } from '../../src/transport/lookup.js';
 
 describe('names of hosts', () => {
@@ -26,12 +25,30 @@ describe('names of hosts', () => {
   const system = process.env['PATH'] ?? '';
 
   it('are known, with getent and without', async () => {
-    for (const PATH of [system, folder]) {
-      const found = (await look('localhost', PATH)) as readonly LookupAddress[];
-      expect(found.map(({ address }) => address)).to.satisfy((all: string[]) =>
-        all.some((each) => each === '127.0.0.1' || each === '::1'),
-      );
-    }
+    for (const PATH of [system, folder])
+      expect(await look('127.0.0.1', PATH)).to.deep.equal([{ address: '127.0.0.1', family: 4 }]);
+  });
+
+  it('are asked for once each, and of localhost nobody is asked', async () => {
+    const asked = path.join(folder, 'asked');
+    const bin = path.join(folder, 'counts');
+    await mkdir(bin);
+    await writeFile(
+      path.join(bin, 'getent'),
+      `#!/bin/sh\necho "$2" >> ${asked}\necho 192.0.2.7 STREAM "$2"\n`,
+      { mode: 0o755 },
+    );
+    const lookup = createLookup({ env: { PATH: `${bin}:${system}` }, signal: new AbortController().signal });
+    const found = await Promise.all(
+      ['web1', 'localhost', 'web1', 'web2', 'localhost'].map(
+        (name) =>
+          new Promise((resolve) => {
+            lookup(name, { all: false }, (_error, address) => resolve(address));
+          }),
+      ),
+    );
+    expect(found).to.deep.equal(['192.0.2.7', '127.0.0.1', '192.0.2.7', '192.0.2.7', '127.0.0.1']);
+    expect((await readFile(asked, 'utf8')).trim().split('\n').sort()).to.deep.equal(['web1', 'web2']);
   });
 
   it('are not known, with getent and without', async () => {
@@ -42,7 +59,6 @@ describe('names of hosts', () => {
 
   it('end with the run, whatever answers', async () => {
     const bin = path.join(folder, 'hangs');
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(bin);
     await writeFile(path.join(bin, 'getent'), '#!/bin/sh\nsleep 600\n', { mode: 0o755 });
     const run = new AbortController();
