@@ -36,6 +36,7 @@ import { dockerImageCopy } from './docker_image_copy.js';
 import { dockerRestore } from './docker_restore.js';
 import { filesystem } from './filesystem.js';
 import { mount } from './mount.js';
+import { remount } from './remount.js';
 import { zfs } from './zfs.js';
 import { zfsRename } from './zfs_rename.js';
 import { zfsSnapshot } from './zfs_snapshot.js';
@@ -75,6 +76,7 @@ const all: readonly Module[] = [
   dockerRestore,
   filesystem,
   mount,
+  remount,
   zfs,
   zfsRename,
   zfsSnapshot,

@@ -89,6 +89,15 @@ const cutOff = {
   marked: `${markedVolume()}tank/docker-zfs-backup\tzrun:role\tbackup\ntank/docker-zfs-backup\tzrun:origin\ttank/docker\n`,
 };
 
+/** A line each: process, its name and its unit, and what is mounted where. */
+const seenElsewhere = [
+  ['-', '-', '-', 'path', '/volumes/data/_data', '/srv/upload'],
+  ['812', 'sh', 'sftp.service', 'path', '/volumes/data/_data', '/srv/sftp'],
+  ['813', 'bash', 'session-3.scope', 'path', '/', '/var/lib/docker'],
+]
+  .map((fields) => fields.join('\t'))
+  .join('\n');
+
 /** What an interrupted run of finalize.yaml leaves. */
 const destroying = ['zrun:role\tdestroying', 'zrun:origin\ttank/docker', `zrun:data-root\t${dataRoot}`]
   .map((property) => `tank/docker-zfs-backup\t${property}\n`)
@@ -711,6 +720,20 @@ export const cases: readonly Case[] = [
         'Docker holds what it held: containers, images, networks and volumes, field by field',
       ),
       lab('modules.test.ts', 'names the process that sees it in a mount namespace of its own (moby#24403)'),
+      recorded('volumes that a bind mount and two services see', {
+        recording: debian12({ elsewhere: seenElsewhere }),
+        verdict: 'blocked',
+        says: new RegExp(
+          'volumes/data/_data at /srv/upload: unmount it; .*/_data at /srv/sftp in the mount namespace of process 812 ' +
+            '\\(sh, sftp\\.service\\): stop sftp\\.service, or name it in hold_units, .*; .*process 813 \\(bash, session-3\\.scope\\): end it',
+        ),
+      }),
+      recorded('a service that sees a volume, and is stopped with Docker', {
+        recording: debian12({ elsewhere: seenElsewhere.split('\n')[1] ?? '' }),
+        args: ['{"hold_units": ["sftp.service"]}'],
+        verdict: 'ready',
+      }),
+      test('modules/remount.test.ts', 'lets pass the namespaces that follow the host'),
     ],
   },
   {

@@ -200,7 +200,9 @@ export function parseChanges(bytes: Buffer, destinations: readonly string[]): Co
   const entries = answer ? changeEntries(answer.body) : cutEntries(bytes);
   if (!entries) return undefined;
   const forMounts = new Set(destinations.flatMap((path) => [path, ...ancestorsOf(path)]));
-  const others = entries.filter(({ path, kind }) => kind === 2 || !forMounts.has(path));
+  const others = entries.filter(
+    ({ path, kind }) => (kind === 2 || !forMounts.has(path)) && !isOfFileSystem(path),
+  );
   // A folder that was changed only because something in it was.
   const parents = new Set(others.flatMap(({ path }) => ancestorsOf(path)));
   const own = others
@@ -212,6 +214,11 @@ export function parseChanges(bytes: Buffer, destinations: readonly string[]): Co
     isCut: answer === undefined,
     sample: own.slice(0, sampleSize).map(({ path, kind }) => `${signs[kind] ?? '?'} ${path}`),
   };
+}
+
+/** Where ZFS shows the snapshots of a layer (snapdir=visible, zfsprops(7)): nobody can write there. */
+function isOfFileSystem(path: string): boolean {
+  return path === '/.zfs' || path.startsWith('/.zfs/');
 }
 
 interface ChangeEntry {

@@ -316,6 +316,31 @@ const dataRootSchema = z.object({
       'names of what lies in the folder that it is mounted on, hidden by the mount: at most 20, with `?` for control characters; empty where it is no mount point; null where that cannot be seen',
     ),
   hides_more: bool.describe('there are more of them'),
+  seen_elsewhere: z
+    .array(
+      z.object({
+        what: text.describe('a path below the data-root, or the dataset of a layer'),
+        at: text.describe('where it is mounted'),
+        pid: maybeInt.describe("a process in whose mount namespace that is; null for the host's own"),
+        program: maybeText.describe('its name'),
+        unit: maybeText.describe('the service, or the scope of a session, that it belongs to'),
+      }),
+    )
+    .describe(
+      "where else its file system is mounted, and stays so when it is unmounted, by anything but Docker's containers and plugins: at most 20; empty where it is no mount point",
+    ),
+  used_by: z
+    .array(
+      z.object({
+        pid: int.describe('the process'),
+        program: maybeText.describe('its name'),
+        unit: maybeText.describe('the service, or the scope of a session, that it belongs to'),
+        path: text.describe('one of the paths in the data-root that it uses'),
+      }),
+    )
+    .describe(
+      "processes that have files in it open or work in it, and so keep it from being unmounted, but for Docker's and those of its containers: at most 20; empty where it is no mount point",
+    ),
   moved_aside: texts.describe('folders beside it into which moves have put what was hidden'),
   inner_dockers: texts
     .nullable()
@@ -334,6 +359,10 @@ const dataRootSchema = z.object({
       'what zfs-mount-generator(8) would mount at the data-root at boot: its lists may be out of date',
     ),
   foreign_names: texts.describe("files and folders at its top that are not Docker's"),
+  foreign_inside: texts.describe(
+    "files and folders that are not Docker's, right in folders of Docker's own that it makes anew: `containers/notes.txt`; at most 20",
+  ),
+  holds_more_inside: bool.describe('there are more of them'),
   children: int.describe('datasets below it'),
   foreign_children: texts.describe("those that are not Docker's layers"),
   snapshots: int.describe("the dataset's own"),

@@ -29,6 +29,8 @@ import {
 } from './docker.js';
 import { toolNames, type Facts } from './facts-schema.js';
 import { parseFstab } from './fstab.js';
+import { holdersScript, parseHolders } from './holders.js';
+import { elsewhereScript, parseElsewhere } from './mounts-elsewhere.js';
 import {
   mountOf,
   mountsAt,
@@ -56,6 +58,11 @@ export function factsProbe(): Probe<Facts> {
 
 /** Of what a mount hides, as many names are told as a person reads. */
 const mostHidden = 20;
+
+/** Folders of which nothing is carried as it is, for Docker makes it anew. */
+const foldersOfDocker = ['containers', 'image', 'buildkit', 'zfs', 'tmp', 'runtimes'];
+
+const mostInside = 20;
 
 /**
  * Sections, each below a line that begins with the control character RS, which no text of a host's own begins with.
@@ -155,9 +162,14 @@ section statfs; stat -f -c '%S %a %c %d' -- "$real"
 if has zfs; then section cached; for cache in /etc/zfs/zfs-list.cache/*; do awk -F '\\t' -v root="$real" '{ at = $2; gsub("//+", "/", at) } at == root { print FILENAME "\\t" $1 "\\t" $3 "\\t" $20 }' "$cache"; done; section there; zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\\t' -v root="$real" '$2 == root'; fi
 section names; ls -A -- "$real"
 printable() { tr '\\001-\\011\\013-\\037\\177' '?'; }
+section inside; (cd "$real" && find ${foldersOfDocker} -mindepth 1 -maxdepth 1 -print0) | tr '\\n\\0' '?\\n' | awk '!/^containers\\/[0-9a-f]*$/ || length($0) != 75' | head -n 200 | printable
 mounted=$(printf '%s' "$real" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
 if grep -q -F -- " $mounted " /proc/self/mountinfo; then
 section hidden; limit 10 unshare --mount sh -c 'mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2/$3" && printf "seen\\0" && find . -mindepth 1 -maxdepth 1 -print0' sh "\${real%/*}/" "$real" "\${real##*/}" | tr '\\n\\0' '?\\n' | head -n ${mostHidden + 2} | printable
+section elsewhere
+${elsewhereScript(sh`"$real"`)}
+section holders
+${holdersScript(sh`"$real"`)}
 fi
 section aside; find "\${real%/*}/" -mindepth 1 -maxdepth 1 -name "\${real##*/}.hidden-*" | printable
 section inner; limit 5 sh -c 'cd "$1" && for each in */_data/image/zfs; do [ ! -d "$each" ] || printf "%s\\n" "\${each%%/*}"; done && echo done' sh "$real/volumes" | printable
@@ -642,6 +654,8 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
     }),
     stacked: (root === null ? [] : mountsAt(mounts, root).slice(0, -1)).map(mountFacts),
     ...hiddenFacts(sections, mount !== undefined && mount.target === root),
+    seen_elsewhere: parseElsewhere(rows(sections, 'elsewhere'), root ?? '').map((each) => ({ ...each })),
+    used_by: parseHolders(rows(sections, 'holders')).map((each) => ({ ...each })),
     moved_aside: [...rows(sections, 'aside')].sort(),
     inner_dockers: innerDockers(rows(sections, 'inner')),
     cached: rows(sections, 'cached').flatMap((row) => {
@@ -649,6 +663,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
       return canmount === 'off' || ignore === 'on' ? [] : [{ file, name, canmount }];
     }),
     foreign_names: rows(sections, 'names').filter((name) => !isDockerName(name)),
+    ...foreignInside(rows(sections, 'inside'), sections),
     children: children.length,
     foreign_children:
       dataset === null ? [] : children.filter((name) => !isLayerName(name.slice(prefix.length))),
@@ -709,6 +724,28 @@ const dockerNames = new Set([
 /** Docker's own, the file system's, or zrun's. */
 function isDockerName(name: string): boolean {
   return dockerNames.has(name) || name === '.zfs' || name === 'lost+found' || name.startsWith('.zrun-');
+}
+
+/**
+ * What dockerd makes right in them, of any release. A runtime's script is named after it, later with a hash (moby
+ * daemon/runtime_unix.go); of containers only others were printed.
+ */
+const innerDockerNames =
+  /^(containers\/[0-9a-f]{64}|image\/(aufs|btrfs|devicemapper|fuse-overlayfs|overlay|overlay2|vfs|windowsfilter|zfs)|buildkit\/(content|executor|net|runc-[^/]*|snapshots|workerid|[^/]*\.(db|lock|sock))|zfs\/graph|tmp\/(GetImageBlob|docker-|buildkit|containerd)[^/]*|runtimes\/[^/]*\.[A-Z2-7a-z]{52})$/;
+
+/** Names below the data-root of what somebody else has put into folders of Docker's own. */
+function foreignInside(
+  names: readonly string[],
+  sections: Sections,
+): Pick<Facts['data_root'], 'foreign_inside' | 'holds_more_inside'> {
+  const runtimes = new Set(
+    Object.keys(mapAt(daemonJsonFacts(sections).content, 'runtimes')).map((name) => `runtimes/${name}`),
+  );
+  const foreign = names.filter((name) => !innerDockerNames.test(name) && !runtimes.has(name));
+  return {
+    foreign_inside: foreign.slice(0, mostInside).sort(),
+    holds_more_inside: foreign.length > mostInside,
+  };
 }
 
 /** Properties that say how files are stored and looked up, none that only creation can set (zfsprops(7)). */

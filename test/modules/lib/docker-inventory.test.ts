@@ -25,6 +25,16 @@ describe('what a container has changed', () => {
     });
   });
 
+  it('does not count the snapshots that ZFS shows of a layer', () => {
+    const bytes = changesAnswer([
+      ['/.zfs', 2],
+      ['/.zfs/snapshot', 2],
+      ['/.zfs/snapshot/123', 2],
+      ['/.zfsnotes', 1],
+    ]);
+    expect(parseChanges(bytes, [])).to.deep.equal({ count: 1, isCut: false, sample: ['+ /.zfsnotes'] });
+  });
+
   it('is nothing where Docker says null, and unknown where it refuses', () => {
     expect(parseChanges(changesAnswer(null), [])).to.deep.equal({ count: 0, isCut: false, sample: [] });
     const refusal = Buffer.from('HTTP/1.1 409 Conflict\r\nContent-Length: 17\r\n\r\n{"message":"busy"}');

@@ -91,6 +91,65 @@ describe('facts', () => {
       [1000, 'off', ['app data', '231072.231072']],
     ],
     [
+      'what others keep in folders of Docker’s own',
+      {
+        json: '{"runtimes": {"kata": {"path": "/usr/bin/kata"}}}',
+        inside: [
+          ...[
+            'containers/notes.txt',
+            `containers/${'a'.repeat(64)}`,
+            'image/zfs',
+            'image/notes',
+            'buildkit/cache.db',
+          ],
+          ...[
+            'buildkit/content',
+            'buildkit/metadata_v2.db',
+            'zfs/graph',
+            'zfs/keep',
+            'tmp/GetImageBlob12',
+            'tmp/my.sql',
+          ],
+          ...['runtimes/kata', `runtimes/kata.${'a2'.repeat(26)}`, 'runtimes/mine.sh'],
+        ]
+          .map((name) => `${name}\n`)
+          .join(''),
+      },
+      ({ data_root: r }) => [r.foreign_inside, r.holds_more_inside],
+      [['containers/notes.txt', 'image/notes', 'runtimes/mine.sh', 'tmp/my.sql', 'zfs/keep'], false],
+    ],
+    [
+      'more of it than is told of',
+      { inside: Array.from({ length: 21 }, (_, i) => `tmp/${i}\n`).join('') },
+      ({ data_root: r }) => [r.foreign_inside.length, r.holds_more_inside],
+      [20, true],
+    ],
+    [
+      'volumes that are seen elsewhere',
+      {
+        elsewhere: [
+          '-\t-\t-\tpath\t/volumes/a\\040b/_data\t/srv/my\\040upload',
+          '812\tsh\tbp.service\tpath\t/volumes/data/_data\t/srv/sftp',
+          `9\tsleep\t\tdataset\ttank/docker/${'a'.repeat(64)}\t/`,
+        ].join('\n'),
+      },
+      ({ data_root: r }) => r.seen_elsewhere,
+      [
+        {
+          what: '/var/lib/docker/volumes/a b/_data',
+          at: '/srv/my upload',
+          pid: null,
+          program: null,
+          unit: null,
+        },
+        {
+          ...{ what: '/var/lib/docker/volumes/data/_data', at: '/srv/sftp' },
+          ...{ pid: 812, program: 'sh', unit: 'bp.service' },
+        },
+        { what: `tank/docker/${'a'.repeat(64)}`, at: '/', pid: 9, program: 'sleep', unit: null },
+      ],
+    ],
+    [
       'what the mount of the data-root hides',
       { hidden: 'seen\n./volumes\n./old file\n./?[31m\n' },
       ({ data_root: r }) => [r.hidden, r.hides_more],

@@ -48,7 +48,7 @@ export const output: readonly Attack[] = [
       const { code, stdout, stderr } = await bench.zrun([play, '-i', hosts, '-vvv']);
       const [log = '', hostLog = ''] = ['run.log', 'hosts/box.log'].map((name) => artefact(bench, name));
       if (code !== 0 || stderr !== '') return `ended with ${code}: ${stderr}${stdout.slice(-2000)}`;
-      if (!/left \S+ KiB of stdout out of the result/.test(stdout))
+      if (!/left \S+ MiB of stdout out of the result/.test(stdout))
         return 'nobody said that something is missing';
       if (!hostLog.includes('\n    250000\n') || !hostLog.includes('afterwards'))
         return 'the host log is not whole';
