@@ -62,12 +62,19 @@ function watchOutput(): { readonly outlive: () => void } {
   return { outlive: () => (isOutlived = true) };
 }
 
-/** Never a folder that somebody else may have laid out, such as the current one: programs are run from what lies there. */
+/**
+ * As the rest of a login has it: HOME, or what the user database says; `/` where nobody knows. Never a folder that
+ * somebody else may have laid out, such as the current one: programs are run from what lies there (`.ssh/config`).
+ */
 async function findHome(): Promise<string> {
   const { HOME } = process.env;
   if (HOME?.startsWith('/')) return HOME;
   const { userInfo } = await import('node:os');
-  return userInfo().homedir;
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/';
+  }
 }
 
 function readVersion(): string {

@@ -5,7 +5,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest, type Place } from '../core/errors.js';
-import { compileRegex, quoteRegex, type Regex } from '../core/regex.js';
+import { withGaps } from '../core/glob.js';
+import { compileRegex, type Regex } from '../core/regex.js';
 import { errorAt } from './report.js';
 import { shownName, unreadable } from './source.js';
 
@@ -95,5 +96,5 @@ export async function foreseeFiles(name: string, folders: readonly string[]): Pr
 }
 
 function formOf(segment: string): Pick<Regex, 'test'> {
-  return compileRegex(`(?s)^${segment.split('\0').map(quoteRegex).join('.*')}$`);
+  return compileRegex(`(?s)^${withGaps(segment.split('\0'))}$`);
 }

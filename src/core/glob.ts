@@ -1,5 +1,5 @@
 /**
- * Owns names with wildcards, as Ansible has them for hosts and tasks.
+ * Owns texts with wildcards: as Ansible has them for hosts and tasks, as OpenSSH has them, and with gaps alone.
  */
 import { ZrunError } from './errors.js';
 import { compileRegex, quoteRegex, RegexError, type Regex } from './regex.js';
@@ -19,6 +19,24 @@ export function globToRegex(glob: string): Pick<Regex, 'test'> {
     const shown = glob.length > 60 ? `${glob.slice(0, 60)}…` : glob;
     throw new ZrunError('usage', `the name '${shown}' cannot be matched: ${error.reason}`);
   }
+}
+
+/** OpenSSH passes over longer ones (match.c, match_pattern_list). */
+const longestPattern = 1023;
+
+/** As OpenSSH's patterns: only `*` and `?` stand for anything else. To be kept where it is asked often. */
+export function wildcard(pattern: string): (text: string) => boolean {
+  if (!/[*?]/.test(pattern)) return (text) => text === pattern;
+  if (pattern.length > longestPattern) return () => false;
+  const pieces = pattern.split(/([*?])/);
+  const source = pieces.map((piece) => (piece === '*' ? '.*' : piece === '?' ? '.' : quoteRegex(piece)));
+  const regex = compileRegex(`(?s)^${source.join('')}$`);
+  return (text) => regex.test(text);
+}
+
+/** The source of an expression: these texts in their order, with anything between them. */
+export function withGaps(texts: readonly string[]): string {
+  return texts.map(quoteRegex).join('.*');
 }
 
 /** No character is outside of all. */

@@ -1,28 +1,27 @@
 /**
- * Owns how signals that end work are put together.
+ * Owns how the signals that end work are listened to and put together. No listener outlives the work that it was for: a
+ * signal of a whole run must not collect one for each thing that was ever done under it.
  */
 import { setMaxListeners } from 'node:events';
 
-/**
- * A signal that is aborted with any of these. `release` is to be called when the work is over: a signal of a whole run
- * must not collect a listener for each thing that was ever done under it.
- */
+/** Calls `listener` when the signal is aborted, at once where it already is. Returns what undoes that. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) {
+    listener();
+    return () => undefined;
+  }
+  // Hundreds of hosts listen to the one signal of a run.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
+/** A signal that is aborted with any of these. `release` is to be called when the work is over. */
 export function linkSignals(...signals: readonly AbortSignal[]): {
   readonly signal: AbortSignal;
   readonly release: () => void;
 } {
   const own = new AbortController();
-  const onAbort = (): void => own.abort();
-  for (const signal of signals) {
-    // Hundreds of hosts listen to the one signal of a run.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-  }
-  return {
-    signal: own.signal,
-    release() {
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
-    },
-  };
+  const links = signals.map((signal) => onAbort(signal, () => own.abort()));
+  return { signal: own.signal, release: () => links.forEach((unlink) => unlink()) };
 }

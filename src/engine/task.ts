@@ -192,8 +192,13 @@ function withoutTexts(result: TaskResult): TaskResult {
     summary: isShown ? problem.message : hiddenText,
     diff: [],
     result: { censored: hiddenText },
-    ...(problem && { problem: isShown ? problem : hideProblem(problem) }),
+    ...(problem && { problem: isShown ? withoutOutputs(problem) : hideProblem(problem) }),
   };
+}
+
+/** A start-up file of the host's may print what it reads, and that may be the task. */
+function withoutOutputs({ stdout, stderr, ...rest }: Problem): Problem {
+  return rest;
 }
 
 /** Its place, without the line that stands there: it may hold what is to be hidden. */

@@ -2,37 +2,35 @@
  * Owns the host key check of one run: the known_hosts files it has read, the decision, and the recording of new keys
  * where the user has asked for that.
  */
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
 import {
+  authoritiesFor,
   fingerprint,
-  hostKeyAlgorithms,
   indexKnownHosts,
   judgeHostKey,
   knownHostsLine,
   parseKnownHosts,
   parseRevokedKeys,
+  recordedTypes,
   shortKeyType,
-  type HostKeyAlgorithm,
   type KnownHost,
 } from './known-hosts.js';
-import { readOrEmpty } from './ssh-config.js';
+import { octal, readOwnFile } from './read-file.js';
 
 export interface HostKeyFiles {
   /** The first one is written to. */
   readonly user: readonly string[];
   readonly global: readonly string[];
-  readonly hashNames: boolean;
-  /** RevokedHostKeys: keys of this file are refused, whatever known_hosts says. */
+  /** Of keys that are good for no host; see ssh_config(5), RevokedHostKeys. */
   readonly revoked: string | undefined;
-  /** HostKeyAlgorithms, the best first. */
-  readonly algorithms: readonly HostKeyAlgorithm[];
+  readonly hashNames: boolean;
 }
 
 export interface HostKeyCheck {
-  /** To be asked for, in this order. */
-  readonly algorithms: readonly HostKeyAlgorithm[];
+  /** Of the keys on record, as `ssh-ed25519`. */
+  readonly recordedTypes: ReadonlySet<string>;
   /** Resolves where the key may be trusted. Rejects with ZrunError `host-key-unknown` or `host-key-changed`. */
   check(key: Buffer): Promise<void>;
 }
@@ -50,10 +48,16 @@ interface Index {
 
 export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
   const read = new Map<string, Promise<readonly KnownHost[]>>();
+  const revoked = new Map<string, Promise<readonly Buffer[]>>();
   let recording: Promise<unknown> = Promise.resolve();
   const entriesAt = (file: string): Promise<readonly KnownHost[]> => {
-    const known = read.get(file) ?? readOrEmpty(file).then((text) => parseKnownHosts(text, file));
+    const known = read.get(file) ?? readKnownHosts(file);
     read.set(file, known);
+    return known;
+  };
+  const revokedAt = (file: string): Promise<readonly Buffer[]> => {
+    const known = revoked.get(file) ?? readRevokedKeys(file);
+    revoked.set(file, known);
     return known;
   };
   const indices = new Map<string, Index>();
@@ -84,34 +88,28 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
     const { verdict } = judgeHostKey(await entriesOf(files, host, port), host, port, key);
     if (verdict === 'known') return;
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-    const before = await readFile(file, 'utf8').catch(() => '');
+    const before = (await readOwnFile(file))?.text ?? '';
     const line = knownHostsLine(host, port, key, files.hashNames);
     const glue = before === '' || before.endsWith('\n') ? '' : '\n';
     await appendFile(file, `${glue}${line}\n`, { mode: 0o600 });
     read.set(file, Promise.resolve(parseKnownHosts(`${before}${glue}${line}\n`, file)));
   };
 
-  const revoked = new Map<string, Promise<readonly Buffer[]>>();
-  const revokedAt = (file: string): Promise<readonly Buffer[]> => {
-    const known = revoked.get(file) ?? readRevoked(file);
-    revoked.set(file, known);
-    return known;
-  };
-
   return {
     async checkOf(host, port, files) {
       return {
-        algorithms: hostKeyAlgorithms(await entriesOf(files, host, port), host, port, files.algorithms),
+        recordedTypes: recordedTypes(await entriesOf(files, host, port), host, port),
         async check(key) {
           if (
             files.revoked !== undefined &&
             (await revokedAt(files.revoked)).some((each) => each.equals(key))
           )
             throw changedKey(host, port, key, { verdict: 'revoked', at: files.revoked });
-          const judged = judgeHostKey(await entriesOf(files, host, port), host, port, key);
+          const entries = await entriesOf(files, host, port);
+          const judged = judgeHostKey(entries, host, port, key);
           if (judged.verdict === 'known') return;
           if (judged.verdict === 'unknown') {
-            if (!acceptNew) throw unknownKey(host, port, key, files);
+            if (!acceptNew) throw unknownKey(host, port, key, files, authoritiesFor(entries, host, port));
             const recorded = recording.then(() => record(host, port, key, files));
             recording = recorded.catch(() => undefined);
             await recorded;
@@ -124,36 +122,64 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
   };
 }
 
-/** As in ssh, no host is trusted where the file cannot be read (ssh_config(5), RevokedHostKeys). */
-async function readRevoked(file: string): Promise<readonly Buffer[]> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (cause) {
+/** Empty where there is no such file or it is not ours to read, as with ssh. */
+async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
+  const found = await readOwnFile(file).catch(() => undefined);
+  if (found === undefined) return [];
+  if (found.isRegular && (found.mode & 0o002) !== 0)
     throw new ZrunError(
       'host-key-unknown',
-      `RevokedHostKeys ${file} cannot be read, so no host key is trusted`,
-      {
-        hint: 'Make the file, or take the setting out of the ssh configuration.',
-        cause,
-      },
+      `anybody on this machine can write to ${file} (mode ${octal(found.mode)}), so it proves no host key`,
+      { hint: `Look at what it holds, then: chmod o-w ${file}` },
     );
-  }
-  const keys = parseRevokedKeys(bytes);
-  if (keys !== undefined) return keys;
-  throw new ZrunError('host-key-unknown', `RevokedHostKeys ${file} is a KRL, which zrun cannot read`, {
-    hint: 'Give a text file with a public key a line.',
-  });
+  return parseKnownHosts(found.text, file);
 }
 
-function unknownKey(host: string, port: number, key: Buffer, files: HostKeyFiles): ZrunError {
+/** Without the list every key may be one of it, so ssh refuses all hosts then (ssh_config(5)). */
+async function readRevokedKeys(file: string): Promise<readonly Buffer[]> {
+  const refuse = (why: string, hint?: string, cause?: unknown): ZrunError =>
+    new ZrunError('connect-failed', `RevokedHostKeys of the ssh configuration names ${file}, ${why}`, {
+      hint: hint ?? 'No host key is trusted without it, as with ssh. Mend the file, or take the setting out.',
+      cause,
+    });
+  let text: string | undefined;
+  try {
+    text = (await readOwnFile(file))?.text;
+  } catch (error) {
+    throw refuse(
+      `which cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      undefined,
+      error,
+    );
+  }
+  if (text === undefined) throw refuse('which is not there');
+  const keys = parseRevokedKeys(text);
+  if (keys !== undefined) return keys;
+  throw refuse(
+    'a binary list (KRL), which zrun cannot read',
+    'Name a text file with one public key a line instead; ssh reads both.',
+  );
+}
+
+function unknownKey(
+  host: string,
+  port: number,
+  key: Buffer,
+  files: HostKeyFiles,
+  authorities: readonly string[],
+): ZrunError {
   const file = files.user[0] ?? '~/.ssh/known_hosts';
   const portOption = port === 22 ? '' : `-p ${port} `;
+  const certificates =
+    authorities.length === 0
+      ? ''
+      : `zrun does not check host certificates, so the @cert-authority at ${authorities.join(' and ')} does not count. `;
   return new ZrunError(
     'host-key-unknown',
     `the host key of ${nameOf(host, port)} is not in ${file}: ${shortKeyType(key)} ${fingerprint(key)}`,
     {
       hint:
+        certificates +
         `Compare that fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_…_key.pub), then ` +
         `ssh-keyscan ${portOption}${host} >> ${file}, or run once with --accept-new-host-keys.`,
     },

@@ -3,6 +3,7 @@
  * Pure; the files are read and written by the host key check. Format: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { wildcard } from '../core/glob.js';
 
 export interface KnownHost {
   readonly marker: 'revoked' | 'cert-authority' | undefined;
@@ -36,22 +37,6 @@ export function parseKnownHosts(text: string, file: string): readonly KnownHost[
   });
 }
 
-/**
- * The keys of a RevokedHostKeys file: a public key a line. Undefined where it is a KRL, a binary format of OpenSSH's own
- * (PROTOCOL.krl).
- */
-export function parseRevokedKeys(bytes: Buffer): readonly Buffer[] | undefined {
-  if (bytes.toString('latin1', 0, 6) === 'SSHKRL') return undefined;
-  return bytes
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => !line.trim().startsWith('#'))
-    .flatMap((line) => {
-      const base64 = /(?:^|\s)(AAAA[\w+/=]+)/.exec(line)?.[1];
-      return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];
-    });
-}
-
 /** How known_hosts calls a host: the name alone for port 22, else `[name]:port`. */
 export function knownName(host: string, port: number): string {
   const name = host.toLowerCase();
@@ -62,14 +47,35 @@ export function knownName(host: string, port: number): string {
 export function isAbout(entry: KnownHost, name: string): boolean {
   const hashed = /^\|1\|([^|]+)\|([^|]+)$/.exec(entry.names);
   if (hashed) return hashName(name, Buffer.from(hashed[1] ?? '', 'base64')) === hashed[2];
-  let matches = false;
-  for (const pattern of entry.names.split(',')) {
-    const isNegated = pattern.startsWith('!');
-    if (!matchesName(isNegated ? pattern.slice(1) : pattern, name)) continue;
+  let isNamed = false;
+  for (const { isNegated, matches } of patternsOf(entry)) {
+    if (!matches(name)) continue;
     if (isNegated) return false;
-    matches = true;
+    isNamed = true;
   }
-  return matches;
+  return isNamed;
+}
+
+interface NamePattern {
+  readonly isNegated: boolean;
+  readonly matches: (name: string) => boolean;
+}
+
+/** Thousands of hosts are compared with each other's lines. */
+const patterns = new WeakMap<KnownHost, readonly NamePattern[]>();
+
+function patternsOf(entry: KnownHost): readonly NamePattern[] {
+  const known = patterns.get(entry);
+  if (known !== undefined) return known;
+  const made = entry.names
+    .toLowerCase()
+    .split(',')
+    .map((pattern): NamePattern => {
+      const isNegated = pattern.startsWith('!');
+      return { isNegated, matches: wildcard(isNegated ? pattern.slice(1) : pattern) };
+    });
+  patterns.set(entry, made);
+  return made;
 }
 
 /**
@@ -129,31 +135,37 @@ function entriesOf(entries: readonly KnownHost[], name: string): readonly KnownH
   return entries.filter((entry) => entry.marker === undefined && isAbout(entry, name));
 }
 
-/** Of host keys and of keys to log in with, the best first; none with SHA-1. */
-export const modernAlgorithms = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-] as const;
-
-export type HostKeyAlgorithm = (typeof modernAlgorithms)[number];
-
-/** The algorithms to ask a host for: of those that are allowed, first those of the keys on record. */
-export function hostKeyAlgorithms(
+/** The types of the keys on record for a host, as `ssh-ed25519`. */
+export function recordedTypes(
   entries: readonly KnownHost[],
   host: string,
   port: number,
-  allowed: readonly HostKeyAlgorithm[] = modernAlgorithms,
-): readonly HostKeyAlgorithm[] {
+): ReadonlySet<string> {
   const ofHost = entriesOf(entries, knownName(host, port));
   const relevant = ofHost.length > 0 ? ofHost : entriesOf(entries, knownName(host, 22));
-  const types = new Set(relevant.map((entry) => entry.type));
-  const isKnown = (algorithm: HostKeyAlgorithm): boolean =>
-    types.has(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
-  return [...allowed.filter(isKnown), ...allowed.filter((each) => !isKnown(each))];
+  return new Set(relevant.map((entry) => entry.type));
+}
+
+/** The lines that vouch for a host by an authority's key, as `file:line`. zrun does not check certificates. */
+export function authoritiesFor(entries: readonly KnownHost[], host: string, port: number): readonly string[] {
+  const names = [knownName(host, port), knownName(host, 22)];
+  return entries
+    .filter((entry) => entry.marker === 'cert-authority' && names.some((name) => isAbout(entry, name)))
+    .map((entry) => entry.at);
+}
+
+/** Public keys, one a line, as in a file of ssh_config(5), RevokedHostKeys. Undefined: it is a binary list (KRL). */
+export function parseRevokedKeys(text: string): readonly Buffer[] | undefined {
+  if (text.startsWith('SSHKRL')) return undefined;
+  return text.split('\n').flatMap((line): readonly Buffer[] => {
+    if (line.trim().startsWith('#')) return [];
+    const keys = line
+      .trim()
+      .split(/\s+/)
+      .map((word) => Buffer.from(word, 'base64'));
+    const key = keys.find((each) => keyType(each) !== undefined);
+    return key === undefined ? [] : [key];
+  });
 }
 
 /** A line, without its end, that records a key. */
@@ -186,18 +198,4 @@ export function shortKeyType(key: Buffer): string {
 
 function hashName(name: string, salt: Buffer): string {
   return createHmac('sha1', salt).update(name).digest('base64');
-}
-
-/** Few patterns have wildcards, and thousands of hosts are compared with each other's lines. */
-export function matchesName(pattern: string, name: string): boolean {
-  const lower = pattern.toLowerCase();
-  return /[*?]/.test(lower) ? wildcard(lower).test(name) : lower === name;
-}
-
-function wildcard(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
 }

@@ -4,6 +4,7 @@
 import net from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { ZrunError } from '../core/errors.js';
+import { onAbort } from '../core/signals.js';
 import { interrupted } from './session.js';
 import { DroppedError } from './ssh-handshake.js';
 
@@ -30,7 +31,7 @@ function gatherWrites(socket: net.Socket): net.Socket {
 
 /**
  * Connects a TCP socket without Nagle's delay. Rejects with ZrunError `name-unresolved` or `connect-failed`; with
- * `interrupted`, and nothing is left open, where the signal is or gets aborted.
+ * `interrupted`, and nothing is left open, where the signal is aborted.
  */
 export function connectSocket(
   name: string,
@@ -45,14 +46,14 @@ export function connectSocket(
       return;
     }
     const socket = net.connect({ host, port, lookup, noDelay: true });
-    const giveUp = (): void => {
+    const forget = onAbort(signal, () => {
       socket.destroy();
       reject(interrupted());
-    };
-    signal.addEventListener('abort', giveUp);
-    socket.once('close', () => signal.removeEventListener('abort', giveUp));
+    });
+    socket.once('close', forget);
     socket.once('connect', () => {
-      signal.removeEventListener('abort', giveUp);
+      forget();
+      socket.off('close', forget);
       socket.removeAllListeners('error');
       // The client listens on its own; this one is for the moments before and after it does.
       socket.on('error', () => undefined);

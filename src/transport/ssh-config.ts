@@ -2,69 +2,49 @@
  * Owns the user's ssh configuration: what it says for an address. `ssh -G` is asked where OpenSSH is installed, as
  * nothing else reads Include and Match as it does; else the files are read by the `ssh-config` package.
  */
-import { spawn } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import os from 'node:os';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { ZrunError } from '../core/errors.js';
-import { chooseAlgorithms, type SshAlgorithms } from './ssh-algorithms.js';
-
-/** What zrun heeds of a configuration. */
-export interface SshSettings {
-  readonly hostName: string;
-  readonly port: number;
-  readonly user: string;
-  readonly identityFiles: readonly string[];
-  readonly identitiesOnly: boolean;
-  /** A socket's path; undefined: no agent. */
-  readonly agentSocket: string | undefined;
-  readonly proxyJump: string | undefined;
-  readonly userKnownHostsFiles: readonly string[];
-  readonly globalKnownHostsFiles: readonly string[];
-  readonly hostKeyAlias: string | undefined;
-  readonly hashKnownHosts: boolean;
-  /** A file; undefined: none. */
-  readonly revokedHostKeys: string | undefined;
-  readonly algorithms: SshAlgorithms;
-}
-
-export interface SshQuery {
-  readonly address: string;
-  readonly user?: string | undefined;
-  readonly port?: number | undefined;
-}
+import { askProgram, type Answer } from '../programs/ask.js';
+import { octal, readOwnFile } from './read-file.js';
+import { interrupted } from './session.js';
+import { rememberAlgorithms } from './ssh-algorithms.js';
+import { settingsOf, type Raw, type SshQuery, type SshSettings } from './ssh-settings.js';
+import { currentUser } from './user.js';
 
 export interface SshConfigOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly homedir: string;
   /** The OpenSSH client; for tests. */
   readonly ssh?: string | undefined;
-  /** When aborted, `ssh -G` and what its `Match exec` runs are killed. */
+  /** Ends what is still being asked. */
   readonly signal?: AbortSignal | undefined;
-}
-
-let user: os.UserInfo<string> | undefined;
-
-/** Asked of the user database once: it is needed for every path of every host. */
-export function currentUser(): os.UserInfo<string> {
-  return (user ??= os.userInfo());
 }
 
 /** Milliseconds for one `ssh -G`, which may run `Match exec` commands. */
 const askMs = 10_000;
 
-type Raw = ReadonlyMap<string, readonly string[]>;
+/** A configuration takes some thousands. */
+const maxBytes = 1024 * 1024;
+const maxErrorBytes = 64 * 1024;
 
-/** A reader that asks once for each address, user and port. Rejects with ZrunError `connect-failed`. */
-export function createSshConfig(options: SshConfigOptions): (query: SshQuery) => Promise<SshSettings> {
+interface Asking extends SshConfigOptions {
+  readonly signal: AbortSignal;
+}
+
+/** A reader that asks once for each address, user and port. Rejects with ZrunError `connect-failed` or `connect-timeout`. */
+export function createSshConfig(given: SshConfigOptions): (query: SshQuery) => Promise<SshSettings> {
+  const options: Asking = { ...given, signal: given.signal ?? new AbortController().signal };
   const known = new Map<string, Promise<SshSettings>>();
   const limit = pLimit(4);
-  let common: Promise<Raw | undefined> | undefined;
+  const algorithmsOf = rememberAlgorithms();
+  let common: Promise<Common> | undefined;
   const settingsFor = async (query: SshQuery): Promise<SshSettings> => {
     common ??= askForAll(options);
-    const raw = (await common) ?? (await limit(() => ask(query, options)));
-    return settingsOf(raw, query, options);
+    const { forAll, defaults } = await common;
+    const raw = forAll ?? (await limit(() => ask(query, options)));
+    return settingsOf(raw, query, { ...given, defaults, algorithmsOf });
   };
   return (query) => {
     const key = JSON.stringify([query.address, query.user, query.port]);
@@ -74,17 +54,24 @@ export function createSshConfig(options: SshConfigOptions): (query: SshQuery) =>
   };
 }
 
+/** What is asked once, whatever the address. */
+interface Common {
+  /** The one answer for every address, where the files do not tell addresses apart. */
+  readonly forAll: Raw | undefined;
+  /** What ssh has by itself, to tell it from what the user chose. Undefined: no file can name an algorithm. */
+  readonly defaults: Raw | undefined;
+}
+
 /**
- * The one answer for every address, where the files do not tell addresses apart, as on most machines: hundreds of
- * hosts then cost one process. Undefined where they do. Rejects where others may write to the user's own file.
+ * Reads the files just far enough to see what has to be asked. On most machines they do not tell addresses apart:
+ * hundreds of hosts then cost one process.
  */
-async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
-  await checkOwner(path.join(options.homedir, '.ssh', 'config'));
+async function askForAll(options: Asking): Promise<Common> {
+  const own = path.join(options.homedir, '.ssh', 'config');
+  await checkOwnConfig(own);
   const included = '/etc/ssh/ssh_config.d';
   const names = await readdir(included).catch(() => []);
-  const files = [path.join(options.homedir, '.ssh', 'config'), '/etc/ssh/ssh_config'].concat(
-    names.map((name) => path.join(included, name)),
-  );
+  const files = [own, '/etc/ssh/ssh_config'].concat(names.map((name) => path.join(included, name)));
   const lines = (await Promise.all(files.map(readOrEmpty)))
     .flatMap((text) => text.split('\n'))
     .map((line) => line.trim().toLowerCase())
@@ -92,117 +79,86 @@ async function askForAll(options: SshConfigOptions): Promise<Raw | undefined> {
   const tellsApart = (line: string): boolean =>
     /^(match|include|canonical\w*)\b|%/.test(line) ||
     (/^host\b/.test(line) && !/^host\s*[\s=]\s*\*$/.test(line));
-  if (lines.some(tellsApart)) return undefined;
-  const raw = new Map(await ask({ address: 'any-address.invalid' }, options));
-  raw.delete('hostname');
-  return raw;
+  const mayNameAlgorithms = (line: string): boolean =>
+    /^"?(include|ciphers|macs|kexalgorithms|hostkeyalgorithms|pubkeyaccepted\w*)\b/.test(line);
+  const [forAll, defaults] = await Promise.all([
+    lines.some(tellsApart) ? undefined : ask({ address: 'any-address.invalid' }, options),
+    lines.some(mayNameAlgorithms) ? ask({ address: 'any-address.invalid' }, options, 'none') : undefined,
+  ]);
+  if (forAll === undefined) return { forAll, defaults };
+  const withoutName = new Map(forAll);
+  withoutName.delete('hostname');
+  return { forAll: withoutName, defaults };
 }
 
-/**
- * ssh's own rule: what it runs and whom it trusts must not be for others to say. `ssh -F` leaves that out, so that zrun
- * looks itself. Source: read_config_file_depth of OpenSSH's readconf.c.
- */
-async function checkOwner(file: string): Promise<void> {
-  const state = await stat(file).catch(() => undefined);
-  if (state === undefined) return;
-  const isOurs = state.uid === 0 || state.uid === currentUser().uid;
-  if (isOurs && (state.mode & 0o022) === 0) return;
-  throw new ZrunError('connect-failed', `bad owner or permissions on ${file}`, {
-    hint: isOurs
-      ? `Others may write to it, and it says what is run. chmod 600 ${file}`
-      : 'It belongs to somebody else, and it says what is run. Make it your own.',
-  });
-}
-
-async function ask(query: SshQuery, options: SshConfigOptions): Promise<Raw> {
-  const { ssh = 'ssh', homedir } = options;
+/** Asks ssh, or reads the files where there is none. `config` stands for the user's own file. */
+async function ask(query: SshQuery, options: Asking, config?: string): Promise<Raw> {
+  const { ssh = 'ssh', homedir, env, signal } = options;
   const args = ['-G'];
   // OpenSSH takes the home directory from the user database, whatever HOME says.
-  if (homedir !== currentUser().homedir) args.push('-F', await ownConfig(homedir));
+  const file = config ?? (homedir === currentUser().homedir ? undefined : await ownConfig(homedir));
+  if (file !== undefined) args.push('-F', file);
   if (query.user !== undefined) args.push('-l', query.user);
   if (query.port !== undefined) args.push('-p', String(query.port));
-  const answer = await runSsh(ssh, [...args, '--', query.address], query.address, options);
-  return answer === undefined ? readFiles(query, homedir) : parseAnswer(answer);
-}
-
-/**
- * What `ssh -G` prints; undefined where there is no ssh. It leads a process group of its own, so that what `Match exec`
- * has started ends with it.
- */
-function runSsh(
-  ssh: string,
-  args: readonly string[],
-  address: string,
-  { env, signal }: SshConfigOptions,
-): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(ssh, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    const written = { stdout: '', stderr: '' };
-    let whyStopped: string | undefined;
-    const stop = (why: string): void => {
-      whyStopped ??= why;
-      killGroup(child.pid);
-      child.stdout.destroy();
-      child.stderr.destroy();
-    };
-    const onAbort = (): void => stop('the run was stopped');
-    const limit = setTimeout(() => stop(`no answer within ${askMs / 1000} seconds`), askMs);
-    const finish = (): void => {
-      clearTimeout(limit);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    signal?.addEventListener('abort', onAbort);
-    if (signal?.aborted) onAbort();
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8');
-      child[name].on('data', (text: string) => {
-        written[name] += text;
-        if (written[name].length > mostAnswered) stop('it prints without an end');
-      });
-    }
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      finish();
-      if (error.code === 'ENOENT') resolve(undefined);
-      else
-        reject(
-          new ZrunError('connect-failed', `${ssh} cannot be run to read the ssh configuration`, {
-            hint: 'Try it by hand: ssh -V',
-            cause: error,
-          }),
-        );
-    });
-    child.once('close', (status) => {
-      finish();
-      if (status === 0 && whyStopped === undefined) {
-        resolve(written.stdout);
-        return;
-      }
-      const why = whyStopped === undefined ? '' : `: ${whyStopped}`;
-      reject(
-        new ZrunError('connect-failed', `ssh -G ${address} does not read the ssh configuration${why}`, {
-          hint: 'Try it by hand; the same configuration must work with ssh itself.',
-          stderr: written.stderr,
-        }),
-      );
-    });
+  const answer = await askProgram(ssh, [...args, '--', query.address], {
+    env,
+    signal,
+    limitMs: askMs,
+    keep: { stdout: { bytes: maxBytes, over: 'refuse' }, stderr: { bytes: maxErrorBytes, over: 'cut' } },
   });
+  if (answer.how === 'ended' && answer.status === 0) return parseAnswer(answer.stdout);
+  if (answer.how === 'unstarted' && answer.cause.code === 'ENOENT')
+    return config === 'none' ? new Map() : readFiles(query, homedir);
+  if (signal.aborted) throw interrupted();
+  throw noAnswer(ssh, query.address, answer);
 }
 
-/** Characters; a configuration takes some thousands. */
-const mostAnswered = 1 << 20;
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
+function noAnswer(ssh: string, address: string, answer: Answer): ZrunError {
+  if (answer.how === 'unstarted')
+    return new ZrunError('connect-failed', `${ssh} cannot be run to read the ssh configuration`, {
+      hint: 'Try it by hand: ssh -V',
+      cause: answer.cause,
+    });
+  if (answer.how === 'stopped' && answer.why === 'late')
+    return new ZrunError(
+      'connect-timeout',
+      `ssh -G ${address} did not say within ${askMs / 1000} seconds what the ssh configuration means`,
+      {
+        hint: 'A command of `Match exec` may hang, or a name server. Try it by hand.',
+        stderr: answer.stderr,
+      },
+    );
+  const why = answer.how === 'stopped' ? ': it prints without an end' : '';
+  return new ZrunError('connect-failed', `ssh -G ${address} does not read the ssh configuration${why}`, {
+    hint: 'Try it by hand; the same configuration must work with ssh itself.',
+    stderr: answer.stderr,
+    ...('status' in answer && { status: answer.status }),
+  });
 }
 
 async function ownConfig(homedir: string): Promise<string> {
   const file = path.join(homedir, '.ssh', 'config');
   return (await readOrEmpty(file)) === '' ? 'none' : file;
+}
+
+/**
+ * As ssh has it (readconf.c, read_config_file_depth): who can write to this file has commands run as the user. ssh does
+ * not look where the file is named to it, as it is by us where HOME is not what the user database says.
+ */
+async function checkOwnConfig(file: string): Promise<void> {
+  const found = await readOwnFile(file).catch(() => undefined);
+  if (found === undefined) return;
+  const { owner, mode } = found;
+  const isOurs = owner === 0 || owner === currentUser().uid;
+  if (isOurs && (mode & 0o022) === 0) return;
+  const why = isOurs
+    ? `others than its owner can write to it (mode ${octal(mode)})`
+    : `it belongs to user id ${owner}`;
+  throw new ZrunError('connect-failed', `${file} is not safe to read: ${why}`, {
+    hint: isOurs
+      ? `ssh refuses it too. Look at what it holds, then: chmod go-w ${file}`
+      : 'ssh refuses it too: it must belong to you or to root. Is HOME the home folder of the user that runs zrun?',
+  });
 }
 
 function parseAnswer(answer: string): Raw {
@@ -234,104 +190,10 @@ async function readFiles(query: SshQuery, homedir: string): Promise<Raw> {
   );
 }
 
-function settingsOf(raw: Raw, query: SshQuery, { env, homedir }: SshConfigOptions): SshSettings {
-  const one = (key: string): string | undefined => raw.get(key)?.[0];
-  const proxyCommand = one('proxycommand');
-  if (proxyCommand !== undefined && proxyCommand !== 'none')
-    throw new ZrunError('connect-failed', `${query.address} has a ProxyCommand in the ssh configuration`, {
-      hint: 'zrun cannot use ProxyCommand. Use ProxyJump there, or zrun_proxy_jump in the inventory.',
-    });
-  const localUser = currentUser().username;
-  const user = query.user ?? one('user') ?? localUser;
-  const port = query.port ?? Number(one('port') ?? 22);
-  const hostName = (one('hostname') ?? query.address).replaceAll('%h', query.address).replaceAll('%%', '%');
-  const expand = (text: string): string =>
-    expandPath(text, env, homedir, {
-      d: homedir,
-      h: hostName,
-      i: String(currentUser().uid),
-      k: one('hostkeyalias') ?? query.address,
-      l: os.hostname(),
-      n: query.address,
-      p: String(port),
-      r: user,
-      u: localUser,
-    });
-  const files = (key: string, defaults: string): readonly string[] =>
-    (raw.get(key) ?? [defaults]).flatMap((value) => splitWords(value)).map(expand);
-  const proxyJump = one('proxyjump');
-  const revoked = one('revokedhostkeys');
-  return {
-    hostName,
-    port,
-    user,
-    identityFiles: (raw.get('identityfile') ?? defaultIdentities)
-      .filter((file) => file !== 'none')
-      .map((file) => expand(file.replace(/^"(.*)"$/, '$1'))),
-    identitiesOnly: one('identitiesonly') === 'yes',
-    agentSocket: agentSocket(one('identityagent'), env, expand),
-    proxyJump: proxyJump === 'none' ? undefined : proxyJump,
-    userKnownHostsFiles: files('userknownhostsfile', '~/.ssh/known_hosts ~/.ssh/known_hosts2'),
-    globalKnownHostsFiles: files('globalknownhostsfile', '/etc/ssh/ssh_known_hosts'),
-    hostKeyAlias: one('hostkeyalias'),
-    hashKnownHosts: one('hashknownhosts') === 'yes',
-    revokedHostKeys: revoked === undefined || revoked === 'none' ? undefined : expand(revoked),
-    algorithms: algorithmsOf(raw),
-  };
-}
-
-const algorithmsByRaw = new WeakMap<Raw, SshAlgorithms>();
-
-/** Chosen once where hundreds of hosts have the one answer. */
-function algorithmsOf(raw: Raw): SshAlgorithms {
-  const known =
-    algorithmsByRaw.get(raw) ??
-    chooseAlgorithms((name) => {
-      const older = name === 'PubkeyAcceptedAlgorithms' ? raw.get('pubkeyacceptedkeytypes') : undefined;
-      return (raw.get(name.toLowerCase()) ?? older)?.[0];
-    });
-  algorithmsByRaw.set(raw, known);
-  return known;
-}
-
-const defaultIdentities = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa'];
-
-function agentSocket(
-  setting: string | undefined,
-  env: NodeJS.ProcessEnv,
-  expand: (text: string) => string,
-): string | undefined {
-  if (setting === 'none') return undefined;
-  if (setting === undefined || setting === 'SSH_AUTH_SOCK') return env['SSH_AUTH_SOCK'] ?? undefined;
-  return setting.startsWith('$') && !setting.startsWith('${') ? env[setting.slice(1)] : expand(setting);
-}
-
-function splitWords(text: string): readonly string[] {
-  return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
-}
-
-/** `~`, `%d` and its like, `${NAME}` (ssh_config(5), TOKENS). */
-function expandPath(
-  text: string,
-  env: NodeJS.ProcessEnv,
-  homedir: string,
-  tokens: Readonly<Record<string, string>>,
-): string {
-  const expanded = text
-    .replace(/%(.)/g, (all, letter: string) => (letter === '%' ? '%' : (tokens[letter] ?? all)))
-    .replace(/\$\{(\w+)\}/g, (all, name: string) => env[name] ?? all);
-  if (expanded.startsWith('~/')) return path.join(homedir, expanded.slice(2));
-  // ssh -G has put its own idea of the home directory in already.
-  const databaseHome = `${currentUser().homedir}/.ssh/`;
-  return homedir !== currentUser().homedir && expanded.startsWith(databaseHome)
-    ? path.join(homedir, '.ssh', expanded.slice(databaseHome.length))
-    : expanded;
-}
-
 /** Empty where the file is not there or not ours to read. */
-export async function readOrEmpty(file: string): Promise<string> {
+async function readOrEmpty(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readOwnFile(file))?.text ?? '';
   } catch {
     return '';
   }

@@ -5,7 +5,9 @@ import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import type { HostKeyCheck } from './host-key-check.js';
-import type { SshAlgorithms } from './ssh-algorithms.js';
+import { unlessAborted } from './limit.js';
+import { interrupted } from './session.js';
+import { hostKeysInOrder, ssh2Algorithms, type Algorithms } from './ssh-algorithms.js';
 import type { Credentials } from './ssh-keys.js';
 import type { Ssh2 } from './ssh2.js';
 
@@ -20,8 +22,10 @@ export interface HandshakeRequest {
   readonly user: string;
   readonly credentials: Credentials;
   readonly hostKey: HostKeyCheck;
-  readonly algorithms: Pick<SshAlgorithms, 'kex' | 'cipher' | 'hmac'>;
   readonly keepalive: Keepalive;
+  readonly algorithms: Algorithms;
+  /** Ends the attempt, and the stream with it. */
+  readonly signal: AbortSignal;
 }
 
 /** A link is lost when `count` questions at this interval (milliseconds) went without an answer. */
@@ -33,11 +37,14 @@ export interface Keepalive {
 /** A client that is logged in. */
 export interface LoggedIn {
   readonly client: Client;
-  /** Lets go of the stream below it, whatever the peer does: ssh2's `destroy()` does nothing after its `end()`. */
-  readonly cut: () => void;
   /** Undefined while it is whole; then why it is not. */
   lost(): string | undefined;
   readonly closed: Promise<void>;
+  /**
+   * Ends the stream at once, whatever state it is in. ssh2's own `destroy()` does nothing after `end()`, so a socket to
+   * a dead host would stay for as long as the system sends its last bytes again.
+   */
+  destroy(): void;
 }
 
 /** What has been heard of a client so far. */
@@ -51,8 +58,8 @@ interface Seen {
 }
 
 /**
- * Logs in over a stream. `onStage` hears what is waited for, for the message of a limit that expires. Rejects with
- * ZrunError, or DroppedError where another try may do.
+ * Logs in over a stream, which it ends where that fails. `onStage` hears what is waited for, for the message of a limit
+ * that expires. Rejects with ZrunError, or DroppedError where another try may do.
  */
 export async function logIn(
   ssh2: Ssh2,
@@ -60,7 +67,7 @@ export async function logIn(
   request: HandshakeRequest,
   onStage: (stage: string) => void,
 ): Promise<LoggedIn> {
-  const { name, user, credentials, hostKey, algorithms, keepalive } = request;
+  const { name, user, credentials, hostKey, keepalive, algorithms, signal } = request;
   const client = new ssh2.Client();
   const seen: Seen = {
     hasHandshake: false,
@@ -70,7 +77,12 @@ export async function logIn(
     lastError: undefined,
     methodsLeft: undefined,
   };
-  const methods = [...credentials.methods];
+  const waitsForHost = 'it has not answered to the keys';
+  const methods = [
+    ...credentials.methods(signal, (isWaiting) =>
+      onStage(isWaiting ? 'the ssh agent on this machine has not signed' : waitsForHost),
+    ),
+  ];
 
   onStage('it has not said that it speaks SSH');
   // For the client's whole life: an error without a listener ends the process.
@@ -81,7 +93,7 @@ export async function logIn(
   });
   client.on('handshake', () => {
     seen.hasHandshake = true;
-    onStage('it has not answered to the keys');
+    onStage(waitsForHost);
   });
   const closed = new Promise<void>((resolve) => {
     client.once('close', () => {
@@ -103,12 +115,7 @@ export async function logIn(
     readyTimeout: 0,
     keepaliveInterval: keepalive.intervalMs,
     keepaliveCountMax: keepalive.count,
-    algorithms: {
-      kex: [...algorithms.kex],
-      cipher: [...algorithms.cipher],
-      hmac: [...algorithms.hmac],
-      serverHostKey: [...hostKey.algorithms],
-    },
+    algorithms: ssh2Algorithms(algorithms, hostKeysInOrder(hostKey.recordedTypes, algorithms)),
     hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void): void => {
       onStage('its host key is being checked');
       hostKey.check(key).then(
@@ -128,16 +135,24 @@ export async function logIn(
     },
   });
 
-  const cut = (): void => void stream.destroy();
-  if ((await Promise.race([ready, closed])) === 'ready')
-    return { client, cut, lost: () => seen.lost, closed };
+  const destroy = (): void => void stream.destroy();
+  try {
+    const how = await unlessAborted(signal, Promise.race([ready, closed]), interrupted);
+    if (how === 'ready') return { client, lost: () => seen.lost, closed, destroy };
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+  destroy();
   if (seen.keyError !== undefined) throw seen.keyError;
   const said = seen.lastError?.message ?? seen.lost ?? 'it closed the connection';
   if (seen.lastError?.level === 'client-authentication' || /too many authentication failures/i.test(said))
     throw authFailed(request, said, seen.methodsLeft);
   if (seen.lastError?.level === 'handshake')
     throw new ZrunError('connect-failed', `cannot agree with ${name} on how to encrypt: ${said}`, {
-      hint: 'Its sshd may be very old, or restricted to algorithms that zrun does not have.',
+      hint:
+        'Its sshd may be very old, or restricted to algorithms that zrun does not have or does not offer by itself ' +
+        '(SHA-1). KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms of the ssh configuration can name others for it.',
     });
   if (!seen.hasHandshake) throw new DroppedError(`${name} hung up before the handshake was done: ${said}`);
   throw new ZrunError('connect-failed', `${name} hung up while we logged in: ${said}`, {

@@ -3,17 +3,23 @@
  * ones of the agent, then key files. A host cuts us off after six refusals (sshd_config(5), MaxAuthTries), so no key
  * is offered twice.
  */
-import { readFile, stat } from 'node:fs/promises';
-import type { Duplex } from 'node:stream';
-import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
+import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
-import { linkSignals } from '../core/signals.js';
-import { fingerprint, keyType, shortKeyType } from './known-hosts.js';
-import { currentUser, type SshSettings } from './ssh-config.js';
+import { fingerprint, shortKeyType } from './known-hosts.js';
+import { octal, readOwnFile } from './read-file.js';
+import { agentOffering, listAgent, type AgentKey, type AgentKeys } from './ssh-agent.js';
+import { signaturesFor } from './ssh-algorithms.js';
+import type { SshSettings } from './ssh-settings.js';
+import { signingAs } from './ssh-signing.js';
 import type { Ssh2 } from './ssh2.js';
+import { currentUser } from './user.js';
 
 export interface Credentials {
-  readonly methods: readonly AnyAuthMethod[];
+  /**
+   * For one login. The signal ends what is asked of the agent, which may wait for its user for as long as it likes;
+   * `onSign` hears whether it is being waited for.
+   */
+  methods(signal: AbortSignal, onSign: (isWaiting: boolean) => void): readonly AnyAuthMethod[];
   /** What is offered, for messages: `~/.ssh/id_rsa (RSA SHA256:…)`. */
   readonly offered: readonly string[];
   /** What is not, and why. */
@@ -23,29 +29,17 @@ export interface Credentials {
 type KeyFile =
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly why: string }
+  | { readonly state: 'unsafe'; readonly mode: number }
   | { readonly state: 'encrypted'; readonly publicKey: Buffer | undefined }
   | { readonly state: 'usable'; readonly key: ParsedKey; readonly publicKey: Buffer };
 
-interface AgentKeys {
-  readonly keys: readonly AgentKey[];
-  readonly problem: string | undefined;
-}
-
-interface AgentKey {
-  readonly key: ParsedKey;
-  readonly publicKey: Buffer;
-}
-
-/** Milliseconds for the agent to list its keys. */
-const agentMs = 5_000;
-
 /**
  * A reader of keys that reads each file once. `privateKeyFile` is the one key that the user asked for, if they did;
- * it must be there. Rejects with ZrunError `key-unreadable`. Connections to agents end with the signal.
+ * it must be there. Rejects with ZrunError `key-unreadable`. The signal ends what is asked of agents.
  */
 export function createKeyRing(
   ssh2: Ssh2,
-  signal: AbortSignal,
+  closing: AbortSignal,
 ): (user: string, settings: SshSettings, privateKeyFile: string | undefined) => Promise<Credentials> {
   const files = new Map<string, Promise<KeyFile>>();
   const agents = new Map<string, Promise<AgentKeys>>();
@@ -55,7 +49,7 @@ export function createKeyRing(
     return known;
   };
   const agentAt = (socket: string): Promise<AgentKeys> => {
-    const known = agents.get(socket) ?? listAgent(ssh2, socket, signal);
+    const known = agents.get(socket) ?? listAgent(ssh2, socket, closing);
     agents.set(socket, known);
     return known;
   };
@@ -75,34 +69,33 @@ export function createKeyRing(
     const isInAgent = (publicKey: Buffer | undefined): boolean =>
       publicKey !== undefined && agent.keys.some((one) => one.publicKey.equals(publicKey));
 
-    const isAccepted = (publicKey: Buffer): boolean => accepts(settings.algorithms.publicKey, publicKey);
-    const usable = agent.keys.filter(({ publicKey }) => isAccepted(publicKey));
-    const first = usable.filter(isWanted);
+    const { algorithms, agentSocket } = settings;
+    const isAllowed = ({ key }: AgentKey): boolean => signaturesFor(key.type, algorithms).length > 0;
+    const first = agent.keys.filter(isWanted);
     const rest =
       settings.identitiesOnly || privateKeyFile !== undefined
         ? []
-        : usable.filter((one) => !first.includes(one));
-    const methods: AnyAuthMethod[] = [];
+        : agent.keys.filter((one) => !first.includes(one));
+    const ofAgent = [...first, ...rest].filter(isAllowed);
+    const ofFiles: ParsedKey[] = [];
     const offered: string[] = [];
     const passedOver: string[] = [];
-    if (first.length + rest.length > 0 && settings.agentSocket !== undefined) {
-      methods.push({
-        type: 'agent',
-        username: user,
-        agent: agentOffering(ssh2, settings.agentSocket, [...first, ...rest], signal),
-      });
-      for (const { key, publicKey } of [...first, ...rest])
-        offered.push(`the agent's ${key.comment || 'key'} (${describe(publicKey)})`);
+    const notAllowed = 'PubkeyAcceptedAlgorithms of the ssh configuration does not allow it';
+    for (const one of [...first, ...rest]) {
+      const text = `the agent's ${one.key.comment || 'key'} (${describe(one.publicKey)}`;
+      if (isAllowed(one)) offered.push(`${text})`);
+      else passedOver.push(`${text}: ${notAllowed})`);
     }
     if (agent.problem !== undefined) passedOver.push(agent.problem);
     for (const { path, file } of wanted) {
       if (file.state === 'usable') {
         if (isInAgent(file.publicKey)) continue;
-        if (!isAccepted(file.publicKey)) {
-          passedOver.push(`${path} (PubkeyAcceptedAlgorithms leaves it out)`);
+        const key = signingAs(file.key, algorithms);
+        if (key === undefined) {
+          passedOver.push(`${path} (${describe(file.publicKey)}: ${notAllowed})`);
           continue;
         }
-        methods.push({ type: 'publickey', username: user, key: file.key });
+        ofFiles.push(key);
         offered.push(`${path} (${describe(file.publicKey)})`);
         continue;
       }
@@ -110,15 +103,19 @@ export function createKeyRing(
       if (privateKeyFile !== undefined) throw unreadable(path, file);
       if (file.state === 'encrypted') passedOver.push(`${path} (has a passphrase, and is not in the agent)`);
       if (file.state === 'unreadable') passedOver.push(`${path} (${file.why})`);
+      if (file.state === 'unsafe') passedOver.push(`${path} (others can read it: mode ${octal(file.mode)})`);
     }
-    return { methods, offered, passedOver };
+    return {
+      offered,
+      passedOver,
+      methods(signal, onSign) {
+        const byFiles = ofFiles.map((key): AnyAuthMethod => ({ type: 'publickey', username: user, key }));
+        if (ofAgent.length === 0 || agentSocket === undefined) return byFiles;
+        const offering = agentOffering(ssh2, agentSocket, ofAgent, algorithms, signal, onSign);
+        return [{ type: 'agent', username: user, agent: offering }, ...byFiles];
+      },
+    };
   };
-}
-
-/** Whether a key may be offered: one of RSA signs with SHA-2. */
-function accepts(algorithms: readonly string[], publicKey: Buffer): boolean {
-  const type = keyType(publicKey);
-  return algorithms.some((each) => (each.startsWith('rsa-sha2-') ? 'ssh-rsa' : each) === type);
 }
 
 function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): ZrunError {
@@ -130,6 +127,12 @@ function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): 
     return new ZrunError('key-unreadable', `the private key ${path} cannot be used: ${file.why}`, {
       hint: 'It must be a private key in a format that ssh writes, and readable by you.',
     });
+  if (file.state === 'unsafe')
+    return new ZrunError(
+      'key-unreadable',
+      `the private key ${path} is not safe: others than its owner can read it (mode ${octal(file.mode)})`,
+      { hint: `ssh refuses it too: chmod 600 ${path}` },
+    );
   return new ZrunError('key-unreadable', `the private key ${path} has a passphrase`, {
     hint: `zrun does not ask for passphrases. Give it to the agent first: ssh-add ${path}`,
   });
@@ -142,14 +145,13 @@ function describe(publicKey: Buffer): string {
 async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
   let text: string;
   try {
-    const { uid, mode } = await stat(path);
-    // Source: sshkey_perm_ok of OpenSSH's authfile.c.
-    if (uid === currentUser().uid && (mode & 0o077) !== 0)
-      return { state: 'unreadable', why: `others may read it: chmod 600 ${path}` };
-    text = await readFile(path, 'utf8');
+    const found = await readOwnFile(path);
+    if (found === undefined) return { state: 'absent' };
+    // OpenSSH's own rule (authfile.c, sshkey_perm_ok): a key that others could read is theirs as well.
+    const isExposed = found.isRegular && found.owner === currentUser().uid && (found.mode & 0o077) !== 0;
+    if (isExposed) return { state: 'unsafe', mode: found.mode };
+    ({ text } = found);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'absent' };
     return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
   }
   const parsed = ssh2.utils.parseKey(text);
@@ -166,10 +168,10 @@ async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
 /** The public half of an encrypted key: from the file beside it, or from the key itself, where it is in clear. */
 async function publicKeyOf(ssh2: Ssh2, path: string, text: string): Promise<Buffer | undefined> {
   try {
-    const beside = ssh2.utils.parseKey(await readFile(`${path}.pub`, 'utf8'));
+    const beside = ssh2.utils.parseKey((await readOwnFile(`${path}.pub`))?.text ?? '');
     if (!(beside instanceof Error)) return beside.getPublicSSH();
   } catch {
-    // No such file: most keys need none.
+    // Most keys need no such file.
   }
   return embeddedPublicKey(text);
 }
@@ -195,80 +197,4 @@ export function embeddedPublicKey(text: string): Buffer | undefined {
   } catch {
     return undefined;
   }
-}
-
-function listAgent(ssh2: Ssh2, socket: string, signal: AbortSignal): Promise<AgentKeys> {
-  return new Promise((resolve) => {
-    const problem = (why: string): void => resolve({ keys: [], problem: `the agent at ${socket} (${why})` });
-    const over = new AbortController();
-    const { signal: either, release } = linkSignals(signal, over.signal);
-    const timer = setTimeout(() => {
-      problem(`no answer within ${agentMs / 1000} seconds`);
-      over.abort();
-    }, agentMs);
-    openAgent(ssh2, socket, either).getIdentities((error, entries) => {
-      clearTimeout(timer);
-      release();
-      if (error) {
-        problem(error.message);
-        return;
-      }
-      const keys = (entries ?? []).flatMap((entry): readonly AgentKey[] => {
-        const key = parsedKey(ssh2, entry);
-        return key === undefined ? [] : [{ key, publicKey: key.getPublicSSH() }];
-      });
-      resolve({ keys, problem: undefined });
-    });
-  });
-}
-
-/** An agent whose connections are cut when the signal is aborted: ssh2 itself waits for an answer without a limit. */
-function openAgent(ssh2: Ssh2, socket: string, signal: AbortSignal): BaseAgent {
-  const agent = ssh2.createAgent(socket);
-  // Pageant's have none.
-  if (!hasStreams(agent)) return agent;
-  const getStream = agent.getStream.bind(agent);
-  agent.getStream = (callback) =>
-    getStream((error, stream) => {
-      const cut = (): void => void stream?.destroy();
-      signal.addEventListener('abort', cut);
-      stream?.once('close', () => signal.removeEventListener('abort', cut));
-      callback(error, stream);
-      if (signal.aborted) cut();
-    });
-  return agent;
-}
-
-type Streamed = (error: Error | null | undefined, stream?: Duplex) => void;
-
-function hasStreams(agent: object): agent is { getStream: (callback: Streamed) => void } {
-  return 'getStream' in agent && typeof agent.getStream === 'function';
-}
-
-function parsedKey(ssh2: Ssh2, entry: unknown): ParsedKey | undefined {
-  if (typeof entry === 'string' || Buffer.isBuffer(entry)) {
-    const parsed = ssh2.utils.parseKey(entry);
-    return parsed instanceof Error ? undefined : parsed;
-  }
-  return isParsedKey(entry) ? entry : undefined;
-}
-
-function isParsedKey(entry: unknown): entry is ParsedKey {
-  return typeof entry === 'object' && entry !== null && 'getPublicSSH' in entry && 'sign' in entry;
-}
-
-/** The agent, as if it held just these keys in this order. */
-function agentOffering(
-  ssh2: Ssh2,
-  socket: string,
-  keys: readonly AgentKey[],
-  signal: AbortSignal,
-): BaseAgent {
-  const agent = openAgent(ssh2, socket, signal);
-  agent.getIdentities = (callback) =>
-    callback(
-      null,
-      keys.map(({ key }) => key),
-    );
-  return agent;
 }

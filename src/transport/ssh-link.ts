@@ -5,10 +5,81 @@ import type { ClientChannel } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
 import { connectionLost, createEnding, type Channel, type Ended, type Limits, type Link } from './channel.js';
 import { within } from './limit.js';
+import { interrupted } from './session.js';
 import type { LoggedIn } from './ssh-handshake.js';
 
-/** Programs over one client's connection. `handshakes` are those that were made for it. */
-export function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => number, limits: Limits): Link {
+/** The host takes no further session on a connection: sshd_config(5), MaxSessions. */
+class SessionRefusedError extends Error {
+  override readonly name = 'SessionRefusedError';
+}
+
+export interface LinkOptions {
+  /** How messages call the host. */
+  readonly name: string;
+  /** SSH handshakes that were made for it. */
+  readonly handshakes: () => number;
+  readonly limits: Limits;
+  /** Makes one more connection to the same host, for a session that the first one has no room for. */
+  readonly another: (signal: AbortSignal) => Promise<LoggedIn>;
+}
+
+/**
+ * Programs over one client's connection. Where the host takes no further session there (`MaxSessions 1`: no sudo beside
+ * the login user's shell, and nothing to stop a task with), that session gets a connection of its own.
+ */
+export function sshLink(loggedIn: LoggedIn, { name, handshakes, limits, another }: LinkOptions): Link {
+  const closing = new AbortController();
+  const others = new Set<LoggedIn>();
+  const openElsewhere = async (command: string, refusal: SessionRefusedError): Promise<Channel> => {
+    let other: LoggedIn;
+    try {
+      other = await another(closing.signal);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ZrunError('connect-failed', `${name} does not open another session, and ${why}`, {
+        hint: sessionsHint,
+        cause: error,
+      });
+    }
+    others.add(other);
+    try {
+      // The link may have been closed meanwhile, without this one.
+      if (closing.signal.aborted) throw interrupted();
+      const channel = await openOn(other, command);
+      void channel.ended.then(() => endClient(other, limits)).then(() => others.delete(other));
+      return channel;
+    } catch (error) {
+      await endClient(other, limits);
+      others.delete(other);
+      throw error instanceof SessionRefusedError ? noSession(name, refusal) : error;
+    }
+  };
+  const openOn = (client: LoggedIn, command: string): Promise<Channel> =>
+    new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        const lost = client.lost();
+        if (lost !== undefined) reject(connectionLost(link, lost));
+        else if ('reason' in error && typeof error.reason === 'number')
+          reject(new SessionRefusedError(error.message));
+        else reject(noSession(name, error));
+      };
+      try {
+        client.client.exec(command, (error, channel) => {
+          if (error) fail(error);
+          else resolve(channelOf(channel, client));
+        });
+      } catch (error) {
+        fail(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  const openAnywhere = async (command: string): Promise<Channel> => {
+    try {
+      return await openOn(loggedIn, command);
+    } catch (error) {
+      if (!(error instanceof SessionRefusedError)) throw error;
+      return openElsewhere(command, error);
+    }
+  };
   const link: Link = {
     name,
     get handshakes() {
@@ -16,31 +87,7 @@ export function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => numb
     },
     lost: () => loggedIn.lost(),
     open(command) {
-      const opened = new Promise<Channel>((resolve, reject) => {
-        const fail = (error: Error): void => {
-          const lost = loggedIn.lost();
-          reject(
-            lost === undefined
-              ? new ZrunError(
-                  'connect-failed',
-                  `${name} does not open another session, as sshd's MaxSessions may forbid: ${error.message}`,
-                  {
-                    hint: 'zrun needs a session for each user that tasks run as, and one more to kill what takes too long: at least 3.',
-                    cause: error,
-                  },
-                )
-              : connectionLost(link, lost),
-          );
-        };
-        try {
-          loggedIn.client.exec(command, (error, channel) => {
-            if (error) fail(error);
-            else resolve(channelOf(channel, loggedIn));
-          });
-        } catch (error) {
-          fail(error instanceof Error ? error : new Error(String(error)));
-        }
-      });
+      const opened = openAnywhere(command);
       let isLate = false;
       void opened.then(
         (channel) => {
@@ -59,9 +106,23 @@ export function sshLink(loggedIn: LoggedIn, name: string, handshakes: () => numb
         );
       });
     },
-    close: () => endClient(loggedIn, limits),
+    async close() {
+      closing.abort();
+      await Promise.all([loggedIn, ...others].map((each) => endClient(each, limits)));
+    },
   };
   return link;
+}
+
+const sessionsHint =
+  "sshd's MaxSessions limits how many one connection may have; zrun needs one for each user that tasks become, and " +
+  'one more to stop a task. Raise it in sshd_config on the host.';
+
+function noSession(name: string, cause: Error): ZrunError {
+  return new ZrunError('connect-failed', `${name} does not open another session: ${cause.message}`, {
+    hint: sessionsHint,
+    cause,
+  });
 }
 
 function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
@@ -89,12 +150,9 @@ function channelOf(channel: ClientChannel, { closed }: LoggedIn): Channel {
   };
 }
 
-/** Never rejects. */
-export async function endClient(
-  { client, closed, cut }: LoggedIn,
-  { closeMs }: Pick<Limits, 'closeMs'>,
-): Promise<void> {
-  client.end();
-  await within(closeMs, closed, () => undefined);
-  cut();
+/** Says goodbye, and cuts the connection where the host does not answer. Never rejects. */
+export async function endClient(loggedIn: LoggedIn, limits: Limits): Promise<void> {
+  loggedIn.client.end();
+  await within(limits.closeMs, loggedIn.closed, () => undefined);
+  loggedIn.destroy();
 }

@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import {
+  authoritiesFor,
   fingerprint,
-  hostKeyAlgorithms,
   indexKnownHosts,
   isAbout,
   judgeHostKey,
   knownHostsLine,
   parseKnownHosts,
+  parseRevokedKeys,
+  recordedTypes,
   shortKeyType,
 } from '../../src/transport/known-hosts.js';
 
@@ -123,18 +125,28 @@ describe('known_hosts', () => {
     });
   }
 
-  it('asks for the types on record first', () => {
-    expect(hostKeyAlgorithms([], 'web', 22)[0]).to.equal('ssh-ed25519');
-    expect(hostKeyAlgorithms(entries(line('web', rsa)), 'web', 22).slice(0, 3)).to.deep.equal([
-      'rsa-sha2-512',
-      'rsa-sha2-256',
-      'ssh-ed25519',
-    ]);
+  it('knows the types on record', () => {
+    expect([...recordedTypes([], 'web', 22)]).to.deep.equal([]);
+    expect([...recordedTypes(entries(line('web', rsa)), 'web', 22)]).to.deep.equal(['ssh-rsa']);
     const nistp = blob('ecdsa-sha2-nistp384', 'x');
-    expect(hostKeyAlgorithms(entries(line('[web]:22,[web]:2222', nistp)), 'web', 2222)[0]).to.equal(
+    expect([...recordedTypes(entries(line('[web]:22,[web]:2222', nistp)), 'web', 2222)]).to.deep.equal([
       'ecdsa-sha2-nistp384',
-    );
-    expect(new Set(hostKeyAlgorithms(entries(line('web', rsa)), 'web', 22)).size).to.equal(6);
+    ]);
+  });
+
+  it('names the authorities that vouch for a host', () => {
+    const found = entries(line('*', ed, '@cert-authority '), line('other', otherEd, '@cert-authority '));
+    expect(authoritiesFor(found, 'web', 2222)).to.deep.equal(['kh:1']);
+  });
+
+  it('reads revoked keys, with or without their type, and sees a binary list', () => {
+    const one = ed.toString('base64');
+    const text = `# stolen\nssh-ed25519 ${one} comment\n\n${rsa.toString('base64')}\nnonsense\n`;
+    expect(parseRevokedKeys(text)?.map((key) => key.toString('base64'))).to.deep.equal([
+      one,
+      rsa.toString('base64'),
+    ]);
+    expect(parseRevokedKeys('SSHKRL\n\0rest')).to.equal(undefined);
   });
 
   it('writes lines that it reads', () => {

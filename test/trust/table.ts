@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { skipFor } from '../integration/skip.js';
 import { withBench, type Attack } from './attack.js';
 import { files } from './rows/files.js';
+import { hostKeys } from './rows/host-keys.js';
 import { inputs } from './rows/inputs.js';
 import { output } from './rows/output.js';
 import { patterns } from './rows/patterns.js';
@@ -15,7 +16,8 @@ import { sudo } from './rows/sudo.js';
 /** Each group is one file; a new one is a line here. */
 export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [
   ['peers', peers],
-  ['host keys and ssh settings', sshSettings],
+  ['host keys', hostKeys],
+  ['ssh settings', sshSettings],
   ['patterns', patterns],
   ['secrets', secrets],
   ['sudo', sudo],

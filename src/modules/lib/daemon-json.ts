@@ -3,7 +3,8 @@
  * out, everything else of the user's kept to the byte. Pure.
  */
 import { ZrunError } from '../../core/errors.js';
-import { compileRegex, quoteRegex } from '../../core/regex.js';
+import { withGaps } from '../../core/glob.js';
+import { compileRegex } from '../../core/regex.js';
 import { isList, isMap, type Value, type ValueMap } from '../../core/value.js';
 import { parseJson, removeIn, setIn, valueOf } from './json-text.js';
 
@@ -53,8 +54,7 @@ function removeStorageOpts(text: string, patterns: readonly string[], name: stri
 
 /** `*` stands for any text. The pattern is matched against the whole option, or its name before `=`. */
 function matches(option: string, pattern: string): boolean {
-  const parts = pattern.split('*').map(quoteRegex);
-  return compileRegex(`(?s)^${parts.join('.*')}(=.*)?$`).test(option.trim());
+  return compileRegex(`(?s)^${withGaps(pattern.split('*'))}(=.*)?$`).test(option.trim());
 }
 
 function merge(text: string, path: readonly string[], settings: ValueMap, name: string): string {
