@@ -216,12 +216,18 @@ export function formatProblem(problem: Omit<Problem, 'code'>): string {
   if (problem.at) lines.push(...excerpt(problem.at));
   if (problem.command !== undefined) {
     const ended = problem.status === undefined ? '' : ` (exit code ${problem.status})`;
-    lines.push(`  command: ${problem.command}${ended}`);
+    lines.push(`  command: ${shownCommand(problem.command)}${ended}`);
   }
   if (problem.stderr?.trim()) lines.push(`  stderr: ${indent(problem.stderr)}`);
   else if (problem.stdout?.trim()) lines.push(`  stdout: ${indent(problem.stdout)}`);
   if (problem.hint !== undefined) lines.push(`  hint: ${indent(problem.hint)}`);
   return lines.join('\n');
+}
+
+/** A script is not shown: the task's place says where it stands. */
+function shownCommand(command: string): string {
+  const count = command.trim().split('\n').length;
+  return count === 1 ? command : `a script of ${count} lines`;
 }
 
 function indent(text: string): string {

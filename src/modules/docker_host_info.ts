@@ -6,6 +6,8 @@ import * as z from 'zod';
 import { sha256Of } from '../core/content.js';
 import { defineModule, type Diff } from '../core/module.js';
 import type { ValueMap } from '../core/value.js';
+import { mapAt } from './lib/docker.js';
+import { idOf, runStateOf } from './lib/docker-container.js';
 import { readInventory, writeRecord, type DockerInventory } from './lib/docker-inventory.js';
 import {
   containerSummary,
@@ -19,7 +21,9 @@ import {
   summarizeVolumes,
   volumeSummary,
 } from './lib/docker-summary.js';
+import { fileProbe } from './lib/file.js';
 import { applyFileContent, lookAtFile, planFileContent } from './lib/file-content.js';
+import { readListedContainers } from './lib/held-containers.js';
 import { hostPath } from './lib/path.js';
 
 const params = z.strictObject({
@@ -35,6 +39,9 @@ const params = z.strictObject({
     ),
   dest: hostPath(
     'A file that gets everything as `docker inspect` has it, whatever else is asked for: what `docker_restore` reads. Only root reads it, because variables of containers hold passwords.',
+  ).optional(),
+  ran: hostPath(
+    'A list of containers that ran before units were stopped, as `systemd_hold` keeps it beside its record (RECORD.containers): in the record, these run. Without the file, all is as Docker says.',
   ).optional(),
 });
 
@@ -75,11 +82,13 @@ test "$(grep -c '"AutoRemove":' "$tmp/docker.json")" = "$(docker ps -aq | wc -l)
     },
   ],
   async plan(read, p, context) {
-    const [inventory, sight] = await Promise.all([
+    const [found, list, sight] = await Promise.all([
       readInventory(read, context, { changes: p.changes }),
+      p.ran === undefined ? undefined : read(fileProbe(p.ran, { content: true })),
       // Its checksum is enough to compare.
       p.dest === undefined ? undefined : lookAtFile(read, { path: p.dest, mode: '0600' }, { limit: 0 }),
     ]);
+    const inventory = list?.type === 'file' ? withListed(found, textOf(list)) : found;
     const told = tell(inventory, p);
     if (!sight) return { change: 'none', reason: describeInventory(inventory), result: told };
     const content = writeRecord(inventory);
@@ -102,6 +111,28 @@ test "$(grep -c '"AutoRemove":' "$tmp/docker.json")" = "$(docker ps -aq | wc -l)
     return predicted;
   },
 });
+
+/** What units have stopped ran before that, and is theirs to start or to make anew. */
+function withListed(found: DockerInventory, text: string): DockerInventory {
+  const { ran, stopped } = readListedContainers(text);
+  const [wasUp, isTheirs] = [new Set(ran), new Set(stopped.map(({ id }) => id))];
+  return {
+    ...found,
+    containers: found.containers.map((container) =>
+      wasUp.has(idOf(container)) && runStateOf(container) === 'stopped'
+        ? {
+            ...container,
+            State: { ...mapAt(container, 'State'), Status: 'running', Running: true },
+          }
+        : container,
+    ),
+    leftToUnits: found.containers.map(idOf).filter((id) => isTheirs.has(id)),
+  };
+}
+
+function textOf({ content }: { readonly content?: Uint8Array | undefined }): string {
+  return Buffer.from(content ?? []).toString('utf8');
+}
 
 function tell(inventory: DockerInventory, p: z.output<typeof params>): ValueMap {
   return {

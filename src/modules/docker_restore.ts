@@ -43,6 +43,7 @@ import { inventoryKind, readInventory, readRecord, type DockerInventory } from '
 import { parseDockerJson } from './lib/docker-json.js';
 import { planRestore, type ContainerToDo, type Obstacle, type RestorePlan } from './lib/docker-restore.js';
 import { describeType, fileKind, fileProbe, type FileState } from './lib/file.js';
+import { readListedContainers } from './lib/held-containers.js';
 import { hostPath, joinPath, parentOf } from './lib/path.js';
 import { syncFileSystem } from './lib/sync.js';
 
@@ -70,6 +71,9 @@ const params = z.strictObject({
     .describe(
       'Starts the containers that ran, in the order of their needs. One that does not start is tried again as long as others do, and half a minute longer.',
     ),
+  later: hostPath(
+    'A list of containers that units have stopped, as `systemd_hold` keeps it beside its record (RECORD.containers): these start when the units are released, and only those that other containers need are started here. Without the file, all are.',
+  ).optional(),
 });
 
 type Params = z.output<typeof params>;
@@ -96,7 +100,11 @@ const restoredContainer = z.strictObject({
 const leftOut = z.strictObject({
   name: z.string().describe('Its name.'),
   reason: z.string().describe('Why it was not made.'),
-  expected: z.boolean().describe('It is of a kind that is never made again, as those started with --rm.'),
+  expected: z
+    .boolean()
+    .describe(
+      'It is of a kind that is never made again, as those started with --rm, or somebody else makes it again.',
+    ),
 });
 
 /** How large a record can be, in bytes. */
@@ -133,9 +141,10 @@ docker rmi zrun-example:1 >/dev/null`,
     const stateFile = `${p.src}.restored`;
     const toStart = context.check ? await read(toStartProbe(p.src)) : undefined;
     if (toStart) return predictStart(toStart, p, context);
-    const [file, state, now] = await Promise.all([
+    const [file, state, list, now] = await Promise.all([
       read(fileProbe(p.src, { content: { limit: recordLimit } })),
       read(fileProbe(stateFile, { content: true })),
+      p.later === undefined ? undefined : read(fileProbe(p.later, { content: true })),
       readInventory(read, context),
     ]);
     const content = contentOf(p.src, file);
@@ -146,7 +155,11 @@ docker rmi zrun-example:1 >/dev/null`,
       return { change: 'none', reason: 'was restored already', result: foundResult(known.ids, now) };
     }
     const isToCome = context.check && (await willBeEmpty(read, now.server.root));
-    const whole = planRestore({ record, now, known: known?.ids ?? {}, isToCome });
+    const later = list?.type === 'file' ? readListedContainers(textOf(list)).stopped : [];
+    const whole = planRestore({
+      ...{ record, now, known: known?.ids ?? {}, isToCome },
+      later: later.map(({ name }) => name),
+    });
     const plan = p.create ? whole : withoutCreation(whole);
     const { obstacles } = plan;
     const isFatal = obstacles.some(({ kind }) => {
@@ -193,6 +206,10 @@ docker inspect zrun-example >>"$tmp/docker.json" && echo '}' >>"$tmp/docker.json
 docker rm -f zrun-example >/dev/null`;
 }
 
+function textOf({ content }: { readonly content?: Uint8Array | undefined }): string {
+  return Buffer.from(content ?? []).toString('utf8');
+}
+
 function contentOf(path: string, found: FileState): Uint8Array {
   const file = found.type === 'link' ? found.resolved : found;
   if (file.type === 'file' && file.content !== undefined) return file.content;
@@ -216,7 +233,10 @@ function withoutCreation(plan: RestorePlan): RestorePlan {
     ...plan,
     networks: [],
     containers: plan.containers.filter(({ id }) => id !== undefined),
-    leftOut: [...plan.leftOut, ...gone.map(({ name }) => ({ name, reason: 'it is not there any more' }))],
+    leftOut: [
+      ...plan.leftOut,
+      ...gone.map(({ name }) => ({ name, reason: 'it is not there any more', isExpected: true })),
+    ],
     // What is not there lacks nothing.
     obstacles: plan.obstacles.filter(({ kind }) => kind === 'conflict'),
   };
@@ -252,7 +272,7 @@ function refuse(src: string, obstacles: readonly Obstacle[]): ZrunError {
 
 function leftOutOf({ leftOut: list, obstacles }: RestorePlan): ValueMap[] {
   return [
-    ...list.map(({ name, reason }) => ({ name, reason, expected: true })),
+    ...list.map(({ name, reason, isExpected }) => ({ name, reason, expected: isExpected })),
     ...obstacles.map(({ name, reason }) => ({ name, reason, expected: false })),
   ];
 }

@@ -9,7 +9,7 @@ import { defineModule, type Diff, type Plan, type Write } from '../core/module.j
 import { mapState, setState, type Effect } from '../core/probe.js';
 import { lines, sh } from '../core/shell.js';
 import type { ValueMap } from '../core/value.js';
-import { isActive, isToBeHeld } from './lib/dependents.js';
+import { isActive, isToBeHeld, obstacleTexts, type Dependent } from './lib/dependents.js';
 import {
   dropIn,
   holdKind,
@@ -20,6 +20,13 @@ import {
   type HoldSight,
   type Unit,
 } from './lib/held-units.js';
+import {
+  containersOf,
+  listContainers,
+  markTime,
+  sortContainers,
+  startContainers,
+} from './lib/held-containers.js';
 import { hostPath, parentOf } from './lib/path.js';
 import { everyStatus } from './lib/status.js';
 import { unitKind, unitName } from './lib/unit.js';
@@ -49,7 +56,7 @@ const params = z
       .boolean()
       .default(false)
       .describe(
-        "Also holds services that call Docker's client, by themselves or in the script that they run. A service that has done its work and only counts as active (RemainAfterExit) is left alone.",
+        "Also holds services that call Docker's client, by themselves or in the script that they run. A service that has done its work and only counts as active (RemainAfterExit) is left alone. Which containers run is written down first, to RECORD.containers; those that stopped with the units run again after the release, or are named in `differing`.",
       ),
     also: z
       .array(unitText)
@@ -186,7 +193,10 @@ function planHold(sight: HoldSight, p: Params): Plan<Detail> {
       .filter((each) => isToBeHeld(each) && !except.has(each.unit))
       .map((each) => [each.unit, each] as const),
   );
-  const active = [...found.values()].filter(isActive);
+  refuseObstacles(sight, [...found.values()]);
+  const running = [...found.values()].filter(isActive);
+  // One that is stopped by dependency only (RefuseManualStop) stops with Docker, and is held like the others.
+  const active = running.filter(({ stopsWithDocker }) => stopsWithDocker !== true);
   // systemd stops it all the same.
   const left = sight.dependents.filter(
     (each) => except.has(each.unit) && each.how === 'requires' && isActive(each),
@@ -194,7 +204,7 @@ function planHold(sight: HoldSight, p: Params): Plan<Detail> {
   // An earlier run that was interrupted has written down what was active before it.
   const recorded = [
     ...sight.recorded,
-    ...[...active, ...left].filter(({ unit }) => !sight.recorded.some((each) => each.unit === unit)),
+    ...[...running, ...left].filter(({ unit }) => !sight.recorded.some((each) => each.unit === unit)),
   ].map(({ unit, active: was }) => ({ unit, active: was }));
   const isLeft = ({ unit }: Unit): boolean => except.has(unit);
   const units = [
@@ -223,6 +233,20 @@ function planHold(sight: HoldSight, p: Params): Plan<Detail> {
     detail: { units, recorded, stops },
     predicted: result,
   };
+}
+
+/** Before anything is stopped. What an earlier run has recorded was looked at then. */
+function refuseObstacles({ recorded, held }: HoldSight, found: readonly Dependent[]): void {
+  const known = new Set([...recorded.map(({ unit }) => unit), ...held]);
+  const refused = found.flatMap((each) =>
+    isActive(each) && each.obstacle !== undefined && !known.has(each.unit)
+      ? [`${each.unit} ${obstacleTexts[each.obstacle]}`]
+      : [],
+  );
+  if (refused.length === 0) return;
+  throw new ZrunError('task-failed', `nothing was stopped: ${refused.join('; ')}`, {
+    hint: 'A unit is left alone with `except` (overlay2.yaml: leave_units), unless systemd stops it all the same.',
+  });
 }
 
 function planRelease({ recorded, held, outcome }: HoldSight, p: Params, runId: string): Plan<Detail> {
@@ -263,8 +287,9 @@ const becomes =
 async function hold(write: Write, { units, recorded, stops }: Detail, p: Params): Promise<ValueMap> {
   const folders = units.map((unit) => `/run/systemd/system/${unit}.d`);
   const script = lines(
-    sh`LC_ALL=C; export LC_ALL
-r=${p.record}
+    sh`LC_ALL=C; export LC_ALL`,
+    p.docker_clients && listContainers(p.record),
+    sh`r=${p.record}
 rm -f -- ${outcomeOf(p.record)}
 (umask 077; cat >"$r.new") && sync -- "$r.new" && mv -f -- "$r.new" "$r" && sync -- ${parentOf(p.record)} || exit
 for d in ${folders}; do
@@ -277,7 +302,8 @@ for u in ${stops}; do
 a=$(systemctl show --value -p ActiveState -- "$u")
 case $a in inactive | failed) ;; *) printf '%s is still %s\\n' "$u" "$a" >&2; failed=1; journalctl --no-pager -q -n 10 -u "$u" >&2 ;; esac
 done
-[ -z "$failed" ]`,
+[ -z "$failed" ] || exit`,
+    p.docker_clients && sortContainers(p.record),
   );
   const output = await write.run(script, {
     stdin: Buffer.from(recorded.map(({ unit, active }) => `${unit} ${active}\n`).join('')),
@@ -286,7 +312,7 @@ done
   });
   if (output.status !== 0) {
     throw new ZrunError('task-failed', 'not every unit that depends on it could be stopped', {
-      hint: 'See what the unit waits for, or leave it alone with `except` (overlay2.yaml: leave_units).',
+      hint: 'See why the unit does not stop (journalctl -u UNIT), or leave it alone with `except` (overlay2.yaml: leave_units).',
       command: `systemctl stop ${stops.join(' ')}`,
       status: output.status,
       stdout: output.stdout.toString(),
@@ -315,11 +341,13 @@ for f in /run/systemd/system/*.d/${dropIn(p.name)}; do
 [ ! -e "$f" ] || { rm -f -- "$f" && rmdir -- "\${f%/*}" 2>/dev/null; }
 done
 systemctl daemon-reload || exit`,
-    starts.length > 0 && startScript(recorded, p.timeout),
+    markTime,
+    starts.length > 0 && startScript(recorded, p),
+    startContainers(p.record),
     // Before the record goes: who has to ask again what came of it finds it here.
     sh`{ printf '%s\\n' ${runId}; set -- $bad; while [ $# -ge 3 ]; do printf '%s %s %s\\n' "$1" "$2" "$3"; shift 3; done; } >${after}.new && mv -f -- ${after}.new ${after} || exit
 r=${p.record}; [ ! -e "$r" ] || echo "seconds $(($(date +%s) - $(stat -c %Y -- "$r")))"
-rm -f -- "$r" && sync -- ${parentOf(p.record)}`,
+rm -f -- ${containersOf(p.record)} "$r" && sync -- ${parentOf(p.record)}`,
   );
   const output = await write.run(script, { shownAs: `systemctl start ${starts.join(' ')}` });
   const text = output.stdout.toString();

@@ -496,6 +496,13 @@ export const cases: readonly Case[] = [
         'modules/lib/docker-inventory.test.ts',
         'does not count folders that only hold changes, nor what Docker makes for mounts',
       ),
+      test('modules/lib/docker-inventory.test.ts', 'does not count the snapshots that ZFS shows of a layer'),
+      recorded('notes in folders of Docker’s own, which are not carried either', {
+        recording: debian12({ inside: 'containers/notes.txt\nimage/zfs\nzfs/graph\ntmp/my.sql\n' }),
+        verdict: 'ready',
+        remark:
+          /not of Docker, .* not carried: containers\/notes\.txt, tmp\/my\.sql\. They stay in the backup/,
+      }),
       test('modules/lib/docker-images.test.ts', "describe('a commit'"),
       lab('overlay2.test.ts', 'the run says what it does not carry of what containers have written'),
       lab(
@@ -699,6 +706,11 @@ export const cases: readonly Case[] = [
       test('modules/rsync.test.ts', 'copies everything, and a second run changes nothing'),
       test('modules/rsync.test.ts', 'explains a file that cannot be copied'),
       look('rsync that ends with 24', vanishedFilesFail),
+      recorded('volumes whose files are longer than what they hold', {
+        recording: debian12({ du: '20000000000\t/var/lib/docker/volumes\ndone\n' }),
+        verdict: 'ready',
+        remark: /files in volumes are 18\.6 GiB long, and hold [\d.]+ MiB: the holes of sparse files stay holes/,
+      }),
       lab('overlay2.test.ts', 'Docker runs on overlay2 over ext4, with every volume as it was'),
     ],
   },
@@ -734,6 +746,7 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
       }),
       test('modules/remount.test.ts', 'lets pass the namespaces that follow the host'),
+      lab('cases/seen-elsewhere.test.ts', 'the move loses no line of what is written all the while'),
     ],
   },
   {
@@ -1071,9 +1084,56 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
         remark: /stopped before Docker and started again after it: runner\.service$/,
       }),
+      recorded('some that run and cannot be started again', {
+        recording: debian12({
+          dependents: [
+            'trans.service\trequires\tactive\trunning\t\ttransient\t',
+            'gone.service\tcalls\tactive\trunning\t\tmissing\t',
+            'other.service\trequires\tactive\trunning\t\tchanged\t',
+            'stays.service\tcalls\tactive\trunning\t\trefuses-stop\t',
+            'idle.service\trequires\tinactive\tdead\t\t\t',
+            '',
+          ].join('\n'),
+        }),
+        verdict: 'blocked',
+        says: /the unit gone\.service has lost its unit file: .*; the unit other\.service has other files .*; the unit stays\.service refuses to be stopped .*; the unit trans\.service was started by systemd-run/,
+      }),
+      recorded(
+        'one that refuses to be stopped, left alone, one that stops with Docker, and a job under way',
+        {
+          recording: debian12({
+            dependents:
+              'job.service\tcalls\tactivating\tstart\t\t\tjob\nlast.service\trequires\tactive\trunning\t\t\t with-docker\nstays.service\tcalls\tactive\trunning\t\trefuses-stop\t\n',
+          }),
+          args: ['{"leave_units": ["stays.service"]}'],
+          verdict: 'ready',
+          remark:
+            /started again after it: job\.service, last\.service; these jobs are under way, .*: job\.service\./,
+        },
+      ),
+      recorded('docker.service itself, changed since systemd has read it', {
+        recording: debian12({
+          units:
+            'Id=docker.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=yes\n\n',
+        }),
+        verdict: 'blocked',
+        says: /the files of docker\.service were changed since systemd has read them/,
+      }),
+      recorded('a container in the network of one that does not run', {
+        recording: debian12({
+          containers: `${container({ Id: 'f'.repeat(64), Name: '/web', State: { Status: 'exited', Running: false } })}\n${container({ Name: '/side', Modes: [`container:${'f'.repeat(64)}`, 'private', ''] })}`,
+        }),
+        verdict: 'blocked',
+        says: /share a namespace with one that does not run, and could not be started again: side \(web\)/,
+      }),
       lab('cases/units.test.ts', 'the audit names what is stopped, beforehand'),
       lab('cases/units.test.ts', 'is moved as --check says, and all of it runs again, with every line'),
       lab('cases/units.test.ts', 'also when the volume is enlarged, and after a reboot'),
+      lab('cases/odd-units.test.ts', 'those that cannot be started again are refused'),
+      lab(
+        'cases/odd-units.test.ts',
+        'a move brings the rest back, with the containers that these have stopped',
+      ),
       test('modules/lib/dependents.test.ts', 'at a distance, in whichever order they are told'),
     ],
   },

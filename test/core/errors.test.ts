@@ -54,6 +54,15 @@ describe('a problem as a person reads it', () => {
       text: "the command failed\n  command: zfs create tank/x (exit code 1)\n  stderr: cannot create 'tank/x':\n    out of space",
     },
     {
+      title: 'a script, which is not shown',
+      error: new ZrunError('command-failed', 'the script ended with exit code 1', {
+        command: 'set -eu\nzfs create tank/x\n',
+        status: 1,
+        stderr: 'out of space',
+      }),
+      text: 'the script ended with exit code 1\n  command: a script of 2 lines (exit code 1)\n  stderr: out of space',
+    },
+    {
       title: 'a command that wrote its complaint to stdout',
       error: new ZrunError('command-failed', 'failed', {
         command: 'x',

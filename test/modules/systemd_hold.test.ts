@@ -5,7 +5,7 @@ import { createOverlay } from '../../src/engine/overlay.js';
 import type { Dependent } from '../../src/modules/lib/dependents.js';
 import { holdKind, type HoldSight } from '../../src/modules/lib/held-units.js';
 import { systemdHold } from '../../src/modules/systemd_hold.js';
-import { createCheck, createHost, planOf } from './harness.js';
+import { createCheck, createHost, failureOf, planOf } from './harness.js';
 
 const app: Dependent = {
   unit: 'app.service',
@@ -80,6 +80,12 @@ describe('systemd_hold', () => {
       released,
       'start app.service again',
     ],
+    [
+      'one that systemd stops with Docker only',
+      { dependents: [app, { ...app, unit: 'last.service', stopsWithDocker: true }] },
+      held,
+      'stop and hold app.service',
+    ],
     ['lets go of what was not', { held: ['idle.service'] }, released, 'let idle.service start again'],
     ['starts it after a reboot, too', { recorded: [app] }, released, 'start app.service again'],
   ] as const) {
@@ -88,6 +94,27 @@ describe('systemd_hold', () => {
       expect(plan.change === 'some' ? plan.summary : undefined).to.equal(expected);
     });
   }
+
+  it('remembers one that stops with Docker only', async () => {
+    const last = { ...app, unit: 'last.service', stopsWithDocker: true };
+    const plan = await planOf(systemdHold, held, hostWith({ dependents: [last] }));
+    expect(plan.change === 'some' && [plan.summary, plan.predicted]).to.deep.equal([
+      'hold last.service',
+      { units: ['last.service'], stopped: ['last.service'], differing: [] },
+    ]);
+    const again = hostWith({ dependents: [last], recorded: [last], held: ['last.service'] });
+    expect((await planOf(systemdHold, held, again)).change).to.equal('none');
+  });
+
+  it('stops nothing where one could not be started again', async () => {
+    const trans: Dependent = { ...app, unit: 'trans.service', obstacle: 'transient' };
+    const error = await failureOf(planOf(systemdHold, held, hostWith({ dependents: [app, trans] })));
+    expect(error.message).to.match(/^nothing was stopped: trans\.service was started by systemd-run/);
+    const known = hostWith({ dependents: [trans], recorded: [trans], held: [trans.unit] });
+    expect((await planOf(systemdHold, held, known)).change).to.equal('some');
+    const stopped = hostWith({ dependents: [{ ...trans, active: 'inactive' }] });
+    expect((await planOf(systemdHold, held, stopped)).change).to.equal('some');
+  });
 
   it('remembers what an earlier run has stopped', async () => {
     const recorded = [{ unit: 'old.service', active: 'active' }];

@@ -12,6 +12,14 @@ import { sh, type ShellText } from '../../core/shell.js';
  */
 export type DependsHow = 'requires' | 'calls' | 'triggers' | 'after';
 
+/**
+ * Why a unit that runs cannot be stopped and started again as it is. `transient`: systemd-run has started it, and keeps it in
+ * memory only. `missing`: its file is gone. `masked`. `broken`: systemd cannot load it. `changed`: its files were changed since
+ * systemd has read them, and the next reload makes another unit of it. `refuses-stop`: RefuseManualStop=yes, and nothing
+ * stops it with Docker.
+ */
+export type Obstacle = 'transient' | 'missing' | 'masked' | 'broken' | 'changed' | 'refuses-stop';
+
 export interface Dependent {
   readonly unit: string;
   readonly how: DependsHow;
@@ -24,7 +32,27 @@ export interface Dependent {
    * run its ExecStop, as `docker compose down`.
    */
   readonly stays: boolean;
+  /** Only of what runs. */
+  readonly obstacle?: Obstacle | undefined;
+  /** It is at its work (Type=oneshot): stopped, it begins from its beginning when it is started again. */
+  readonly isJob?: boolean;
+  /** Systemd stops it with Docker, and only so (RefuseManualStop). */
+  readonly stopsWithDocker?: boolean;
 }
+
+/** What an obstacle means, and what to do about it, after the unit's name. */
+export const obstacleTexts: Readonly<Record<Obstacle, string>> = {
+  transient:
+    'was started by systemd-run and is gone once it is stopped: stop it first, and start it again yourself',
+  missing: 'has lost its unit file: put that back and run systemctl daemon-reload, or stop it first',
+  masked: 'is masked: unmask it, or stop it first',
+  broken:
+    'cannot be loaded (systemctl status says why): mend its unit file and run systemctl daemon-reload, or stop it first',
+  changed:
+    'has other files now than systemd has read, and would come back as another unit: run systemctl daemon-reload if that is meant (systemctl cat shows them), or put them back',
+  'refuses-stop':
+    'refuses to be stopped (RefuseManualStop=yes), and systemd does not stop it with Docker: name it in leave_units, or stop what it does otherwise',
+};
 
 /** A unit that is running, or about to. */
 export function isActive({ active }: Pick<Dependent, 'active'>): boolean {
@@ -45,15 +73,17 @@ const client =
   '(bin/docker|/docker-compose)([^A-Za-z0-9_./-]|$)|(^|[^A-Za-z0-9_./-])docker(-compose)?[ ]+(-[^;|&]*[ ])?(run|start|restart|create|compose|container|stack|service|exec|build|buildx|pull|load|import|up|down|rm|rmi|stop|kill|system|volume|network|image|swarm)([^A-Za-z0-9_-]|$)';
 
 const properties =
-  'Id,Transient,ActiveState,SubState,Type,RemainAfterExit,MainPID,Requires,Requisite,BindsTo,PartOf,StopPropagatedFrom,Wants,After,Triggers,ExecStart,ExecStartPre,ExecStartPost,ExecCondition,ExecStop,ExecStopPost';
+  'Id,LoadState,UnitFileState,NeedDaemonReload,FragmentPath,RefuseManualStop,RequiresMountsFor,Transient,ActiveState,SubState,Type,RemainAfterExit,MainPID,Requires,Requisite,BindsTo,PartOf,StopPropagatedFrom,Wants,After,Triggers,ExecStart,ExecStartPre,ExecStartPost,ExecCondition,ExecStop,ExecStopPost';
 
 /**
  * Prints the dependents of units, a line each, which `parseDependents` reads. Reads what systemd has loaded once; mounts
  * below a mount point among the roots are never told, since Docker makes them and takes them away. For hosts that run systemd.
  * @param roots shell words: the units that the others depend on
  * @param isDocker whether services that call Docker's client count, too
+ * @param folder a shell word: units that need a mount of it or of what is in it (RequiresMountsFor) count as `requires`,
+ *   also where systemd does not stop them with it, as it does not where ZFS has mounted it by itself
  */
-export function dependentsScript(roots: ShellText, isDocker: boolean): ShellText {
+export function dependentsScript(roots: ShellText, isDocker: boolean, folder = sh`''`): ShellText {
   return sh`dependents() {
 roots="$*"
 own=$(sed -n 's#.*/\\([^/]*[.]service\\)\\(/.*\\)\\{0,1\\}$#\\1#p' /proc/self/cgroup 2>/dev/null | head -n 1)
@@ -64,16 +94,26 @@ scripts=
 if [ -n "$client" ]; then
 scripts=$(printf '%s\\n' "$known" | sed -n 's/^Exec[A-Za-z]*={ path=[^ ]* ; argv\\[\\]=\\(.*\\) ; ignore_errors=.*/\\1/p' | tr ' ' '\\n' | grep '^/' | sort -u | tr '\\n' '\\0' | xargs -0 -r sh -c 'find -L "$@" -maxdepth 0 -type f -size -2048 -print0' sh 2>/dev/null | xargs -0 -r grep -lsIE -e "$client" -- | tr '\\n' ' ')
 fi
-printf '%s\\n' "$known" | ROOTS="$roots" OWN="$own" CLIENT="$client" SCRIPTS="$scripts" awk '
+printf '%s\\n' "$known" | FOLDER=${folder} ROOTS="$roots" OWN="$own" CLIENT="$client" SCRIPTS="$scripts" awk '
 function fold() {
 if (id == "" || id in kept) { reset(); return }
 kept[id] = 1; n++; name[n] = id; a[n] = active; s[n] = sub_; need[n] = needs; order[n] = after; starts[n] = triggers
 # One that is not kept in a file is gone once it is stopped.
 calls[n] = called && transient != "yes"; uses[n] = called && transient == "yes"
+within[n] = inside
 stays[n] = remains == "yes" && active == "active" && (sub_ == "exited" || type == "oneshot") && (pid == "" || pid == "0")
+job[n] = type == "oneshot" && active == "activating" && sub_ != "auto-restart"
+refuses[n] = refuse == "yes"
+if (active ~ /^(active|activating|reloading|refreshing)$/) {
+if (transient == "yes") what[n] = "transient"
+else if (load == "masked" || file ~ /^masked/) what[n] = "masked"
+else if (load == "not-found" || (load == "loaded" && fragment == "")) what[n] = "missing"
+else if (load != "" && load != "loaded") what[n] = "broken"
+else if (reload == "yes") what[n] = (getline line < fragment) < 0 ? "missing" : "changed"
+}
 reset()
 }
-function reset() { transient = ""; id = active = sub_ = type = remains = pid = needs = after = triggers = ""; called = 0 }
+function reset() { load = file = reload = refuse = inside = ""; fragment = "-"; transient = ""; id = active = sub_ = type = remains = pid = needs = after = triggers = ""; called = 0 }
 function hits(list, set,   word, i, count) {
 count = split(list, word, " ")
 for (i = 1; i <= count; i++) if (word[i] in set) return 1
@@ -81,6 +121,7 @@ return 0
 }
 function held(i) { how[i] = why; if (why != "calls" || !stays[i]) { set[name[i]]; changed = 1 } }
 BEGIN {
+reset(); folder = ENVIRON["FOLDER"]
 count = split(ENVIRON["ROOTS"], word, " "); for (i = 1; i <= count; i++) {
 root[word[i]]; set[word[i]]
 if (word[i] ~ /[.]mount$/) below = substr(word[i], 1, length(word[i]) - 6) "-"
@@ -95,6 +136,14 @@ at = index($0, "="); key = at ? substr($0, 1, at - 1) : ""; value = substr($0, a
 if (key !~ /^[A-Za-z]+$/) { key = ""; value = $0 }
 if (key == "Id") id = value
 else if (key == "Transient") transient = value
+else if (key == "LoadState") load = value
+else if (key == "UnitFileState") file = value
+else if (key == "NeedDaemonReload") reload = value
+else if (key == "FragmentPath") fragment = value
+else if (key == "RefuseManualStop") refuse = value
+else if (key == "RequiresMountsFor") {
+if (folder != "") { count = split(value, word, " "); for (at = 1; at <= count; at++) if (word[at] == folder || index(word[at], folder "/") == 1) inside = 1 }
+}
 else if (key == "ActiveState") active = value
 else if (key == "SubState") sub_ = value
 else if (key == "Type") type = value
@@ -129,6 +178,7 @@ changed = 0
 for (i = 1; i <= n; i++) {
 if (i in skip || i in how) continue
 if (hits(need[i], set)) { why = "requires"; held(i) }
+else if (within[i]) { why = "requires"; held(i); by_hand[i] }
 else if (calls[i]) { why = "calls"; held(i) }
 else if (hits(starts[i], set)) { why = "triggers"; held(i) }
 }
@@ -136,7 +186,9 @@ else if (hits(starts[i], set)) { why = "triggers"; held(i) }
 for (i = 1; i <= n; i++) {
 if (i in skip) continue
 if (!(i in how) && name[i] ~ /[.]service$/ && (uses[i] || hits(order[i], root) || (client != "" && name[i] ~ /^(kubelet|cri-dockerd?|gitlab-runner|nomad|buildkite-agent|ecs|drone-runner.*|woodpecker-.*|actions[.]runner[.].*)[.]service$/))) how[i] = "after"
-if (i in how) print name[i] "\\t" how[i] "\\t" a[i] "\\t" s[i] "\\t" (how[i] == "calls" && stays[i] ? "stays" : "")
+if (i in how) print name[i] "\\t" how[i] "\\t" a[i] "\\t" s[i] "\\t" (how[i] == "calls" && stays[i] ? "stays" : "") "\\t" \
+(i in what ? what[i] : refuses[i] && (how[i] != "requires" || i in by_hand) && a[i] == "active" ? "refuses-stop" : "") "\\t" \
+(job[i] ? "job" : "") (refuses[i] && how[i] == "requires" && !(i in by_hand) ? " with-docker" : "")
 }
 }'
 }
@@ -147,12 +199,26 @@ dependents ${roots}`;
 export function parseDependents(rows: readonly string[]): readonly Dependent[] {
   return rows
     .flatMap((row) => {
-      const [unit = '', how = '', active = '', sub = '', stays = ''] = row.split('\t');
-      return isHow(how) ? [{ unit, how, active, sub, stays: stays === 'stays' }] : [];
+      const [unit = '', how = '', active = '', sub = '', stays = '', obstacle = '', more = ''] =
+        row.split('\t');
+      if (!isHow(how)) return [];
+      const marks = more.split(' ');
+      return [
+        {
+          ...{ unit, how, active, sub, stays: stays === 'stays' },
+          ...(isObstacle(obstacle) && { obstacle }),
+          ...(marks.includes('job') && { isJob: true }),
+          ...(marks.includes('with-docker') && { stopsWithDocker: true }),
+        },
+      ];
     })
     .toSorted((a, b) => (a.unit < b.unit ? -1 : 1));
 }
 
 function isHow(word: string): word is DependsHow {
   return ['requires', 'calls', 'triggers', 'after'].includes(word);
+}
+
+function isObstacle(word: string): word is Obstacle {
+  return ['transient', 'missing', 'masked', 'broken', 'changed', 'refuses-stop'].includes(word);
 }

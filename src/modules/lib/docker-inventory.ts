@@ -34,6 +34,8 @@ export interface DockerInventory {
   readonly volumes: readonly ValueMap[];
   /** By container id; empty where they were not asked for. */
   readonly changes: Readonly<Record<string, ContainerChanges>>;
+  /** In a record: ids of containers that units had stopped before Docker was, and start or make anew by themselves. */
+  readonly leftToUnits?: readonly string[];
 }
 
 export interface ServerInfo {
@@ -278,7 +280,7 @@ const recordFormat = 'zrun docker record 1';
 
 /** The record as a file: JSON that people can read, and that is the same as long as nothing changes. */
 export function writeRecord(inventory: DockerInventory): Buffer {
-  const { server, containers, images, networks, volumes, changes } = inventory;
+  const { server, containers, images, networks, volumes, changes, leftToUnits = [] } = inventory;
   const record = {
     format: recordFormat,
     server: { ...server },
@@ -287,6 +289,7 @@ export function writeRecord(inventory: DockerInventory): Buffer {
     networks,
     volumes,
     changes: Object.fromEntries(Object.entries(changes).map(([id, each]) => [id, { ...each }])),
+    ...(leftToUnits.length > 0 && { left_to_units: leftToUnits }),
   };
   return Buffer.from(`${writeDockerJson(record, 1)}\n`);
 }
@@ -301,6 +304,7 @@ export function readRecord(path: string, content: Uint8Array): DockerInventory {
   }
   const server = (key: string) => textAt(record, 'server', key) ?? '';
   const maps = (key: string) => listAt(record, key).filter(isMap);
+  const leftToUnits = textsOf(listAt(record, 'left_to_units'));
   return {
     server: {
       version: server('version'),
@@ -324,5 +328,6 @@ export function readRecord(path: string, content: Uint8Array): DockerInventory {
         },
       ]),
     ),
+    ...(leftToUnits.length > 0 && { leftToUnits }),
   };
 }

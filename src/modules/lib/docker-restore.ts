@@ -14,6 +14,7 @@ import {
   meaningful,
   nameFinder,
   nameOf,
+  neededBy,
   reasonToLeaveOut,
   runStateOf,
   sharedContainer,
@@ -31,6 +32,8 @@ export interface RestoreSight {
   readonly known: Readonly<Record<string, string>>;
   /** In check mode: Docker will be another one, which has the same networks and volumes, but no container yet. */
   readonly isToCome: boolean;
+  /** Names of containers that units have stopped and are about to start: only what others need of them is started here. */
+  readonly later?: readonly string[];
 }
 
 export interface RestorePlan {
@@ -52,9 +55,11 @@ export interface NetworkToMake {
 export interface LeftOut {
   readonly name: string;
   readonly reason: string;
+  /** Of a kind that is never made again, or that somebody else makes. */
+  readonly isExpected: boolean;
 }
 
-export interface Obstacle extends LeftOut {
+export interface Obstacle extends Omit<LeftOut, 'isExpected'> {
   /**
    * `lack`: what this container needs is not there. `conflict`: another container has its name. In both cases the others
    * could be made without it. `network`: another network has the name of one that is to be made.
@@ -95,7 +100,7 @@ export function planRestore(sight: RestoreSight): RestorePlan {
   const obstacles: Obstacle[] = [];
   const warnings: string[] = [];
   const networks = planNetworks(sight, obstacles);
-  const leftOut = findLeftOut(record.containers);
+  const leftOut = [...findLeftOut(record.containers)];
   const isLeftOut = new Set(leftOut.map(({ name }) => name));
   const wanted = record.containers.filter((container) => !isLeftOut.has(nameOf(container)));
   const lookUp = surroundingsOf(record, wanted, now.server.api_version, sight);
@@ -103,12 +108,19 @@ export function planRestore(sight: RestoreSight): RestorePlan {
   const lookUpNow = surroundingsOf(now, now.containers, now.server.api_version, sight);
   const volumes = new Set(now.volumes.map((volume) => textAt(volume, 'Name')));
   const containers: ContainerToDo[] = [];
+  const isTheirs = new Set(record.leftToUnits);
+  const waits = findWaiting(wanted, sight);
   for (const container of inOrder(wanted)) {
     const [name, oldId] = [nameOf(container), idOf(container)];
     const existing = sight.isToCome ? undefined : here.get(name);
     // It never was away: a move that was put back, or never came to the switch. Whether it runs is all there is to do.
     const isSame = existing !== undefined && idOf(existing) === oldId;
-    if (isSame && !isToStart(container, existing)) continue;
+    // Made by an earlier run, and removed since by the unit that starts it.
+    if (!existing && isTheirs.has(oldId) && sight.known[oldId] !== undefined && !sight.isToCome) {
+      leftOut.push({ name, reason: 'the unit that starts it has removed it', isExpected: true });
+      continue;
+    }
+    if (isSame && (waits.has(name) || !isToStart(container, existing))) continue;
     const image = chooseImage(container, sight);
     if (image === undefined && !existing) {
       obstacles.push({ name, kind: 'lack', reason: `its image ${imageNameOf(container)} is not there` });
@@ -123,6 +135,10 @@ export function planRestore(sight: RestoreSight): RestorePlan {
       const isSameImage = image === undefined || textAt(existing, 'Image') === image.id;
       const found = [...(isSameImage ? [] : ['Image']), ...differing];
       if (found.length > 0) {
+        if (isTheirs.has(oldId)) {
+          leftOut.push({ name, reason: 'the unit that starts it has made it anew', isExpected: true });
+          continue;
+        }
         const reason = `there is another container of this name: ${found.join(', ')} differ`;
         obstacles.push({ name, kind: 'conflict', reason });
         continue;
@@ -162,12 +178,27 @@ export function planRestore(sight: RestoreSight): RestorePlan {
             ([network]) => !joined.has(network) && canJoin(network),
           ),
       leaves: leaves && !isSame ? creation.leaves : undefined,
-      starts: state !== 'stopped' && stateNow === 'stopped',
+      starts: state !== 'stopped' && stateNow === 'stopped' && !waits.has(name),
       pauses: state === 'paused' && stateNow !== 'paused',
       state,
     });
   }
   return { networks, containers, leftOut, obstacles, warnings };
+}
+
+/** What is left to be started by units: what no other container needs that is started here. */
+function findWaiting(
+  wanted: readonly ValueMap[],
+  { later = [] }: Pick<RestoreSight, 'later'>,
+): ReadonlySet<string> {
+  const waiting = new Set(later);
+  const find = nameFinder(wanted);
+  // Each after those that it needs.
+  for (const container of inOrder(wanted).toReversed()) {
+    if (runStateOf(container) === 'stopped' || waiting.has(nameOf(container))) continue;
+    for (const needed of neededBy(container, find)) waiting.delete(needed);
+  }
+  return waiting;
 }
 
 function isToStart(wanted: ValueMap, existing: ValueMap): boolean {
@@ -178,7 +209,7 @@ function isToStart(wanted: ValueMap, existing: ValueMap): boolean {
 /** Those that cannot be made, and those that share a namespace with one of them. */
 export function findLeftOut(containers: readonly ValueMap[]): readonly LeftOut[] {
   const find = nameFinder(containers);
-  const reasons = new Map<string, string>();
+  const reasons = new Map<string, Omit<LeftOut, 'name'>>();
   for (const container of inOrder(containers)) {
     const own = reasonToLeaveOut(container);
     const shared = ['NetworkMode', 'IpcMode', 'PidMode'].flatMap(
@@ -188,13 +219,19 @@ export function findLeftOut(containers: readonly ValueMap[]): readonly LeftOut[]
       const name = find(reference);
       return name === undefined || reasons.has(name);
     });
-    if (own !== undefined) reasons.set(nameOf(container), own);
+    if (own !== undefined) reasons.set(nameOf(container), { reason: own, isExpected: true });
     else if (lost !== undefined) {
-      const reason = `it shares a namespace with ${find(lost) ?? lost}, which is not made again`;
-      reasons.set(nameOf(container), reason);
+      const name = find(lost);
+      // One that is not in the record was removed while it ran.
+      const isExpected = name !== undefined && (reasons.get(name)?.isExpected ?? true);
+      const reason =
+        name === undefined
+          ? `it shares a namespace with ${shortId(lost)}, which was removed`
+          : `it shares a namespace with ${name}, which is not made again`;
+      reasons.set(nameOf(container), { reason, isExpected });
     }
   }
-  return [...reasons].map(([name, reason]) => ({ name, reason }));
+  return [...reasons].map(([name, why]) => ({ name, ...why }));
 }
 
 /** Legacy links to containers that will not be there. */

@@ -25,6 +25,7 @@ const serviceSchema = z
     load: text.describe('`loaded`, `not-found`, `masked`; `no-systemd` where systemd does not run'),
     active: text.describe('`active`, `inactive`, `failed`, …'),
     file: text.describe('`enabled`, `disabled`, `static`, …; empty where there is no unit file'),
+    changed: bool.describe('its files were changed since systemd has read them'),
   })
   .describe('a unit of systemd');
 
@@ -126,6 +127,9 @@ const containerSchema = z.object({
   driver: maybeText.describe('the storage driver that it was created with'),
   auto_remove: bool.describe('made with --rm: it and its anonymous volumes go when it stops'),
   restart_policy: text.describe('`no`, `always`, `unless-stopped`, `on-failure`'),
+  shares_with: texts.describe(
+    'containers in whose namespaces it lives (`--network container:NAME`), by name, or by the beginning of an id that is gone',
+  ),
   stop_signal: maybeText.describe('what asks it to end, where that is not TERM: `QUIT`, `RTMIN+3`, `15`'),
   storage_opt: z
     .record(z.string(), z.string())
@@ -243,6 +247,10 @@ const dockerSchema = z.object({
         stays: bool.describe('it has done its work, nothing of it runs, and nothing stops it with Docker'),
         is_active: bool.describe('it runs, or is about to'),
         is_held: bool.describe('the move stops it before Docker, and starts it again'),
+        obstacle: maybeText.describe(
+          'why it cannot be stopped and started again as it is, where it runs, and what to do about it: to be read after its name',
+        ),
+        is_job: bool.describe('it is at its work (Type=oneshot), which begins anew when it is started again'),
       }),
     )
     .describe('units of systemd that depend on Docker'),

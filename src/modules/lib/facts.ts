@@ -8,7 +8,7 @@ import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh, type ShellText } from '../../core/shell.js';
 import type { Value, ValueMap } from '../../core/value.js';
 import { readDaemonJson } from './daemon-json.js';
-import { dependentsScript, isActive, isToBeHeld, parseDependents } from './dependents.js';
+import { dependentsScript, isActive, isToBeHeld, obstacleTexts, parseDependents } from './dependents.js';
 import {
   boolAt,
   driverStatusOf,
@@ -27,6 +27,7 @@ import {
   versionNumbers,
   type DaemonFlag,
 } from './docker.js';
+import { nameFinder, sharedContainer, shortId } from './docker-container.js';
 import { toolNames, type Facts } from './facts-schema.js';
 import { parseFstab } from './fstab.js';
 import { holdersScript, parseHolders } from './holders.js';
@@ -109,9 +110,9 @@ printf '%s\\n' "$marked" | awk -F '\\t' '$2 == "zrun:role" { print $1 }' | while
 fi
 service=docker.service
 if [ -d /run/systemd/system ] && has systemctl; then
-units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service snap.docker.dockerd.service)
+units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service snap.docker.dockerd.service)
 unit() { printf '%s\\n' "$units" | awk -v id="Id=$1" 'BEGIN { RS = "" } index("\\n" $0 "\\n", "\\n" id "\\n")'; }
-section units; printf '%s\\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^$'
+section units; printf '%s\\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^NeedDaemonReload=' -e '^$'
 case $(unit snap.docker.dockerd.service) in *ActiveState=active*) service=snap.docker.dockerd.service ;; esac
 about=$(unit "$service")
 case $about in *ActiveState=active*) active=1 ;; esac
@@ -136,7 +137,7 @@ root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\([^"]*\\)".*/\\1/
 if [ -n "$root" ]; then
 section container_ids; ids=$(docker ps -aq --no-trunc); printf '%s\\n' "$ids"
 section containers
-[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids
+[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}],"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids
 section volumes
 names=$(docker volume ls -q)
 [ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
@@ -155,7 +156,7 @@ section root; printf '%s\\n' "$root"; real=$(readlink -f -- "$root") || real=$ro
 if [ -d /run/systemd/system ] && has systemctl; then
 [ -e /var/lib/zrun/overlay2/units ] && section held
 section dependents
-${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"`, true)}
+${dependentsScript(sh`docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"`, true, sh`"$real"`)}
 fi
 [ -d "$real" ] || exit 0
 section statfs; stat -f -c '%S %a %c %d' -- "$real"
@@ -431,9 +432,11 @@ function dockerFacts(sections: Sections): Facts['docker'] {
     services: serviceFacts(sections),
     units_held: sections.has('held'),
     dependents: parseDependents(rows(sections, 'dependents')).map((each) => ({
-      ...each,
+      ...{ unit: each.unit, how: each.how, active: each.active, sub: each.sub, stays: each.stays },
       is_active: isActive(each),
       is_held: isToBeHeld(each),
+      obstacle: each.obstacle === undefined ? null : obstacleTexts[each.obstacle],
+      is_job: each.isJob ?? false,
     })),
   };
 }
@@ -453,7 +456,9 @@ function inspectError(sections: Sections, containers: Facts['docker']['container
 }
 
 function containerFacts(sections: Sections): Facts['docker']['containers'] {
-  return parseValues(sections.get('containers') ?? '').map((container) => ({
+  const all = parseValues(sections.get('containers') ?? '').map((each) => mapAt(each));
+  const find = nameFinder(all);
+  return all.map((container) => ({
     id: textAt(container, 'Id') ?? '',
     name: (textAt(container, 'Name') ?? '').replace(/^\//, ''),
     image: textAt(container, 'Config', 'Image'),
@@ -463,6 +468,10 @@ function containerFacts(sections: Sections): Facts['docker']['containers'] {
     driver: textAt(container, 'Driver'),
     auto_remove: boolAt(container, 'AutoRemove') ?? false,
     restart_policy: textAt(container, 'RestartPolicy', 'Name') ?? 'no',
+    shares_with: textsOf(listAt(container, 'Modes')).flatMap((mode) => {
+      const shared = sharedContainer(mode);
+      return shared === undefined ? [] : [find(shared) ?? shortId(shared)];
+    }),
     stop_signal: textAt(container, 'Config', 'StopSignal')?.replace(/^SIG/, '') ?? null,
     storage_opt: textMapOf(mapAt(container, 'StorageOpt')),
     compose_project: textAt(container, 'Config', 'Labels', 'com.docker.compose.project'),
@@ -564,6 +573,7 @@ function serviceFacts(sections: Sections): Facts['docker']['services'] {
       load: unit?.['LoadState'] ?? 'no-systemd',
       active: unit?.['ActiveState'] ?? 'inactive',
       file: unit?.['UnitFileState'] ?? '',
+      changed: unit?.['NeedDaemonReload'] === 'yes',
     };
   };
   return {

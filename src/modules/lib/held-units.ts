@@ -61,7 +61,7 @@ echo recorded; cat -- ${record} 2>/dev/null
 echo outcome; cat -- ${outcomeOf(record)} 2>/dev/null
 echo held; ls -d /run/systemd/system/*.d/${dropIn(name)} 2>/dev/null
 echo dependents`,
-    of.length > 0 && dependentsScript(roots, isDocker),
+    of.length > 0 && dependentsScript(roots, isDocker, mount === undefined ? undefined : sh`${mount}`),
     extra.length > 0
       ? sh`for u in ${extra}; do
 [ "$(systemctl show --value -p LoadState -- "$u")" != not-found ] || continue
@@ -107,25 +107,36 @@ function parseSight({ stdout, stderr, status }: Output): HoldSight {
   };
 }
 
-/** Lines of a unit, what it was and what it is. */
+/** Lines of a unit, or `container:NAME`, what it was and what it is. */
 export function readDifferences(rows: readonly string[]): Outcome['differing'] {
   return rows.flatMap((row) => {
     const [unit = '', was = '', is = ''] = row.split(' ');
-    return unit === '' ? [] : [{ unit, was, is }];
+    return unit === '' ? [] : [{ unit: unit.replace(/^container:/, 'container '), was, is }];
   });
 }
 
 /**
+ * Those that start by dependency only (RefuseManualStart) are wanted by a target of their own, for as long as it takes.
  * All are asked to start at once, and each is waited for until it is as it was, or has failed. Leaves those that differ in
  * `$bad`, three words each.
  */
-export function startScript(recorded: readonly Unit[], timeout: number): ShellText {
+export function startScript(
+  recorded: readonly Unit[],
+  { name, timeout }: { readonly name: string; readonly timeout: number },
+): ShellText {
   const starts = recorded.map(({ unit }) => unit);
   const pairs = recorded.map(
     ({ unit, active }) => `${unit}=${active === 'active' ? 'active' : 'activating'}`,
   );
   return sh`systemctl --no-ask-password reset-failed ${starts} 2>/dev/null
-systemctl --no-ask-password start --no-block ${starts} </dev/null >&2
+by_hand=; refusing=; helper=zrun-${name}.target
+for u in ${starts}; do
+if [ "$(systemctl show --value -p RefuseManualStart -- "$u")" = yes ]; then refusing="$refusing $u"; else by_hand="$by_hand $u"; fi
+done
+[ -z "$by_hand" ] || systemctl --no-ask-password start --no-block $by_hand </dev/null >&2
+if [ -n "$refusing" ]; then
+{ printf '[Unit]\\n'; printf 'Wants=%s\\n' $refusing; } >/run/systemd/system/$helper && systemctl daemon-reload && systemctl start --no-block $helper </dev/null >&2
+fi
 look() {
 bad=; busy=
 for pair in ${pairs}; do
@@ -147,6 +158,7 @@ if [ -z "$busy" ]; then [ -z "$again" ] || break; again=1; else again=; fi
 [ $i -lt ${timeout} ] || break
 i=$((i + 1)); sleep 1
 done
+if [ -n "$refusing" ]; then systemctl stop $helper; rm -f /run/systemd/system/$helper; systemctl daemon-reload; fi
 set -- $bad
 while [ $# -ge 3 ]; do printf 'differs %s %s %s\\n' "$1" "$2" "$3"; journalctl --no-pager -q -n 5 -u "$1" >&2; shift 3; done`;
 }

@@ -20,7 +20,12 @@ done; } >&2`;
   }
   // One ls and one awk for all processes: a fork for each would take minutes on a busy host.
   return sh`busy_path=${target}; busy_source=${source}; export busy_path
-busy_name() { cat "/proc/$1/comm" 2>/dev/null; }
+busy_name() {
+busy_comm=$(cat "/proc/$1/comm" 2>/dev/null)
+busy_unit=$(sed -n -e 's|^0::.*/||p' -e 's|^1:name=systemd:.*/||p' "/proc/$1/cgroup" 2>/dev/null | head -n 1)
+case $busy_unit in *.service) busy_comm="$busy_comm, $busy_unit: systemctl stop $busy_unit" ;; esac
+printf '%s' "$busy_comm"
+}
 {
 if [ -n "$busy_path" ]; then
 awk 'BEGIN { p = ENVIRON["busy_path"] "/" } index($5, p) == 1 { print "mounted below it: " $5 }' /proc/self/mountinfo | head -n 10
@@ -56,7 +61,7 @@ export interface Holder {
   readonly path: string;
 }
 
-export const mostHolders = 20;
+const mostHolders = 20;
 
 /**
  * Prints processes that keep a data-root from being unmounted, but for Docker's own, by their control groups, and those of
@@ -65,7 +70,7 @@ export const mostHolders = 20;
  */
 export function holdersScript(root: ShellText): ShellText {
   return sh`holders() {
-{ ls -- "$1/containers" "$1/plugins"; echo /; grep -H '' /proc/[0-9]*/cgroup; echo /; ls -l /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe /proc/[0-9]*/fd; } 2>/dev/null | REAL=$1 awk '
+{ ls -- "$1/containers" "$1/plugins"; echo /; printf '%s\\0' /proc/[0-9]*/cgroup | xargs -0 grep -H ''; echo /; printf '%s\\0' /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe /proc/[0-9]*/fd | xargs -0 ls -l /dev/null; } 2>/dev/null | REAL=$1 awk '
 BEGIN { real = ENVIRON["REAL"] }
 $0 == "/" { part_++; next }
 !part_ { if (length($0) == 64) known[$0]; next }

@@ -24,9 +24,9 @@ export interface MountElsewhere {
 }
 
 /** As many places are told as a person reads. */
-export const mostElsewhere = 20;
+const mostElsewhere = 20;
 
-export const elsewhereKind: ProbeKind<readonly MountElsewhere[]> = { kind: 'mounts-elsewhere' };
+const elsewhereKind: ProbeKind<readonly MountElsewhere[]> = { kind: 'mounts-elsewhere' };
 
 export function elsewhereProbe(root: string): Probe<readonly MountElsewhere[]> {
   return {
@@ -50,8 +50,9 @@ ${elsewhereScript(sh`${root}`)}`,
 export function elsewhereScript(root: ShellText): ShellText {
   return sh`look_elsewhere() {
 real=$1
-# A process of each mount namespace that is not only a container's, and of each root that it has.
-seers=$({ ls -- "$real/containers" "$real/plugins"; echo /; ls -l /proc/self/ns/mnt /proc/[0-9]*/ns/mnt /proc/[0-9]*/root; grep -H '' /proc/[0-9]*/cgroup; } 2>/dev/null | awk '
+# A process of each mount namespace that is not only a container's, and of each root that it has. By xargs: one command
+# cannot be given tens of thousands of paths.
+seers=$({ ls -- "$real/containers" "$real/plugins"; echo /; printf '%s\\0' /proc/[0-9]*/ns/mnt /proc/[0-9]*/root | xargs -0 ls -l /proc/self/ns/mnt; printf '%s\\0' /proc/[0-9]*/cgroup | xargs -0 grep -H ''; } 2>/dev/null | awk '
 !isListed { if ($0 == "/") isListed = 1; else if (length($0) == 64) known[$0]; next }
 match($0, /\\/proc\\/[0-9a-z]+\\/(ns\\/mnt|root) -> /) {
 split(substr($0, RSTART), part, "/"); to = substr($0, RSTART + RLENGTH)

@@ -21,6 +21,8 @@ interface Unit {
 const exec = (argv: string, key = 'ExecStart'): string =>
   `${key}={ path=${argv.split(' ')[0] ?? ''} ; argv[]=${argv} ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }`;
 
+const loaded = (file: string): string[] => ['LoadState=loaded', `FragmentPath=${file}`];
+
 const once = ['Type=oneshot', 'RemainAfterExit=yes', 'MainPID=0'];
 
 /** What the script prints for Docker's two units, where systemctl knows these. */
@@ -31,6 +33,7 @@ async function dependentsOf(
     readonly root?: string;
     readonly isDocker?: boolean;
     readonly script?: string;
+    readonly below?: string;
   } = {},
 ): Promise<readonly string[]> {
   let found: readonly string[] = [];
@@ -65,11 +68,13 @@ esac
     const { shellText } = dependentsScript(
       sh`docker.service docker.socket ${options.root === undefined ? [] : [options.root]}`,
       options.isDocker ?? true,
+      options.below === undefined ? undefined : sh`${options.below}`,
     );
     const output = await localRun()({ shellText: `PATH='${bin}':$PATH; export PATH\n${shellText}` });
     expect(output.stderr.toString()).to.equal('');
     found = parseDependents(output.stdout.toString().split('\n')).map(
-      (each) => `${each.unit} ${each.how}${isToBeHeld(each) ? '' : ' left'}${isActive(each) ? '' : ' idle'}`,
+      (each) =>
+        `${each.unit} ${each.how}${isToBeHeld(each) ? '' : ' left'}${isActive(each) ? '' : ' idle'}${each.obstacle === undefined ? '' : ` ${each.obstacle}`}${each.isJob === true ? ' job' : ''}${each.stopsWithDocker === true ? ' with-docker' : ''}`,
     );
   });
   return found;
@@ -258,6 +263,72 @@ describe('units that depend on Docker', () => {
         { id: 'multi-user.target', lines: ['Requires=docker.service'] },
       ],
       ['legacy.service calls left'],
+    ],
+    [
+      'what cannot be started again, as long as it runs',
+      [
+        { id: 'a.service', lines: ['Requires=docker.service', 'Transient=yes', ...loaded('/run/a')] },
+        { id: 'b.service', lines: ['Requires=docker.service', 'LoadState=not-found', 'FragmentPath='] },
+        { id: 'c.service', lines: ['Requires=docker.service', 'LoadState=masked', 'FragmentPath='] },
+        { id: 'd.service', lines: ['Requires=docker.service', 'NeedDaemonReload=yes', ...loaded('/gone')] },
+        {
+          id: 'e.service',
+          lines: ['Requires=docker.service', 'NeedDaemonReload=yes', ...loaded('@BIN@/systemctl')],
+        },
+        { id: 'f.service', lines: ['Requires=docker.service', 'LoadState=bad-setting', 'FragmentPath=/f'] },
+        { id: 'g.service', lines: ['Requires=docker.service', ...loaded('@BIN@/systemctl')] },
+        { id: 'h.mount', state: 'active mounted', lines: ['Requires=docker.service', ...loaded('')] },
+        { id: 'i.service', state: 'inactive dead', lines: ['Requires=docker.service', 'LoadState=masked'] },
+        { id: 'j.service', lines: ['Requires=docker.service', 'UnitFileState=masked', ...loaded('/j')] },
+      ],
+      [
+        'a.service requires transient',
+        'b.service requires missing',
+        'c.service requires masked',
+        'd.service requires missing',
+        'e.service requires changed',
+        'f.service requires broken',
+        'g.service requires',
+        'h.mount requires missing',
+        'i.service requires idle',
+        'j.service requires masked',
+      ],
+      { mounts: 'h.mount' },
+    ],
+    [
+      'what nobody may stop by hand: systemd stops it with Docker, or it is refused',
+      [
+        { id: 'a.service', lines: ['Requires=docker.service', 'RefuseManualStop=yes'] },
+        { id: 'b.service', lines: [exec('/usr/bin/docker wait app'), 'RefuseManualStop=yes'] },
+      ],
+      ['a.service requires with-docker', 'b.service calls refuses-stop'],
+    ],
+    [
+      'a job at its work, and one that waits to be tried again',
+      [
+        {
+          id: 'a.service',
+          state: 'activating start',
+          lines: ['Type=oneshot', exec('/usr/bin/docker wait app')],
+        },
+        {
+          id: 'b.service',
+          state: 'activating auto-restart',
+          lines: ['Type=oneshot', exec('/usr/bin/docker wait app')],
+        },
+      ],
+      ['a.service calls job', 'b.service calls'],
+    ],
+    [
+      'what needs a folder of the data-root, whoever has mounted that',
+      [
+        { id: 'a.service', lines: ['RequiresMountsFor=/srv /var/lib/docker/volumes/a/_data'] },
+        { id: 'b.service', lines: ['RequiresMountsFor=/var/lib/docker'] },
+        { id: 'c.service', lines: ['RequiresMountsFor=/var/lib/docker-b /var/lib'] },
+        { id: 'd.service', lines: ['RequiresMountsFor=/var/lib/docker', 'RefuseManualStop=yes'] },
+      ],
+      ['a.service requires', 'b.service requires', 'd.service requires refuses-stop'],
+      { below: '/var/lib/docker' },
     ],
     [
       'a program that has the words in it',

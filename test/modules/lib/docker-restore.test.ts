@@ -376,10 +376,14 @@ describe('the order of containers', () => {
       container('e'),
     ]);
     expect(found).to.deep.equal([
-      { name: 'a', reason: 'it was started with --rm and goes when it stops' },
-      { name: 'b', reason: 'it shares a namespace with a, which is not made again' },
-      { name: 'c', reason: 'it is a task of a swarm, which makes it again by itself' },
-      { name: 'd', reason: `it shares a namespace with ${longId('9')}, which is not made again` },
+      { name: 'a', reason: 'it was started with --rm and goes when it stops', isExpected: true },
+      { name: 'b', reason: 'it shares a namespace with a, which is not made again', isExpected: true },
+      { name: 'c', reason: 'it is a task of a swarm, which makes it again by itself', isExpected: true },
+      {
+        name: 'd',
+        reason: `it shares a namespace with ${longId('9').slice(0, 12)}, which was removed`,
+        isExpected: false,
+      },
     ]);
   });
 });
@@ -439,7 +443,11 @@ describe('a restore', () => {
   const plan = (
     record: Partial<DockerInventory>,
     now: Partial<DockerInventory> = {},
-    more: { known?: Readonly<Record<string, string>>; isToCome?: boolean } = {},
+    more: {
+      known?: Readonly<Record<string, string>>;
+      isToCome?: boolean;
+      later?: readonly string[];
+    } = {},
   ) => planRestore({ record: inventory(record), now: inventory(now), known: {}, isToCome: false, ...more });
 
   const old = { id: longId('a') };
@@ -484,6 +492,41 @@ describe('a restore', () => {
     ]);
     expect(warnings).to.deep.equal([]);
     expect(plan(record, record).containers).to.deep.equal([]);
+  });
+
+  it('leaves what units have stopped to them, but for what others need', () => {
+    const joining = (name: string, id: string, peer: string) =>
+      container(name, { id, state: running, host: { NetworkMode: `container:${peer}` } });
+    const record = {
+      containers: [
+        container('alone', { id: longId('1'), state: running }),
+        container('base', { id: longId('2'), state: running }),
+        joining('joined', longId('3'), longId('2')),
+        joining('side', longId('4'), longId('1')),
+      ],
+    };
+    const starts = (later: readonly string[], now: Partial<DockerInventory> = {}) =>
+      plan(record, now, { later })
+        .containers.filter((each) => each.starts)
+        .map(({ name }) => name);
+    expect(starts([])).to.deep.equal(['alone', 'base', 'joined', 'side']);
+    expect(starts(['alone', 'base', 'side'])).to.deep.equal(['base', 'joined']);
+    // Where they never were away.
+    const stopped = record.containers.map((each) => ({ ...each, State: { Status: 'exited' } }));
+    expect(starts(['alone', 'base', 'side'], { containers: stopped })).to.deep.equal(['base', 'joined']);
+  });
+
+  it('does not ask for what a unit has made anew, or removed', () => {
+    const record = { containers: [container('one', { ...old, state: running })], leftToUnits: [old.id] };
+    const anew = container('one', { ...fresh, config: { Env: ['A=2'] }, state: running });
+    for (const [containers, reason] of [
+      [[anew], 'the unit that starts it has made it anew'],
+      [[], 'the unit that starts it has removed it'],
+    ] as const) {
+      const found = plan(record, { containers }, { known: { [old.id]: longId('c') } });
+      expect(found).to.deep.include({ containers: [], obstacles: [] });
+      expect(found.leftOut).to.deep.equal([{ name: 'one', reason, isExpected: true }]);
+    }
   });
 
   it('goes on with a container that an earlier run has made, known or not', () => {

@@ -487,9 +487,9 @@ describe('facts', () => {
       },
       ({ docker: d }) => d.services,
       {
-        docker: { load: 'loaded', active: 'active', file: 'enabled' },
-        socket: { load: 'masked', active: 'inactive', file: 'masked' },
-        containerd: { load: 'no-systemd', active: 'inactive', file: '' },
+        docker: { load: 'loaded', active: 'active', file: 'enabled', changed: false },
+        socket: { load: 'masked', active: 'inactive', file: 'masked', changed: false },
+        containerd: { load: 'no-systemd', active: 'inactive', file: '', changed: false },
       },
     ],
     [
