@@ -138,8 +138,8 @@ function runShell(
   events: ShellEvents,
 ): Shell {
   const frames: Frame[] = [];
-  /** What went before may still have something to say on standard error. */
-  let mayLag = false;
+  /** What went before, at first a start-up file, may still have something to say on standard error. */
+  let mayLag = true;
   let hasHelpers = false;
   let isAnchored = false;
   let writing: Promise<void> = Promise.resolve();
