@@ -709,7 +709,8 @@ export const cases: readonly Case[] = [
       recorded('volumes whose files are longer than what they hold', {
         recording: debian12({ du: '20000000000\t/var/lib/docker/volumes\ndone\n' }),
         verdict: 'ready',
-        remark: /files in volumes are 18\.6 GiB long, and hold [\d.]+ MiB: the holes of sparse files stay holes/,
+        remark:
+          /files in volumes are 18\.6 GiB long, and hold [\d.]+ MiB: the holes of sparse files stay holes/,
       }),
       lab('overlay2.test.ts', 'Docker runs on overlay2 over ext4, with every volume as it was'),
     ],
