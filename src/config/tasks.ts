@@ -12,7 +12,7 @@ import { neutralSettings, numberSetting } from './settings.js';
 import { shapeOfSchema } from './shape.js';
 import type { Settings, Site } from './site.js';
 import { readCommon } from './steps.js';
-import { resultShape } from './variables.js';
+import { resultShape, type ResultParts } from './variables.js';
 import type { MapEntry, MapNode } from './yaml.js';
 
 export function readTask(
@@ -34,11 +34,14 @@ export function readTask(
   const call = found && readArguments(found.module, found.entry, get('args'), inside);
   const register = readName(get('register'), site);
   const madeLoop = loop.finish(inside.names, common.outside);
-  const isTried = node.entries.has('until') || node.entries.has('retries');
-  if (call && register !== undefined) context.declare(register, resultShape(call.module, madeLoop, isTried));
+  const parts: ResultParts = {
+    isTried: node.entries.has('until') || node.entries.has('retries'),
+    isJudged: node.entries.has('failed_when'),
+  };
+  if (call && register !== undefined) context.declare(register, resultShape(call.module, madeLoop, parts));
   if (call) declareResults(call, context);
   // A loop's conditions see one item's result under the name; afterwards it holds the results of all.
-  const ofOne = call && madeLoop && resultShape(call.module, undefined, isTried);
+  const ofOne = call && madeLoop && resultShape(call.module, undefined, parts);
   const after: Site =
     ofOne && register !== undefined
       ? { ...inside, names: addNames(inside.names, new Map([[register, [ofOne]]])) }

@@ -171,15 +171,24 @@ const resultFields: readonly (readonly [string, Shape])[] = [
   ['msg', maybe(anyShape)],
 ];
 
-/** What `register` gets from a module, once or from a loop. `isTried`: it may be tried again. */
+/** What a task's keywords add to its result. */
+export interface ResultParts {
+  /** It may be tried again. */
+  readonly isTried: boolean;
+  /** It has `failed_when`. */
+  readonly isJudged: boolean;
+}
+
+/** What `register` gets from a module, once or from a loop. */
 export function resultShape(
   module: Module,
   loop: Pick<Loop, 'variable' | 'indexVariable'> | undefined,
-  isTried: boolean,
+  { isTried, isJudged }: ResultParts,
 ): Shape {
   const returned = shapeOfSchema(module.returns);
   const fields = new Map<string, Shape>(returned.type === 'object' ? returned.fields : []);
   if (isTried) fields.set('attempts', maybe(intShape));
+  if (isJudged) fields.set('failed_when_result', maybe(boolShape));
   const open = returned.type !== 'object' || returned.open;
   if (!loop) return objectOf([...resultFields, ...fields], { open });
   const { variable, indexVariable } = loop;

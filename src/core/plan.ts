@@ -305,6 +305,8 @@ export type RoleGiven = Pick<Block, 'defaults' | 'vars' | 'params' | 'become'>;
 export interface Meta extends StepBase {
   readonly type: 'meta';
   readonly action: MetaAction;
+  /** The flush behind a section of a play, which nobody has written. */
+  readonly endsSection?: true;
 }
 
 export const metaActions = [

@@ -50,6 +50,8 @@ export interface BatchOptions {
   readonly forks: LimitFunction;
   /** Shared by the batches of a run. */
   readonly stepping: Stepping;
+  /** Hosts of the play that `forgive` was about: they are not among its hosts any more. Shared by its batches. */
+  readonly forgiven: Set<HostState>;
   /** A host that was finished may come again. */
   reopen(state: HostState): void;
 }
@@ -64,7 +66,7 @@ export function isLockstep(run: RunInput, play: Play): boolean {
 }
 
 export function createBatch(options: BatchOptions): Batch {
-  const { run, play, hosts, allHosts, forks, stepping } = options;
+  const { run, play, hosts, allHosts, forks, stepping, forgiven } = options;
   const lockstep = isLockstep(run, play) ? createLockstep(hosts.map((state) => state.host.name)) : undefined;
   const throttles = new Map<string, LimitFunction>();
   const askOnce = createOnce<StepAnswer>(() => true);
@@ -75,7 +77,7 @@ export function createBatch(options: BatchOptions): Batch {
   // As in Ansible, hosts that failed are not among them. Made when they are asked for: there may be thousands.
   const uprightHosts = (): NonNullable<typeof upright> => {
     const names = (states: readonly HostState[]): readonly string[] =>
-      states.filter((state) => state.outcome === 'done').map(nameOf);
+      states.filter((state) => state.outcome === 'done' && !forgiven.has(state)).map(nameOf);
     return (upright ??= { ofPlay: names(allHosts), ofBatch: names(hosts) });
   };
 
@@ -124,6 +126,7 @@ export function createBatch(options: BatchOptions): Batch {
         if (!['failed', 'unreachable', 'unknown', 'halted'].includes(state.outcome)) continue;
         state.outcome = 'done';
         state.problem = undefined;
+        forgiven.add(state);
         options.reopen(state);
       }
       upright = undefined;

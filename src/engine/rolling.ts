@@ -43,6 +43,7 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
   }
 
   const inAll = createTally(hosts.length);
+  const forgiven = new Set<HostState>();
   for (const [index, members] of batches.entries()) {
     if (isInterrupted()) {
       await leaveOut(playRun, batches.slice(index).flat(), 'interrupted');
@@ -57,7 +58,7 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
         hosts: members.map(nameOf),
       });
     const isLast = index === batches.length - 1;
-    const batch = createBatch({ ...playRun, hosts: members });
+    const batch = createBatch({ ...playRun, hosts: members, forgiven });
     const tallies: Tallies = { batch: createTally(members.length), play: inAll };
     const untried = await walkBatch(playRun, batch, tallies, isLast);
     let reason = whyStop(play, batch, tallies);
@@ -141,7 +142,7 @@ async function passGate(playRun: PlayRun, members: readonly HostState[]): Promis
   const { play } = playRun;
   const through = members.filter((state) => state.outcome === 'done');
   if (play.betweenBatches.length === 0 || through.length === 0) return undefined;
-  const gate = createBatch({ ...playRun, hosts: through });
+  const gate = createBatch({ ...playRun, hosts: through, forgiven: new Set() });
   await walkAll(playRun, through, (state) => playRun.walkBetween(state, gate));
   const shut = through.filter((state) => state.outcome !== 'done');
   if (shut.length === 0) return undefined;

@@ -248,7 +248,8 @@ export const hostStories: readonly PeerStory[] = [
   tasks:
     - {name: asked, fail: {msg: x}, when: inventory_hostname == 'b'}
     - {meta: clear_host_errors}
-    - {name: after, debug: {msg: x}}
+    - {name: after, debug: {msg: "{{ ansible_play_hosts }}"}}
+    - {name: of the batch, debug: {msg: "{{ ansible_play_batch }}"}}
 - {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
 `,
   },
