@@ -37,7 +37,9 @@ export const wrongInputs: readonly WrongInput[] = [
   { name: 'yaml: an unquoted octal mode', files: tasks('- copy: {dest: /x, content: "", mode: 0644}\n') },
   {
     name: 'yaml: numbers that are others in Ansible',
-    files: tasks('- set_fact: {mode: 0777, ports: 22:22, time: 1:30:59.5, float: 1e3, half: -.5, version: 2.0}\n'),
+    files: tasks(
+      '- set_fact: {mode: 0777, ports: 22:22, time: 1:30:59.5, float: 1e3, half: -.5, version: 2.0}\n',
+    ),
   },
   { name: 'yaml: a key that stands twice', files: tasks('- name: one\n  command: a\n  name: two\n') },
   { name: 'yaml: a tab', files: play('- hosts: all\n  tasks:\n\t- command: a\n') },

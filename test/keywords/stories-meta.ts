@@ -176,7 +176,11 @@ export const metaStories: readonly Story[] = [
 `,
     lines: {
       a: ['failed | breaks | x', 'ok | next play | ["a","b"]'],
-      b: ['skipped | breaks | when: inventory_hostname == "a"', 'ok | on | ["b"]', 'ok | next play | ["a","b"]'],
+      b: [
+        'skipped | breaks | when: inventory_hostname == "a"',
+        'ok | on | ["b"]',
+        'ok | next play | ["a","b"]',
+      ],
     },
   },
 ];
