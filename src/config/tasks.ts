@@ -3,13 +3,14 @@
  */
 import type { Task, Template } from '../core/plan.js';
 import { readArguments, type Doing, type ModuleCall } from './arguments.js';
+import { foreseeBrought } from './brought.js';
 import { optionalConditions, readConditions } from './conditions.js';
 import { addNames } from './declarations.js';
 import { checkKeywords } from './keywords.js';
 import { findLoop, readName } from './loops.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { neutralSettings, numberSetting } from './settings.js';
-import { shapeOfSchema } from './shape.js';
+import { intShape, shapeOfSchema } from './shape.js';
 import type { Settings, Site } from './site.js';
 import { readCommon } from './steps.js';
 import { resultShape, type ResultParts } from './variables.js';
@@ -40,6 +41,7 @@ export function readTask(
   };
   if (call && register !== undefined) context.declare(register, resultShape(call.module, madeLoop, parts));
   if (call) declareResults(call, context);
+  if (call && call.module.brings.length > 0) declareBrought(call, inside);
   // A loop's conditions see one item's result under the name; afterwards it holds the results of all.
   const ofOne = call && madeLoop && resultShape(call.module, undefined, parts);
   const after: Site =
@@ -143,6 +145,17 @@ function taskSettings(settings: Settings): Settings {
 function declareResults({ module, parameters }: ModuleCall, context: PlaybookContext): void {
   if (module.paramsAreVars) for (const [name, template] of parameters) context.declare(name, template);
   declareModuleVars(module, context);
+}
+
+const portNames = ['ansible_port', 'ansible_ssh_port'] as const;
+
+/** What a task may bring, and the variables of that: all that it is given beside the parameters that have a meaning. */
+function declareBrought({ module, parameters, entries }: ModuleCall, site: Site): void {
+  foreseeBrought(module, entries, site);
+  for (const [name, template] of parameters)
+    if (!Object.hasOwn(module.params.shape, name)) site.context.declare(name, template);
+  // Of a port behind a host's name.
+  if (entries.has('name')) for (const name of portNames) site.context.declare(name, intShape);
 }
 
 /** The variables that a module gives its host, whatever its parameters. */

@@ -22,6 +22,8 @@ export interface PlayRun {
   walk(state: HostState, batch: Batch): Promise<void>;
   /** Walks through the tasks between two batches. */
   walkBetween(state: HostState, batch: Batch): Promise<void>;
+  /** See BatchOptions. */
+  readonly added: ReadonlySet<string>;
   /** See Batch.forgive. */
   reopen(state: HostState): void;
   /** The host has left the play for good. */
@@ -120,7 +122,7 @@ interface Tallies {
 /** Why no other host may be begun. */
 function whyStop(play: Play, batch: Batch, tallies: Tallies): string | undefined {
   if (batch.halted !== undefined) return batch.halted;
-  const { failed, unreachable, of } = tallies.batch;
+  const { failed, unreachable, halted, of } = tallies.batch;
   return (
     overspent(play.budget.batch, tallies.batch, {
       failed: 'max_fail_percentage',
@@ -132,8 +134,8 @@ function whyStop(play: Play, batch: Batch, tallies: Tallies): string | undefined
       unreachable: 'max_unreachable_total',
       among: 'of this play',
     }) ??
-    // As in Ansible, whatever the budget says: where every host of a batch fails, the next ones would too.
-    (failed + unreachable === of ? 'every host of the batch failed' : undefined)
+    // As in Ansible, whatever the budget says: where every host of a batch fails, or one fails for all, the next would too.
+    (failed + unreachable + halted === of ? 'every host of the batch failed' : undefined)
   );
 }
 

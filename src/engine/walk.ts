@@ -643,6 +643,8 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
     case 'clear_host_errors':
       batch.forgive();
       return done;
+    case 'refresh_inventory':
+      return refreshInventory(walk, meta, inherited);
     case 'reset_connection':
       await disconnectWays(state);
       return done;
@@ -655,6 +657,25 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
       batch.end(meta.action === 'end_play' ? 'play' : 'batch');
       return { type: 'ended' };
   }
+}
+
+/** Once for all hosts of the batch. Those that walk stay what they are; the plays that follow have the new ones. */
+async function refreshInventory(walk: Walk, meta: Meta, inherited: Inherited): Promise<Ending> {
+  const { source, batch } = walk;
+  const ref = refOf({ id: formatPlace(meta.at), at: meta.at }, 'meta', inherited, meta.name);
+  const perform = async (): Promise<TaskRun> => {
+    let outcome: Outcome = { ...nothingDone, status: 'ok' };
+    try {
+      await source.run.inventory?.refresh(inherited.signal);
+    } catch (error) {
+      outcome = judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+      reportStep(walk, ref, untimed(outcome));
+    }
+    return { result: untimed(outcome), memory: createMemory() };
+  };
+  const { value, isMine } = await batch.once(`${ref.id} ${inherited.position.join('.')}`, perform);
+  if (!isMine) return adopt(walk, ref, value, inherited);
+  return value.result.status === 'failed' ? { type: 'stopped', step: meta, ref, result: value.result } : done;
 }
 
 // --- handlers -------------------------------------------------------------------------------------------------------
