@@ -82,7 +82,10 @@ function addHost(steps: Steps, { change, at }: Asked): void {
     const before = vars?.get(variable);
     if (before && isDeepStrictEqual(before.written, value)) continue;
     vars?.set(variable, plainVariable(value, at));
-    steps.did(() => void (before ? vars?.set(variable, before) : vars?.delete(variable)));
+    steps.did(() => {
+      if (before) vars?.set(variable, before);
+      else vars?.delete(variable);
+    });
   }
   for (const group of change.groups) joinGroup(steps, groupOf(steps, group), name);
 }

@@ -257,7 +257,10 @@ async function makeInventory(
   const layered = await layerHosts(builder, order.get('all') ?? [], reading.vars, places);
   const odd = [...warnings.errors, ...oddities.errors];
   const everywhere = [...folders, ...(playbook === undefined ? [] : [playbook])];
-  const inventory = { ...(await createInventory(builder, layered, order, options, odd)), folders: everywhere };
+  const inventory = {
+    ...(await createInventory(builder, layered, order, options, odd)),
+    folders: everywhere,
+  };
   own.throwAll();
   // What is wrong is read again, to be said again.
   varsFolders.set(playbook, reading);

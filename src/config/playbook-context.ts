@@ -114,13 +114,14 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
   await Promise.all(waiting);
   const { brought } = shared;
   if (brought.size > 0) await declareBrought(shared);
-  const common = commonNames(shared.inventories, shared.setByTasks);
+  const isOpen = shared.openNames || shared.isOpenEnded;
+  const common = commonNames(shared.inventories, shared.setByTasks, isOpen);
   const resolve = createResolver({
     ...common,
     // Which hosts there will be, nobody can say.
     hosts: brought.size > 0 ? undefined : common.hosts,
     setByTasks: shared.setByTasks,
-    isOpen: shared.openNames || shared.isOpenEnded,
+    isOpen,
     use: shared.use,
     given: new Map([...compiledOf(shared.extraVars)].map(([name, template]) => [name, [template]] as const)),
   });

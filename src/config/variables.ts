@@ -75,15 +75,20 @@ function hostShape(declared: Declarations): Shape {
   );
 }
 
-/** What a play's tasks may use without defining it. `setByTasks`: what tasks set, in whatever play. */
+/**
+ * What a play's tasks may use without defining it. `setByTasks`: what tasks set, in whatever play. `isOpen`: hosts may have
+ * other variables than those that are known.
+ */
 export function commonNames(
   inventories: ReadonlySet<Inventory>,
   setByTasks: DeclaredNames,
+  isOpen: boolean,
 ): Pick<CommonNames, 'base' | 'hosts' | 'explain'> {
   const base = new Map<string, readonly ShapeSource[]>(magicNames);
   for (const names of [namesOfInventories(inventories), setByTasks]) {
     for (const [name, sources] of names) base.set(name, [...(base.get(name) ?? []), ...sources]);
   }
+  if (isOpen) base.set('hostvars', [mapOf(mapOf(anyShape))]);
   // Whatever the folder, the hosts are the same; only their variables differ.
   const [inventory] = inventories;
   const hosts = inventory && new Set([...inventory.hosts.keys(), inventory.implicitLocalhost.name]);

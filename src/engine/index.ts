@@ -129,7 +129,9 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     });
     if (goesOn) continue;
     // Those that a later play would have had: they are well, but not done.
-    const lacking = mayBeNeeded ? namesIn(later.flatMap((other) => other.each.hostsOf(other.play))) : neededLater;
+    const lacking = mayBeNeeded
+      ? namesIn(later.flatMap((other) => other.each.hostsOf(other.play)))
+      : neededLater;
     for (const [name, state] of participants) {
       if (finished.has(state) || !isUpright(state) || !lacking.has(name)) continue;
       stopBefore(state, begun.has(name) ? play : undefined, input.signal);

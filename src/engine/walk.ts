@@ -667,6 +667,8 @@ async function refreshInventory(walk: Walk, meta: Meta, inherited: Inherited): P
     let outcome: Outcome = { ...nothingDone, status: 'ok' };
     try {
       await source.run.inventory?.refresh(inherited.signal);
+      // As in Ansible, which asks anew for the play's hosts.
+      source.added.clear();
     } catch (error) {
       outcome = judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
       reportStep(walk, ref, untimed(outcome));

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { splitPort } from '../core/host.js';
 import { defineModule } from '../core/module.js';
 import type { Value, ValueMap } from '../core/value.js';
-import { isValue } from './lib/values.js';
+import { isValue, problemOfName } from './lib/values.js';
 
 const groupNames = z.union([z.string(), z.array(z.string())]);
 
@@ -15,15 +15,25 @@ export const addHost = defineModule({
       name: z
         .string()
         .min(1)
-        .describe('The host, perhaps with a port behind it (`web9:2222`). One that is there gets the variables.'),
+        .describe(
+          'The host, perhaps with a port behind it (`web9:2222`). One that is there gets the variables.',
+        ),
       groups: groupNames
         .optional()
         .transform(splitGroups)
         .describe('Its groups: a list, or names with commas. They are made where there are none.'),
     })
     .catchall(
-      z.unknown().describe('A variable of the host. Those of its connection mean what they mean in an inventory.'),
-    ),
+      z
+        .unknown()
+        .describe('A variable of the host. Those of its connection mean what they mean in an inventory.'),
+    )
+    .superRefine(({ name: _name, groups: _groups, ...variables }, context) => {
+      for (const name of Object.keys(variables)) {
+        const problem = problemOfName(name);
+        if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
+      }
+    }),
   aliases: { name: ['hostname', 'host'], groups: ['groupname', 'group'] },
   // One host asks for all: as in Ansible, which one that is rests on the order of hosts alone.
   once: true,

@@ -166,6 +166,18 @@ export const hostStories: readonly PeerStory[] = [
 `,
   },
   {
+    title: 'run_once: fails in the first batch, and there is no second',
+    hosts: three,
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  serial: 2
+  tasks: [{name: once, fail: {msg: x}, run_once: true}]
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
     title: 'ignore_errors: of a play, a block and a task, and what they register',
     playbook: `
 - hosts: all
