@@ -266,6 +266,37 @@ export const hostStories: readonly PeerStory[] = [
 `,
   },
   {
+    title: 'meta: clear_host_errors: of a host that failed in a block of a block',
+    differs: 'comes back with the next play, wherever it failed',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - block:
+        - block:
+            - {name: asked, fail: {msg: x}, when: inventory_hostname == 'b'}
+        - {meta: clear_host_errors}
+        - {name: after, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
+    title: 'meta: clear_host_errors: of a host that could not be reached',
+    differs: 'comes back with the next play, wherever it failed',
+    unreachable: ['b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - {name: asked, command: echo x, changed_when: false}
+    - {meta: clear_host_errors}
+    - {name: after, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
     title: 'hosts: patterns, and plays that take nobody',
     hosts: ['web1', 'web2', 'db1'],
     playbook: `
