@@ -78,6 +78,7 @@ function maskEvent(event: Exclude<RunEvent, { type: 'task-output' }>, diff: bool
     case 'warning':
       return { ...event, message: mask(event.message) };
     case 'run-started':
+    case 'hosts-added':
     case 'play-started':
     case 'batch-started':
     case 'host-connected':

@@ -14,12 +14,14 @@ import {
   readLimit,
   selectHosts,
   type Inventory,
+  type InventorySources,
   type Limit,
 } from '../config/index.js';
 import { throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
 import type { Host } from '../core/host.js';
 import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
-import type { PlaybookRun } from '../engine/index.js';
+import { globToRegex } from '../core/glob.js';
+import type { LiveInventory, PlaybookRun } from '../engine/index.js';
 import { modules } from '../modules/index.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
@@ -27,10 +29,12 @@ import { checkTags, refuseParts } from './parts.js';
 
 export interface Loaded {
   readonly playbooks: readonly LoadedPlaybook[];
-  /** Every host, `localhost` among them. What variables it has rests on the folder of a play. */
+  /** Every host before the run, `localhost` among them. What variables it has rests on the folder of a play. */
   readonly inventory: ReadonlyMap<string, Host>;
-  /** Host names of each group. */
-  readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Host names of each group, as they are when it is asked. */
+  readonly groups: () => Readonly<Record<string, readonly string[]>>;
+  /** Changes the inventory while a run goes on. */
+  readonly live: LiveInventory;
   /** Where the inventory comes from, as `InventorySources` has it. */
   readonly inventorySources: readonly string[];
   readonly extraVars: VarsTemplate;
@@ -66,12 +70,14 @@ export async function load(command: RunCommand, environment: Environment): Promi
   const errors: ZrunError[] = [];
   const playbooks: LoadedPlaybook[] = [];
   const use = createNameUse();
+  const brought: string[] = [];
   for (const file of command.playbooks) {
     try {
       const inventory = await inventoryFor(path.dirname(file));
       const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars, use });
-      if (named.length === 0 && !playbook.plays.every(({ hosts }) => isLocalhost(hosts))) throw noInventory();
-      playbooks.push(await chooseHosts(playbook, inventoryFor, limit));
+      if (named.length === 0 && !needsNoInventory(playbook.plays, brought)) throw noInventory();
+      playbooks.push(await chooseHosts(playbook, sources, limit, brought));
+      for (const { brings } of playbook.plays) brought.push(...brings);
     } catch (error) {
       for (const each of errorsIn(error)) errors.push(each);
     }
@@ -94,7 +100,8 @@ export async function load(command: RunCommand, environment: Environment): Promi
   return {
     playbooks,
     inventory: first ? withLocalhost(first) : new Map(),
-    groups: Object.fromEntries([...(first?.groups ?? [])].map(([name, group]) => [name, group.hosts])),
+    groups: createGroups(sources, playbooks),
+    live: sources,
     inventorySources: sources.names,
     extraVars,
     warnings: [
@@ -131,6 +138,20 @@ function tellCounted(limit: string | undefined, chosen: readonly Host[]): readon
   return [
     `the limit '${limit}' counts hosts by their place, from 0, as in Ansible; it takes ${shown || 'none'}`,
   ];
+}
+
+/** The groups of all folders are the same. Made once for each inventory. */
+function createGroups(sources: InventorySources, playbooks: readonly LoadedPlaybook[]): Loaded['groups'] {
+  const folder = playbooks.flatMap(({ playbook }) => playbook.plays.map((play) => play.folder))[0];
+  let of: Inventory | undefined;
+  let groups: Readonly<Record<string, readonly string[]>> = {};
+  return () => {
+    const inventory = folder === undefined ? undefined : sources.now(folder);
+    if (inventory && inventory !== of)
+      groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]));
+    of = inventory;
+    return groups;
+  };
 }
 
 /** `localhost` is there even where the inventory does not name it, as in Ansible. */
@@ -175,37 +196,79 @@ async function areLocal(playbooks: readonly string[], cwd: string): Promise<bool
   return true;
 }
 
+/** `brought`: what playbooks before it may bring. */
+function needsNoInventory(plays: readonly Play[], brought: readonly string[]): boolean {
+  return plays.every(({ hosts }, index) => {
+    const before = [...brought, ...plays.slice(0, index).flatMap((play) => play.brings)];
+    return isLocalhost(hosts) || before.some((glob) => glob !== 'all');
+  });
+}
+
 /** Of a pattern: it names the machine that zrun runs on, which is there without an inventory, as in Ansible. */
 function isLocalhost(hosts: string): boolean {
   return hosts.split(',').every((name) => /^(?:localhost|127\.0\.0\.1|::1)$/.test(name.trim()));
 }
 
+/** `brought`: globs of the hosts and groups that playbooks before this one may bring. */
 async function chooseHosts(
   playbook: Playbook,
-  inventoryFor: (folder: string) => Promise<Inventory>,
+  sources: InventorySources,
   limit: Limit | undefined,
+  brought: readonly string[],
 ): Promise<LoadedPlaybook> {
-  const hosts = new Map<Play, readonly Host[]>();
-  const inventories = new Map<Play, ReadonlyMap<string, Host>>();
+  const hosts = new Map<Play, { readonly of: Inventory; readonly hosts: readonly Host[] }>();
   const whole = new Map<Inventory, ReadonlyMap<string, Host>>();
+  const open = new Set<Play>();
   const errors: ZrunError[] = [];
+  // As in Ansible, a limit is about all plays, whatever each of them can know.
+  const ofAll = [...brought, ...playbook.plays.flatMap(({ brings }) => brings)];
+  const before = [...brought];
   for (const play of playbook.plays) {
     try {
-      const inventory = await inventoryFor(play.folder);
-      const all = whole.get(inventory) ?? withLocalhost(inventory);
-      whole.set(inventory, all);
-      inventories.set(play, all);
-      hosts.set(play, selectHosts(inventory, play.hosts, limit, { at: play.at }));
+      const inventory = await sources.forPlaybooksIn(play.folder);
+      const mayCome = before.length === 0 ? undefined : nameMatcher(before);
+      const limitMayCome = ofAll.length === 0 ? undefined : nameMatcher(ofAll);
+      if (mayCome) open.add(play);
+      hosts.set(play, {
+        of: inventory,
+        hosts: selectHosts(inventory, play.hosts, limit, { at: play.at, mayCome, limitMayCome }),
+      });
     } catch (error) {
       for (const each of errorsIn(error)) errors.push(each);
     }
+    before.push(...play.brings);
   }
   throwAll(errors);
   return {
     playbook,
-    hostsOf: (play) => hosts.get(play) ?? [],
-    inventoryOf: (play) => inventories.get(play) ?? new Map(),
+    isOpen: (play) => open.has(play),
+    hostsOf(play) {
+      const known = hosts.get(play);
+      if (!open.has(play)) return known?.hosts ?? [];
+      const inventory = sources.now(play.folder);
+      if (known?.of === inventory) return known.hosts;
+      // What has not come by now is no mistake any more: the play has no host, which is said.
+      const options = { at: play.at, mayCome: () => true, limitMayCome: () => true };
+      const chosen = selectHosts(inventory, play.hosts, limit, options);
+      hosts.set(play, { of: inventory, hosts: chosen });
+      return chosen;
+    },
+    inventoryOf(play) {
+      const inventory = sources.now(play.folder);
+      const known = whole.get(inventory);
+      if (known) return known;
+      const all = withLocalhost(inventory);
+      // Of those that are past, nobody asks again.
+      whole.clear();
+      whole.set(inventory, all);
+      return all;
+    },
   };
+}
+
+function nameMatcher(globs: readonly string[]): (name: string) => boolean {
+  const patterns = [...new Set(globs)].map(globToRegex);
+  return (name) => patterns.some((pattern) => pattern.test(name));
 }
 
 /** A run without a host would end well and have done nothing: hardly what was meant. */

@@ -13,8 +13,10 @@ type Parts = Pick<RunCommand, 'startAtTask' | 'step' | 'tags' | 'skipTags'>;
 export function refuseParts(playbooks: readonly LoadedPlaybook[], parts: Parts): void {
   const option = optionOf(parts);
   if (option === undefined) return;
-  for (const { playbook, hostsOf } of playbooks) {
-    const play = playbook.plays.find((each) => each.whole && hostsOf(each).length > 0);
+  for (const { playbook, hostsOf, isOpen } of playbooks) {
+    const play = playbook.plays.find(
+      (each) => each.whole && (hostsOf(each).length > 0 || isOpen?.(each) === true),
+    );
     if (!play) continue;
     throw new ZrunError('usage', `the play '${play.name}' is run as a whole, and not with ${option}`, {
       at: play.at,

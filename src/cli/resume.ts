@@ -6,6 +6,8 @@ import path from 'node:path';
 import { parseExtraVars } from '../config/index.js';
 import { ZrunError } from '../core/errors.js';
 import type { EventOf, RunRequest } from '../core/events.js';
+import type { Host } from '../core/host.js';
+import type { Play } from '../core/plan.js';
 import { formatResumeWords } from '../report/recap.js';
 import { ownerOf } from '../report/run-claim.js';
 import type { RunFolder } from '../report/run-folder.js';
@@ -48,6 +50,7 @@ interface Origin {
 interface Left {
   /** Pending handlers of each host that is not done, in the run's order. */
   readonly hosts: ReadonlyMap<string, readonly string[]>;
+  readonly done: ReadonlySet<string>;
   readonly of: number;
 }
 
@@ -85,7 +88,7 @@ export async function prepareResume(
     { ...asked, limit: given.has('limit') ? command.limit : undefined },
     environment,
   );
-  const { loaded, taken } = keepHosts(loadedAll, new Set(left.hosts.keys()));
+  const { loaded, taken } = keepHosts(loadedAll, left);
   if (taken.length === 0)
     throw nothingTaken(started.runId, left, given.has('limit') ? command.limit : undefined);
   const now = await describeRequest(asked, loaded, environment);
@@ -205,6 +208,7 @@ async function findLeft(runs: readonly RunFolder[], origin: Origin): Promise<Lef
   }
   const chain = new Set<string>();
   const hosts = new Map<string, readonly string[]>();
+  const done = new Set<string>();
   let of = 0;
   for (const run of [...runs].reverse()) {
     const started = starts.get(run.id);
@@ -216,12 +220,17 @@ async function findLeft(runs: readonly RunFolder[], origin: Origin): Promise<Lef
     refuseGoing(run, run.id === origin.run.id ? run : origin.run);
     const record = await readRun(run);
     for (const [host, { outcome, pendingHandlers }] of record?.hosts ?? []) {
-      if (outcome === 'done') hosts.delete(host);
-      else hosts.set(host, pendingHandlers);
+      if (outcome === 'done') {
+        hosts.delete(host);
+        done.add(host);
+      } else {
+        hosts.set(host, pendingHandlers);
+        done.delete(host);
+      }
     }
     if (isRoot) of = started.hosts.length;
   }
-  return { hosts, of };
+  return { hosts, done, of };
 }
 
 /** What the user has written now goes before what was asked for then. */
@@ -238,14 +247,15 @@ function override(kept: KeptOptions, command: RunCommand, given: ReadonlySet<key
   return merged;
 }
 
-function keepHosts(loaded: Loaded, names: ReadonlySet<string>): { loaded: Loaded; taken: readonly string[] } {
+/** Of hosts that come while it runs, those are taken that are not done. */
+function keepHosts(loaded: Loaded, left: Left): { loaded: Loaded; taken: readonly string[] } {
+  const isTaken = ({ name }: Host): boolean =>
+    left.hosts.has(name) || (!loaded.inventory.has(name) && !left.done.has(name));
   const taken = new Set<string>();
   const playbooks = loaded.playbooks.map((each) => {
-    const hosts = new Map(
-      each.playbook.plays.map((play) => [play, each.hostsOf(play).filter(({ name }) => names.has(name))]),
-    );
-    for (const host of [...hosts.values()].flat()) taken.add(host.name);
-    return { ...each, hostsOf: (play: (typeof each.playbook.plays)[number]) => hosts.get(play) ?? [] };
+    for (const play of each.playbook.plays)
+      for (const host of each.hostsOf(play)) if (isTaken(host)) taken.add(host.name);
+    return { ...each, hostsOf: (play: Play) => each.hostsOf(play).filter(isTaken) };
   });
   return { loaded: { ...loaded, playbooks }, taken: [...taken] };
 }
@@ -295,6 +305,9 @@ function findOddities(
 ): readonly string[] {
   const changed = changedTexts(request, now);
   const gone = [...hosts.keys()].filter((host) => !loaded.inventory.has(host));
+  const mayCome = loaded.playbooks.some(({ playbook }) =>
+    playbook.plays.some(({ brings }) => brings.length > 0),
+  );
   return [
     ...(changed.length === 0
       ? []
@@ -303,7 +316,12 @@ function findOddities(
         ]),
     ...(gone.length === 0
       ? []
-      : [`left by run ${started.runId}, but no longer in the inventory: ${someNames(gone)}`]),
+      : [
+          mayCome
+            ? `left by run ${started.runId}, and not in the inventory: ${someNames(gone)}; what a task brings comes ` +
+              'only where that task is run again'
+            : `left by run ${started.runId}, but no longer in the inventory: ${someNames(gone)}`,
+        ]),
   ];
 }
 

@@ -116,6 +116,7 @@ async function runLoaded(prepared: Prepared, environment: Environment): Promise<
     const outcome = await run({
       playbooks,
       groups: loaded.groups,
+      inventory: loaded.live,
       ...known,
       settings,
       connect: transport.connect,

@@ -23,6 +23,8 @@ export interface ModuleCall {
   readonly args: CompiledTemplate;
   /** The parameters as templates, for modules whose parameters are variables. */
   readonly parameters: ReadonlyMap<string, CompiledTemplate>;
+  /** The same as they are written. */
+  readonly entries: ReadonlyMap<string, MapEntry>;
 }
 
 /** What a step is told to do: by a module, or by the language itself. */
@@ -143,7 +145,7 @@ export function readArguments(
   );
   if (map) checkLiterals(module, merged, entry.keyAt, args, context);
   context.later(names, (declared, report) => void args.check(declared, report));
-  return { module, at: entry.keyAt, args, parameters };
+  return { module, at: entry.keyAt, args, parameters, entries };
 }
 
 /** One that is given under two names is reported. */

@@ -48,8 +48,14 @@ export interface InventoryBuilder {
   /** Reports a group that would hold itself. Both must be there. */
   addChild(parent: string, child: string, at: Place | undefined): void;
   setGroupVariable(group: string, name: string, variable: InventoryVariable): void;
-  /** To be called when all is read: every group hangs below `all`, and hosts without a group are `ungrouped`. */
+  /**
+   * To be called when all is read, and again after a change: every group hangs below `all`, and hosts without a group are
+   * `ungrouped`.
+   */
   finish(): void;
+  /** Takes back what was added. Of a group, nothing may be in it any more. */
+  forgetHost(name: string): void;
+  forgetGroup(name: string): void;
 }
 
 export function createInventoryBuilder(report: Report, warn: Report): InventoryBuilder {
@@ -136,6 +142,14 @@ export function createInventoryBuilder(report: Report, warn: Report): InventoryB
           warn(errorAt(at, 'inventory-invalid', `'${name}' is the name of a host and of a group`));
         }
       }
+    },
+    forgetHost(name) {
+      hosts.delete(name);
+      for (const group of groups.values()) group.hosts.delete(name);
+    },
+    forgetGroup(name) {
+      for (const parent of groups.get(name)?.parents ?? []) groups.get(parent)?.children.delete(name);
+      groups.delete(name);
     },
   };
   builder.addGroup('all', undefined);

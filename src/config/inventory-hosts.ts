@@ -28,7 +28,9 @@ export interface LayeredInventory {
   readonly hosts: ReadonlyMap<string, LayeredHost>;
   /** Of each group: its own variables, with those of the folders. */
   groupVariables(group: BuiltGroup): Promise<InventoryVariables>;
-  /** For a host that no source names: `all`'s variables and what the folders say of its name. */
+  /** Sorted as those of a LayeredHost. Empty for a host that is in none. */
+  groupsOf(host: string): readonly BuiltGroup[];
+  /** For a host that no source names: its groups' variables, those of `all` at least, and what folders say of its name. */
   implicitHost(name: string): Promise<InventoryVariables>;
 }
 
@@ -75,14 +77,17 @@ export async function layerHosts(
   const everywhere = [...places.inventory, ...(places.playbook === undefined ? [] : [places.playbook])];
   return {
     hosts,
+    groupsOf,
     async groupVariables(group) {
       const layers = everywhere.map((folder) => folders.read(folder, 'group_vars', group.name));
       return merge([group.vars, ...(await Promise.all(layers))]);
     },
     async implicitHost(name) {
       const all = builder.groups.get('all');
+      const groups = groupsOf(name);
       const own = everywhere.map((folder) => folders.read(folder, 'host_vars', name));
-      return merge([all ? await sharedLayer([all]) : new Map(), ...(await Promise.all(own))]);
+      const above = groups.length > 0 || !all ? groups : [all];
+      return merge([await sharedLayer(above), ...(await Promise.all(own))]);
     },
   };
 }

@@ -3,6 +3,7 @@
  * hold.
  */
 import type { Place } from '../core/errors.js';
+import { splitPort } from '../core/host.js';
 import { expandHosts } from './host-ranges.js';
 import { errorAt, type Report } from './report.js';
 
@@ -20,14 +21,6 @@ export function readHosts(written: string, at: Place, report: Report): WrittenHo
   }
   const names = expandHosts(name, at, report);
   return { names: names.filter((one) => checkName('host', one, at, report)), port };
-}
-
-/** As Ansible does it: a colon and digits at the end are a port, unless the whole is an IPv6 address. */
-function splitPort(written: string): { readonly name: string; readonly port: number | undefined } {
-  const bracketed = /^\[(.+)\]:(\d+)$/.exec(written) ?? /^((?:[^:[\]]|\[[^\]]*\])*):(\d+)$/.exec(written);
-  const [, name = '', port] = bracketed ?? [];
-  if (name === '') return { name: written, port: undefined };
-  return { name, port: Number(port) };
 }
 
 /** False where no host or group can have this name, which is reported. */

@@ -15,6 +15,8 @@ const extensions = ['', '.yml', '.yaml', '.json'];
 export interface VarsFolders {
   /** What a folder's `group_vars/` or `host_vars/` says of one name; empty where it says nothing. */
   read(folder: string, kind: 'group_vars' | 'host_vars', name: string): Promise<InventoryVariables>;
+  /** The names that a folder's `group_vars/` or `host_vars/` may say something of. */
+  names(folder: string, kind: 'group_vars' | 'host_vars'): Promise<readonly string[]>;
 }
 
 const none: InventoryVariables = new Map();
@@ -60,6 +62,10 @@ export function createVarsFolders(cwd: string, report: Report, warn: Report): Va
       if (extension === undefined) return none;
       const found = path.join(base, name + extension);
       return await remember(contents, `${found}/`, async () => readFiles(await filesOf(found)));
+    },
+    async names(folder, kind) {
+      const listing = await list(path.join(folder, kind));
+      return [...new Set([...listing].map((name) => name.replace(/\.(?:ya?ml|json)$/, '')))];
     },
   };
 }

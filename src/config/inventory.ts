@@ -4,14 +4,15 @@
  */
 import path from 'node:path';
 import { formatPlace, ZrunError, ZrunErrors, type Place } from '../core/errors.js';
-import type { Host, Route, Target } from '../core/host.js';
+import type { Host, InventoryChange, Route, Target } from '../core/host.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { aliasesIn, readConnection, warningsOf, type ConnectionDefaults } from './connection.js';
 import { createInventoryBuilder, type InventoryBuilder } from './inventory-builder.js';
+import { applyChange, hostOf, type Asked } from './inventory-changes.js';
 import { layerHosts, type LayeredInventory } from './inventory-hosts.js';
 import { readInventorySource } from './inventory-sources.js';
 import type { InventoryVariables } from './inventory-variable.js';
-import { createVarsFolders } from './inventory-vars-files.js';
+import { createVarsFolders, type VarsFolders } from './inventory-vars-files.js';
 import { collectFindings, type Findings } from './report.js';
 import { firstFolder } from './search.js';
 
@@ -23,6 +24,8 @@ export interface Inventory {
   readonly warnings: readonly string[];
   /** `localhost` is there without being named, over the local transport. Not part of `hosts`, nor of `all`. */
   readonly implicitLocalhost: InventoryHost;
+  /** The folders whose `group_vars/` and `host_vars/` count, absolute. */
+  readonly folders: readonly string[];
 }
 
 /**
@@ -66,6 +69,15 @@ export interface InventorySources {
   readonly names: readonly string[];
   /** The same inventory for all folders that have no variables of their own. */
   forPlaybooksIn(folder: string | undefined): Promise<Inventory>;
+  /** The same as it is now, for a folder that was asked for before. After a change it is another one. */
+  now(folder: string): Inventory;
+  /**
+   * Adds a host, or puts `host` into a group. Resolves with whether anything is new. Throws ZrunError or ZrunErrors where
+   * that cannot be, as where the host's connection variables are wrong; nothing is changed then.
+   */
+  change(change: InventoryChange, host: string, at: Place): Promise<boolean>;
+  /** Reads the sources again, and changes them as they were changed before. Throws as reading does; all is left then. */
+  refresh(signal: AbortSignal): Promise<void>;
 }
 
 const defaultProgramTimeoutMs = 120_000;
@@ -83,11 +95,108 @@ export async function loadInventory(
   return await read.forPlaybooksIn(options.playbookFolder);
 }
 
-/** As `loadInventory`, where playbooks of several folders are run: programs among the sources are asked once. */
+/**
+ * As `loadInventory`, where playbooks of several folders are run: programs among the sources are asked once. What a run
+ * changes afterwards (`change`, `refresh`) is for all folders.
+ */
 export async function readInventory(
   sources: readonly string[],
   options: InventoryOptions,
 ): Promise<InventorySources> {
+  const { cwd } = options;
+  let read = await readSources(sources, options);
+  const making = new Map<string | undefined, Promise<Inventory>>();
+  const made = new Map<string | undefined, Inventory>();
+  const keys = new Map<string | undefined, string | undefined>();
+  const changes: Asked[] = [];
+  let last: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+
+  return {
+    get names() {
+      return read.names;
+    },
+    async forPlaybooksIn(folder) {
+      const whole = folder === undefined ? undefined : path.resolve(cwd, folder);
+      const key = whole !== undefined && (await hasVars(whole)) ? whole : undefined;
+      keys.set(folder, key);
+      const inventory = making.get(key) ?? makeInventory(read, key, options);
+      making.set(key, inventory);
+      made.set(key, await inventory);
+      return await inventory;
+    },
+    now(folder) {
+      const inventory = made.get(keys.get(folder));
+      if (inventory) return inventory;
+      throw new ZrunError('internal', `no inventory was made for playbooks in ${folder}`);
+    },
+    async change(change, host, at) {
+      const asked: Asked = { change, host, at };
+      const applied = applyChange(read.builder, asked);
+      changes.push(asked);
+      if (!applied.isNew) return false;
+      try {
+        await remade();
+        const name = hostOf(asked);
+        checkConnections([...made.values()].flatMap(({ hosts }) => hosts.get(name) ?? []));
+      } catch (error) {
+        applied.undo();
+        changes.splice(changes.indexOf(asked), 1);
+        await remade();
+        throw error;
+      }
+      return true;
+    },
+    async refresh(signal) {
+      await last.catch(() => undefined);
+      const before = read;
+      const again = await readSources(sources, { ...options, signal });
+      for (const asked of changes) applyChange(again.builder, asked);
+      read = again;
+      try {
+        await remade();
+      } catch (error) {
+        read = before;
+        await remade();
+        throw error;
+      }
+    },
+  };
+
+  /** Once all that was changed until now is in the inventories. What many hosts ask for at once is made once. */
+  function remade(): Promise<void> {
+    next ??= last
+      .catch(() => undefined)
+      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(async () => {
+        last = next ?? last;
+        next = undefined;
+        finishSources(read);
+        const inventories = new Map<string | undefined, Inventory>();
+        for (const key of made.keys()) inventories.set(key, await makeInventory(read, key, options));
+        for (const [key, inventory] of inventories) {
+          made.set(key, inventory);
+          making.set(key, Promise.resolve(inventory));
+        }
+      });
+    return next;
+  }
+}
+
+/** What the sources say, before a playbook's folder adds to it. */
+interface ReadSources {
+  readonly builder: InventoryBuilder;
+  readonly names: readonly string[];
+  /** That have `group_vars/` and `host_vars/`, perhaps. */
+  readonly folders: readonly string[];
+  readonly warnings: Findings;
+  /** See orderHosts. */
+  order: ReadonlyMap<string, readonly string[]>;
+  /** Of each playbook's folder: what was read in `group_vars/` and `host_vars/` is kept. */
+  readonly varsFolders: Map<string | undefined, VarsReading>;
+}
+
+async function readSources(sources: readonly string[], options: InventoryOptions): Promise<ReadSources> {
   const { cwd, programTimeoutMs = defaultProgramTimeoutMs, signal } = options;
   const findings = collectFindings();
   const warnings = collectFindings();
@@ -104,33 +213,58 @@ export async function readInventory(
       findings.report(error);
     }
   }
-  builder.finish();
+  const read: ReadSources = { builder, names, folders, warnings, order: new Map(), varsFolders: new Map() };
+  finishSources(read);
   findings.throwAll();
-  const order = orderHosts(builder);
-  const known = new Map<string | undefined, Promise<Inventory>>();
-  return {
-    names,
-    async forPlaybooksIn(folder) {
-      const whole = folder === undefined ? undefined : path.resolve(cwd, folder);
-      const playbook = whole !== undefined && (await hasVars(whole)) ? whole : undefined;
-      const inventory = known.get(playbook) ?? inventoryFor(playbook);
-      known.set(playbook, inventory);
-      return await inventory;
-    },
-  };
+  return read;
+}
 
-  async function inventoryFor(playbook: string | undefined): Promise<Inventory> {
-    const own = collectFindings();
-    const oddities = collectFindings();
-    const vars = createVarsFolders(cwd, own.report, oddities.report);
-    const layered = await layerHosts(builder, order.get('all') ?? [], vars, { inventory: folders, playbook });
-    const inventory = await createInventory(builder, layered, order, options, [
-      ...warnings.errors,
-      ...oddities.errors,
-    ]);
-    own.throwAll();
-    return inventory;
-  }
+function finishSources(read: ReadSources): void {
+  read.builder.finish();
+  read.order = orderHosts(read.builder);
+}
+
+interface VarsReading {
+  readonly vars: VarsFolders;
+  /** Where errors and oddities of the reading at hand go. */
+  own: Findings;
+  oddities: Findings;
+}
+
+function openVarsFolders(cwd: string): VarsReading {
+  const reading: VarsReading = {
+    vars: createVarsFolders(
+      cwd,
+      (error) => reading.own.report(error),
+      (error) => reading.oddities.report(error),
+    ),
+    own: collectFindings(),
+    oddities: collectFindings(),
+  };
+  return reading;
+}
+
+async function makeInventory(
+  read: ReadSources,
+  playbook: string | undefined,
+  options: InventoryOptions,
+): Promise<Inventory> {
+  const { builder, folders, order, warnings, varsFolders } = read;
+  const reading = varsFolders.get(playbook) ?? openVarsFolders(options.cwd);
+  const own = (reading.own = collectFindings());
+  const oddities = (reading.oddities = collectFindings());
+  const places = { inventory: folders, playbook };
+  const layered = await layerHosts(builder, order.get('all') ?? [], reading.vars, places);
+  const odd = [...warnings.errors, ...oddities.errors];
+  const everywhere = [...folders, ...(playbook === undefined ? [] : [playbook])];
+  const inventory = {
+    ...(await createInventory(builder, layered, order, options, odd)),
+    folders: everywhere,
+  };
+  own.throwAll();
+  // What is wrong is read again, to be said again.
+  varsFolders.set(playbook, reading);
+  return inventory;
 }
 
 async function hasVars(folder: string): Promise<boolean> {
@@ -175,7 +309,7 @@ async function createInventory(
   order: ReadonlyMap<string, readonly string[]>,
   options: InventoryOptions,
   warnings: readonly ZrunError[],
-): Promise<Inventory> {
+): Promise<Omit<Inventory, 'folders'>> {
   let groupNames: Value | undefined;
   const groupsOfAll = (): Value => (groupNames ??= Object.fromEntries(order));
   const readable = createAliasing();
@@ -202,7 +336,11 @@ async function createInventory(
     hosts,
     groups,
     warnings: [...new Set(warnings.map(warningText))],
-    implicitLocalhost: localhost(await layered.implicitHost('localhost'), readable),
+    implicitLocalhost: localhost(
+      await layered.implicitHost('localhost'),
+      layered.groupsOf('localhost').map((group) => group.name),
+      readable,
+    ),
   };
 }
 
@@ -270,11 +408,11 @@ function createAliasing(): Aliasing {
   };
 }
 
-function localhost(own: InventoryVariables, readable: Aliasing): InventoryHost {
+function localhost(own: InventoryVariables, groups: readonly string[], readable: Aliasing): InventoryHost {
   const { vars, warnings } = readable(own);
   return {
     name: 'localhost',
-    groups: ['all'],
+    groups: groups.length === 0 ? ['all'] : groups,
     vars,
     target: { transport: 'local' },
     // As in Ansible, it is there for its connection's sake.
@@ -295,7 +433,7 @@ function warningText(warning: ZrunError): string {
 }
 
 /** The hosts of each group: its own, then its children's, level by level, in the order of the files. */
-function orderHosts({ groups }: InventoryBuilder): ReadonlyMap<string, readonly string[]> {
+function orderHosts({ groups, hosts: known }: InventoryBuilder): ReadonlyMap<string, readonly string[]> {
   const order = new Map<string, readonly string[]>();
   for (const group of groups.values()) {
     const hosts = new Set<string>();
@@ -306,6 +444,8 @@ function orderHosts({ groups }: InventoryBuilder): ReadonlyMap<string, readonly 
       for (const host of below?.hosts ?? []) hosts.add(host);
       for (const child of below?.children ?? []) seen.add(child);
     }
+    // As in Ansible, `all` does not have a localhost that no source names, though it is in a group (`group_by`).
+    if (group.name === 'all' && !known.has('localhost')) hosts.delete('localhost');
     order.set(group.name, [...hosts]);
   }
   return order;

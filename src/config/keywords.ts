@@ -122,8 +122,6 @@ export type Action = (typeof actions)[number];
 
 /** What Ansible has in such places besides, and what to do instead. */
 export const otherActions: Readonly<Record<string, string>> = {
-  add_host: 'name the host in an inventory',
-  group_by: 'name the group in an inventory, or put when: on the tasks',
   import_playbook: 'it stands among the plays of a playbook, not among tasks',
   include: 'write include_tasks, decided about by each host, or import_tasks, read before the run',
 };

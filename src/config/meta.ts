@@ -3,16 +3,12 @@
  */
 import { nearest } from '../core/errors.js';
 import { metaActions, type Meta, type MetaAction } from '../core/plan.js';
+import { foreseeAll } from './brought.js';
 import { checkKeywords } from './keywords.js';
 import { errorAt } from './report.js';
 import type { Site } from './site.js';
 import { readCommon } from './steps.js';
 import { describeNode, type MapEntry, type MapNode } from './yaml.js';
-
-/** Ansible's other one, and what to do instead. */
-const otherActions: Readonly<Record<string, string>> = {
-  refresh_inventory: 'inventories are read once, before the run',
-};
 
 export function readMeta(node: MapNode, entry: MapEntry, site: Site): Meta | undefined {
   const { report } = site.context;
@@ -20,6 +16,7 @@ export function readMeta(node: MapNode, entry: MapEntry, site: Site): Meta | und
   const common = readCommon(node, site, entry.keyAt);
   const action = readAction(entry, site);
   if (!action) return undefined;
+  if (action === 'refresh_inventory') foreseeAll(site);
   return {
     type: 'meta',
     action,
@@ -53,9 +50,6 @@ function readAction({ value, key }: MapEntry, { context, role }: Site): MetaActi
   if (written === undefined) {
     const message = `'${key}' must name what to do, but is ${describeNode(value)}`;
     report(errorAt(value.at, 'playbook-invalid', message, known));
-  } else if (Object.hasOwn(otherActions, written)) {
-    const message = `zrun does not have 'meta: ${written}'`;
-    report(errorAt(value.at, 'keyword-unsupported', message, otherActions[written]));
   } else {
     const near = nearest(written, metaActions);
     const hint = near === undefined ? known : `did you mean '${near}'?`;

@@ -15,6 +15,13 @@ import { unreadable } from './source.js';
 export interface SelectOptions {
   /** Where a playbook names the pattern. */
   readonly at?: Place | undefined;
+  /**
+   * A host or a group of this name may come while the playbook runs: that it is not there is no error. Left out: nothing
+   * may come.
+   */
+  readonly mayCome?: ((name: string) => boolean) | undefined;
+  /** The same of what a limit names. */
+  readonly limitMayCome?: ((name: string) => boolean) | undefined;
 }
 
 /** What `--limit` says, with the files that it names read. */
@@ -32,6 +39,7 @@ interface Term {
 interface Asking {
   readonly inventory: Inventory;
   readonly said: 'the pattern' | 'the limit';
+  readonly mayCome: SelectOptions['mayCome'];
 }
 
 /**
@@ -82,12 +90,13 @@ export function selectHosts(
   inventory: Inventory,
   pattern: string,
   limit?: Limit,
-  { at }: SelectOptions = {},
+  { at, mayCome, limitMayCome }: SelectOptions = {},
 ): readonly Host[] {
   const terms = splitTerms(pattern).map((text) => ({ text, at }));
-  const hosts = matchTerms({ inventory, said: 'the pattern' }, pattern, terms, at);
+  const hosts = matchTerms({ inventory, said: 'the pattern', mayCome }, pattern, terms, at);
   if (limit === undefined) return hosts;
-  const within = matchTerms({ inventory, said: 'the limit' }, limit.written, limit.terms, undefined);
+  const asking: Asking = { inventory, said: 'the limit', mayCome: limitMayCome };
+  const within = matchTerms(asking, limit.written, limit.terms, undefined);
   const names = new Set(within.map((host) => host.name));
   return hosts.filter((host) => names.has(host.name));
 }
@@ -114,7 +123,7 @@ function matchTerms(
   }
   // A group may have no host today; a limit without a host, and wildcards that stand for nothing, are mistakes.
   const isKnown = either.length === 0 || found.some((names) => names !== undefined);
-  if (matched.size === 0 && (said === 'the limit' || !isKnown))
+  if (matched.size === 0 && !asking.mayCome && (said === 'the limit' || !isKnown))
     throw nothingMatched(asking, written, terms.length > either.length, at);
   return [...matched].flatMap((name) => {
     const host =
@@ -202,6 +211,7 @@ function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
   const group = inventory.groups.get(text);
   if (group) return group.hosts;
   if (/^(?:localhost|127\.0\.0\.1|::1)$/.test(text)) return ['localhost'];
+  if (asking.mayCome?.(text) === true) return undefined;
   throw unknownName(asking, term);
 }
 
@@ -222,10 +232,11 @@ function pick(
   names: readonly string[],
   index: number,
   { text, at }: Term,
-  { said }: Asking,
+  { said, mayCome }: Asking,
 ): readonly string[] {
   const name = names.at(index);
   if (name !== undefined) return [name];
+  if (mayCome) return [];
   const many = names.length === 1 ? 'is 1 host' : `are ${names.length} hosts`;
   throw errorAt(
     at,

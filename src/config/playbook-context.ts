@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Module } from '../core/module.js';
 import { ZrunError, type Place } from '../core/errors.js';
 import type { VarsTemplate } from '../core/plan.js';
+import { variablesForeseen } from './brought.js';
 import { createResolver, type Declarations, type NameLayer, type ShapeSource } from './declarations.js';
 import type { Inventory } from './inventory.js';
 import { watchNames, type NameUse } from './name-use.js';
@@ -32,6 +33,8 @@ export interface PlaybookContext {
   readonly use: NameUse;
   /** A name that hosts have from some task on, in whatever play. */
   readonly declare: (name: string, source: ShapeSource) => void;
+  /** Hosts and groups whose names match these globs may come while the playbook runs, or any with any variables. */
+  readonly bring: (names: readonly string[] | 'anything') => void;
   /** To be done when every name is known, with those that hold at `names`. */
   readonly later: (names: NameLayer | undefined, check: NameCheck) => void;
   /** To be waited for before the check of names. */
@@ -72,6 +75,10 @@ interface Shared extends ContextOptions {
   readonly inventories: Set<Inventory>;
   readonly files: Map<string, ParsedFile>;
   readonly foreseen: Set<string>;
+  /** Globs of hosts and groups that tasks may bring. */
+  readonly brought: Set<string>;
+  /** An inventory that is read again may define whatever it likes. */
+  isOpenEnded: boolean;
 }
 
 /** Reads a playbook, then does all checks. Throws what is wrong, in one go. */
@@ -86,6 +93,8 @@ export async function readWithContext<T>(
       inventories: new Set(options.inventory ? [options.inventory] : []),
       files: new Map(),
       foreseen: new Set(),
+      brought: new Set(),
+      isOpenEnded: false,
     },
     read,
   );
@@ -103,10 +112,16 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
     atEnd: (check) => void last.push(check),
   });
   await Promise.all(waiting);
+  const { brought } = shared;
+  if (brought.size > 0) await declareBrought(shared);
+  const isOpen = shared.openNames || shared.isOpenEnded;
+  const common = commonNames(shared.inventories, shared.setByTasks, isOpen);
   const resolve = createResolver({
-    ...commonNames(shared.inventories, shared.setByTasks),
+    ...common,
+    // Which hosts there will be, nobody can say.
+    hosts: brought.size > 0 ? undefined : common.hosts,
     setByTasks: shared.setByTasks,
-    isOpen: shared.openNames,
+    isOpen,
     use: shared.use,
     given: new Map([...compiledOf(shared.extraVars)].map(([name, template]) => [name, [template]] as const)),
   });
@@ -116,9 +131,18 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
   return made;
 }
 
+/** What folders say of hosts and groups that may come, hosts may come to have. */
+async function declareBrought({ brought, inventories, cwd, setByTasks, use }: Shared): Promise<void> {
+  const folders = new Set([...inventories].flatMap((inventory) => inventory.folders));
+  for (const [name, templates] of await variablesForeseen(brought, [...folders], cwd)) {
+    setByTasks.set(name, [...(setByTasks.get(name) ?? []), ...templates]);
+    use.set.add(name);
+  }
+}
+
 /** A context in which nothing is checked. */
 function createContext(shared: Shared, report: Report): PlaybookContext {
-  const { modules, language, cwd, extraVars, setByTasks, files, foreseen, use } = shared;
+  const { modules, language, cwd, extraVars, setByTasks, files, foreseen, brought, use } = shared;
   const declare = (name: string, source: ShapeSource): void => {
     const known = setByTasks.get(name);
     if (known) known.push(source);
@@ -133,6 +157,10 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
     cwd,
     use,
     declare,
+    bring: (names) => {
+      if (names === 'anything') shared.isOpenEnded = true;
+      for (const name of names === 'anything' ? ['*'] : names) brought.add(name);
+    },
     later: () => undefined,
     wait: (work) => void work.catch(() => undefined),
     atEnd: () => undefined,

@@ -88,6 +88,7 @@ export async function readPlay(
     hosts: hosts ?? '',
     roleNames: frame.roleNames,
     neededRoleNames: frame.neededRoleNames,
+    brings: frame.brings,
     defaults: frame.defaults,
     vars: frame.vars,
     prompts,
@@ -136,6 +137,7 @@ function createFrame(
     varNames,
     roleNames: [],
     neededRoleNames: [],
+    brings: [],
     handlers,
     known,
     onNotify(name, at, from) {

@@ -74,6 +74,8 @@ export interface PlayFrame {
   readonly roleNames: string[];
   /** Of those that roles need, once each. */
   readonly neededRoleNames: string[];
+  /** See Play. Grows like the names of roles. */
+  readonly brings: string[];
   readonly handlers: PlayHandlers;
   /** Told of every `notify`, to be checked when the handlers are known. */
   onNotify(name: string, at: Place, context: PlaybookContext): void;

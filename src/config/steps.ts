@@ -186,6 +186,7 @@ export function flushHandlers(at: Place): Meta {
   return {
     type: 'meta',
     action: 'flush_handlers',
+    endsSection: true,
     name: 'flush_handlers',
     at,
     when: [],

@@ -3,16 +3,17 @@
  */
 import type { Task, Template } from '../core/plan.js';
 import { readArguments, type Doing, type ModuleCall } from './arguments.js';
+import { foreseeBrought } from './brought.js';
 import { optionalConditions, readConditions } from './conditions.js';
 import { addNames } from './declarations.js';
 import { checkKeywords } from './keywords.js';
 import { findLoop, readName } from './loops.js';
 import type { PlaybookContext } from './playbook-context.js';
 import { neutralSettings, numberSetting } from './settings.js';
-import { shapeOfSchema } from './shape.js';
+import { intShape, shapeOfSchema } from './shape.js';
 import type { Settings, Site } from './site.js';
 import { readCommon } from './steps.js';
-import { resultShape } from './variables.js';
+import { resultShape, type ResultParts } from './variables.js';
 import type { MapEntry, MapNode } from './yaml.js';
 
 export function readTask(
@@ -34,11 +35,15 @@ export function readTask(
   const call = found && readArguments(found.module, found.entry, get('args'), inside);
   const register = readName(get('register'), site);
   const madeLoop = loop.finish(inside.names, common.outside);
-  const isTried = node.entries.has('until') || node.entries.has('retries');
-  if (call && register !== undefined) context.declare(register, resultShape(call.module, madeLoop, isTried));
+  const parts: ResultParts = {
+    isTried: node.entries.has('until') || node.entries.has('retries'),
+    isJudged: node.entries.has('failed_when'),
+  };
+  if (call && register !== undefined) context.declare(register, resultShape(call.module, madeLoop, parts));
   if (call) declareResults(call, context);
+  if (call && call.module.brings.length > 0) declareBrought(call, inside);
   // A loop's conditions see one item's result under the name; afterwards it holds the results of all.
-  const ofOne = call && madeLoop && resultShape(call.module, undefined, isTried);
+  const ofOne = call && madeLoop && resultShape(call.module, undefined, parts);
   const after: Site =
     ofOne && register !== undefined
       ? { ...inside, names: addNames(inside.names, new Map([[register, [ofOne]]])) }
@@ -140,6 +145,17 @@ function taskSettings(settings: Settings): Settings {
 function declareResults({ module, parameters }: ModuleCall, context: PlaybookContext): void {
   if (module.paramsAreVars) for (const [name, template] of parameters) context.declare(name, template);
   declareModuleVars(module, context);
+}
+
+const portNames = ['ansible_port', 'ansible_ssh_port'] as const;
+
+/** What a task may bring, and the variables of that: all that it is given beside the parameters that have a meaning. */
+function declareBrought({ module, parameters, entries }: ModuleCall, site: Site): void {
+  foreseeBrought(module, entries, site);
+  for (const [name, template] of parameters)
+    if (!Object.hasOwn(module.params.shape, name)) site.context.declare(name, template);
+  // Of a port behind a host's name.
+  if (entries.has('name')) for (const name of portNames) site.context.declare(name, intShape);
 }
 
 /** The variables that a module gives its host, whatever its parameters. */

@@ -75,15 +75,20 @@ function hostShape(declared: Declarations): Shape {
   );
 }
 
-/** What a play's tasks may use without defining it. `setByTasks`: what tasks set, in whatever play. */
+/**
+ * What a play's tasks may use without defining it. `setByTasks`: what tasks set, in whatever play. `isOpen`: hosts may have
+ * other variables than those that are known.
+ */
 export function commonNames(
   inventories: ReadonlySet<Inventory>,
   setByTasks: DeclaredNames,
+  isOpen: boolean,
 ): Pick<CommonNames, 'base' | 'hosts' | 'explain'> {
   const base = new Map<string, readonly ShapeSource[]>(magicNames);
   for (const names of [namesOfInventories(inventories), setByTasks]) {
     for (const [name, sources] of names) base.set(name, [...(base.get(name) ?? []), ...sources]);
   }
+  if (isOpen) base.set('hostvars', [mapOf(mapOf(anyShape))]);
   // Whatever the folder, the hosts are the same; only their variables differ.
   const [inventory] = inventories;
   const hosts = inventory && new Set([...inventory.hosts.keys(), inventory.implicitLocalhost.name]);
@@ -171,15 +176,24 @@ const resultFields: readonly (readonly [string, Shape])[] = [
   ['msg', maybe(anyShape)],
 ];
 
-/** What `register` gets from a module, once or from a loop. `isTried`: it may be tried again. */
+/** What a task's keywords add to its result. */
+export interface ResultParts {
+  /** It may be tried again. */
+  readonly isTried: boolean;
+  /** It has `failed_when`. */
+  readonly isJudged: boolean;
+}
+
+/** What `register` gets from a module, once or from a loop. */
 export function resultShape(
   module: Module,
   loop: Pick<Loop, 'variable' | 'indexVariable'> | undefined,
-  isTried: boolean,
+  { isTried, isJudged }: ResultParts,
 ): Shape {
   const returned = shapeOfSchema(module.returns);
   const fields = new Map<string, Shape>(returned.type === 'object' ? returned.fields : []);
   if (isTried) fields.set('attempts', maybe(intShape));
+  if (isJudged) fields.set('failed_when_result', maybe(boolShape));
   const open = returned.type !== 'object' || returned.open;
   if (!loop) return objectOf([...resultFields, ...fields], { open });
   const { variable, indexVariable } = loop;

@@ -1,6 +1,6 @@
 /**
  * Owns how YAML becomes positioned nodes: every key, value and item knows its place. YAML 1.2 core schema, with the
- * booleans of YAML 1.1, which Ansible has. Knows nothing of playbooks or inventories, but refuses what YAML reads
+ * booleans and numbers of YAML 1.1, which Ansible has. Knows nothing of playbooks or inventories, but refuses what YAML reads
  * differently from how users of Ansible mean it.
  */
 import {
@@ -277,16 +277,27 @@ class Reader {
     return { kind: 'scalar', at, value, raw, plain, text: alignScalar(text, at) };
   }
 
-  /** `yes` and `off` are booleans, as in Ansible: as texts, both would be true to a template that asks. */
+  /**
+   * Ansible reads YAML 1.1. `yes` and `off` are booleans, for as texts both would be true to a template that asks, and
+   * `1_000` is a number. What is another value there and is hardly meant is an error.
+   */
   private readPlain(written: string, value: ScalarNode['value'], at: Place): ScalarNode['value'] {
-    if (typeof value !== 'string') return this.checkNumber(written, value, at);
     const meant = readYaml11(written);
-    return typeof meant === 'boolean' ? meant : value;
+    if (typeof value === 'number') return this.checkNumber(written, value, meant, at);
+    if (typeof value !== 'string' || typeof meant === 'string') return value;
+    if (typeof meant !== 'number' || !written.includes(':')) return meant;
+    const message = `${written} is a number to the base of sixty in Ansible: ${meant}`;
+    this.report(errorAt(at, 'yaml-syntax', message, `quote it: '${written}', or write ${meant}`));
+    return value;
   }
 
   /** Numbers that YAML reads in a way that nobody means. */
-  private checkNumber(written: string, value: ScalarNode['value'], at: Place): ScalarNode['value'] {
-    if (typeof value !== 'number') return value;
+  private checkNumber(
+    written: string,
+    value: number,
+    meant: ScalarNode['value'],
+    at: Place,
+  ): ScalarNode['value'] {
     if (/^[-+]?0o?[0-9]+$/.test(written)) {
       const octal = written.replace('o', '');
       this.report(
@@ -305,6 +316,14 @@ class Reader {
         errorAt(at, 'yaml-syntax', `the number ${written} cannot be held exactly`, `quote it: '${written}'`),
       );
       return written;
+    }
+    if (typeof meant === 'string') {
+      const message = `${written} is text in Ansible, and the number ${value} in YAML 1.2`;
+      this.report(errorAt(at, 'yaml-syntax', message, `quote it: '${written}', or write ${value}`));
+    } else if (Number.isInteger(value) && written.includes('.')) {
+      // Python keeps the point, JavaScript does not: a version would be cut in silence.
+      const message = `${written} is the number ${value}, and would be written so`;
+      this.report(errorAt(at, 'yaml-syntax', message, `quote it: '${written}', or write ${value}`));
     }
     return value;
   }

@@ -111,6 +111,8 @@ export type RunEvent =
       /** Handlers that it left to this one, by host. */
       readonly pendingHandlers?: Readonly<Record<string, readonly string[]>>;
     }
+  /** Hosts that came during the run, told before the play that takes them first. */
+  | { readonly type: 'hosts-added'; readonly hosts: readonly string[] }
   | {
       readonly type: 'play-started';
       readonly play: string;

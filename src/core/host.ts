@@ -5,6 +5,7 @@ import type { OutputBound } from './kept-output.js';
 import type { VarsTemplate } from './plan.js';
 import type { Secret } from './secret.js';
 import type { ShellText } from './shell.js';
+import type { ValueMap } from './value.js';
 
 /** A host as the inventory gives it. */
 export interface Host {
@@ -17,6 +18,32 @@ export interface Host {
   /** The same host by the way that a play asks for. Throws ZrunError or ZrunErrors where there is no such way. */
   targetBy(route: Route): Target;
 }
+
+/** As Ansible does it: a colon and digits at the end are a port, unless the whole is an IPv6 address. */
+export function splitPort(written: string): { readonly name: string; readonly port: number | undefined } {
+  const bracketed = /^\[(.+)\]:(\d+)$/.exec(written) ?? /^((?:[^:[\]]|\[[^\]]*\])*):(\d+)$/.exec(written);
+  const [, name = '', port] = bracketed ?? [];
+  if (name === '') return { name: written, port: undefined };
+  return { name, port: Number(port) };
+}
+
+/** What a task changes in the inventory of its run alone: no file, and nothing on a host. */
+export type InventoryChange =
+  | {
+      /** Another host, or more about one that is there (`add_host`). */
+      readonly type: 'host';
+      readonly name: string;
+      /** What stood behind the name. */
+      readonly port: number | undefined;
+      readonly groups: readonly string[];
+      readonly vars: ValueMap;
+    }
+  | {
+      /** The host that walks joins a group (`group_by`). */
+      readonly type: 'group';
+      readonly name: string;
+      readonly parents: readonly string[];
+    };
 
 /** What a play says of the way to its hosts, over what the inventory says. Undefined: nothing. */
 export interface Route {

@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import type { Content } from './content.js';
 import { ZrunError } from './errors.js';
-import type { Input, Output } from './host.js';
+import type { Input, InventoryChange, Output } from './host.js';
 import type { VarsTemplate } from './plan.js';
 import type { Effect, Read } from './probe.js';
 import type { ShellText } from './shell.js';
@@ -106,6 +106,8 @@ export interface Nothing {
   readonly vars?: ValueMap;
   /** Variables that files give it, rendered where they are used (`include_vars`). */
   readonly fileVars?: VarsTemplate;
+  /** What is to be another in the run's inventory; the engine says whether that is new, and so a change. */
+  readonly inventory?: InventoryChange;
   /** Text that the user asked to see (`debug`). */
   readonly message?: string;
 }
@@ -209,6 +211,8 @@ export interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, 
   readonly paramsAreVars?: boolean;
   /** The engine runs it once for all hosts of a batch (`pause`). */
   readonly once?: boolean;
+  /** It may bring hosts and groups whose names these parameters are: plays may name them that follow. */
+  readonly brings?: readonly (keyof S['shape'] & string)[];
   readonly examples: readonly Example[];
   plan(read: Read, params: z.output<S>, context: TaskContext): Promise<Plan<D>>;
   /** Makes exactly the change that was planned. Left out where plan never wants one. Its result goes to `register`. */
@@ -227,6 +231,8 @@ export interface Module {
   readonly vars: z.ZodObject | undefined;
   readonly paramsAreVars: boolean;
   readonly once: boolean;
+  /** Empty for most. */
+  readonly brings: readonly string[];
   readonly examples: readonly Example[];
   /** Parameters are under their own names here. Throws a zod error where they are not right. */
   bind(params: ValueMap): BoundTask;
@@ -256,6 +262,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     vars,
     paramsAreVars = false,
     once = false,
+    brings = [],
     examples,
   } = definition;
   const parameterOf = new Map<string, string>();
@@ -271,6 +278,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     vars,
     paramsAreVars,
     once,
+    brings,
     examples,
     bind(raw) {
       // zod passes over this one, whatever the schema says.

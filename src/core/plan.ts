@@ -102,6 +102,8 @@ export interface Play {
   readonly roleNames: readonly string[];
   /** The same of those that only other roles need. */
   readonly neededRoleNames: readonly string[];
+  /** Hosts and groups that its tasks may bring, as globs; those of tasks that only a run names are among them. */
+  readonly brings: readonly string[];
   /** The defaults of its roles: weaker than everything else. */
   readonly defaults: VarsTemplate;
   readonly vars: VarsTemplate;
@@ -305,6 +307,8 @@ export type RoleGiven = Pick<Block, 'defaults' | 'vars' | 'params' | 'become'>;
 export interface Meta extends StepBase {
   readonly type: 'meta';
   readonly action: MetaAction;
+  /** The flush behind a section of a play, which nobody has written. */
+  readonly endsSection?: true;
 }
 
 export const metaActions = [
@@ -312,6 +316,7 @@ export const metaActions = [
   'flush_handlers',
   'clear_facts',
   'clear_host_errors',
+  'refresh_inventory',
   'reset_connection',
   'end_role',
   'end_host',

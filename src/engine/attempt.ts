@@ -5,6 +5,7 @@ import { StringDecoder } from 'node:string_decoder';
 import * as z from 'zod';
 import { toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskRef } from '../core/events.js';
+import type { InventoryChange } from '../core/host.js';
 import { outputLimits, type OutputBound } from '../core/kept-output.js';
 import type { BoundChange, BoundPlan, BoundTask, Nothing, TaskContext, Write } from '../core/module.js';
 import type { Scope, Task } from '../core/plan.js';
@@ -40,7 +41,10 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
     const opener = run.settings.check && hasLooked() ? worker.state.overlay.openedBy : undefined;
     return opener === undefined ? judge(attempt, outcome) : doubt(attempt, outcome, opener);
   }
-  if (planned.change === 'none') return judge(attempt, nothing(attempt, worker, planned));
+  if (planned.change === 'none') {
+    const outcome = judge(attempt, nothing(attempt, worker, planned));
+    return planned.inventory ? changeInventory(attempt, outcome, planned.inventory) : outcome;
+  }
   if (settings.check) {
     if (run.settings.check) worker.state.overlay.record(task.name, planned);
     return judgePredicted(attempt, predicted(planned, task));
@@ -293,6 +297,27 @@ function nothing({ task, around }: Attempt, worker: Worker, plan: Nothing): Outc
     result: plan.result,
     ignored: false,
   };
+}
+
+/**
+ * In check mode too: no host is touched. As in Ansible, what failed already changes nothing, and conditions are asked again
+ * when it is known whether anything was new.
+ */
+async function changeInventory(
+  attempt: Attempt,
+  outcome: Outcome,
+  change: InventoryChange,
+): Promise<Outcome> {
+  const { task, around, settings } = attempt;
+  const { run } = around.source;
+  if (outcome.status === 'failed') return outcome;
+  try {
+    const isNew = (await run.inventory?.change(change, around.state.host.name, task.args.at)) ?? false;
+    if (isNew && change.type === 'host') around.source.added.add(change.name);
+    return judge(attempt, { ...outcome, status: isNew ? 'changed' : 'ok' });
+  } catch (error) {
+    return judge(attempt, judgeThrown(error, settings));
+  }
 }
 
 function predicted(plan: BoundChange, task: Task): Outcome {

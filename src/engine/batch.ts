@@ -50,6 +50,10 @@ export interface BatchOptions {
   readonly forks: LimitFunction;
   /** Shared by the batches of a run. */
   readonly stepping: Stepping;
+  /** Hosts that tasks of the play have brought (`add_host`): as in Ansible, they are named among its hosts from then on. */
+  readonly added: ReadonlySet<string>;
+  /** Hosts of the play that `forgive` was about: they are not among its hosts any more. Shared by its batches. */
+  readonly forgiven: Set<HostState>;
   /** A host that was finished may come again. */
   reopen(state: HostState): void;
 }
@@ -64,18 +68,20 @@ export function isLockstep(run: RunInput, play: Play): boolean {
 }
 
 export function createBatch(options: BatchOptions): Batch {
-  const { run, play, hosts, allHosts, forks, stepping } = options;
+  const { run, play, hosts, allHosts, forks, stepping, added, forgiven } = options;
   const lockstep = isLockstep(run, play) ? createLockstep(hosts.map((state) => state.host.name)) : undefined;
   const throttles = new Map<string, LimitFunction>();
   const askOnce = createOnce<StepAnswer>(() => true);
   const nameOf = (state: HostState): string => state.host.name;
   const all = allHosts.map(nameOf);
+  const withAdded = (names: readonly string[]): readonly string[] =>
+    added.size === 0 ? names : [...new Set([...names, ...added])];
   const haltsInside = new Map<string, string>();
   let upright: { readonly ofPlay: readonly string[]; readonly ofBatch: readonly string[] } | undefined;
   // As in Ansible, hosts that failed are not among them. Made when they are asked for: there may be thousands.
   const uprightHosts = (): NonNullable<typeof upright> => {
     const names = (states: readonly HostState[]): readonly string[] =>
-      states.filter((state) => state.outcome === 'done').map(nameOf);
+      states.filter((state) => state.outcome === 'done' && !forgiven.has(state)).map(nameOf);
     return (upright ??= { ofPlay: names(allHosts), ofBatch: names(hosts) });
   };
 
@@ -101,9 +107,11 @@ export function createBatch(options: BatchOptions): Batch {
       get play_hosts() {
         return uprightHosts().ofBatch;
       },
-      ansible_play_hosts_all: all,
+      get ansible_play_hosts_all() {
+        return withAdded(all);
+      },
       get ansible_play_hosts() {
-        return uprightHosts().ofPlay;
+        return withAdded(uprightHosts().ofPlay);
       },
     },
     halt(reason, inside) {
@@ -124,6 +132,7 @@ export function createBatch(options: BatchOptions): Batch {
         if (!['failed', 'unreachable', 'unknown', 'halted'].includes(state.outcome)) continue;
         state.outcome = 'done';
         state.problem = undefined;
+        forgiven.add(state);
         options.reopen(state);
       }
       upright = undefined;

@@ -9,11 +9,13 @@ import type { HostOutcome } from '../core/events.js';
 export interface Tally {
   failed: number;
   unreachable: number;
+  /** Nothing is wrong with them, but they were stopped since others failed. */
+  halted: number;
   readonly of: number;
 }
 
 export function createTally(of: number): Tally {
-  return { failed: 0, unreachable: 0, of };
+  return { failed: 0, unreachable: 0, halted: 0, of };
 }
 
 /** Counts a host that has left. */
@@ -21,6 +23,7 @@ export function addTo(tally: Tally, outcome: HostOutcome): void {
   // A host that was lost in mid-task may be half done: that is no better than failed.
   if (outcome === 'failed' || outcome === 'unknown') tally.failed++;
   if (outcome === 'unreachable') tally.unreachable++;
+  if (outcome === 'halted') tally.halted++;
 }
 
 /** Why no other host may be begun; undefined while the budget lasts. An amount must be exceeded, as in Ansible. */

@@ -4,6 +4,7 @@
  */
 import pLimit from 'p-limit';
 import type { HostSummary } from '../core/events.js';
+import type { Host } from '../core/host.js';
 import type { Play } from '../core/plan.js';
 import type { Batch, Stepping } from './batch.js';
 import { createHostState, disconnectAll, exchangesOf, handshakesOf, type HostState } from './host-state.js';
@@ -15,7 +16,7 @@ import { createTagFilter } from './tags.js';
 import { createHandlers } from './handlers.js';
 import { walkBetweenBatches, walkPlay, type Walk } from './walk.js';
 
-export type { PlaybookRun, RunInput, RunSettings, StepAnswer } from './settings.js';
+export type { LiveInventory, PlaybookRun, RunInput, RunSettings, StepAnswer } from './settings.js';
 export { createTagFilter, type TagFilter } from './tags.js';
 export { exitCodes } from './results.js';
 
@@ -42,8 +43,9 @@ export async function run(input: RunInput): Promise<RunOutcome> {
   for (const { hosts } of plays) {
     for (const host of hosts) if (!states.has(host.name)) states.set(host.name, createHostState(host));
   }
-  const participants = [...states.values()];
-  for (const state of participants) state.pendingHandlers = input.pendingHandlers?.get(state.host.name) ?? [];
+  /** That are in plays; others of `states` only work for them. */
+  const participants = new Map(states);
+  for (const [name, state] of participants) state.pendingHandlers = input.pendingHandlers?.get(name) ?? [];
   emit({
     type: 'run-started',
     runId: settings.runId,
@@ -51,7 +53,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     version: settings.version,
     check: settings.check,
     playbooks: playbooks.map(({ playbook }) => playbook.path),
-    hosts: participants.map((state) => state.host.name),
+    hosts: [...participants.keys()],
     ...(input.request && { request: input.request }),
     ...(input.resumes !== undefined && { resumes: input.resumes }),
     ...(input.pendingHandlers && { pendingHandlers: Object.fromEntries(input.pendingHandlers) }),
@@ -60,23 +62,42 @@ export async function run(input: RunInput): Promise<RunOutcome> {
   const forks = pLimit(Math.max(1, settings.forks));
   const gate = start && createStartGate(start);
   const stepping: Stepping = { isOn: settings.step };
+  const begun = new Set<string>();
   const finished = new Set<HostState>();
   const finish = async (state: HostState): Promise<void> => {
     if (finished.has(state)) return;
     finished.add(state);
     await finishHost(state, input);
   };
-  for (const [index, { play, each, hosts }] of plays.entries()) {
-    const neededLater = new Set(
-      plays.slice(index + 1).flatMap((later) => later.hosts.map((host) => host.name)),
-    );
+  /** Hosts that came, or joined a group, after the run began. */
+  const takeIn = (hosts: readonly Host[]): void => {
+    const added = hosts.filter(({ name }) => !participants.has(name));
+    if (added.length === 0) return;
+    for (const host of added) {
+      const state = states.get(host.name) ?? createHostState(host);
+      states.set(host.name, state);
+      participants.set(host.name, state);
+      state.pendingHandlers = input.pendingHandlers?.get(host.name) ?? [];
+    }
+    emit({ type: 'hosts-added', hosts: added.map(({ name }) => name) });
+  };
+  for (const [index, { play, each, hosts: known }] of plays.entries()) {
+    const hosts = each.isOpen?.(play) === true ? each.hostsOf(play) : known;
+    if (hosts !== known) takeIn(hosts);
+    const later = plays.slice(index + 1);
+    const mayBeNeeded = later.some((other) => other.each.isOpen?.(other.play) === true);
+    const neededLater = namesIn(later.flatMap((other) => other.hosts));
+    const added = new Set<string>();
     const walkOf = (state: HostState, batch: Batch): Walk => ({
       source: {
         run: input,
         play,
-        inventory: each.inventoryOf(play),
+        get inventory() {
+          return each.inventoryOf(play);
+        },
         language: each.playbook.language,
         answers: each.answersOf(play),
+        added,
         states,
         batchVars: batch.vars,
       },
@@ -87,6 +108,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       rolesDone: new Set(),
       gate: index === 0 ? gate : undefined,
     });
+    for (const { name } of hosts) begun.add(name);
     const allHosts = hosts.flatMap((host) => states.get(host.name) ?? []);
     const goesOn = await rollThrough({
       run: input,
@@ -96,28 +118,30 @@ export async function run(input: RunInput): Promise<RunOutcome> {
       allHosts,
       forks,
       stepping,
+      added,
       walk: (state, batch) => walkPlay(walkOf(state, batch)),
       walkBetween: (state, batch) => walkBetweenBatches(walkOf(state, batch)),
       reopen: (state) => void finished.delete(state),
       async finish(state) {
-        if (!neededLater.has(state.host.name) || !isUpright(state)) await finish(state);
+        const isNeeded = mayBeNeeded || neededLater.has(state.host.name);
+        if (!isNeeded || !isUpright(state)) await finish(state);
       },
     });
     if (goesOn) continue;
     // Those that a later play would have had: they are well, but not done.
-    const begun = new Set(
-      plays.slice(0, index + 1).flatMap((earlier) => earlier.hosts.map(({ name }) => name)),
-    );
-    for (const state of participants) {
-      if (finished.has(state) || !isUpright(state)) continue;
-      stopBefore(state, begun.has(state.host.name) ? play : undefined, input.signal);
+    const lacking = mayBeNeeded
+      ? namesIn(later.flatMap((other) => other.each.hostsOf(other.play)))
+      : neededLater;
+    for (const [name, state] of participants) {
+      if (finished.has(state) || !isUpright(state) || !lacking.has(name)) continue;
+      stopBefore(state, begun.has(name) ? play : undefined, input.signal);
     }
     break;
   }
-  for (const state of participants) await finish(state);
+  for (const state of participants.values()) await finish(state);
   for (const state of states.values()) await disconnectAll(state);
 
-  const summaries = participants.map(summarise);
+  const summaries = [...participants.values()].map(summarise);
   const exitCode = exitCodeOf(summaries);
   emit({
     type: 'run-finished',
@@ -127,6 +151,10 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     hosts: summaries,
   });
   return { exitCode, hosts: summaries };
+}
+
+function namesIn(hosts: readonly Host[]): ReadonlySet<string> {
+  return new Set(hosts.map(({ name }) => name));
 }
 
 function isUpright(state: HostState): boolean {

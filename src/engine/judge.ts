@@ -35,23 +35,25 @@ export function judge(attempt: Attempt, given: Outcome): Outcome {
       if (!isFailing || task.failedWhen) throw error;
     }
   }
-  let { problem } = outcome;
+  let { problem, result } = outcome;
   if (task.failedWhen) {
     const scope = withResult(attempt, { ...outcome, marks });
     marks.failed = task.failedWhen.every((condition) => isTrue(condition, scope));
+    result = { ...result, failed_when_result: marks.failed };
     problem ??= failedBy(task.failedWhen);
   } else problem ??= exit;
   if (marks.failed) {
     return {
       ...outcome,
       status: 'failed',
-      ...(problem && { problem, result: withMessage(outcome.result, problem) }),
+      result: problem ? withMessage(result, problem) : result,
+      ...(problem && { problem }),
       ignored: settings.ignoreErrors,
       ...(marks.changed && { marks: { changed: true } }),
     };
   }
   const { problem: _overruled, ...rest } = outcome;
-  return { ...rest, status: marks.changed ? 'changed' : 'ok' };
+  return { ...rest, result, status: marks.changed ? 'changed' : 'ok' };
 }
 
 function failedBy(failedWhen: readonly Expression[]): Problem {

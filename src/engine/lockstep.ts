@@ -22,11 +22,16 @@ export function createLockstep(hosts: Iterable<string>): Lockstep {
   const walking = new Set(hosts);
   const waiting = new Map<string, Waiting>();
 
-  /** Once nobody is on the way any more, those who are farthest behind go on. */
+  /**
+   * Once nobody is on the way any more, those who are farthest behind go on, in the order of the hosts: what one does for
+   * all, the first does.
+   */
   function releaseNext(): void {
     if (waiting.size < walking.size) return;
     let next: Waiting[] = [];
-    for (const each of waiting.values()) {
+    for (const host of walking) {
+      const each = waiting.get(host);
+      if (!each) continue;
       const order = next[0] ? comparePositions(each.position, next[0].position) : -1;
       if (order < 0) next = [each];
       else if (order === 0) next.push(each);
@@ -40,7 +45,8 @@ export function createLockstep(hosts: Iterable<string>): Lockstep {
     async arrive(host, position) {
       await new Promise<void>((resolve) => {
         waiting.set(host, { position, release: resolve });
-        releaseNext();
+        // Once the last one waits too, so that it goes on in its turn.
+        if (waiting.size >= walking.size) queueMicrotask(releaseNext);
       });
     },
     leave(host) {

@@ -22,6 +22,8 @@ export interface PlayRun {
   walk(state: HostState, batch: Batch): Promise<void>;
   /** Walks through the tasks between two batches. */
   walkBetween(state: HostState, batch: Batch): Promise<void>;
+  /** See BatchOptions. */
+  readonly added: ReadonlySet<string>;
   /** See Batch.forgive. */
   reopen(state: HostState): void;
   /** The host has left the play for good. */
@@ -43,6 +45,7 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
   }
 
   const inAll = createTally(hosts.length);
+  const forgiven = new Set<HostState>();
   for (const [index, members] of batches.entries()) {
     if (isInterrupted()) {
       await leaveOut(playRun, batches.slice(index).flat(), 'interrupted');
@@ -57,7 +60,7 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
         hosts: members.map(nameOf),
       });
     const isLast = index === batches.length - 1;
-    const batch = createBatch({ ...playRun, hosts: members });
+    const batch = createBatch({ ...playRun, hosts: members, forgiven });
     const tallies: Tallies = { batch: createTally(members.length), play: inAll };
     const untried = await walkBatch(playRun, batch, tallies, isLast);
     let reason = whyStop(play, batch, tallies);
@@ -119,7 +122,7 @@ interface Tallies {
 /** Why no other host may be begun. */
 function whyStop(play: Play, batch: Batch, tallies: Tallies): string | undefined {
   if (batch.halted !== undefined) return batch.halted;
-  const { failed, unreachable, of } = tallies.batch;
+  const { failed, unreachable, halted, of } = tallies.batch;
   return (
     overspent(play.budget.batch, tallies.batch, {
       failed: 'max_fail_percentage',
@@ -131,8 +134,8 @@ function whyStop(play: Play, batch: Batch, tallies: Tallies): string | undefined
       unreachable: 'max_unreachable_total',
       among: 'of this play',
     }) ??
-    // As in Ansible, whatever the budget says: where every host of a batch fails, the next ones would too.
-    (failed + unreachable === of ? 'every host of the batch failed' : undefined)
+    // As in Ansible, whatever the budget says: where every host of a batch fails, or one fails for all, the next would too.
+    (failed + unreachable + halted === of ? 'every host of the batch failed' : undefined)
   );
 }
 
@@ -141,7 +144,7 @@ async function passGate(playRun: PlayRun, members: readonly HostState[]): Promis
   const { play } = playRun;
   const through = members.filter((state) => state.outcome === 'done');
   if (play.betweenBatches.length === 0 || through.length === 0) return undefined;
-  const gate = createBatch({ ...playRun, hosts: through });
+  const gate = createBatch({ ...playRun, hosts: through, forgiven: new Set() });
   await walkAll(playRun, through, (state) => playRun.walkBetween(state, gate));
   const shut = through.filter((state) => state.outcome !== 'done');
   if (shut.length === 0) return undefined;

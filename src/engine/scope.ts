@@ -12,11 +12,16 @@ import type { RunInput } from './settings.js';
 export interface ScopeSource {
   readonly run: RunInput;
   readonly play: Play;
-  /** Every host by its name. Its variables are those of the play's folder, whatever the run knows of it from before. */
+  /**
+   * Every host by its name. Its variables are those of the play's folder, whatever the run knows of it from before. Another
+   * map where a task has changed the inventory.
+   */
   readonly inventory: ReadonlyMap<string, Host>;
   readonly language: Language;
   /** Answers to `vars_prompt`. */
   readonly answers: ValueMap;
+  /** Hosts that tasks of the play have brought. */
+  readonly added: Set<string>;
   /** Every host of the run by its name. */
   readonly states: Map<string, HostState>;
   /** The batch's own magic variables. */
@@ -77,17 +82,17 @@ function weakVars(state: HostState): ValueMap {
 
 const magic = new WeakMap<HostState, { readonly of: ScopeSource['inventory']; readonly vars: ValueMap }>();
 
-/** The same for a host as long as plays are of one folder. */
+/** The same for a host as long as plays are of one folder, and nothing changes the inventory. */
 function magicVars(source: ScopeSource, state: HostState): ValueMap {
   const known = magic.get(state);
   if (known?.of === source.inventory) return known.vars;
-  const { settings, groups } = source.run;
-  const { host } = state;
+  const { settings } = source.run;
+  const host = source.inventory.get(state.host.name) ?? state.host;
   const vars: ValueMap = {
     inventory_hostname: host.name,
     inventory_hostname_short: host.name.split('.')[0] ?? host.name,
     group_names: groupNames(host),
-    groups,
+    groups: source.run.groups(),
     ...magicOfRun(settings),
     hostvars: hostVars(source),
   };
@@ -99,14 +104,14 @@ function groupNames({ groups }: Host): readonly string[] {
   return groups.filter((group) => group !== 'all').sort();
 }
 
-const hostVarsOf = new WeakMap<ScopeSource['states'], Map<ScopeSource['inventory'], ValueMap>>();
+const hostVarsOf = new WeakMap<ScopeSource['states'], WeakMap<ScopeSource['inventory'], ValueMap>>();
 
 /**
  * Every host's variables, by its name: each host and each variable is a getter, so that nothing is rendered before it
  * is asked for. As in Ansible: what belongs to the host, not what the play at hand adds.
  */
 function hostVars({ run, language, states, inventory }: ScopeSource): ValueMap {
-  const ofRun = hostVarsOf.get(states) ?? new Map<ScopeSource['inventory'], ValueMap>();
+  const ofRun = hostVarsOf.get(states) ?? new WeakMap<ScopeSource['inventory'], ValueMap>();
   hostVarsOf.set(states, ofRun);
   const known = ofRun.get(inventory);
   if (known) return known;
@@ -123,7 +128,7 @@ function hostVars({ run, language, states, inventory }: ScopeSource): ValueMap {
       {
         inventory_hostname: name,
         group_names: groupNames(host),
-        groups: run.groups,
+        groups: run.groups(),
       },
     ]);
     return lazyMap(scope.names(), (variable) => scope.peek(variable) ?? null);

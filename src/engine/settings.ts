@@ -1,8 +1,9 @@
 /**
  * Owns what the engine is handed for one run.
  */
+import type { Place } from '../core/errors.js';
 import type { Emit, RunRequest } from '../core/events.js';
-import type { Connect, Host } from '../core/host.js';
+import type { Connect, Host, InventoryChange } from '../core/host.js';
 import type { Controller } from '../core/module.js';
 import type { BecomeSettings, Play, Playbook, VarsTemplate } from '../core/plan.js';
 import type { Secret } from '../core/secret.js';
@@ -38,10 +39,23 @@ export interface RunSettings {
   readonly verbosity: number;
 }
 
+/** What a run can change of its inventory: in memory, for its later plays. */
+export interface LiveInventory {
+  /**
+   * Resolves with whether anything is new, once it is there for all who ask. `host`: the one that walks; `at`: the task.
+   * Throws ZrunError or ZrunErrors where it cannot be; nothing is changed then.
+   */
+  change(change: InventoryChange, host: string, at: Place): Promise<boolean>;
+  /** Reads all sources again. Throws as `change` does. */
+  refresh(signal: AbortSignal): Promise<void>;
+}
+
 export interface PlaybookRun {
   readonly playbook: Playbook;
-  /** The play's hosts after `--limit`, in the inventory's order. */
+  /** The play's hosts after `--limit`, in the inventory's order, as far as they have come. */
   hostsOf(play: Play): readonly Host[];
+  /** Tasks of earlier plays may change which hosts it has. Left out: of none. */
+  isOpen?(play: Play): boolean;
   /** Every host by its name, `localhost` among them, with the variables that hold in the play's folder. */
   inventoryOf(play: Play): ReadonlyMap<string, Host>;
   /** What the user answered to the play's `vars_prompt`. */
@@ -54,7 +68,9 @@ export type StepAnswer = 'yes' | 'no' | 'continue';
 export interface RunInput {
   readonly playbooks: readonly PlaybookRun[];
   /** Host names of each group, for the magic variable `groups`. */
-  readonly groups: Readonly<Record<string, readonly string[]>>;
+  groups(): Readonly<Record<string, readonly string[]>>;
+  /** Undefined where nothing can change it. */
+  readonly inventory?: LiveInventory;
   /** Handlers that an earlier run notified and did not come to, by host. */
   readonly pendingHandlers?: ReadonlyMap<string, readonly string[]>;
   /** Told with `run-started`, for whoever goes on with this run: what was asked for, and the run gone on with. */

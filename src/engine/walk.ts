@@ -58,7 +58,14 @@ interface Inherited extends Omit<Around, 'source' | 'state'> {
 /** Why a host stopped walking; `done` when it did not. */
 type Ending =
   | { readonly type: 'done' }
-  | { readonly type: 'stopped'; readonly step: Step; readonly ref: TaskRef; readonly result: TaskResult }
+  | {
+      readonly type: 'stopped';
+      readonly step: Step;
+      readonly ref: TaskRef;
+      readonly result: TaskResult;
+      /** A handler failed where handlers are flushed before the end of a section. */
+      readonly isMidway?: boolean;
+    }
   | { readonly type: 'interrupted' }
   /** Others failed. `inside`: the block that has a rescue for it. */
   | { readonly type: 'halted'; readonly reason: string; readonly inside?: string }
@@ -137,10 +144,14 @@ async function walkThrough(walk: Walk, through: (inherited: Inherited) => Promis
   walk.batch.leave(state);
 }
 
-/** A failed task leaves a host on which handlers can run; a lost host does not, nor does a handler that failed. */
+/**
+ * A failed task leaves a host on which handlers can run; a lost host does not. As in Ansible 2.19, a handler that failed
+ * in the midst of tasks is such a task, and one that failed at their end is the last.
+ */
 function canGoOn(ending: Ending): boolean {
   if (ending.type === 'halted') return true;
-  return ending.type === 'stopped' && ending.result.status === 'failed' && ending.ref.section !== 'handlers';
+  if (ending.type !== 'stopped' || ending.result.status !== 'failed') return false;
+  return ending.ref.section !== 'handlers' || ending.isMidway === true;
 }
 
 /** Bytes of a failed command's outputs in the summary, which has every host in one line of the journal. */
@@ -622,14 +633,18 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
   switch (meta.action) {
     case 'noop':
       return done;
-    case 'flush_handlers':
-      return walkHandlers(walk, { ...inherited, isForced: tidies(inherited) });
+    case 'flush_handlers': {
+      const ending = await walkHandlers(walk, { ...inherited, isForced: tidies(inherited) });
+      return ending.type === 'stopped' ? { ...ending, isMidway: meta.endsSection !== true } : ending;
+    }
     case 'clear_facts':
       state.facts = {};
       return done;
     case 'clear_host_errors':
       batch.forgive();
       return done;
+    case 'refresh_inventory':
+      return refreshInventory(walk, meta, inherited);
     case 'reset_connection':
       await disconnectWays(state);
       return done;
@@ -642,6 +657,27 @@ async function walkMeta(walk: Walk, meta: Meta, inherited: Inherited): Promise<E
       batch.end(meta.action === 'end_play' ? 'play' : 'batch');
       return { type: 'ended' };
   }
+}
+
+/** Once for all hosts of the batch. Those that walk stay what they are; the plays that follow have the new ones. */
+async function refreshInventory(walk: Walk, meta: Meta, inherited: Inherited): Promise<Ending> {
+  const { source, batch } = walk;
+  const ref = refOf({ id: formatPlace(meta.at), at: meta.at }, 'meta', inherited, meta.name);
+  const perform = async (): Promise<TaskRun> => {
+    let outcome: Outcome = { ...nothingDone, status: 'ok' };
+    try {
+      await source.run.inventory?.refresh(inherited.signal);
+      // As in Ansible, which asks anew for the play's hosts.
+      source.added.clear();
+    } catch (error) {
+      outcome = judgeThrown(error, { ignoreErrors: false, ignoreUnreachable: false });
+      reportStep(walk, ref, untimed(outcome));
+    }
+    return { result: untimed(outcome), memory: createMemory() };
+  };
+  const { value, isMine } = await batch.once(`${ref.id} ${inherited.position.join('.')}`, perform);
+  if (!isMine) return adopt(walk, ref, value, inherited);
+  return value.result.status === 'failed' ? { type: 'stopped', step: meta, ref, result: value.result } : done;
 }
 
 // --- handlers -------------------------------------------------------------------------------------------------------

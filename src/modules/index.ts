@@ -2,6 +2,7 @@
  * Owns the list of modules: a module exists when it stands here. One import and one line each.
  */
 import type { Module } from '../core/module.js';
+import { addHost } from './add_host.js';
 import { apt } from './apt.js';
 import { assert } from './assert.js';
 import { blockinfile } from './blockinfile.js';
@@ -12,6 +13,7 @@ import { fail } from './fail.js';
 import { fetch } from './fetch.js';
 import { file } from './file.js';
 import { group } from './group.js';
+import { groupBy } from './group_by.js';
 import { hostLock } from './host_lock.js';
 import { lineinfile } from './lineinfile.js';
 import { pause } from './pause.js';
@@ -42,6 +44,7 @@ import { zfsRename } from './zfs_rename.js';
 import { zfsSnapshot } from './zfs_snapshot.js';
 
 const all: readonly Module[] = [
+  addHost,
   apt,
   assert,
   blockinfile,
@@ -52,6 +55,7 @@ const all: readonly Module[] = [
   fetch,
   file,
   group,
+  groupBy,
   hostLock,
   lineinfile,
   pause,

@@ -2,7 +2,9 @@
 import * as z from 'zod';
 import { defineModule } from '../core/module.js';
 import type { Value, ValueMap } from '../core/value.js';
-import { isValue } from './lib/values.js';
+import { isValue, problemOfName } from './lib/values.js';
+
+const notKept = 'facts that outlast the run are not kept; leave `cacheable` out';
 
 export const setFact = defineModule({
   name: 'set_fact',
@@ -14,7 +16,7 @@ export const setFact = defineModule({
       const names = Object.keys(variables);
       if (names.length === 0) context.addIssue({ code: 'custom', message: 'name at least one variable' });
       for (const name of names) {
-        const problem = problemOfName(name);
+        const problem = name === 'cacheable' ? notKept : problemOfName(name);
         if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
       }
     }),
@@ -45,9 +47,3 @@ set_fact:
     });
   },
 });
-
-function problemOfName(name: string): string | undefined {
-  if (name === 'cacheable') return 'facts that outlast the run are not kept; leave `cacheable` out';
-  if (/^[A-Za-z_]\w*$/.test(name)) return undefined;
-  return `'${name}' cannot be a variable's name: letters, digits and _ only, and no digit first`;
-}

@@ -49,6 +49,9 @@ export function createLiveView(paint: Paint): LiveView {
           check = event.check;
           event.hosts.forEach((host) => all.add(host));
           return;
+        case 'hosts-added':
+          event.hosts.forEach((host) => all.add(host));
+          return;
         case 'task-started':
           busy.set(event.host, { task: visibleLine(event.task.name), since: now, said: '' });
           return;

@@ -60,6 +60,8 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
   let check = false;
   let hostCount = 0;
   let hostWidth = 0;
+  /** Columns of the widest name. */
+  let widest = 0;
   let waiting = 0;
   /** Hosts whose failure has been told with its task, so that leaving the run adds nothing. */
   const told = new Set<string>();
@@ -146,16 +148,18 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
 
   function startRun(event: EventOf<'run-started'>): void {
     check = event.check;
-    hostCount = event.hosts.length;
-    const widest = Math.max(
-      plural(hostCount, 'host').length,
-      ...event.hosts.map((host) => displayWidth(visibleLine(host))),
-    );
-    hostWidth =
-      hostCount < 2 ? displayWidth(visibleLine(event.hosts[0] ?? '')) : Math.min(widest, WIDEST_HOST);
+    addHosts(event.hosts);
     if (check)
       addText(paint('bold', 'CHECK MODE: nothing is changed, "would change" is what a run would do.'));
     if (verbosity >= 1) addText(paint('dim', `run ${event.runId}, zrun ${event.version}`));
+  }
+
+  /** That are in the run, or come to it later. */
+  function addHosts(hosts: readonly string[]): void {
+    hostCount += hosts.length;
+    widest = Math.max(widest, ...hosts.map((host) => displayWidth(visibleLine(host))));
+    const counted = Math.max(widest, plural(hostCount, 'host').length);
+    hostWidth = hostCount < 2 ? widest : Math.min(counted, WIDEST_HOST);
   }
 
   return {
@@ -169,6 +173,9 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
       switch (event.type) {
         case 'run-started':
           startRun(event);
+          return;
+        case 'hosts-added':
+          addHosts(event.hosts);
           return;
         case 'play-started':
           addText(

@@ -73,6 +73,7 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
         case 'run-finished':
           finished = event;
           return;
+        case 'hosts-added':
         case 'play-started':
         case 'batch-started':
         case 'host-connected':

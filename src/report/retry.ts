@@ -9,7 +9,8 @@ export function createRetryFile(file: string, onTrouble: (error: unknown) => voi
   const left = new Set<string>();
   return {
     tell(event) {
-      if (event.type === 'run-started') for (const host of event.hosts) left.add(host);
+      if (event.type === 'run-started' || event.type === 'hosts-added')
+        for (const host of event.hosts) left.add(host);
       if (event.type === 'host-finished' && event.outcome === 'done') left.delete(event.host);
     },
     close() {

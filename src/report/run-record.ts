@@ -49,10 +49,12 @@ export function createRunReader(): RunReader {
 
   function start(event: EventOf<'run-started'>): void {
     started = event;
-    for (const name of event.hosts) {
-      const pending = new Set(event.pendingHandlers?.[name]);
-      hosts.set(name, { outcome: undefined, isBegun: false, counts: noCounts, doing: undefined, pending });
-    }
+    for (const name of event.hosts) add(name, event.pendingHandlers?.[name]);
+  }
+
+  function add(name: string, handlers?: readonly string[]): void {
+    const pending = new Set(handlers);
+    hosts.set(name, { outcome: undefined, isBegun: false, counts: noCounts, doing: undefined, pending });
   }
 
   return {
@@ -61,6 +63,9 @@ export function createRunReader(): RunReader {
       switch (event.type) {
         case 'run-started':
           start(event);
+          return;
+        case 'hosts-added':
+          for (const name of event.hosts) add(name);
           return;
         case 'task-started':
           if (host) Object.assign(host, { isBegun: true, doing: event });

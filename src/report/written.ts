@@ -46,6 +46,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'run-finished':
       return { ...event, hosts: event.hosts.map(writeSummary) };
     case 'run-started':
+    case 'hosts-added':
     case 'play-started':
     case 'batch-started':
     case 'host-connected':
@@ -108,6 +109,7 @@ export function readEvent(event: WrittenEvent): RunEvent {
     case 'run-finished':
       return { ...event, hosts: event.hosts.map((host) => withoutPlace(host)) };
     case 'run-started':
+    case 'hosts-added':
     case 'play-started':
     case 'batch-started':
     case 'host-connected':

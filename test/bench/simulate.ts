@@ -63,6 +63,7 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
     await writeFile(path.join(folder, 'hosts.yaml'), `all:\n  hosts:\n${names.join('')}`);
     const inventory = await loadInventory(['hosts.yaml'], { cwd: folder });
     const playbook = await loadPlaybook(playbookFile, { modules, cwd: folder, inventory });
+    const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]));
     const fail = (error: unknown): never => {
       throw error;
     };
@@ -83,7 +84,7 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
           answersOf: () => ({}),
         },
       ],
-      groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
+      groups: () => groups,
       settings: { ...usualSettings, runId: 'simulated', forks },
       connect,
       controller: createController({

@@ -65,7 +65,7 @@ export async function ask(asked: Ask): Promise<Outcome> {
         answersOf: () => ({}),
       },
     ],
-    groups: {},
+    groups: () => ({}),
     settings: { ...defaults, extraVars, ...settings },
     connect: host.connect,
     controller: createController({

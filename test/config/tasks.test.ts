@@ -219,12 +219,11 @@ describe('keywords of tasks', () => {
       ],
     ],
     [
-      '- meta: flush\n- meta: {a: 1}\n- meta: refresh_inventory\n- meta: noop\n  loop: [1]\n',
+      '- meta: flush\n- meta: {a: 1}\n- meta: noop\n  loop: [1]\n',
       [
-        "books/play.yaml:3:13: there is no 'meta: flush' (there are noop, flush_handlers, clear_facts, clear_host_errors, reset_connection, end_role, end_host, end_batch, end_play)",
-        "books/play.yaml:4:13: 'meta' must name what to do, but is a map (there are noop, flush_handlers, clear_facts, clear_host_errors, reset_connection, end_role, end_host, end_batch, end_play)",
-        "books/play.yaml:5:13: zrun does not have 'meta: refresh_inventory' (inventories are read once, before the run)",
-        "books/play.yaml:7:7: 'loop' belongs to a task or handler, not to 'meta'",
+        "books/play.yaml:3:13: there is no 'meta: flush' (there are noop, flush_handlers, clear_facts, clear_host_errors, refresh_inventory, reset_connection, end_role, end_host, end_batch, end_play)",
+        "books/play.yaml:4:13: 'meta' must name what to do, but is a map (there are noop, flush_handlers, clear_facts, clear_host_errors, refresh_inventory, reset_connection, end_role, end_host, end_batch, end_play)",
+        "books/play.yaml:6:7: 'loop' belongs to a task or handler, not to 'meta'",
       ],
     ],
     [
@@ -258,10 +257,9 @@ describe('keywords of tasks', () => {
       ],
     ],
     [
-      '- group_by: {key: a}\n- include: a.yaml\n',
+      '- include: a.yaml\n',
       [
-        "books/play.yaml:3:7: a task cannot do 'group_by' in zrun (name the group in an inventory, or put when: on the tasks)",
-        "books/play.yaml:4:7: a task cannot do 'include' in zrun (write include_tasks, decided about by each host, or import_tasks, read before the run)",
+        "books/play.yaml:3:7: a task cannot do 'include' in zrun (write include_tasks, decided about by each host, or import_tasks, read before the run)",
       ],
     ],
     [

@@ -35,6 +35,12 @@ export const wrongInputs: readonly WrongInput[] = [
     files: tasks('- copy:\n    dest: {{ base }}/etc/fstab # here\n    content: x\n'),
   },
   { name: 'yaml: an unquoted octal mode', files: tasks('- copy: {dest: /x, content: "", mode: 0644}\n') },
+  {
+    name: 'yaml: numbers that are others in Ansible',
+    files: tasks(
+      '- set_fact: {mode: 0777, ports: 22:22, time: 1:30:59.5, float: 1e3, half: -.5, version: 2.0}\n',
+    ),
+  },
   { name: 'yaml: a key that stands twice', files: tasks('- name: one\n  command: a\n  name: two\n') },
   { name: 'yaml: a tab', files: play('- hosts: all\n  tasks:\n\t- command: a\n') },
   { name: 'yaml: two documents', files: play('- hosts: all\n---\n- hosts: all\n') },
@@ -263,7 +269,7 @@ export const wrongInputs: readonly WrongInput[] = [
   {
     name: 'playbook: keywords that are not there yet',
     files: play(
-      '- hosts: all\n  port: 22\n  module_defaults: {}\n  tasks:\n    - command: a\n      async: 60\n    - group_by: {key: x}\n    - meta: refresh_inventory\n',
+      '- hosts: all\n  port: 22\n  module_defaults: {}\n  tasks:\n    - command: a\n      async: 60\n    - include: x.yaml\n',
     ),
   },
   { name: 'playbook: with_items', files: tasks('- debug: {msg: "{{ item }}"}\n  with_items: [a, b]\n') },

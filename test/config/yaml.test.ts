@@ -15,6 +15,10 @@ describe('YAML', () => {
     ['a: !raw "{{.Names}}"', { a: '{{.Names}}' }],
     ['a: |\n  one\n  two\nb: >-\n  three\n  four', { a: 'one\ntwo\n', b: 'three four' }],
     [
+      'a: 1_000\nb: 0x1f\nc: -0x_1F\nd: 0b11\ne: 0_77\nf: .5\ng: 1.50\nh: 1:90\ni: 1_0.5',
+      { a: 1000, b: 31, c: -31, d: 3, e: 63, f: 0.5, g: 1.5, h: '1:90', i: 10.5 },
+    ],
+    [
       'mode: "0644"\nzero: 0\nip: 10.0.0.1\ndate: 2026-01-02',
       { mode: '0644', zero: 0, ip: '10.0.0.1', date: '2026-01-02' },
     ],

@@ -45,6 +45,17 @@ describe('lockstep', () => {
     expect(went).to.deep.equal(['a0', 'b0', 'c0', 'b1.0', 'a2', 'b2']);
   });
 
+  it('those who go on together do so in the order of the hosts, whoever came last', async () => {
+    const step = createLockstep(['a', 'b', 'c']);
+    const went: string[] = [];
+    const walk = async (host: string): Promise<void> => {
+      await step.arrive(host, [0]);
+      went.push(host);
+    };
+    await Promise.all([walk('c'), walk('a'), walk('b')]);
+    expect(went).to.deep.equal(['a', 'b', 'c']);
+  });
+
   it('one who leaves sets the others free', async () => {
     const step = createLockstep(['a', 'b']);
     const arrived = step.arrive('a', [0]);

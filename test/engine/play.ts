@@ -80,7 +80,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
         answersOf: () => options.answers ?? {},
       },
     ],
-    groups: {},
+    groups: () => ({}),
     ...(options.pendingHandlers && { pendingHandlers: options.pendingHandlers }),
     settings: { ...usualSettings, extraVars, ...options.settings },
     connect: options.connect ?? connectWith(options),

@@ -15,6 +15,7 @@ describe('other names of parameters', () => {
   }
 
   const ansible: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    add_host: { hostname: 'name', host: 'name', groupname: 'groups', group: 'groups' },
     file: { dest: 'path', name: 'path' },
     stat: { dest: 'path', name: 'path' },
     lineinfile: { dest: 'path', destfile: 'path', name: 'path', regex: 'regexp', value: 'line' },

@@ -33,7 +33,8 @@ for (const [name, module] of modules) {
     });
 
     it('refuses a parameter that it does not have', () => {
-      if (module.paramsAreVars) return;
+      // All others are variables.
+      if (module.paramsAreVars || module.name === 'add_host') return;
       const outcome = module.params.safeParse({ 'no such parameter': 1 });
       const codes = outcome.success ? [] : outcome.error.issues.map((issue) => issue.code);
       expect(codes).to.include('unrecognized_keys');

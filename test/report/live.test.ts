@@ -30,6 +30,18 @@ describe('the live view', () => {
     ]);
   });
 
+  it('counts hosts that come during the run', () => {
+    const view = createLiveView(colourless);
+    for (const event of started(['web1'])) view.tell(event, 0);
+    view.tell({ type: 'hosts-added', hosts: ['web2', 'web3'] }, 0);
+    view.tell(begin('web2', facts), 0);
+    expect(view.render({ columns: 80, rows: 20 }, 0)).to.deep.equal([
+      '',
+      'web2  0:00  Gathering Facts',
+      '0 of 3 hosts done · 1 at work · 0:00',
+    ]);
+  });
+
   it('groups by task where hosts are more than lines', () => {
     const view = createLiveView(colourless);
     for (const event of started(hosts(50))) view.tell(event, 0);

@@ -115,4 +115,14 @@ describe('the record of a run', () => {
   it('knows nothing of a run whose start is not there', () => {
     expect(createRunReader().read()).to.equal(undefined);
   });
+
+  it('has hosts that came during the run', () => {
+    const reader = createRunReader();
+    const added: RunEvent = { type: 'hosts-added', hosts: ['web1'] };
+    for (const event of [...started(['web9']), added, begin(), end('changed')])
+      reader.tell(writeEvent(event));
+    const record = reader.read() ?? expect.fail('there is no record');
+    expect([...record.hosts.keys()]).to.deep.equal(['web9', 'web1']);
+    expect(record.hosts.get('web1')?.pendingHandlers).to.deep.equal(['restart']);
+  });
 });

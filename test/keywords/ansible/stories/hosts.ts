@@ -166,6 +166,18 @@ export const hostStories: readonly PeerStory[] = [
 `,
   },
   {
+    title: 'run_once: fails in the first batch, and there is no second',
+    hosts: three,
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  serial: 2
+  tasks: [{name: once, fail: {msg: x}, run_once: true}]
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
     title: 'ignore_errors: of a play, a block and a task, and what they register',
     playbook: `
 - hosts: all
@@ -247,6 +259,38 @@ export const hostStories: readonly PeerStory[] = [
   strategy: linear
   tasks:
     - {name: asked, fail: {msg: x}, when: inventory_hostname == 'b'}
+    - {meta: clear_host_errors}
+    - {name: after, debug: {msg: "{{ ansible_play_hosts }}"}}
+    - {name: of the batch, debug: {msg: "{{ ansible_play_batch }}"}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
+    title: 'meta: clear_host_errors: of a host that failed in a block of a block',
+    differs: 'comes back with the next play, wherever it failed',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - block:
+        - block:
+            - {name: asked, fail: {msg: x}, when: inventory_hostname == 'b'}
+        - {meta: clear_host_errors}
+        - {name: after, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
+    title: 'meta: clear_host_errors: of a host that could not be reached',
+    differs: 'comes back with the next play, wherever it failed',
+    unreachable: ['b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - {name: asked, command: echo x, changed_when: false}
     - {meta: clear_host_errors}
     - {name: after, debug: {msg: x}}
 - {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}

@@ -4,6 +4,7 @@ import { batchStories } from './batches.js';
 import { blockStories } from './blocks.js';
 import { handlerStories } from './handlers.js';
 import { hostStories } from './hosts.js';
+import { inventoryStories } from './inventory.js';
 import { loopStories } from './loops.js';
 import { roleStories } from './roles.js';
 import { tagStories } from './tags.js';
@@ -18,4 +19,5 @@ export const peerStories: readonly PeerStory[] = [
   ...roleStories,
   ...variableStories,
   ...hostStories,
+  ...inventoryStories,
 ];

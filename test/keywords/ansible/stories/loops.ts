@@ -51,6 +51,21 @@ const retried: readonly PeerStory[] = [
 
 const looping: readonly PeerStory[] = [
   {
+    title: 'judged: failed_when_result, alone, in a loop, of what was skipped and of what was tried again',
+    hosts: ['a'],
+    tasks: `
+    - {name: good, shell: exit 3, register: r, failed_when: r.rc == 5}
+    - {name: tell good, debug: {msg: "<% {{ r.failed_when_result | lower }} %% {{ r.failed_when_result }} %>"}}
+    - {name: bad, shell: exit 3, register: s, failed_when: s.rc == 3, ignore_errors: true}
+    - {name: tell bad, debug: {msg: "<% {{ s.failed_when_result | lower }} %% {{ s.failed_when_result }} %>"}}
+    - {name: each, command: echo x, loop: [1, 2], register: t, failed_when: item == 2, ignore_errors: true}
+    - {name: tell each, debug: {msg: "<% {{ item.failed_when_result | lower }} %% {{ item.failed_when_result }} %>"}, loop: "{{ t.results }}", loop_control: {label: x}}
+    - {name: skipped, command: echo x, register: u, failed_when: 1 < 2, when: 1 > 2}
+    - {name: there is none, debug: {msg: x}, when: "<% u.failed_when_result is not defined %% !has(u.failed_when_result) %>"}
+    - {name: tried, shell: exit 3, register: v, until: v.rc == 0, retries: 1, delay: 0, failed_when: 1 > 2}
+    - {name: tell tried, debug: {msg: "<% {{ v.failed_when_result | lower }} %% {{ v.failed_when_result }} %>"}}`,
+  },
+  {
     title: 'loop: items of every kind',
     tasks: `
     - {name: each, debug: {msg: "{{ item }}"}, loop: [1, two, 3.5]}

@@ -180,6 +180,22 @@ const written: readonly PeerStory[] = [
     files: { 'v.yaml': 'b1: yes\nb2: off\n', 'group_vars/all.yml': 'd1: on\nd2: no\n' },
   },
   {
+    title: 'numbers: as YAML 1.1 writes them, in plays, files, inventories and set_fact',
+    hosts: ['a'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  vars: {under: 1_000, hexadecimal: 0x1f, binary: 0b11, half: .5, negative: -0x_1F, ports: 22:90}
+  vars_files: [more.yml]
+  tasks:
+    - {name: play, debug: {msg: "{{ under }} {{ hexadecimal }} {{ binary }} {{ half }} {{ negative }} {{ ports }}"}}
+    - {name: file, debug: {msg: "{{ ofFile }} {{ ofGroup }} {{ item }}"}, loop: [1_0, 0b1, 2.50]}
+    - {name: set, set_fact: {fact: 1_1}}
+    - {name: fact, debug: {msg: "{{ fact }}"}, when: fact == 11}
+`,
+    files: { 'more.yml': 'ofFile: 2_000\n', 'group_vars/all.yml': 'ofGroup: 0777\n' },
+  },
+  {
     title: 'vars: that a role or an import is given are its own',
     // Before, those of roles: and of import_role were the play's.
     since: '2.17',
