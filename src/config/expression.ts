@@ -5,6 +5,7 @@
 import { EvaluationError, ParseError, TypeError as CelTypeError, type ASTNode } from '@marcbachmann/cel-js';
 import { nearest, ZrunError } from '../core/errors.js';
 import type { Expression, Scope } from '../core/plan.js';
+import { shorten } from '../core/secret.js';
 import { isMap, Unknown, UnknownValueError, type Value } from '../core/value.js';
 import { badRegex, environmentFor, runEnvironment } from './cel-environment.js';
 import { fromCel, toCel } from './cel-values.js';
@@ -328,7 +329,7 @@ function notACondition(positioned: PositionedText, what: string): ZrunError {
 
 function describe(value: Value): string {
   if (value === null) return 'null';
-  if (typeof value === 'string') return `the text '${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (typeof value === 'string') return `the text '${shorten(value, 41)}'`;
   if (typeof value === 'number') return `the number ${value}`;
   return Array.isArray(value) ? 'a list' : 'a map';
 }

@@ -4,6 +4,7 @@
  */
 import pLimit from 'p-limit';
 import { ZrunError, type Place } from '../core/errors.js';
+import { cutText } from '../core/kept-output.js';
 import { isList, isMap, type Value, type ValueMap } from '../core/value.js';
 import type { InventoryBuilder } from './inventory-builder.js';
 import { checkName } from './inventory-names.js';
@@ -52,7 +53,7 @@ function parseAnswer(text: string, command: string): ValueMap {
     const reason = cause instanceof Error ? cause.message.replace(/\s+/g, ' ') : String(cause);
     throw new ZrunError('inventory-invalid', `${command} does not print JSON: ${reason}`, {
       command,
-      stdout: text.slice(0, 1000),
+      stdout: cutText(text, 1000),
       hint: 'only JSON may go to standard output; what is for people goes to standard error',
       cause,
     });
@@ -60,7 +61,7 @@ function parseAnswer(text: string, command: string): ValueMap {
   if (isMap(answer)) return answer;
   throw new ZrunError('inventory-invalid', `${command} must print a map in JSON`, {
     command,
-    stdout: text.slice(0, 1000),
+    stdout: cutText(text, 1000),
   });
 }
 

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { nearest, type Place, type ZrunError } from '../core/errors.js';
 import { parameterRoles, type Module, type ParameterRole } from '../core/module.js';
 import type { Template } from '../core/plan.js';
+import { shorten } from '../core/secret.js';
 import type { Value } from '../core/value.js';
 import { errorAt } from './report.js';
 import type { CompiledTemplate } from './template.js';
@@ -217,7 +218,7 @@ function describeLimit(relation: string, origin: string, limit: number, inclusiv
 function say(value: Value | undefined): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'empty';
-  if (typeof value === 'string') return `the text '${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (typeof value === 'string') return `the text '${shorten(value, 41)}'`;
   if (typeof value === 'number') return `the number ${value}`;
   if (typeof value === 'boolean') return String(value);
   return Array.isArray(value) ? 'a list' : 'a map';

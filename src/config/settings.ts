@@ -2,6 +2,7 @@
  * Owns the keywords that plays, blocks and tasks share, and how a keyword's value that is a template is read.
  */
 import { settle, type BecomeSettings, type Scope, type Setting } from '../core/plan.js';
+import { shorten } from '../core/secret.js';
 import type { Value } from '../core/value.js';
 import { transportNamed } from './connection.js';
 import type { NameLayer } from './declarations.js';
@@ -207,7 +208,7 @@ function dynamic<T extends string | number | boolean | undefined>(
 
 function describeValue(value: Value): string {
   if (value === null) return 'null';
-  if (typeof value === 'string') return `the text '${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (typeof value === 'string') return `the text '${shorten(value, 41)}'`;
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'a map';
   return String(value);
 }

@@ -3,6 +3,7 @@
  */
 import { ZrunError } from './errors.js';
 import { compileRegex, quoteRegex, RegexError, type Regex } from './regex.js';
+import { shorten } from './secret.js';
 
 /** As Python's fnmatch: `*`, `?`, `[a-c]`, `[!a-c]`; a bracket that is never closed is a plain one. Throws ZrunError `usage`. */
 export function globToRegex(glob: string): Pick<Regex, 'test'> {
@@ -16,7 +17,7 @@ export function globToRegex(glob: string): Pick<Regex, 'test'> {
     return compileRegex(`(?s)^${source.join('')}$`);
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
-    const shown = glob.length > 60 ? `${glob.slice(0, 60)}…` : glob;
+    const shown = shorten(glob, 61);
     throw new ZrunError('usage', `the name '${shown}' cannot be matched: ${error.reason}`);
   }
 }

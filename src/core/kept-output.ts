@@ -3,6 +3,8 @@
  * nothing. No I/O.
  */
 
+import { beginningAtEnd, endAtStart, longestSecret } from './secret.js';
+
 /**
  * `cut`: of more than `bytes`, the head and the tail are kept, with a line between them that says how much is missing.
  * `refuse`: of more than that nothing is kept, for what is only of use when it is whole.
@@ -111,8 +113,8 @@ function createEnds(limit: number): Ends {
       const older = Buffer.from(tail.subarray(at));
       tail.copyWithin(older.length, 0, at);
       older.copy(tail);
-      const begin = buffer.subarray(0, lastWhole(buffer.subarray(0, headLength)));
-      const end = tail.subarray(firstWhole(tail));
+      const begin = withoutBeginning(buffer.subarray(0, lastWhole(buffer.subarray(0, headLength))));
+      const end = withoutEnd(tail.subarray(firstWhole(tail)));
       const omitted = length - begin.length - end.length;
       const lineBreak = begin.at(-1) === 0x0a ? '' : '\n';
       const line = Buffer.from(`${lineBreak}[zrun left out ${omitted} bytes here]\n`);
@@ -138,6 +140,22 @@ function firstWhole(bytes: Buffer): number {
   for (let start = 0; start < Math.min(4, bytes.length); start++)
     if (((bytes[start] ?? 0) & 0xc0) !== 0x80) return start;
   return 0;
+}
+
+/** Without what may be the first part of a secret, which nothing would mask. */
+function withoutBeginning(bytes: Buffer): Buffer {
+  if (longestSecret() === 0) return bytes;
+  const near = bytes.subarray(-longestSecret() * 4);
+  const text = near.subarray(firstWhole(near)).toString('utf8');
+  const part = text.slice(text.length - beginningAtEnd(text));
+  return bytes.subarray(0, bytes.length - Buffer.byteLength(part));
+}
+
+/** The same of the last part. */
+function withoutEnd(bytes: Buffer): Buffer {
+  if (longestSecret() === 0) return bytes;
+  const text = bytes.subarray(0, longestSecret() * 4).toString('utf8');
+  return bytes.subarray(Buffer.byteLength(text.slice(0, endAtStart(text))));
 }
 
 /** The same for a text that is at hand already: an error's, which is shown and written in several places. */

@@ -4,6 +4,7 @@
  * signal (CWE-1333). Knows nothing of where an expression stands.
  */
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
+import { shorten } from './secret.js';
 
 export interface Regex {
   /** Whether it matches anywhere in the text. Throws RegexError where the text is too long for it. */
@@ -134,6 +135,6 @@ function explain(text: string, error: unknown): RegexError {
   const [, reason, hint] =
     foreign.find(([form]) => form.test(part)) ?? foreign.find(([form]) => form.test(text)) ?? [];
   if (reason !== undefined) return new RegexError(reason, hint);
-  const shown = part.length > 40 ? `${part.slice(0, 40)}…` : part;
+  const shown = shorten(part, 41);
   return new RegexError(shown === '' || shown === text ? said : `${said}: ${shown}`);
 }

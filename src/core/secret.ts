@@ -57,10 +57,17 @@ export function keepSecret(text: string): void {
   for (const line of text.split(/\r?\n/)) {
     const bare = line.trim();
     if (bare.length < shortestMasked) continue;
-    const json = JSON.stringify(bare).slice(1, -1);
-    const quoted = bare.replaceAll("'", `'\\''`);
-    for (const form of new Set([bare, json, quoted, ...base64FormsOf(bare)])) addForm(form);
+    // A command in JSON, JSON in a command, all of that in the journal's JSON: up to three of these in each other.
+    const written = new Set([bare]);
+    for (let level = 0; level < 3; level += 1)
+      for (const form of [...written]) writtenFormsOf(form).forEach((each) => written.add(each));
+    for (const form of new Set([...written, ...base64FormsOf(bare)])) addForm(form);
   }
+}
+
+/** In JSON, and between a shell's quotes. */
+function writtenFormsOf(text: string): readonly string[] {
+  return [JSON.stringify(text).slice(1, -1), text.replaceAll("'", `'\\''`)];
 }
 
 /** Ansible's names of passwords: their values are secrets wherever they stand. */
@@ -109,6 +116,35 @@ export function maskPiece(text: string): { readonly masked: string; readonly hel
     if (isBeginning(held)) return { masked: masked.slice(0, masked.length - held.length), held };
   }
   return { masked, held: '' };
+}
+
+/** A text cut to so many UTF-16 units. Masked before that: half of a secret would not be known as one afterwards. */
+export function shorten(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const masked = mask(text);
+  return masked.length <= most ? masked : `${masked.slice(0, most - 1).trimEnd()}…`;
+}
+
+/** Of a text that was cut off: how many units at its end may be the beginning of a secret. */
+export function beginningAtEnd(text: string): number {
+  return maskPiece(text).held.length;
+}
+
+/** Of a text whose beginning was cut off: how many units at its start may be the end of a secret. */
+export function endAtStart(text: string): number {
+  let most = 0;
+  for (const { texts } of forms.values())
+    for (const form of texts) {
+      let length = form.length - 1;
+      while (length > most && !text.startsWith(form.slice(-length))) length -= 1;
+      most = Math.max(most, length);
+    }
+  return most;
+}
+
+/** UTF-16 units of the longest form of a secret. */
+export function longestSecret(): number {
+  return longest;
 }
 
 /** `end`: where the last secret ends in the text as it was. */

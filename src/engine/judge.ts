@@ -4,6 +4,7 @@
 import { limitOutput, toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskResult } from '../core/events.js';
 import type { Expression, Scope } from '../core/plan.js';
+import { shorten } from '../core/secret.js';
 import { UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { isLost, isUnreachable } from './host-state.js';
 import { registered } from './results.js';
@@ -102,7 +103,7 @@ function exitCodeProblem(result: ValueMap): Problem | undefined {
 export function endedWith(command: string, status: number): string {
   const line = command.trim();
   if (line.includes('\n')) return `the script ended with exit code ${status}`;
-  return `\`${line.length <= 60 ? line : `${line.slice(0, 60).trimEnd()} …`}\` ended with exit code ${status}`;
+  return `\`${shorten(line, 62)}\` ended with exit code ${status}`;
 }
 
 /** What a thrown value means for the task's status. Settings are not there where they could not be rendered. */

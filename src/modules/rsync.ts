@@ -23,6 +23,7 @@ import {
 } from './lib/rsync.js';
 import { formatBytes } from '../core/bytes.js';
 import { everyStatus } from './lib/status.js';
+import { runInFolder, wayTo } from './lib/trusted-folder.js';
 
 const params = z
   .strictObject({
@@ -164,7 +165,7 @@ diff -r /scratch-rsync-src "$tmp/copy" && zfs destroy -r tank/scratch-rsync`,
     const { src, dest } = options;
     const [source, target, parent, inside, onHost] = await Promise.all([
       orUnknown(read(fileProbe(src))),
-      read(fileProbe(dest)),
+      read(fileProbe(dest, { way: wayTo(dest, { follow: true }) })),
       read(fileProbe(parentOf(dest))),
       read(anythingProbe(dest)),
       read(rsyncProbe(options)),
@@ -204,7 +205,10 @@ diff -r /scratch-rsync-src "$tmp/copy" && zfs destroy -r tank/scratch-rsync`,
   async apply(write, { detail }, { verify }, context) {
     const { options, differences } = detail;
     const command = quoteArgv(rsyncArgv(options));
-    const output = await write.run(rsyncScript(options, verify), { accept: everyStatus, shownAs: command });
+    const output = await runInFolder(write, rsyncScript(options, verify), {
+      accept: everyStatus,
+      shownAs: command,
+    });
     if (output.status === copyDiffers) {
       throw new ZrunError('task-failed', 'what was copied differs from its source', {
         hint: 'Did something write to src or dest meanwhile? Stop it and run again; src is untouched.',

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createKept, cutText } from '../../src/core/kept-output.js';
+import { forgetSecrets, keepSecret } from '../../src/core/secret.js';
 
 /** What is kept of this text, sent in chunks of a size. */
 function keep(
@@ -35,6 +36,17 @@ describe('createKept', () => {
 
   it('puts its line on a line of its own', () => {
     expect(keep('abc\ndefghijkl', 8, 100).text).to.equal('abc\n[zrun left out 5 bytes here]\nijkl');
+  });
+
+  it('leaves nothing of a secret that was cut in two', () => {
+    keepSecret('hunter2');
+    try {
+      const text = `ab hunter2 ${'x'.repeat(100)} hunter2 yz`;
+      const left = `ab \n[zrun left out ${text.length - 6} bytes here]\n yz`;
+      expect(keep(text, 16, 7).text).to.equal(left);
+    } finally {
+      forgetSecrets();
+    }
   });
 
   it('cuts no character in two', () => {

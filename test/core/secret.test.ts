@@ -8,6 +8,7 @@ import {
   maskPiece,
   reveal,
   Secret,
+  shorten,
 } from '../../src/core/secret.js';
 import { quote } from '../../src/core/shell.js';
 
@@ -36,6 +37,9 @@ describe('secrets that are kept', () => {
       text,
       JSON.stringify(text),
       quote(text),
+      JSON.stringify(quote(text)),
+      quote(JSON.stringify(text)),
+      JSON.stringify(JSON.stringify(text)),
       ...['', 'x', 'xy'].map((before) => Buffer.from(`${before}${text}`).toString('base64')),
     ])
       expect(mask(`<${form}>`)).to.match(/^<.{0,4}••••••.{0,4}>$/);
@@ -62,6 +66,13 @@ describe('secrets that are kept', () => {
       held = rest;
     }
     expect([said, held]).to.deep.equal(['ab •••••• hunt ', 'h']);
+  });
+
+  it('are masked before a text is cut, so that no half of one is left', () => {
+    keepSecret('hunter2-and-more');
+    expect(shorten('login with hunter2-and-more now', 20)).to.equal('login with •••••• n…');
+    expect(shorten('login with hunter2-and-more', 20)).to.equal('login with ••••••');
+    expect(shorten('short', 20)).to.equal('short');
   });
 
   it('are forgotten with the run', () => {

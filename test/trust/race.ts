@@ -26,6 +26,7 @@ import { daemonJson } from '../../src/modules/daemon_json.js';
 import { file } from '../../src/modules/file.js';
 import { lineinfile } from '../../src/modules/lineinfile.js';
 import { mount } from '../../src/modules/mount.js';
+import { rsync } from '../../src/modules/rsync.js';
 import { template } from '../../src/modules/template.js';
 import { makeUser } from '../integration/sshd.js';
 import { createHost, perform } from '../modules/harness.js';
@@ -100,6 +101,14 @@ export const ways: readonly Way[] = [
     params: ({ folder, source, user }, round) => {
       writeFileSync(`${source}/deep/n`, `${round}\n`);
       return { dest: `${folder}/sub`, src: `${source}/`, owner: user, mode: '0666', backup: true };
+    },
+  },
+  {
+    name: 'rsync into a folder below',
+    module: rsync,
+    params: ({ folder, source }, round) => {
+      writeFileSync(`${source}/deep/n`, `${round}\n`);
+      return { dest: `${folder}/sub`, src: source, delete: true };
     },
   },
   {

@@ -8,6 +8,7 @@ import type { Output } from '../../core/host.js';
 import type { Plan, TaskContext, Write } from '../../core/module.js';
 import type { Effect, Read } from '../../core/probe.js';
 import { unknownState } from '../../core/probe.js';
+import { shorten } from '../../core/secret.js';
 import type { ShellText } from '../../core/shell.js';
 import { lines, sh } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
@@ -176,7 +177,7 @@ function stripEnd(text: string): string {
 /** The first line, cut where it is long: what fits into a report's line. */
 function abbreviate(text: string): string {
   const [first = '', ...rest] = text.trim().split('\n');
-  if (first.length > 100) return `${first.slice(0, 99)}…`;
+  if (first.length > 100) return shorten(first, 100);
   // The first line of a script is hardly ever the one that tells what it is for; the task's name does.
   return rest.length > 0 ? `a script of ${rest.length + 1} lines` : first;
 }

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { compileRegex as compile, RegexError, type Regex, type RegexMatch } from '../../core/regex.js';
+import { shorten } from '../../core/secret.js';
 
 /** Said in the description of the first parameter of a module that takes one. */
 export const regexNote =
@@ -57,8 +58,7 @@ function problemOf(text: string): string | undefined {
 }
 
 function messageOf(text: string, { reason }: RegexError): string {
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return `the regular expression '${shown}' does not work: ${reason}`;
+  return `the regular expression '${shorten(text, 61)}' does not work: ${reason}`;
 }
 
 /** What a replacement refers to: groups by number or by name. */

@@ -6,6 +6,7 @@ import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { quoteArgv, sh, type ShellText } from '../../core/shell.js';
+import { makeFolder } from './made-folder.js';
 import { syncFileSystem } from './sync.js';
 
 export interface RsyncOptions {
@@ -155,13 +156,18 @@ export const copyNotWritten = 96;
 
 /**
  * Copies, writes everything to the disk, and compares again by checksum where asked; rsync's own status otherwise.
- * What differs is then on standard output.
+ * What differs is then on standard output. For `runInFolder`: rsync works in the folder that the script is in, so that no
+ * link on the way to it counts which another user may have put there meanwhile.
  */
-export function rsyncScript(options: RsyncOptions, verify: boolean): ShellText {
+export function rsyncScript(asked: RsyncOptions, verify: boolean): ShellText {
+  const options = { ...asked, dest: '.' };
   const check = options.changedSince === undefined ? compareAll(options) : compareChanged(options);
   const makeOld = sh`${listChanged(options)}
 ${forEachChanged(options, sh`touch -c -d @0 -- "$dest$name"`)} || exit`;
-  return sh`LC_ALL=C; export LC_ALL
+  return sh`${makeFolder(asked.dest, {}, undefined)}
+into "$n"
+set +eu
+LC_ALL=C; export LC_ALL
 ${verify && options.changedSince !== undefined ? makeOld : sh`:`}
 ${rsyncArgv(options)} || exit
 ${verify ? check : sh`:`}

@@ -199,6 +199,11 @@ export const files: readonly Attack[] = [
     '- copy: {src: site/, dest: HOME/d, owner: USER, backup: true}',
   ),
   refusal(
+    'a user puts a link in the place of a folder into which root copies a folder of the host',
+    'mkdir real; echo new >real/n; ln -s "$2/dir" d',
+    '- rsync: {src: HOME/real/, dest: HOME/d, delete: true}',
+  ),
+  refusal(
     'a link of a user in a folder where everybody may write, as /tmp',
     'mkdir open; chmod 1777 open; ln -s "$2/secret" open/n',
     '- copy: {dest: HOME/open/n, content: "new\\n", follow: true}',

@@ -90,6 +90,25 @@ const stories: readonly Story[] = [
     isFast: true,
   },
   {
+    attack: 'a secret file: the secret where a long command is cut',
+    ...secretVars,
+    tasks: [40, 60, 80, 90]
+      .map(
+        (before) =>
+          `- command: sh -c 'exit 3; echo ${'x'.repeat(before - 20)} {{password}} and more of it all'\n  ignore_errors: true`,
+      )
+      .join('\n'),
+    says: /ended with exit code 3/,
+    isFast: true,
+  },
+  {
+    attack: "a secret file: a secret with quotes, between a shell's quotes, in JSON",
+    play: 'vars_files: [secret.yaml]',
+    files: { 'secret.yaml': `# zrun: secret\npassword: "it's \\"${secret}\\" so"\n` },
+    tasks: `- shell: 'true {{sh password}}; echo {{sh (json password)}}'\n  register: r\n- debug: {var: r}\n- debug: {msg: '{{json r}}'}`,
+    says: /••••••/,
+  },
+  {
     attack: 'a secret file: until and retries',
     ...secretVars,
     tasks: `- command: echo {{password}}\n  register: r\n  until: r.stdout == "other"\n  retries: 2\n  delay: 0`,
