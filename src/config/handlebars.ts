@@ -166,7 +166,8 @@ function syntaxError(text: PositionedText, error: Error): ZrunError {
 }
 
 function unreadable(at: Place, written: string): ZrunError {
-  const message = `this is not a template that can be read: ${written}`;
+  const shown = isMarkedSecret(at.source.text) ? '' : `: ${written}`;
+  const message = `this is not a template that can be read${shown}`;
   return errorAt(at, 'template-syntax', message, foreignHint(written));
 }
 

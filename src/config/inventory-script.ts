@@ -40,7 +40,9 @@ export async function readProgramInventory(
     if (name !== '_meta') readGroup(name, data, reading);
     else if (isMap(data) && isMap(data['hostvars'])) meta = data['hostvars'];
   }
-  if (meta) for (const host of reading.hosts) setHostVariables(host, meta[host] ?? {}, reading);
+  if (meta)
+    for (const host of reading.hosts)
+      setHostVariables(host, (Object.hasOwn(meta, host) && meta[host]) || {}, reading);
   else await askForEach(file, options, reading);
   warnOfBraces(reading);
 }

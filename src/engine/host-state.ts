@@ -111,11 +111,19 @@ export async function regain(state: HostState, run: RunInput): Promise<void> {
         await connectionOf(way, run);
         return;
       } catch (error) {
-        if (!isUnreachable(error) && !isLost(error)) return;
+        if (!mayPass(error)) return;
       }
     }
   }
 }
+
+/** Not so with another key than the host's: whoever shows it is not asked until the right one comes along. */
+function mayPass(error: unknown): boolean {
+  const isForGood = error instanceof ZrunError && keyCodes.has(error.code);
+  return (isUnreachable(error) || isLost(error)) && !isForGood;
+}
+
+const keyCodes: ReadonlySet<ErrorCode> = new Set(['host-key-unknown', 'host-key-changed', 'key-unreadable']);
 
 /** A connection to the host stands, or is being made and will. */
 export async function isConnected(state: HostState): Promise<boolean> {

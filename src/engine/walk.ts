@@ -173,7 +173,9 @@ function leave({ state }: Walk, ending: Ending): void {
       const { result } = ending;
       state.problem = result.problem && limitOutput(result.problem, summaryBytes);
       if (result.problem?.code === 'interrupted') state.outcome = 'interrupted';
-      else if (result.status === 'unreachable') state.outcome = 'unreachable';
+      else if (result.status === 'unreachable')
+        // What it was cut off from before, it may still be at.
+        state.outcome = state.counts.unknown > 0 ? 'unknown' : 'unreachable';
       else if (result.status === 'unknown') state.outcome = 'unknown';
       else state.outcome = 'failed';
     }

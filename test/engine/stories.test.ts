@@ -325,6 +325,21 @@ describe('many hosts', () => {
     expect(played.outcome.exitCode).to.equal(3);
   });
 
+  it('one that was cut off in mid-task is of unknown state, whatever else could not be reached', async () => {
+    const tasks = `
+    - block: [{fail: {msg: "no"}}]
+      rescue: [{command: echo gone}]
+      always: [{command: echo cut}]`;
+    const played = await play(`${head}${tasks}`, {
+      onScript(_host, script) {
+        if (script.includes('gone')) throw new ZrunError('connect-failed', 'no route to host');
+        if (script.includes('cut')) throw new ZrunError('connection-lost', 'the connection broke');
+      },
+    });
+    expect(Object.values(outcomes(played))).to.deep.equal(['unknown']);
+    expect(played.outcome.exitCode).to.equal(5);
+  });
+
   it('serial: a batch is done before the next begins', async () => {
     const text =
       head.replace('  vars', '  serial: 2\n  vars') + '\n    - command: /bin/true\n    - command: /bin/true';
