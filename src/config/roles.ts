@@ -118,6 +118,7 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
   for (const template of [...own.defaults.values(), ...own.vars.values()])
     site.context.later(inside.names, (declared, report) => void template.check(declared, report));
   if (request.isExported) exportVars(own, site);
+  const isExportedLater = request.isExported && site.isIncluded;
   const handlers = await readRoleHandlers(request, inside);
   const { ofRoles, ofImports, ofIncludes } = play.handlers;
   (site.isIncluded ? ofIncludes : request.isOfPlay ? ofRoles : ofImports).push(...handlers);
@@ -132,6 +133,7 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
     vars,
     params,
     handlers: site.isIncluded ? handlers : [],
+    ...(isExportedLater && { exports: own }),
     become,
     tags: site.tags,
     tasks: [
@@ -200,13 +202,14 @@ function signatureOf({ folder, parts, given, params, when, ownTags, asker }: Rol
   ]);
 }
 
-function exportVars({ defaults, vars }: RoleVars, { play }: Site): void {
+/** Names are known from the start; what an included role says holds for those hosts, and from there on, that come to it. */
+function exportVars({ defaults, vars }: RoleVars, { play, isIncluded }: Site): void {
   for (const [name, template] of defaults) {
-    play.defaults.set(name, template);
+    if (!isIncluded) play.defaults.set(name, template);
     addSource(play.defaultNames, name, template);
   }
   for (const [name, template] of vars) {
-    play.vars.set(name, template);
+    if (!isIncluded) play.vars.set(name, template);
     addSource(play.varNames, name, template);
   }
 }

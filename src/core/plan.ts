@@ -266,9 +266,17 @@ export interface Block extends StepBase {
   readonly params: VarsTemplate;
   /** Of a role that is included: a host has them once it comes here. Those of other roles are the play's. */
   readonly handlers: readonly Handler[];
+  /** Of a role that is included with `public`: the play's, for a host that has come here. Those of others are so from the start. */
+  readonly exports?: RoleExports;
   readonly tasks: readonly Step[];
   readonly rescue: readonly Step[];
   readonly always: readonly Step[];
+}
+
+/** What a role's files say: its own defaults and variables. */
+export interface RoleExports {
+  readonly defaults: VarsTemplate;
+  readonly vars: VarsTemplate;
 }
 
 /** `include_tasks`, `include_role`: decided about when a host comes to it. (An import is a block.) */

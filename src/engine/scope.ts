@@ -2,7 +2,7 @@
  * Owns which variables a task sees on a host: the layers in Ansible's order of precedence, and the magic variables.
  */
 import type { Host } from '../core/host.js';
-import type { Language, Play, Scope, Template, VarsTemplate } from '../core/plan.js';
+import type { Language, Play, RoleExports, Scope, Template, VarsTemplate } from '../core/plan.js';
 import type { Value, ValueMap } from '../core/value.js';
 import type { HostState } from './host-state.js';
 import { magicOfRun } from './magic.js';
@@ -26,6 +26,8 @@ export interface ScopeSource {
   readonly states: Map<string, HostState>;
   /** The batch's own magic variables. */
   readonly batchVars: ValueMap;
+  /** Of roles that this host has included with `public` in this play, the first first. */
+  readonly exported: RoleExports[];
 }
 
 /** What is given from outside to the tasks of a role or an include: stronger than what tasks set. */
@@ -50,14 +52,16 @@ export interface Layers {
 
 /** The scope of one task on one host, its layers from the weakest: Ansible's order of precedence. */
 export function scopeFor(source: ScopeSource, state: HostState, layers: Layers): Scope {
-  const { run, play, language, answers } = source;
+  const { run, play, language, answers, exported } = source;
   return language.scope([
     weakVars(state),
     play.defaults,
+    ...exported.map(({ defaults }) => defaults),
     ...layers.defaults,
     (source.inventory.get(state.host.name) ?? state.host).vars,
     state.facts,
     play.vars,
+    ...exported.map(({ vars }) => vars),
     answers,
     ...layers.vars,
     state.fileVars,

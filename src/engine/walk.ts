@@ -366,6 +366,8 @@ async function walkParts(walk: Walk, block: Block, inherited: Inherited): Promis
     become: [...inherited.become, block.become],
   };
   walk.handlers.add(block.handlers, inside);
+  const { exported } = walk.source;
+  if (block.exports && !exported.includes(block.exports)) exported.push(block.exports);
   const at = (part: number): Position => [...inherited.position, part];
   const own = block.rescue.length > 0 ? [inherited.position.join('.')] : [];
   let ending = await walkSteps(walk, block.tasks, {

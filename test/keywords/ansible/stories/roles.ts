@@ -64,6 +64,33 @@ const written: readonly PeerStory[] = [
     },
   },
   {
+    title: 'roles: what a public one says holds from there on, and nothing where it was skipped',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  vars: {v: play}
+  tasks:
+    - {name: before, debug: {msg: '{{ v }}'}}
+    - include_role: {name: other, public: true}
+      when: 1 == 2
+    - {name: between, debug: {msg: '{{ v }}'}}
+    - include_role: {name: r, public: true}
+    - {name: after, debug: {msg: '{{ v }}'}}
+    - {name: default, debug: {msg: '{{ d }}'}}
+- hosts: all
+  gather_facts: false
+  vars: {v: next}
+  tasks: [{name: next, debug: {msg: '{{ v }}'}}]
+`,
+    files: {
+      'roles/other/vars/main.yml': 'v: other\n',
+      'roles/other/tasks/main.yml': told('other'),
+      'roles/r/vars/main.yml': 'v: role\n',
+      'roles/r/defaults/main.yml': 'd: default\n',
+      'roles/r/tasks/main.yml': told('r', '{{ v }}'),
+    },
+  },
+  {
     title: 'roles: needed first under a condition that says no, then by another',
     playbook: `
 - hosts: all
