@@ -119,7 +119,10 @@ export async function untilStopped<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController();
-  const release = environment.onStopSignal(() => stop.abort());
+  const release = environment.onStopSignal(() => {
+    if (stop.signal.aborted) environment.exitNow(130);
+    stop.abort();
+  });
   try {
     const result = await work(stop.signal);
     if (stop.signal.aborted) throw new ZrunError('interrupted', 'the run was stopped');

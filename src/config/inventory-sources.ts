@@ -109,7 +109,7 @@ async function readInventoryFile(
     await readProgramInventory(file, name, { cwd, timeoutMs: programTimeoutMs, signal }, builder);
     return;
   }
-  const source = await readSource(cwd, name);
+  const source = await readSource(cwd, name, signal);
   if (source.text.startsWith('$ANSIBLE_VAULT;')) {
     throw errorAt(
       undefined,

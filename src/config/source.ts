@@ -2,9 +2,11 @@
  * Owns how a file that the user named becomes a source that places can point into, and how text inside a source is
  * addressed. Knows no file format.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { constants, openSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import path from 'node:path';
-import { nearest, type Place, type Source, type ZrunError } from '../core/errors.js';
+import { nearest, ZrunError, type Place, type Source } from '../core/errors.js';
 import { errorAt } from './report.js';
 
 /** A piece of a source whose own offsets can be mapped to places: a scalar's value, or a whole file. */
@@ -30,15 +32,43 @@ export function looseText(name: string, text: string): PositionedText {
 }
 
 /**
- * Reads a text file. `name` is what the user calls it (relative as given), `at` where it is named, if in a file.
- * Throws ZrunError `file-unreadable`.
+ * Reads a text file. `name` is what the user calls it (relative as given).
+ * Throws ZrunError `file-unreadable`; `interrupted` where the signal ends the wait for a pipe's writer.
  */
-export async function readSource(cwd: string, name: string, at?: Place): Promise<Source> {
+export async function readSource(cwd: string, name: string, signal?: AbortSignal): Promise<Source> {
   try {
-    const text = await readFile(path.resolve(cwd, name), 'utf8');
+    const file = path.resolve(cwd, name);
+    const isPipe = (await stat(file)).isFIFO();
+    const text = isPipe ? await readPipe(file, signal) : await readFile(file, 'utf8');
     return { name, text: text.replace(/^\uFEFF/, '') };
   } catch (error) {
-    throw unreadable(name, error, at, await nearestFile(cwd, name));
+    if (error instanceof ZrunError) throw error;
+    throw unreadable(name, error, undefined, await nearestFile(cwd, name));
+  }
+}
+
+/** Bytes. Far more than a playbook or an inventory holds. */
+const mostOfPipe = 64 * 1024 * 1024;
+
+/** `-i <(program)`. Opened so that a writer who never comes, or never ends, can be waited for and left. */
+async function readPipe(file: string, signal: AbortSignal | undefined): Promise<string> {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  const cut = (): void => void pipe.destroy(new ZrunError('interrupted', 'the run was stopped'));
+  signal?.addEventListener('abort', cut);
+  if (signal?.aborted) cut();
+  try {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const piece of pipe as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > mostOfPipe) throw new Error('it does not end');
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces).toString('utf8');
+  } finally {
+    signal?.removeEventListener('abort', cut);
+    pipe.destroy();
   }
 }
 

@@ -157,7 +157,8 @@ export function readCommon(node: MapNode, site: Site, at: Place, around: NameLay
     names,
     around: surround(site.around, { ...(vars.size > 0 && { vars }), become }),
     tags: ownTags.length > 0 ? [...new Set([...site.tags, ...ownTags])] : site.tags,
-    notify: [...site.notify, ...woken.map(({ text }) => text)],
+    // As in Ansible, in place of the block's.
+    notify: notify ? woken.map(({ text }) => text) : site.notify,
     settings: readSettings(node, site, names),
     isConditional: site.isConditional || node.entries.has('when') || node.entries.has('loop'),
   };

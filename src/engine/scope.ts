@@ -68,8 +68,8 @@ export function scopeFor(source: ScopeSource, state: HostState, layers: Layers):
     state.results,
     ...layers.params.ofRoles,
     ...layers.params.ofIncludes,
-    layers.extra,
     run.settings.extraVars,
+    layers.extra,
     source.batchVars,
     magicVars(source, state),
   ]);

@@ -16,10 +16,17 @@ import { fileKind, presenceProbe } from './file.js';
 import { hostPath } from './path.js';
 import { everyStatus } from './status.js';
 
+/** Ansible expands wildcards here. A pattern that is taken for a name would never be there. */
+const onePath = (description: string): z.ZodString =>
+  hostPath(description).refine(
+    (text) => !/[*?]|\[.*\]/.test(text),
+    'names one path: a pattern with *, ? or [] is not expanded',
+  );
+
 export const commandParams = {
   chdir: hostPath('The directory to run in.').optional(),
-  creates: hostPath('A path: where something is there already, nothing is run.').optional(),
-  removes: hostPath('A path: where nothing is there (any more), nothing is run.').optional(),
+  creates: onePath('A path: where something is there already, nothing is run.').optional(),
+  removes: onePath('A path: where nothing is there (any more), nothing is run.').optional(),
   stdin: z.string().optional().describe('Text for its standard input. Left out: the input is empty.'),
   stdin_add_newline: z.boolean().default(true).describe('Ends `stdin` with a line break if it has none.'),
   strip_empty_ends: z

@@ -2,9 +2,11 @@
  * What zrun reads on the controller: files that are bombs, names that JavaScript has a meaning for, and programs that
  * never stop talking.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { Attack, Bench } from '../attack.js';
+import { verdict, type Attack, type Bench } from '../attack.js';
+import { until } from '../look.js';
 
 /** Of a process that may load tsx first, on a machine that may be busy: what is quadratic takes many times as long. */
 const soon = 60_000;
@@ -158,7 +160,44 @@ export const inputs: readonly Attack[] = [
         : `ended with ${code}`;
     },
   },
+  {
+    attack: 'SIGTERM while an inventory is a pipe whose writer writes nothing',
+    expected: 'zrun ends with 130',
+    isFast: true,
+    async observe(bench, expected) {
+      const pipe = path.join(bench.folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const writer = openSync(pipe, 'r+');
+      bench.defer(() => closeSync(writer));
+      const zrun = bench.start([bench.playbook('- ping:'), '-i', pipe]);
+      const fds = `/proc/${zrun.child.pid}/fd`;
+      await until(() => readdirSync(fds).some((fd) => isLinkTo(path.join(fds, fd), pipe)));
+      zrun.child.kill('SIGTERM');
+      const ended = await zrun.ended;
+      return verdict(ended.code === 130, expected, ended);
+    },
+  },
+  {
+    attack: 'an inventory that is a pipe, as of <(program)',
+    expected: 'it is read',
+    async observe(bench, expected) {
+      const hosts = bench.inventory(await bench.sshd());
+      const ended = await bench.zrun([bench.playbook('- ping:')], {
+        prefix: ['/bin/bash', '-c', `exec "$@" -i <(sleep 1; cat ${hosts})`, 'bash'],
+      });
+      return verdict(ended.code === 0 && ended.stdout.includes('ok=1'), expected, ended);
+    },
+  },
 ];
+
+/** False where it is gone by now. */
+function isLinkTo(link: string, file: string): boolean {
+  try {
+    return readlinkSync(link) === file;
+  } catch {
+    return false;
+  }
+}
 
 async function observeSoon(bench: Bench, argv: readonly string[], says: RegExp): Promise<string> {
   const started = performance.now();
