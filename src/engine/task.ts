@@ -76,7 +76,9 @@ async function runItems(
     });
     const label = loop.label ? text(loop.label.render(scopeOf(task, around, vars))) : text(item);
     turns.push({ result: { ...result, label, item }, vars });
-    if ((result.status === 'unreachable' && !result.ignored) || around.signal.aborted) break;
+    // Another item may be for another host.
+    const isOver = result.status === 'unreachable' && !result.ignored && task.delegateTo === undefined;
+    if (isOver || around.signal.aborted) break;
     if (breaks(loop, withResult({ task, around, item: vars }, result))) break;
     if (!isLast) await pause(settle(loop.pause, scope) * 1000, around.signal);
   }
