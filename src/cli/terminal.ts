@@ -4,6 +4,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { ZrunError } from '../core/errors.js';
+import { onAbort } from '../core/signals.js';
 
 export interface Question {
   readonly text: string;
@@ -68,8 +69,7 @@ function readLine(
   return new Promise((resolve, reject) => {
     let typed: string[] = [];
     const stop = (): void => reject(interrupted());
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop);
+    const forget = signal && onAbort(signal, stop);
     terminal.setEncoding('utf8');
     terminal.on('error', reject);
     terminal.on('end', stop);
@@ -77,7 +77,7 @@ function readLine(
     terminal.on('data', (chunk: string | Buffer) => {
       for (const key of String(chunk)) {
         if (key === '\r' || key === '\n') {
-          signal?.removeEventListener('abort', stop);
+          forget?.();
           resolve(typed.join(''));
         } else if (key === '\u0003' || (key === '\u0004' && typed.length === 0)) stop();
         else if (key === '\u007f' || key === '\b') erase(typed.pop() === undefined ? 0 : 1);

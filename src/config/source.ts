@@ -7,6 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { nearest, ZrunError, type Place, type Source } from '../core/errors.js';
+import { onAbort } from '../core/signals.js';
 import { errorAt } from './report.js';
 
 /** A piece of a source whose own offsets can be mapped to places: a scalar's value, or a whole file. */
@@ -55,8 +56,7 @@ async function readPipe(file: string, signal: AbortSignal | undefined): Promise<
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   const pipe = new Socket({ fd, readable: true, writable: false });
   const cut = (): void => void pipe.destroy(new ZrunError('interrupted', 'the run was stopped'));
-  signal?.addEventListener('abort', cut);
-  if (signal?.aborted) cut();
+  const forget = signal && onAbort(signal, cut);
   try {
     const pieces: Buffer[] = [];
     let length = 0;
@@ -67,7 +67,7 @@ async function readPipe(file: string, signal: AbortSignal | undefined): Promise<
     }
     return Buffer.concat(pieces).toString('utf8');
   } finally {
-    signal?.removeEventListener('abort', cut);
+    forget?.();
     pipe.destroy();
   }
 }

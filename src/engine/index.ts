@@ -100,7 +100,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
         added,
         states,
         batchVars: batch.vars,
-        exported: [],
+        exported: { defaults: [], vars: [] },
       },
       batch,
       state,

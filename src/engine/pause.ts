@@ -1,6 +1,7 @@
 /**
  * Owns waiting for a while.
  */
+import { onAbort } from '../core/signals.js';
 
 /** Waits so many milliseconds; returns at once when aborted. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -8,10 +9,10 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const finish = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
+      forget();
       resolve();
     };
     const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish);
+    const forget = onAbort(signal, finish);
   });
 }

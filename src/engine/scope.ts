@@ -27,7 +27,7 @@ export interface ScopeSource {
   /** The batch's own magic variables. */
   readonly batchVars: ValueMap;
   /** Of roles that this host has included with `public` in this play, the first first. */
-  readonly exported: RoleExports[];
+  readonly exported: { readonly [Part in keyof RoleExports]: VarsTemplate[] };
 }
 
 /** What is given from outside to the tasks of a role or an include: stronger than what tasks set. */
@@ -56,12 +56,12 @@ export function scopeFor(source: ScopeSource, state: HostState, layers: Layers):
   return language.scope([
     weakVars(state),
     play.defaults,
-    ...exported.map(({ defaults }) => defaults),
+    ...exported.defaults,
     ...layers.defaults,
     (source.inventory.get(state.host.name) ?? state.host).vars,
     state.facts,
     play.vars,
-    ...exported.map(({ vars }) => vars),
+    ...exported.vars,
     answers,
     ...layers.vars,
     state.fileVars,

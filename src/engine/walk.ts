@@ -367,7 +367,10 @@ async function walkParts(walk: Walk, block: Block, inherited: Inherited): Promis
   };
   walk.handlers.add(block.handlers, inside);
   const { exported } = walk.source;
-  if (block.exports && !exported.includes(block.exports)) exported.push(block.exports);
+  if (block.exports && !exported.vars.includes(block.exports.vars)) {
+    exported.defaults.push(block.exports.defaults);
+    exported.vars.push(block.exports.vars);
+  }
   const at = (part: number): Position => [...inherited.position, part];
   const own = block.rescue.length > 0 ? [inherited.position.join('.')] : [];
   let ending = await walkSteps(walk, block.tasks, {

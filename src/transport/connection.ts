@@ -2,9 +2,9 @@
  * Owns a connection as the engine sees it: one session a user, the counters, the user's interrupt, the end. Works over
  * any link.
  */
-import { setMaxListeners } from 'node:events';
 import { ZrunError } from '../core/errors.js';
 import type { Become, Connection, Output } from '../core/host.js';
+import { onAbort } from '../core/signals.js';
 import { defaultLimits, type Limits, type Link } from './channel.js';
 import { createSession, interrupted, type Session } from './session.js';
 import type { Job } from './shell.js';
@@ -22,7 +22,9 @@ export function createConnection(
    * What is to be cancelled with each signal: one listener a connection, since a listener a script would be looked for
    * among those of a thousand hosts each time that a script ends.
    */
-  const cancels = new Map<AbortSignal, { readonly jobs: Set<() => void>; readonly listener: () => void }>();
+  const cancels = new Map<AbortSignal, Set<() => void>>();
+  /** Undo what listens to signals. */
+  const forgets: (() => void)[] = [];
 
   const sessionOf = (become: Become | undefined): Session => {
     const known = sessions.get(become?.user);
@@ -37,22 +39,18 @@ export function createConnection(
     await link.close();
   };
   const close = (error: ZrunError): Promise<void> => {
-    signal.removeEventListener('abort', onAbort);
-    for (const [by, { listener }] of cancels) by.removeEventListener('abort', listener);
+    for (const forget of forgets.splice(0)) forget();
     closing ??= shutDown(error);
     return closing;
   };
-  const onAbort = (): void => void close(interrupted());
-  listen(signal, onAbort);
-  if (signal.aborted) onAbort();
+  forgets.push(onAbort(signal, () => void close(interrupted())));
 
   const cancelsOf = (by: AbortSignal): Set<() => void> => {
     const known = cancels.get(by);
-    if (known !== undefined) return known.jobs;
+    if (known !== undefined) return known;
     const jobs = new Set<() => void>();
-    const listener = (): void => jobs.forEach((cancel) => cancel());
-    cancels.set(by, { jobs, listener });
-    listen(by, listener);
+    cancels.set(by, jobs);
+    forgets.push(onAbort(by, () => jobs.forEach((cancel) => cancel())));
     return jobs;
   };
 
@@ -96,12 +94,6 @@ export function createConnection(
     },
     close: () => close(closed(link)),
   };
-}
-
-/** One signal ends a whole run, so hundreds of hosts listen to it. */
-function listen(signal: AbortSignal, listener: () => void): void {
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', listener);
 }
 
 /** Not the user's doing: what was under way when it closed is as uncertain as when it breaks. */

@@ -220,5 +220,5 @@ function isHow(word: string): word is DependsHow {
 }
 
 function isObstacle(word: string): word is Obstacle {
-  return ['transient', 'missing', 'masked', 'broken', 'changed', 'refuses-stop'].includes(word);
+  return Object.hasOwn(obstacleTexts, word);
 }

@@ -82,7 +82,7 @@ for try in 1 2 3; do
 timeout 300 docker start $down >/dev/null
 down=$(left)
 done
-for n in $down; do bad="$bad container:$n running $(about "$n" | cut -d ' ' -f 4)"; printf 'differs container:%s running %s\\n' "$n" "$(about "$n" | cut -d ' ' -f 4)"; done
+for n in $down; do is=$(about "$n" | cut -d ' ' -f 4); bad="$bad container:$n running $is"; printf 'differs container:%s running %s\\n' "$n" "$is"; done
 for n in $(names ' joined stopped ran '); do
 line=$(about "$n"); case $line in "/$n true "*' container:'*) ;; *) continue ;; esac
 cut=

@@ -114,10 +114,10 @@ continue
 goes = 0
 for (k = 1; k <= copies[of]; k++) if (index(target[i], copy[of, k] "/") == 1 && (!isSame || (dev[i], folder[i], real substr(target[i], length(copy[of, k]) + 1)) in isHere)) goes = 1
 if (goes || seen[id[i]]++) continue
-# A copy of one that the host has goes with that, or is told of after it.
+# A copy of one that the host has goes away with it, or is printed after it.
 if (of == "self") toldHere[dev[i], folder[i], target[i]]
 else if ((dev[i], folder[i], target[i]) in toldHere) continue
-# What is mounted inside of a place that is told of goes without saying.
+# Nothing is printed of what is mounted inside a place that was printed already.
 for (k = 1; k <= places[of]; k++) if (target[i] == told[of, k] || told[of, k] == "/" || index(target[i], told[of, k] "/") == 1) goes = 1
 if (goes) continue
 told[of, ++places[of]] = target[i]

@@ -119,7 +119,7 @@ describe('facts', () => {
       [['containers/notes.txt', 'image/notes', 'runtimes/mine.sh', 'tmp/my.sql', 'zfs/keep'], false],
     ],
     [
-      'more of it than is told of',
+      'more of it than is listed',
       { inside: Array.from({ length: 21 }, (_, i) => `tmp/${i}\n`).join('') },
       ({ data_root: r }) => [r.foreign_inside.length, r.holds_more_inside],
       [20, true],
