@@ -521,7 +521,12 @@ describe('setup on a real host', () => {
     expect(docker.daemon_json).to.include({ exists: true, valid: true, storage_driver: null });
     expect(docker.daemon_json.keys).to.deep.equal(['log-driver', 'log-opts', 'labels']);
     expect(docker.flags).to.deep.include({ key: 'hosts', value: 'fd://' });
-    expect(docker.services.docker).to.deep.equal({ load: 'loaded', active: 'active', file: 'enabled' });
+    expect(docker.services.docker).to.deep.equal({
+      load: 'loaded',
+      active: 'active',
+      file: 'enabled',
+      changed: false,
+    });
     expect(
       docker.volumes.some(
         (volume) => volume.name === 'data' && !volume.anonymous && volume.used_by.includes('web'),

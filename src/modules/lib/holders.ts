@@ -18,12 +18,15 @@ BEGIN { p = ENVIRON["P"] }
 echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $where open for writing"
 done; } >&2`;
   }
-  // One ls and one awk for all processes: a fork for each would take minutes on a busy host.
+  // One ls and one awk for all processes: a fork for each would take minutes on a busy host. Without logind a session
+  // belongs to sshd's own unit, which must not be stopped.
   return sh`busy_path=${target}; busy_source=${source}; export busy_path
+busy_unit_of() { sed -n -e 's|^0::.*/||p' -e 's|^1:name=systemd:.*/||p' "/proc/$1/cgroup" 2>/dev/null | head -n 1; }
+busy_own=$(busy_unit_of self)
 busy_name() {
 busy_comm=$(cat "/proc/$1/comm" 2>/dev/null)
-busy_unit=$(sed -n -e 's|^0::.*/||p' -e 's|^1:name=systemd:.*/||p' "/proc/$1/cgroup" 2>/dev/null | head -n 1)
-case $busy_unit in *.service) busy_comm="$busy_comm, $busy_unit: systemctl stop $busy_unit" ;; esac
+busy_unit=$(busy_unit_of "$1")
+case $busy_unit in "$busy_own") ;; *.service) busy_comm="$busy_comm, $busy_unit: systemctl stop $busy_unit" ;; esac
 printf '%s' "$busy_comm"
 }
 {
