@@ -56,7 +56,7 @@ const RESERVE = 256 * MiB;
 const LOOK_EVERY = 16 * MiB;
 
 /** A host that writes a lot is not kept in memory. */
-const MOST_WAITING = 1 << 16;
+const MOST_WAITING = 1 << 14;
 
 /** Makes the folder. Throws as mkdir does. */
 export function createHostLogs(options: HostLogOptions): Reporter {

@@ -8,12 +8,13 @@ import { formatEvent, type WrittenEvent } from './written.js';
 
 /**
  * Appends every event but `task-output`, whose text the result holds. Lines are handed to the system at the end of the
- * turn in which they arise, so that a killed run lacks at most what happened in its last instant. Throws where the file
+ * turn in which they arise, or sooner, so that a killed run lacks at most what happened in its last instant. Throws where the file
  * cannot be opened; a disk that fills up later is reported once through `onTrouble`.
  */
 export function createJournal(path: string, onTrouble: (error: unknown) => void): Reporter {
   const file = openSync(path, 'a', 0o600);
   let waiting: string[] = [];
+  let length = 0;
   let pending: NodeJS.Immediate | undefined;
   let isBroken = false;
 
@@ -22,6 +23,7 @@ export function createJournal(path: string, onTrouble: (error: unknown) => void)
     pending = undefined;
     const text = waiting.join('');
     waiting = [];
+    length = 0;
     if (isBroken) return;
     try {
       writeText(file, text);
@@ -34,8 +36,12 @@ export function createJournal(path: string, onTrouble: (error: unknown) => void)
   return {
     tell(event) {
       if (event.type === 'task-output') return;
-      waiting.push(`${formatEvent(event)}\n`);
-      pending ??= setImmediate(flush);
+      const line = `${formatEvent(event)}\n`;
+      waiting.push(line);
+      length += line.length;
+      // Fifty loud hosts may finish in one turn: their results are not collected.
+      if (length > pieceLength) flush();
+      else pending ??= setImmediate(flush);
     },
     close() {
       flush();

@@ -2,10 +2,19 @@
  * Owns what a row of the table of attacks is, and the bench that it is tried on: a home folder, playbooks, hosts, a real
  * sshd, and zrun itself as a process of its own. Knows nothing of single attacks.
  */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { startSshd, type Sshd, type SshdOptions } from '../integration/sshd.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -52,6 +61,8 @@ export interface ZrunOptions {
   readonly cwd?: string;
   /** What starts zrun, such as `prlimit --as=…`, or a shell with redirections. */
   readonly prefix?: readonly string[];
+  /** As `build` returns it. From its source, through tsx, when left out. */
+  readonly program?: string;
 }
 
 export interface Bench {
@@ -67,6 +78,8 @@ export interface Bench {
   inventory(server: Sshd, vars?: Readonly<Record<string, string | number | boolean>>): string;
   /** Writes a playbook of one play, `hosts: all` without facts, and these tasks (YAML, a list); returns its path. */
   playbook(tasks: string, play?: string): string;
+  /** Builds zrun as it is published, and returns the path of its program. */
+  build(): Promise<string>;
   /** Starts zrun. It is looked for after its recap: see `end`. */
   start(argv: readonly string[], options?: ZrunOptions): Zrun;
   /** Starts zrun and waits for its end. Rejects where it is still there two seconds after its recap. */
@@ -105,6 +118,15 @@ export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T
       const server = await startSshd(options);
       defer(() => server.stop());
       return server;
+    },
+    async build() {
+      const built = path.join(folder, 'built');
+      mkdirSync(built);
+      copyFileSync(path.join(root, 'package.json'), path.join(built, 'package.json'));
+      const outdir = path.join(built, 'dist');
+      const argv = ['--import', import.meta.resolve('tsx'), path.join(root, 'test/build/main.ts')];
+      await promisify(execFile)(process.execPath, [...argv, '--outdir', outdir], { cwd: root });
+      return path.join(outdir, 'main.js');
     },
     inventory(server, vars = {}) {
       const all = {
@@ -158,14 +180,14 @@ export async function endsInTime(zrun: Zrun): Promise<Ended> {
 
 function startZrun(
   argv: readonly string[],
-  { home, cwd, env, prefix = [] }: ZrunOptions & { readonly home: string; readonly cwd: string },
+  { home, cwd, env, prefix = [], program }: ZrunOptions & { readonly home: string; readonly cwd: string },
 ): Zrun {
   const [command = process.execPath, ...args] = [
     ...prefix,
     process.execPath,
-    '--import',
-    import.meta.resolve('tsx'),
-    path.join(root, 'src/main.ts'),
+    ...(program === undefined
+      ? ['--import', import.meta.resolve('tsx'), path.join(root, 'src/main.ts')]
+      : [program]),
     ...argv,
   ];
   const child = spawn(command, args, {

@@ -8,7 +8,7 @@ import { endsInTime, type Attack, type Bench, type Ended, type ZrunOptions } fro
 
 const MB = 1_000_000;
 
-/** Resident memory of zrun at its most, in megabytes; with tsx, which is no part of what users run. */
+/** Resident memory of zrun at its most, in megabytes, as users run it: built. */
 const mostMemory = 300;
 
 const flat = `memory stays below ${mostMemory} MB, and every log and the journal are whole`;
@@ -182,7 +182,7 @@ async function observeNoise(bench: Bench, { loud, others, bytes, whole }: Noise)
 - shell: echo begin; yes '${line}' | head -c {{bytes}}; echo; echo end
   register: out
 - command: echo afterwards`);
-  const zrun = bench.start([play, '-i', inventory]);
+  const zrun = bench.start([play, '-i', inventory], { program: await bench.build() });
   let most = 0;
   const timer = setInterval(() => (most = Math.max(most, residentMegabytes(zrun.child.pid))), 100);
   const { code, stdout, stderr } = await endsInTime(zrun).finally(() => clearInterval(timer));
