@@ -84,7 +84,7 @@ export async function logIn(
     ),
   ];
 
-  onStage('it has not said that it speaks SSH');
+  onStage('it has not finished the SSH handshake');
   // For the client's whole life: an error without a listener ends the process.
   client.on('error', (error) => {
     // A key of the agent that does not sign is followed by the next one.

@@ -175,7 +175,7 @@ describe('ways to a host', function () {
         connect(open(), target(port), { connectTimeoutMs: 300 }),
         'connect-timeout',
       );
-      expect(error.message).to.contain('within 0.3 seconds').and.to.contain('not said that it speaks SSH');
+      expect(error.message).to.contain('within 0.3 seconds').and.to.contain('not finished the SSH handshake');
     });
 
     it('a server that hangs up at once, again and again', async () => {
