@@ -436,7 +436,7 @@ export const cases: readonly Case[] = [
         'is blocked until the swarm is agreed to, and says what it does with such a volume',
       ),
       lab('cases/elsewhere.test.ts', 'is the same manager with the same service, before and after a reboot'),
-      test('modules/lib/facts.test.ts', 'a plugin that keeps volumes, one of them on a server'),
+      test('modules/facts/facts.test.ts', 'a plugin that keeps volumes, one of them on a server'),
     ],
   },
   {
@@ -449,7 +449,7 @@ export const cases: readonly Case[] = [
         'Docker holds what it held: containers, images, networks and volumes, field by field',
       ),
       test(
-        'modules/lib/docker-restore.test.ts',
+        'modules/docker/restore-plan.test.ts',
         'a volume without a name of its own, by the name that Docker made up',
       ),
     ],
@@ -493,17 +493,17 @@ export const cases: readonly Case[] = [
     expected: 'warned of; carried on request',
     proofs: [
       test(
-        'modules/lib/docker-inventory.test.ts',
+        'modules/docker/inventory.test.ts',
         'does not count folders that only hold changes, nor what Docker makes for mounts',
       ),
-      test('modules/lib/docker-inventory.test.ts', 'does not count the snapshots that ZFS shows of a layer'),
+      test('modules/docker/inventory.test.ts', 'does not count the snapshots that ZFS shows of a layer'),
       recorded('notes in folders of Docker’s own, which are not carried either', {
         recording: debian12({ inside: 'containers/notes.txt\nimage/zfs\nzfs/graph\ntmp/my.sql\n' }),
         verdict: 'ready',
         remark:
           /not of Docker, .* not carried: containers\/notes\.txt, tmp\/my\.sql\. They stay in the backup/,
       }),
-      test('modules/lib/docker-images.test.ts', "describe('a commit'"),
+      test('modules/docker/images.test.ts', "describe('a commit'"),
       lab('overlay2.test.ts', 'the run says what it does not carry of what containers have written'),
       lab(
         'put-back.test.ts',
@@ -517,10 +517,10 @@ export const cases: readonly Case[] = [
     expected: 'saved by ID, tags restored, lost digests reported',
     proofs: [
       test(
-        'modules/lib/docker-images.test.ts',
+        'modules/docker/images.test.ts',
         'are not carried twice; tags that have moved are set again, and lost digests are known',
       ),
-      test('modules/lib/docker-images.test.ts', 'gets those that saving and loading has lost'),
+      test('modules/docker/images.test.ts', 'gets those that saving and loading has lost'),
       lab('registries.ts', 'pulls by digest what a registry gives, and saves and loads the rest'),
       lab(
         'overlay2.test.ts',
@@ -545,7 +545,7 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /images is registry: say save, pull or none/,
       }),
-      test('modules/lib/docker-registry.test.ts', 'asks the daemon, then with credentials'),
+      test('modules/docker/registry.test.ts', 'asks the daemon, then with credentials'),
       lab('registries.ts', 'says in check mode which images no registry gives, and why'),
       lab('registries.ts', 'and saves and loads the rest, also what it no longer gives'),
     ],
@@ -674,7 +674,7 @@ export const cases: readonly Case[] = [
     expected: 'never formatted over',
     proofs: [
       lab('modules.test.ts', 'does not format over'),
-      test('modules/lib/blockdev.test.ts', 'is never taken for empty where an answer is cut short'),
+      test('modules/host/blockdev.test.ts', 'is never taken for empty where an answer is cut short'),
     ],
   },
   {
@@ -703,8 +703,8 @@ export const cases: readonly Case[] = [
     what: 'xattrs, ACLs, sparse files, hard links, long names',
     expected: 'kept; rsync 23/24 fails',
     proofs: [
-      test('modules/rsync.test.ts', 'copies everything, and a second run changes nothing'),
-      test('modules/rsync.test.ts', 'explains a file that cannot be copied'),
+      test('modules/files/rsync.test.ts', 'copies everything, and a second run changes nothing'),
+      test('modules/files/rsync.test.ts', 'explains a file that cannot be copied'),
       look('rsync that ends with 24', vanishedFilesFail),
       recorded('volumes whose files are longer than what they hold', {
         recording: debian12({ du: '20000000000\t/var/lib/docker/volumes\ndone\n' }),
@@ -746,7 +746,7 @@ export const cases: readonly Case[] = [
         args: ['{"hold_units": ["sftp.service"]}'],
         verdict: 'ready',
       }),
-      test('modules/remount.test.ts', 'lets pass the namespaces that follow the host'),
+      test('modules/storage/remount.test.ts', 'lets pass the namespaces that follow the host'),
       lab('cases/seen-elsewhere.test.ts', 'the move loses no line of what is written all the while'),
     ],
   },
@@ -1056,7 +1056,7 @@ export const cases: readonly Case[] = [
       }),
       look('move-aside.yaml, cut off between its steps', movedAside),
       look('mounts of put-back.yaml and grow.yaml', mountedWhateverLiesBelow),
-      test('modules/lib/facts.test.ts', 'see it and leave nothing behind'),
+      test('modules/facts/facts.test.ts', 'see it and leave nothing behind'),
       lab('cases/hidden.test.ts', 'come after every look make the move fail, and the host goes back'),
       lab('cases/hidden.test.ts', 'are named by the audit, and refused before anything is touched'),
       lab('cases/hidden.test.ts', 'are moved aside where that is asked for, as --check says'),
@@ -1135,7 +1135,7 @@ export const cases: readonly Case[] = [
         'cases/odd-units.test.ts',
         'a move brings the rest back, with the containers that these have stopped',
       ),
-      test('modules/lib/dependents.test.ts', 'at a distance, in whichever order they are told'),
+      test('modules/system/dependents.test.ts', 'at a distance, in whichever order they are told'),
     ],
   },
   {
@@ -1322,7 +1322,7 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
         remark: /does not start any more before zfs and image\/zfs are removed from its volume.*: ci/,
       }),
-      test('modules/lib/facts.test.ts', 'what moves have put aside, and Docker in Docker'),
+      test('modules/facts/facts.test.ts', 'what moves have put aside, and Docker in Docker'),
     ],
     open: 'one whose data-root is a folder of the host, and no volume, is not seen.',
   },
@@ -1331,8 +1331,8 @@ export const cases: readonly Case[] = [
     what: 'A failing unit that makes its container anew with another environment',
     expected: 'told apart from the one of the record, kept, and named',
     proofs: [
-      test('modules/lib/docker-restore.test.ts', 'does not take another container of the same name for it'),
-      test('modules/systemd_hold.test.ts', 'one between two tries is active'),
+      test('modules/docker/restore-plan.test.ts', 'does not take another container of the same name for it'),
+      test('modules/system/systemd_hold.test.ts', 'one between two tries is active'),
       lab(
         'cases/failures.test.ts',
         'the next run finishes, and names the container that the unit has made anew',

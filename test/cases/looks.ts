@@ -3,8 +3,8 @@ import { chmod, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs
 import path from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { awaitVolumeDevice, deviceIsLate } from '../../src/modules/lib/blockdev.js';
-import { rsync } from '../../src/modules/rsync.js';
+import { awaitVolumeDevice, deviceIsLate } from '../../src/modules/host/blockdev.js';
+import { rsync } from '../../src/modules/files/rsync.js';
 import { isList, isMap, type Value, type ValueMap } from '../../src/core/value.js';
 import { play } from '../engine/play.js';
 import { createHost, failureOf, localRun, perform, withFolder } from '../modules/harness.js';

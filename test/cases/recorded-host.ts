@@ -3,7 +3,7 @@
  * such a system prints, and rejects everything else. So whatever a run sends beyond a look fails the test.
  */
 import type { Connect, Output } from '../../src/core/host.js';
-import { factsProbe } from '../../src/modules/lib/facts.js';
+import { factsProbe } from '../../src/modules/facts/facts.js';
 
 /** What the sections of `setup`'s script print on such a system; a section that is left out prints nothing. */
 export type Sections = Readonly<Record<string, string | undefined>>;

@@ -11,7 +11,7 @@ import { expect } from 'chai';
 import type { Connection } from '../../src/core/host.js';
 import type { Write } from '../../src/core/module.js';
 import { joinLooks } from '../../src/engine/join.js';
-import { copy } from '../../src/modules/copy.js';
+import { copy } from '../../src/modules/files/copy.js';
 import { createTransport, type Transport } from '../../src/transport/index.js';
 import { planOf } from '../modules/harness.js';
 import { watchHeld } from './held.js';

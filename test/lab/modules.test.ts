@@ -14,7 +14,7 @@ import { expect } from 'chai';
 import { formatProblem } from '../../src/core/errors.js';
 import type { BoundPlan, Module } from '../../src/core/module.js';
 import type { ValueMap } from '../../src/core/value.js';
-import { factsSchema, type Facts } from '../../src/modules/lib/facts-schema.js';
+import { factsSchema, type Facts } from '../../src/modules/facts/schema.js';
 import { modules } from '../../src/modules/index.js';
 import {
   createCheck,

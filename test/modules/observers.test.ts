@@ -3,12 +3,12 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { UnknownValueError, type Value } from '../../src/core/value.js';
-import { assert } from '../../src/modules/assert.js';
-import { debug } from '../../src/modules/debug.js';
-import { fail } from '../../src/modules/fail.js';
-import { setFact } from '../../src/modules/set_fact.js';
-import { stat } from '../../src/modules/stat.js';
-import { waitFor } from '../../src/modules/wait_for.js';
+import { assert } from '../../src/modules/control/assert.js';
+import { debug } from '../../src/modules/control/debug.js';
+import { fail } from '../../src/modules/control/fail.js';
+import { setFact } from '../../src/modules/control/set_fact.js';
+import { stat } from '../../src/modules/files/stat.js';
+import { waitFor } from '../../src/modules/commands/wait_for.js';
 import { createHost, failureOf, perform, planOf, withFolder } from './harness.js';
 
 const read = createHost().read;

@@ -1,0 +1,190 @@
+/**
+ * Owns what `command` and `shell` have in common: when they run at all, how they run, and what they return. Knows
+ * nothing of how the command was written down.
+ */
+import * as z from 'zod';
+import { formatBytes } from '../../core/bytes.js';
+import type { Output } from '../../core/host.js';
+import type { Plan, TaskContext, Write } from '../../core/module.js';
+import type { Effect, Read } from '../../core/probe.js';
+import { unknownState } from '../../core/probe.js';
+import { shorten } from '../../core/secret.js';
+import type { ShellText } from '../../core/shell.js';
+import { lines, sh } from '../../core/shell.js';
+import { Unknown, type ValueMap } from '../../core/value.js';
+import { fileKind, presenceProbe } from '../host/file.js';
+import { hostPath } from '../host/path.js';
+import { everyStatus } from '../host/status.js';
+
+/** Ansible expands wildcards here. A pattern that is taken for a name would never be there. */
+const onePath = (description: string): z.ZodString =>
+  hostPath(description).refine(
+    (text) => !/[*?]|\[.*\]/.test(text),
+    'names one path: a pattern with *, ? or [] is not expanded',
+  );
+
+export const commandParams = {
+  chdir: hostPath('The directory to run in.').optional(),
+  creates: onePath('A path: where something is there already, nothing is run.').optional(),
+  removes: onePath('A path: where nothing is there (any more), nothing is run.').optional(),
+  stdin: z.string().optional().describe('Text for its standard input. Left out: the input is empty.'),
+  stdin_add_newline: z.boolean().default(true).describe('Ends `stdin` with a line break if it has none.'),
+  strip_empty_ends: z
+    .boolean()
+    .default(true)
+    .describe('Takes line breaks off the ends of stdout and stderr.'),
+};
+
+export interface CommandParams {
+  readonly chdir?: string | undefined;
+  readonly creates?: string | undefined;
+  readonly removes?: string | undefined;
+  readonly stdin?: string | undefined;
+  readonly stdin_add_newline: boolean;
+  readonly strip_empty_ends: boolean;
+}
+
+export const commandReturns = z.strictObject({
+  rc: z.int().describe('Its exit code; anything but 0 fails the task unless `failed_when` says otherwise.'),
+  stdout: z
+    .string()
+    .describe(
+      'What it wrote to standard output; of more than `zrun_output_limit` (256 KiB), the head and the tail.',
+    ),
+  stderr: z.string().describe('What it wrote to standard error, with the same limit.'),
+  stdout_lines: z.array(z.string()).describe('`stdout` as a list of lines.'),
+  stderr_lines: z.array(z.string()).describe('`stderr` as a list of lines.'),
+  cmd: z.string().describe('The command as it was run.'),
+  stdout_omitted: z.int().describe('Bytes that are missing in the middle of `stdout`; 0 where it is whole.'),
+  stderr_omitted: z.int().describe('Bytes that are missing in the middle of `stderr`.'),
+});
+
+/** When a command is run at all. */
+export type CommandConditions = Pick<CommandParams, 'creates' | 'removes'>;
+
+/** One exchange where `creates` or `removes` is given, none otherwise. */
+export async function planCommand(
+  read: Read,
+  { creates, removes }: CommandConditions,
+  argv: readonly string[],
+  shown: string,
+  context: TaskContext,
+): Promise<Plan<readonly string[]>> {
+  const [created, removable] = await Promise.all([
+    creates === undefined ? undefined : read(presenceProbe(creates)),
+    removes === undefined ? undefined : read(presenceProbe(removes)),
+  ]);
+  const reason =
+    created && created.type !== 'absent'
+      ? `${creates ?? ''} exists`
+      : removable?.type === 'absent'
+        ? `${removes ?? ''} does not exist`
+        : undefined;
+  if (reason !== undefined) return { change: 'none', reason, result: resultOf(shown, 0, '', '') };
+  const waiting = new Unknown(context.task);
+  return {
+    change: 'some',
+    summary: `run ${abbreviate(shown)}`,
+    diff: [],
+    ...(creates === undefined && removes === undefined && { repeats: true as const }),
+    effects: [creates, removes].flatMap((path): Effect[] =>
+      path === undefined ? [] : [unknownState(fileKind, path)],
+    ),
+    detail: argv,
+    predicted: {
+      rc: waiting,
+      stdout: waiting,
+      stderr: waiting,
+      stdout_omitted: waiting,
+      stderr_omitted: waiting,
+      stdout_lines: waiting,
+      stderr_lines: waiting,
+      cmd: shown,
+    },
+  };
+}
+
+/** Resolves with whatever exit code: what it means is decided by the engine. */
+export function applyCommand(
+  write: Write,
+  params: CommandParams,
+  argv: readonly string[],
+  shown: string,
+  context: TaskContext,
+): Promise<ValueMap> {
+  const { stdin, stdin_add_newline } = params;
+  const bytes = stdin === undefined ? undefined : stdinOf(stdin, stdin_add_newline);
+  return runCommand(write, params, commandScript(params, argv), bytes, shown, context);
+}
+
+/** Runs a script and makes a result of what it answers, whatever its exit code. */
+export async function runCommand(
+  write: Write,
+  params: Pick<CommandParams, 'strip_empty_ends'>,
+  script: ShellText,
+  stdin: Uint8Array | undefined,
+  shown: string,
+  { say }: Pick<TaskContext, 'say'>,
+): Promise<ValueMap> {
+  const output = await write.run(script, {
+    ...(stdin && { stdin }),
+    accept: everyStatus,
+    shownAs: shown,
+    keepsEnds: true,
+  });
+  const { omitted } = output;
+  for (const name of ['stdout', 'stderr'] as const)
+    if (omitted && omitted[name] > 0)
+      say(
+        `left ${formatBytes(omitted[name])} of ${name} out of the result; zrun_output_limit says how much is kept`,
+      );
+  const [stdout, stderr] = [output.stdout.toString(), output.stderr.toString()];
+  if (!params.strip_empty_ends) return resultOf(shown, output.status, stdout, stderr, omitted);
+  return resultOf(shown, output.status, stripEnd(stdout), stripEnd(stderr), omitted);
+}
+
+function commandScript({ chdir }: CommandParams, argv: readonly string[]): ShellText {
+  return lines(chdir !== undefined && sh`cd ${chdir} || exit`, sh`exec ${argv}`);
+}
+
+function stdinOf(text: string, addsNewline: boolean): Uint8Array {
+  return Buffer.from(addsNewline && !text.endsWith('\n') ? `${text}\n` : text);
+}
+
+function resultOf(
+  cmd: string,
+  rc: number,
+  stdout: string,
+  stderr: string,
+  omitted: Output['omitted'] = { stdout: 0, stderr: 0 },
+): ValueMap {
+  return {
+    rc,
+    stdout,
+    stderr,
+    stdout_omitted: omitted.stdout,
+    stderr_omitted: omitted.stderr,
+    stdout_lines: splitLines(stdout),
+    stderr_lines: splitLines(stderr),
+    cmd,
+  };
+}
+
+function splitLines(text: string): readonly string[] {
+  return text === '' ? [] : stripEnd(text).split(/\r?\n/);
+}
+
+function stripEnd(text: string): string {
+  // Not an expression: it would try each of a million line breaks as the first of the last ones.
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end--;
+  return text.slice(0, end);
+}
+
+/** The first line, cut where it is long: what fits into a report's line. */
+function abbreviate(text: string): string {
+  const [first = '', ...rest] = text.trim().split('\n');
+  if (first.length > 100) return shorten(first, 100);
+  // The first line of a script is hardly ever the one that tells what it is for; the task's name does.
+  return rest.length > 0 ? `a script of ${rest.length + 1} lines` : first;
+}

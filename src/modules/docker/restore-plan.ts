@@ -1,0 +1,404 @@
+/**
+ * Owns what must be done so that Docker holds the containers of a record again: networks, containers in their order,
+ * which of them are started, and what stands in the way. Compares with what is there, so that a restore that was cut
+ * off goes on. Pure; how it is done is the module's.
+ */
+import { isMap, type ValueMap } from '../../core/value.js';
+import { boolAt, listAt, mapAt, textAt } from './info.js';
+import {
+  endpointsOf,
+  wasEverStarted,
+  idOf,
+  inOrder,
+  isPredefined,
+  meaningful,
+  nameFinder,
+  nameOf,
+  neededBy,
+  reasonToLeaveOut,
+  runStateOf,
+  sharedContainer,
+  shortId,
+  type RunState,
+} from './container.js';
+import { creationOf, differences, volumesNeeded, type Creation, type Surroundings } from './create.js';
+import type { DockerInventory } from './inventory.js';
+
+export interface RestoreSight {
+  readonly record: DockerInventory;
+  /** What Docker holds now. */
+  readonly now: DockerInventory;
+  /** New ids by old ones, of an earlier run. */
+  readonly known: Readonly<Record<string, string>>;
+  /** In check mode: Docker will be another one, which has the same networks and volumes, but no container yet. */
+  readonly isToCome: boolean;
+  /** Names of containers that units have stopped and are about to start: only what others need of them is started here. */
+  readonly later?: readonly string[];
+}
+
+export interface RestorePlan {
+  readonly networks: readonly NetworkToMake[];
+  /** In the order in which they are made. */
+  readonly containers: readonly ContainerToDo[];
+  readonly leftOut: readonly LeftOut[];
+  /** Why nothing must be done at all. */
+  readonly obstacles: readonly Obstacle[];
+  /** What will not be as it was, and nobody can help it. */
+  readonly warnings: readonly string[];
+}
+
+export interface NetworkToMake {
+  readonly name: string;
+  readonly body: ValueMap;
+}
+
+export interface LeftOut {
+  readonly name: string;
+  readonly reason: string;
+  /** Of a kind that is never made again, or that somebody else makes. */
+  readonly isExpected: boolean;
+}
+
+export interface Obstacle extends Omit<LeftOut, 'isExpected'> {
+  /**
+   * `lack`: what this container needs is not there. `conflict`: another container has its name. In both cases the others
+   * could be made without it. `network`: another network has the name of one that is to be made.
+   */
+  readonly kind: 'lack' | 'conflict' | 'network';
+}
+
+export interface ContainerToDo {
+  readonly name: string;
+  readonly oldId: string;
+  /** Undefined: is to be made. */
+  readonly id: string | undefined;
+  readonly creation: Creation;
+  readonly image: string;
+  /** It holds what the old one had written, from a commit. */
+  readonly isCommitted: boolean;
+  /** Networks that it is not in yet. */
+  readonly joins: Creation['joins'];
+  readonly leaves: string | undefined;
+  readonly starts: boolean;
+  readonly pauses: boolean;
+  readonly state: RunState;
+}
+
+/** The name of the image that has what a container had written: `docker_image_copy` makes it by commit. */
+export function committedImage(containerId: string): string {
+  return `${commitRepository}:${shortId(containerId)}`;
+}
+
+const commitRepository = 'zrun-carried';
+
+export function isCommitTag(tag: string): boolean {
+  return tag.startsWith(`${commitRepository}:`);
+}
+
+export function planRestore(sight: RestoreSight): RestorePlan {
+  const { record, now } = sight;
+  const obstacles: Obstacle[] = [];
+  const warnings: string[] = [];
+  const networks = planNetworks(sight, obstacles);
+  const leftOut = [...findLeftOut(record.containers)];
+  const isLeftOut = new Set(leftOut.map(({ name }) => name));
+  const wanted = record.containers.filter((container) => !isLeftOut.has(nameOf(container)));
+  const lookUp = surroundingsOf(record, wanted, now.server.api_version, sight);
+  const here = new Map(now.containers.map((container) => [nameOf(container), container]));
+  const lookUpNow = surroundingsOf(now, now.containers, now.server.api_version, sight);
+  const volumes = new Set(now.volumes.map((volume) => textAt(volume, 'Name')));
+  const containers: ContainerToDo[] = [];
+  const isTheirs = new Set(record.leftToUnits);
+  const waits = findWaiting(wanted, sight);
+  for (const container of inOrder(wanted)) {
+    const [name, oldId] = [nameOf(container), idOf(container)];
+    const existing = sight.isToCome ? undefined : here.get(name);
+    // It never was away: a move that was put back, or never came to the switch. Whether it runs is all there is to do.
+    const isSame = existing !== undefined && idOf(existing) === oldId;
+    // Made by an earlier run, and removed since by the unit that starts it.
+    if (!existing && isTheirs.has(oldId) && sight.known[oldId] !== undefined && !sight.isToCome) {
+      leftOut.push({ name, reason: 'the unit that starts it has removed it', isExpected: true });
+      continue;
+    }
+    if (isSame && (waits.has(name) || !isToStart(container, existing))) continue;
+    const image = chooseImage(container, sight);
+    if (image === undefined && !existing) {
+      obstacles.push({ name, kind: 'lack', reason: `its image ${imageNameOf(container)} is not there` });
+      continue;
+    }
+    const creation = creationOf(container, lookUp(container, image?.name ?? imageNameOf(container)));
+    if (existing && !isSame && sight.known[oldId] !== idOf(existing)) {
+      const differing = differences(
+        creation.body,
+        creationOf(existing, lookUpNow(existing, imageNameOf(existing))).body,
+      );
+      const isSameImage = image === undefined || textAt(existing, 'Image') === image.id;
+      const found = [...(isSameImage ? [] : ['Image']), ...differing];
+      if (found.length > 0) {
+        if (isTheirs.has(oldId)) {
+          leftOut.push({ name, reason: 'the unit that starts it has made it anew', isExpected: true });
+          continue;
+        }
+        const reason = `there is another container of this name: ${found.join(', ')} differ`;
+        obstacles.push({ name, kind: 'conflict', reason });
+        continue;
+      }
+    }
+    if (!existing) {
+      const missing = volumesNeeded(creation).filter((volume) => !volumes.has(volume));
+      if (missing.length > 0) {
+        const reason = `${missing.length === 1 ? 'its volume' : 'its volumes'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there, and it would get empty ones`;
+        obstacles.push({ name, kind: 'lack', reason });
+        continue;
+      }
+    }
+    const canJoin = (network: string) =>
+      isPredefined(network) ||
+      networkIsThere(network, sight) ||
+      networks.some((each) => each.name === network);
+    for (const [network] of creation.joins) {
+      if (!isSame && !canJoin(network))
+        warnings.push(`${name} was in the network ${network}, which is not there`);
+    }
+    if (!isSame) warnings.push(...lostReferences(container, wanted, record.containers));
+    const state = runStateOf(container);
+    const stateNow = existing ? runStateOf(existing) : 'stopped';
+    const joined = new Set(existing ? endpointsOf(existing).map(([network]) => network) : []);
+    const leaves = creation.leaves !== undefined && (!existing || joined.has(creation.leaves));
+    containers.push({
+      name,
+      oldId,
+      id: existing && idOf(existing),
+      creation,
+      image: image?.name ?? '',
+      isCommitted: image?.isCommitted ?? false,
+      joins: isSame
+        ? []
+        : [...(existing ? lostAtCreation(creation, existing) : []), ...creation.joins].filter(
+            ([network]) => !joined.has(network) && canJoin(network),
+          ),
+      leaves: leaves && !isSame ? creation.leaves : undefined,
+      starts: state !== 'stopped' && stateNow === 'stopped' && !waits.has(name),
+      pauses: state === 'paused' && stateNow !== 'paused',
+      state,
+    });
+  }
+  return { networks, containers, leftOut, obstacles, warnings };
+}
+
+/** What is left to be started by units: what no other container needs that is started here. */
+function findWaiting(
+  wanted: readonly ValueMap[],
+  { later = [] }: Pick<RestoreSight, 'later'>,
+): ReadonlySet<string> {
+  const waiting = new Set(later);
+  const find = nameFinder(wanted);
+  // Each after those that it needs.
+  for (const container of inOrder(wanted).toReversed()) {
+    if (runStateOf(container) === 'stopped' || waiting.has(nameOf(container))) continue;
+    for (const needed of neededBy(container, find)) waiting.delete(needed);
+  }
+  return waiting;
+}
+
+function isToStart(wanted: ValueMap, existing: ValueMap): boolean {
+  const [state, now] = [runStateOf(wanted), runStateOf(existing)];
+  return state !== 'stopped' && (now === 'stopped' || (state === 'paused' && now !== 'paused'));
+}
+
+/** Those that cannot be made, and those that share a namespace with one of them. */
+export function findLeftOut(containers: readonly ValueMap[]): readonly LeftOut[] {
+  const find = nameFinder(containers);
+  const reasons = new Map<string, Omit<LeftOut, 'name'>>();
+  for (const container of inOrder(containers)) {
+    const own = reasonToLeaveOut(container);
+    const shared = ['NetworkMode', 'IpcMode', 'PidMode'].flatMap(
+      (mode) => sharedContainer(textAt(container, 'HostConfig', mode)) ?? [],
+    );
+    const lost = shared.find((reference) => {
+      const name = find(reference);
+      return name === undefined || reasons.has(name);
+    });
+    if (own !== undefined) reasons.set(nameOf(container), { reason: own, isExpected: true });
+    else if (lost !== undefined) {
+      const name = find(lost);
+      // One that is not in the record was removed while it ran.
+      const isExpected = name !== undefined && (reasons.get(name)?.isExpected ?? true);
+      const reason =
+        name === undefined
+          ? `it shares a namespace with ${shortId(lost)}, which was removed`
+          : `it shares a namespace with ${name}, which is not made again`;
+      reasons.set(nameOf(container), { reason, isExpected });
+    }
+  }
+  return [...reasons].map(([name, why]) => ({ name, ...why }));
+}
+
+/** Legacy links to containers that will not be there. */
+function lostReferences(
+  container: ValueMap,
+  wanted: readonly ValueMap[],
+  all: readonly ValueMap[],
+): readonly string[] {
+  const [find, findAny] = [nameFinder(wanted), nameFinder(all)];
+  return listAt(container, 'HostConfig', 'Links').flatMap((link) => {
+    const target = typeof link === 'string' ? (link.split(':')[0] ?? '') : '';
+    if (target === '' || find(target) !== undefined) return [];
+    return [`${nameOf(container)} was linked to ${findAny(target) ?? target}, which is not there`];
+  });
+}
+
+function surroundingsOf(
+  inventory: DockerInventory,
+  containers: readonly ValueMap[],
+  apiVersion: string,
+  sight: RestoreSight,
+): (container: ValueMap, image: string) => Surroundings {
+  const findContainer = nameFinder(containers);
+  const byName = new Map(containers.map((container) => [nameOf(container), container]));
+  const images = new Map(inventory.images.map((image) => [idOf(image), image]));
+  const networkName = networkFinder(inventory, sight);
+  return (container, image) => ({
+    image,
+    imageData: images.get(textAt(container, 'Image') ?? ''),
+    findContainer,
+    containers: byName,
+    networkName,
+    apiVersion,
+    hostName: inventory.server.name,
+  });
+}
+
+/** A network that still has the id or name that is asked for, or the name that had this id. */
+function networkFinder({ networks }: DockerInventory, { now }: RestoreSight): (reference: string) => string {
+  const nameIn = (list: readonly ValueMap[], reference: string) =>
+    list.find((each) => textAt(each, 'Name') === reference || idOf(each) === reference);
+  return (reference) => {
+    const found = nameIn(networks, reference) ?? nameIn(now.networks, reference);
+    return (found && textAt(found, 'Name')) ?? reference;
+  };
+}
+
+function networkIsThere(name: string, { now }: RestoreSight): boolean {
+  return now.networks.some((network) => textAt(network, 'Name') === name);
+}
+
+/**
+ * The network that a container was made in, with its aliases and addresses there, if it may have been lost again. Docker
+ * writes a new container down twice, without its networks and with them; where the power goes within seconds only the
+ * first may be on the disk (seen with 20.10). Started like that it would join, but without its aliases.
+ */
+function lostAtCreation({ body, network, leaves }: Creation, existing: ValueMap): Creation['joins'] {
+  const hasNothingToLose = network === undefined || isPredefined(network) || leaves !== undefined;
+  if (hasNothingToLose || wasEverStarted(existing)) return [];
+  return [[network, mapAt(body, 'NetworkingConfig', 'EndpointsConfig', network)]];
+}
+
+/** Networks of the record that are not there; those of a swarm come from the swarm. */
+function planNetworks({ record, now }: RestoreSight, obstacles: Obstacle[]): readonly NetworkToMake[] {
+  const here = new Map(now.networks.map((network) => [textAt(network, 'Name') ?? '', network]));
+  const missing: NetworkToMake[] = [];
+  for (const network of record.networks) {
+    const name = textAt(network, 'Name') ?? '';
+    const isOwn = !isPredefined(name) && name !== 'docker_gwbridge' && textAt(network, 'Scope') === 'local';
+    if (!isOwn) continue;
+    const existing = here.get(name);
+    if (!existing) {
+      missing.push({ name, body: networkBody(network) });
+      continue;
+    }
+    const differing = ['Driver', 'IPAM', 'Internal'].filter(
+      (key) => describe(network, key) !== describe(existing, key),
+    );
+    if (idOf(existing) !== idOf(network) && differing.length > 0) {
+      const reason = `there is another network of this name: ${differing.join(', ')} differ`;
+      obstacles.push({ name: `network ${name}`, kind: 'network', reason });
+    }
+  }
+  // What only holds settings must be there before the networks that use it.
+  const isConfig = ({ body }: NetworkToMake) => boolAt(body, 'ConfigOnly') === true;
+  return missing.toSorted((a, b) => Number(isConfig(b)) - Number(isConfig(a)));
+}
+
+function describe(network: ValueMap, key: string): string {
+  if (key !== 'IPAM') return JSON.stringify(network[key] ?? null);
+  return JSON.stringify(
+    listAt(network, 'IPAM', 'Config').map((range) => (isMap(range) ? meaningful(range) : range)),
+  );
+}
+
+function networkBody(network: ValueMap): ValueMap {
+  const { Name, Driver, Internal, Attachable, EnableIPv6, Options, Labels, ConfigOnly } = network;
+  const source = textAt(network, 'ConfigFrom', 'Network');
+  const common = meaningful({
+    Name: Name ?? '',
+    Driver: Driver ?? '',
+    Labels: Labels ?? {},
+    Attachable: Attachable ?? false,
+    Internal: Internal ?? false,
+  });
+  // Its settings are those of the other one, and must not be given again.
+  if (source !== null) return { ...common, CheckDuplicate: true, ConfigFrom: { Network: source } };
+  const ipam = mapAt(network, 'IPAM');
+  const EnableIPv4 = network['EnableIPv4'];
+  return {
+    ...common,
+    ...meaningful({
+      EnableIPv6: EnableIPv6 ?? false,
+      Options: Options ?? {},
+      ConfigOnly: ConfigOnly ?? false,
+      IPAM: {
+        Driver: textAt(ipam, 'Driver') ?? 'default',
+        Options: mapAt(ipam, 'Options'),
+        Config: listAt(ipam, 'Config').filter(isMap).map(meaningful),
+      },
+    }),
+    ...(EnableIPv4 === false && { EnableIPv4 }),
+    CheckDuplicate: true,
+  };
+}
+
+function imageNameOf(container: ValueMap): string {
+  return textAt(container, 'Config', 'Image') ?? textAt(container, 'Image') ?? '';
+}
+
+interface ChosenImage {
+  readonly name: string;
+  readonly id: string;
+  readonly isCommitted: boolean;
+}
+
+/**
+ * What it had written, if that was carried; its image by name while that still means the same one; else by id. The new
+ * data-root has a commit only where this move was asked for it: `docker_image_copy` sees to that. What a check finds is
+ * still the old Docker, where one may be left of another move.
+ */
+function chooseImage(container: ValueMap, { now, isToCome }: RestoreSight): ChosenImage | undefined {
+  const find = imageFinder(now.images);
+  const id = textAt(container, 'Image') ?? '';
+  const name = imageNameOf(container);
+  const committed = committedImage(idOf(container));
+  const committedId = isToCome ? undefined : find(committed);
+  if (committedId !== undefined) return { name: committed, id: committedId, isCommitted: true };
+  if (find(name) === id) return { name, id, isCommitted: false };
+  const isThere = now.images.some((image) => idOf(image) === id);
+  return isThere || isToCome ? { name: id, id, isCommitted: false } : undefined;
+}
+
+/** The id that a name means to Docker. Names are compared in the short form that Docker shows. */
+export function imageFinder(images: readonly ValueMap[]): (name: string) => string | undefined {
+  const ids = new Map<string, string>();
+  for (const image of images) {
+    for (const key of ['RepoTags', 'RepoDigests']) {
+      for (const name of listAt(image, key)) if (typeof name === 'string') ids.set(name, idOf(image));
+    }
+    ids.set(idOf(image), idOf(image));
+  }
+  return (name) => {
+    const short = name.replace(/^(index\.)?docker\.io\//, '').replace(/^library\/(?=[^/]+$)/, '');
+    const hasTag = /:[^/]*$/.test(short) || short.includes('@');
+    // `name:tag@digest`: the digest is what counts.
+    const bare = short.replace(/:[^/:@]+@/, '@');
+    return ids.get(bare) ?? ids.get(hasTag ? bare : `${bare}:latest`) ?? ids.get(`sha256:${bare}`);
+  };
+}
