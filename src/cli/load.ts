@@ -19,7 +19,8 @@ import {
 } from '../config/index.js';
 import { throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
 import type { Host } from '../core/host.js';
-import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
+import type { Play, Playbook } from '../core/plan.js';
+import type { VarsTemplate } from '../core/template.js';
 import { globToRegex } from '../core/glob.js';
 import type { LiveInventory, PlaybookRun } from '../engine/index.js';
 import { modules } from '../modules/index.js';

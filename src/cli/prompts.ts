@@ -3,7 +3,8 @@
  */
 import { createScope } from '../config/index.js';
 import { ZrunError } from '../core/errors.js';
-import type { Play, Template, VarsPrompt } from '../core/plan.js';
+import type { Play, VarsPrompt } from '../core/plan.js';
+import type { Template } from '../core/template.js';
 import { keepSecret } from '../core/secret.js';
 import type { ValueMap } from '../core/value.js';
 import type { PlaybookRun, StepAnswer } from '../engine/index.js';

@@ -1,7 +1,7 @@
 /**
  * Owns how conditions are read: CEL, one or a list of which all must hold.
  */
-import type { Expression } from '../core/plan.js';
+import type { Expression } from '../core/template.js';
 import { compileExpression } from './expression.js';
 import { errorAt } from './report.js';
 import type { Site } from './site.js';

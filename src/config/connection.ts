@@ -7,7 +7,7 @@ import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
 import type { Route, Target } from '../core/host.js';
 import { outputLimitRule, outputLimits } from '../core/kept-output.js';
-import type { VarsTemplate } from '../core/plan.js';
+import type { VarsTemplate } from '../core/template.js';
 import { bytesOf } from '../core/bytes.js';
 import type { Value, ValueMap } from '../core/value.js';
 import { errorAt, type Report } from './report.js';

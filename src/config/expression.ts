@@ -4,7 +4,7 @@
  */
 import { EvaluationError, ParseError, TypeError as CelTypeError, type ASTNode } from '@marcbachmann/cel-js';
 import { nearest, ZrunError } from '../core/errors.js';
-import type { Expression, Scope } from '../core/plan.js';
+import type { Expression, Scope } from '../core/template.js';
 import { shorten } from '../core/secret.js';
 import { isMap, Unknown, UnknownValueError, type Value } from '../core/value.js';
 import { badRegex, environmentFor, runEnvironment } from './cel-environment.js';

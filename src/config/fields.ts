@@ -3,7 +3,7 @@
  * Knows no keyword.
  */
 import { ZrunError, type ErrorCode, type Place } from '../core/errors.js';
-import type { Scope } from '../core/plan.js';
+import type { Scope } from '../core/template.js';
 import { isList, isMap, Unknown, type Value } from '../core/value.js';
 import { holdsTemplate } from './handlebars.js';
 import { refuseJinja } from './jinja-hints.js';

@@ -5,7 +5,7 @@
  */
 import parser from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { Scope } from '../core/plan.js';
+import type { Scope } from '../core/template.js';
 import { isMarkedSecret } from '../core/secret.js';
 import { isList, isMap, Unknown, UnknownValueError, type Value } from '../core/value.js';
 import type { Declarations } from './declarations.js';

@@ -4,7 +4,8 @@
  */
 import path from 'node:path';
 import { ZrunError, type Place } from '../core/errors.js';
-import type { Block, Include, Loop, Scope, Step } from '../core/plan.js';
+import type { Block, Include, Loop, Step } from '../core/plan.js';
+import type { Scope } from '../core/template.js';
 import { isTemplateNode } from './fields.js';
 import { checkKeywords, type Action } from './keywords.js';
 import { findLoop, readName } from './loops.js';

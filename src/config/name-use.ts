@@ -3,7 +3,7 @@
  * that nothing uses may be another one, misspelt. Ansible passes over it in silence.
  */
 import { nearest } from '../core/errors.js';
-import type { VarsTemplate } from '../core/plan.js';
+import type { VarsTemplate } from '../core/template.js';
 import type { Declarations } from './declarations.js';
 import type { Inventory } from './inventory.js';
 import { ignoreFindings } from './report.js';

@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import { nearest, type Place, type ZrunError } from '../core/errors.js';
 import { parameterRoles, type Module, type ParameterRole } from '../core/module.js';
-import type { Template } from '../core/plan.js';
+import type { Template } from '../core/template.js';
 import { shorten } from '../core/secret.js';
 import type { Value } from '../core/value.js';
 import { errorAt } from './report.js';

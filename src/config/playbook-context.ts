@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Module } from '../core/module.js';
 import { ZrunError, type Place } from '../core/errors.js';
-import type { VarsTemplate } from '../core/plan.js';
+import type { VarsTemplate } from '../core/template.js';
 import { variablesForeseen } from './brought.js';
 import { createResolver, type Declarations, type NameLayer, type ShapeSource } from './declarations.js';
 import type { Inventory } from './inventory.js';

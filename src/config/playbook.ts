@@ -5,7 +5,8 @@
 import path from 'node:path';
 import type { Place } from '../core/errors.js';
 import type { Module } from '../core/module.js';
-import type { Play, Playbook, VarsTemplate } from '../core/plan.js';
+import type { Play, Playbook } from '../core/plan.js';
+import type { VarsTemplate } from '../core/template.js';
 import { createFieldReader } from './fields.js';
 import type { Inventory } from './inventory.js';
 import { checkKeywords } from './keywords.js';

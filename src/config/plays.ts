@@ -3,7 +3,8 @@
  */
 import path from 'node:path';
 import type { Place } from '../core/errors.js';
-import type { Expression, Handler, Play, Step, Task, VarsPrompt } from '../core/plan.js';
+import type { Handler, Play, Step, Task, VarsPrompt } from '../core/plan.js';
+import type { Expression } from '../core/template.js';
 import { readConditions } from './conditions.js';
 import { readBudget, readOrder, readSerial, readStrategy } from './batches.js';
 import { addNames, namesOfVars, type ShapeSource } from './declarations.js';

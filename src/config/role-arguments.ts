@@ -5,7 +5,8 @@
 import * as z from 'zod';
 import { ZrunError, type Place } from '../core/errors.js';
 import { defineModule, type Module } from '../core/module.js';
-import type { Scope, Task } from '../core/plan.js';
+import type { Task } from '../core/plan.js';
+import type { Scope } from '../core/template.js';
 import { isList, isMap, type Value, type ValueMap } from '../core/value.js';
 import { errorAt } from './report.js';
 import { firstFile } from './search.js';

@@ -3,7 +3,8 @@
  */
 import path from 'node:path';
 import type { Place } from '../core/errors.js';
-import type { Block, Include, Loop, Scope, Step } from '../core/plan.js';
+import type { Block, Include, Loop, Step } from '../core/plan.js';
+import type { Scope } from '../core/template.js';
 import { isTemplateNode } from './fields.js';
 import {
   compileName,

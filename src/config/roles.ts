@@ -4,7 +4,8 @@
  */
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { BecomeSettings, Block, Expression, Handler, Step, Task } from '../core/plan.js';
+import type { BecomeSettings, Block, Handler, Step, Task } from '../core/plan.js';
+import type { Expression } from '../core/template.js';
 import { addNames, namesOfVars, type NameLayer, type ShapeSource } from './declarations.js';
 import { createFieldReader } from './fields.js';
 import { readHandlers } from './handlers.js';

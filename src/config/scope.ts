@@ -3,7 +3,7 @@
  * for and once. Knows nothing of templates but that they render.
  */
 import { errorAt } from './report.js';
-import type { Scope, Template, VarsTemplate } from '../core/plan.js';
+import type { Scope, Template, VarsTemplate } from '../core/template.js';
 import { isMap, Unknown, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 
 /** A template that can hand out what is known of it while the rest waits for a task. */

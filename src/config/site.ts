@@ -3,7 +3,8 @@
  * the file it is written in, and the names that hold there.
  */
 import type { Place } from '../core/errors.js';
-import type { BecomeSettings, Handler, Scope, Setting, Step, Template, VarsTemplate } from '../core/plan.js';
+import type { BecomeSettings, Handler, Step } from '../core/plan.js';
+import type { Scope, Setting, Template, VarsTemplate } from '../core/template.js';
 import type { ValueMap } from '../core/value.js';
 import type { NameLayer, ShapeSource } from './declarations.js';
 import { createFieldReader, type FieldReader } from './fields.js';

@@ -2,7 +2,8 @@
  * Owns how the steps of a play are read: lists of them, blocks, what blocks and tasks share, and which file of this
  * folder reads the rest.
  */
-import type { BecomeSettings, Block, Expression, Meta, Step, Template } from '../core/plan.js';
+import type { BecomeSettings, Block, Meta, Step } from '../core/plan.js';
+import type { Expression, Template } from '../core/template.js';
 import type { Place } from '../core/errors.js';
 import { withoutAction } from './action-key.js';
 import { findDoing } from './arguments.js';

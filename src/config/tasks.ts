@@ -1,7 +1,8 @@
 /**
  * Owns how a task is read: what it does, its keywords, and the names that it leaves behind.
  */
-import type { Task, Template } from '../core/plan.js';
+import type { Task } from '../core/plan.js';
+import type { Template } from '../core/template.js';
 import { readArguments, type Doing, type ModuleCall } from './arguments.js';
 import { foreseeBrought } from './brought.js';
 import { optionalConditions, readConditions } from './conditions.js';

@@ -3,7 +3,7 @@
  * a value of the node's form; a static check gives its shape.
  */
 import { ZrunError, type Place } from '../core/errors.js';
-import type { Scope, VarsTemplate } from '../core/plan.js';
+import type { Scope, VarsTemplate } from '../core/template.js';
 import { Unknown, UnknownValueError, type Value } from '../core/value.js';
 import type { Declarations } from './declarations.js';
 import { checkEntry, checkText, holdsTemplate, parseText, renderEntry, renderText } from './handlebars.js';

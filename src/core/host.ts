@@ -2,7 +2,7 @@
  * Owns what a host is to the rest of zrun: where it is, and the connection that work goes over.
  */
 import type { OutputBound } from './kept-output.js';
-import type { VarsTemplate } from './plan.js';
+import type { VarsTemplate } from './template.js';
 import type { Secret } from './secret.js';
 import type { ShellText } from './shell.js';
 import type { ValueMap } from './value.js';

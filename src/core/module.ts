@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Content } from './content.js';
 import { ZrunError } from './errors.js';
 import type { Input, InventoryChange, Output } from './host.js';
-import type { VarsTemplate } from './plan.js';
+import type { VarsTemplate } from './template.js';
 import type { Effect, Read } from './probe.js';
 import type { ShellText } from './shell.js';
 import type { Value, ValueMap } from './value.js';

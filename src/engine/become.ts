@@ -2,7 +2,8 @@
  * Owns whom a task runs as.
  */
 import type { Become } from '../core/host.js';
-import { settle, type BecomeSettings, type Scope } from '../core/plan.js';
+import { type BecomeSettings } from '../core/plan.js';
+import { settle, type Scope } from '../core/template.js';
 import { Secret } from '../core/secret.js';
 import type { Value } from '../core/value.js';
 import type { RunInput } from './settings.js';

@@ -6,7 +6,7 @@ import { ZrunError, type ErrorCode, type Problem } from '../core/errors.js';
 import { noCounts } from '../core/counts.js';
 import type { Counts, HostOutcome } from '../core/events.js';
 import type { Connection, Host, Output, RunOptions } from '../core/host.js';
-import type { VarsTemplate } from '../core/plan.js';
+import type { VarsTemplate } from '../core/template.js';
 import type { ShellText } from '../core/shell.js';
 import { linkSignals } from '../core/signals.js';
 import type { ValueMap } from '../core/value.js';

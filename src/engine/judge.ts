@@ -3,7 +3,7 @@
  */
 import { limitOutput, toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskResult } from '../core/events.js';
-import type { Expression, Scope } from '../core/plan.js';
+import type { Expression, Scope } from '../core/template.js';
 import { shorten } from '../core/secret.js';
 import { UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { isLost, isUnreachable } from './host-state.js';

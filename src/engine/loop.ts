@@ -2,7 +2,8 @@
  * Owns a loop's items and the variables that each of them brings.
  */
 import { ZrunError } from '../core/errors.js';
-import type { Expression, Loop, Scope } from '../core/plan.js';
+import type { Loop } from '../core/plan.js';
+import type { Expression, Scope } from '../core/template.js';
 import { findUnknown, isList, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { describeValue, isTrue } from './judge.js';
 

@@ -3,7 +3,8 @@
  */
 import type { TaskResult } from '../core/events.js';
 import type { Place } from '../core/errors.js';
-import type { Task, Template } from '../core/plan.js';
+import type { Task } from '../core/plan.js';
+import type { Template } from '../core/template.js';
 import { Unknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import type { HostState } from './host-state.js';
 import { registered } from './results.js';

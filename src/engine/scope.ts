@@ -2,7 +2,8 @@
  * Owns which variables a task sees on a host: the layers in Ansible's order of precedence, and the magic variables.
  */
 import type { Host } from '../core/host.js';
-import type { Language, Play, RoleExports, Scope, Template, VarsTemplate } from '../core/plan.js';
+import type { Language, Play, RoleExports } from '../core/plan.js';
+import type { Scope, Template, VarsTemplate } from '../core/template.js';
 import type { Value, ValueMap } from '../core/value.js';
 import type { HostState } from './host-state.js';
 import { magicOfRun } from './magic.js';

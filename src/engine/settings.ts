@@ -5,7 +5,8 @@ import type { Place } from '../core/errors.js';
 import type { Emit, RunRequest } from '../core/events.js';
 import type { Connect, Host, InventoryChange } from '../core/host.js';
 import type { Controller } from '../core/module.js';
-import type { BecomeSettings, Play, Playbook, VarsTemplate } from '../core/plan.js';
+import type { BecomeSettings, Play, Playbook } from '../core/plan.js';
+import type { VarsTemplate } from '../core/template.js';
 import type { Secret } from '../core/secret.js';
 import type { ValueMap } from '../core/value.js';
 

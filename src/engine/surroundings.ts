@@ -4,15 +4,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ZrunError, nearest } from '../core/errors.js';
 import type { Become, Host, Route, Target } from '../core/host.js';
-import {
-  settle,
-  type BecomeSettings,
-  type Expression,
-  type Scope,
-  type Step,
-  type Task,
-  type VarsTemplate,
-} from '../core/plan.js';
+import { type BecomeSettings, type Step, type Task } from '../core/plan.js';
+import { settle, type Expression, type Scope, type VarsTemplate } from '../core/template.js';
 import { findUnknown, isMap, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { defaultLimit, outputLimitRule, outputLimits } from '../core/kept-output.js';
 import { lines, sh, type ShellText } from '../core/shell.js';

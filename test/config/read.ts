@@ -2,7 +2,7 @@
  * Owns short ways from text to what the configuration makes of it, for tests.
  */
 import { ZrunError } from '../../src/core/errors.js';
-import type { Scope } from '../../src/core/plan.js';
+import type { Scope } from '../../src/core/template.js';
 import type { Value, ValueMap } from '../../src/core/value.js';
 import { compileExpression } from '../../src/config/expression.js';
 import { throwFindings } from '../../src/config/report.js';

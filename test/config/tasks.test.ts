@@ -2,7 +2,8 @@
  * The keywords of tasks: what each makes of its forms, templates among them, and what is said of the others.
  */
 import { expect } from 'chai';
-import { settle, tasksOf, type Setting, type Task } from '../../src/core/plan.js';
+import { tasksOf, type Task } from '../../src/core/plan.js';
+import { settle, type Setting } from '../../src/core/template.js';
 import { createScope } from '../../src/config/scope.js';
 import { complaintsOf, outline, tasks, withPlaybook } from './load.js';
 import { messageOf } from './read.js';

@@ -5,7 +5,7 @@
 import { ZrunError } from '../../core/errors.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { lines, sh } from '../../core/shell.js';
-import type { Creator } from '../host/file.js';
+import type { Creator } from '../host/file-state.js';
 import { normalizePath } from '../host/path.js';
 
 /** What a name in the folder is on the host; names that are not there are left out. */

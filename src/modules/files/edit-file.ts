@@ -16,7 +16,7 @@ import {
   type FileSight,
 } from './file-content.js';
 import { writtenResult, writtenReturns } from './file-result.js';
-import type { PlainState } from '../host/file.js';
+import type { PlainState } from '../host/file-state.js';
 import { hostPath } from '../host/path.js';
 import { keptParams } from './put-file.js';
 import { readLines, type Line, type TextLines } from './text-lines.js';

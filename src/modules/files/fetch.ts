@@ -9,7 +9,8 @@ import { defineModule, type Controller, type Plan, type TaskContext } from '../.
 import type { Probe, ProbeKind, Read } from '../../core/probe.js';
 import { sh } from '../../core/shell.js';
 import type { ValueMap } from '../../core/value.js';
-import { describeType, fileProbe, type FileState, type RegularFile } from '../host/file.js';
+import { fileProbe } from '../host/file.js';
+import { describeType, type FileState, type RegularFile } from '../host/file-state.js';
 import { baseName, hostPath, joinPath, normalizePath, parentOf } from '../host/path.js';
 
 const params = z.strictObject({

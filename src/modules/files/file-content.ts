@@ -20,15 +20,10 @@ import {
   lookAtAccounts,
   wishedInode,
 } from '../host/attributes.js';
-import type {
-  AbsentFile,
-  ContentOptions,
-  FileState,
-  LinkFile,
-  PlainState,
-  RegularFile,
-} from '../host/file.js';
-import { describeType, fileKind, fileProbe, formatMode } from '../host/file.js';
+import type { ContentOptions } from '../host/file.js';
+import type { AbsentFile, FileState, LinkFile, PlainState, RegularFile } from '../host/file-state.js';
+import { fileKind, fileProbe } from '../host/file.js';
+import { describeType, formatMode } from '../host/file-state.js';
 import { baseName, normalizePath, parentOf } from '../host/path.js';
 import { syncFile } from '../host/sync.js';
 import { enterFolder, runInFolder, wayTo } from './trusted-folder.js';

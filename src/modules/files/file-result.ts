@@ -1,7 +1,7 @@
 /** Owns what the modules that make files return of them, so that `register` reads the same after each. */
 import * as z from 'zod';
 import type { ValueMap } from '../../core/value.js';
-import { formatMode, type Inode, type RegularFile } from '../host/file.js';
+import { formatMode, type Inode, type RegularFile } from '../host/file-state.js';
 
 export const inodeReturns = {
   mode: z.string().describe('Its permissions in octal digits: "0644".'),

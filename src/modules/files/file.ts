@@ -19,19 +19,18 @@ import {
   type Attributes,
 } from '../host/attributes.js';
 import { inodeResult, inodeReturns } from './file-result.js';
+import { fileKind, fileProbe } from '../host/file.js';
 import {
   absentFile,
   describeType,
   directoryState,
-  fileKind,
-  fileProbe,
   formatMode,
   type AbsentFile,
   type DirectoryFile,
   type FileState,
   type Inode,
   type PlainState,
-} from '../host/file.js';
+} from '../host/file-state.js';
 import { differingProbe, treeScript } from './file-tree.js';
 import { refuseRemoval, removalScript, realPathProbe } from './file-removal.js';
 import { makeFolder } from './made-folder.js';

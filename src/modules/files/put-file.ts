@@ -12,7 +12,7 @@ import { attributeParams, type Attributes } from '../host/attributes.js';
 import type { FileChange, FileSight, UnfollowedSight } from './file-content.js';
 import { applyFileContent, followLink, lookUnfollowed, planFileContent } from './file-content.js';
 import { writtenResult } from './file-result.js';
-import type { RegularFile } from '../host/file.js';
+import type { RegularFile } from '../host/file-state.js';
 import { hostPath, joinPath } from '../host/path.js';
 import { splitWords } from '../../core/words.js';
 

@@ -9,14 +9,8 @@ import { defineModule, type Diff, type Nothing, type Plan, type TaskContext } fr
 import { setState, unknownState, type Probe } from '../../core/probe.js';
 import { quoteArgv, sh } from '../../core/shell.js';
 import { Unknown, UnknownValueError, type ValueMap } from '../../core/value.js';
-import {
-  absentFile,
-  describeType,
-  directoryState,
-  fileKind,
-  fileProbe,
-  type FileState,
-} from '../host/file.js';
+import { fileKind, fileProbe } from '../host/file.js';
+import { absentFile, describeType, directoryState, type FileState } from '../host/file-state.js';
 import { hostPath, isBelow, joinPath, normalizePath, parentOf } from '../host/path.js';
 import {
   copyDiffers,

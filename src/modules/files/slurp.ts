@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { defineModule } from '../../core/module.js';
 import { Unknown } from '../../core/value.js';
-import { describeType, fileProbe } from '../host/file.js';
+import { fileProbe } from '../host/file.js';
+import { describeType } from '../host/file-state.js';
 import { hostPath } from '../host/path.js';
 
 /** Bytes. What is larger does not belong into a variable. */

@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { defineModule, type TaskContext } from '../../core/module.js';
 import { Unknown, type Value, type ValueMap } from '../../core/value.js';
-import { fileProbe, formatMode, type FileState } from '../host/file.js';
+import { fileProbe } from '../host/file.js';
+import { formatMode, type FileState } from '../host/file-state.js';
 import { mountsAt, mountsProbe } from '../host/mountinfo.js';
 import { hostPath, normalizePath } from '../host/path.js';
 

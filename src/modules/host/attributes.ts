@@ -8,8 +8,9 @@ import type { Diff } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';
 import type { ShellText } from '../../core/shell.js';
 import { lines, sh } from '../../core/shell.js';
-import type { FileState, Inode } from './file.js';
-import { formatMode, groupProbe, userProbe } from './file.js';
+import type { FileState, Inode } from './file-state.js';
+import { groupProbe, userProbe } from './file.js';
+import { formatMode } from './file-state.js';
 
 /** What a task wants of a file's inode; what is left out stays as it is. */
 export interface Attributes {

@@ -9,7 +9,7 @@ import { sha256Of } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
-import type { AbsentFile, FileState, Inode, LinkFile, PlainState } from './file.js';
+import type { AbsentFile, FileState, Inode, LinkFile, PlainState } from './file-state.js';
 
 export interface FileQuestion {
   /** As `normalizePath` has it. */

@@ -26,7 +26,8 @@ import {
   type FileChange,
   type FileSight,
 } from '../files/file-content.js';
-import { absentFile, directoryState, fileKind } from '../host/file.js';
+import { fileKind } from '../host/file.js';
+import { absentFile, directoryState } from '../host/file-state.js';
 import {
   addEntry,
   findEntries,

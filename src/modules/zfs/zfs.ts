@@ -16,7 +16,8 @@ import {
   deviceIsLate,
   type BlockDevice,
 } from '../host/blockdev.js';
-import { absentFile, directoryState, fileKind } from '../host/file.js';
+import { fileKind } from '../host/file.js';
+import { absentFile, directoryState } from '../host/file-state.js';
 import { printHolders } from '../host/holders.js';
 import { mountsBelow, mountsKind, mountsProbe, type MountTable } from '../host/mountinfo.js';
 import { formatBytes, parseBytes } from '../../core/bytes.js';

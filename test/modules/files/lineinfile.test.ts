@@ -10,7 +10,8 @@ import type { ValueMap } from '../../../src/core/value.js';
 import { createOverlay } from '../../../src/engine/overlay.js';
 import { blockinfile } from '../../../src/modules/files/blockinfile.js';
 import { copy } from '../../../src/modules/files/copy.js';
-import { directoryState, fileKind } from '../../../src/modules/host/file.js';
+import { fileKind } from '../../../src/modules/host/file.js';
+import { directoryState } from '../../../src/modules/host/file-state.js';
 import { lineinfile } from '../../../src/modules/files/lineinfile.js';
 import {
   createCheck,

@@ -4,7 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setState, setStateBelow, unknownState } from '../../../src/core/probe.js';
 import { UnknownValueError } from '../../../src/core/value.js';
 import { createOverlay } from '../../../src/engine/overlay.js';
-import { absentFile, directoryState, fileKind } from '../../../src/modules/host/file.js';
+import { fileKind } from '../../../src/modules/host/file.js';
+import { absentFile, directoryState } from '../../../src/modules/host/file-state.js';
 import { rsync } from '../../../src/modules/files/rsync.js';
 import { createCheck, createHost, failureOf, perform, performTwice, planOf, withFolder } from '../harness.js';
 

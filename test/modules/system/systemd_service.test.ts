@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { setState, type Read } from '../../../src/core/probe.js';
 import { createOverlay } from '../../../src/engine/overlay.js';
 import { copy } from '../../../src/modules/files/copy.js';
-import { directoryState, fileKind } from '../../../src/modules/host/file.js';
+import { fileKind } from '../../../src/modules/host/file.js';
+import { directoryState } from '../../../src/modules/host/file-state.js';
 import {
   parseUnit,
   staleKind,

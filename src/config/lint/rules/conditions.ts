@@ -1,5 +1,5 @@
 /** Owns the rules about conditions. */
-import type { Scope } from '../../../core/plan.js';
+import type { Scope } from '../../../core/template.js';
 import { Unknown } from '../../../core/value.js';
 import { compileExpression } from '../../expression.js';
 import { ignoreFindings } from '../../report.js';
