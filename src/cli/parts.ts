@@ -5,12 +5,14 @@
 import { nearest, throwAll, ZrunError } from '../core/errors.js';
 import { handlersIn, stepsOf } from '../core/plan.js';
 import type { RunCommand } from './command-line.js';
-import type { LoadedPlaybook } from './load.js';
+import type { PlaybookRun } from '../engine/index.js';
+
+type PlaybookWithHosts = Pick<PlaybookRun, 'playbook' | 'hostsOf' | 'isOpen'>;
 
 type Parts = Pick<RunCommand, 'startAtTask' | 'step' | 'tags' | 'skipTags'>;
 
 /** Throws ZrunError `usage` where a play that is run has `whole: true`, and an option would leave out tasks of it. */
-export function refuseParts(playbooks: readonly LoadedPlaybook[], parts: Parts): void {
+export function refuseParts(playbooks: readonly PlaybookWithHosts[], parts: Parts): void {
   const option = optionOf(parts);
   if (option === undefined) return;
   for (const { playbook, hostsOf, isOpen } of playbooks) {
@@ -43,7 +45,7 @@ const specialTags: ReadonlySet<string> = new Set(['all', 'always', 'never', 'tag
  * only some of them have.
  */
 export function checkTags(
-  playbooks: readonly LoadedPlaybook[],
+  playbooks: readonly PlaybookWithHosts[],
   { tags, skipTags }: Pick<Parts, 'tags' | 'skipTags'>,
 ): readonly string[] {
   if (tags.length + skipTags.length === 0) return [];
@@ -70,7 +72,7 @@ interface KnownTags {
   readonly isAllRead: boolean;
 }
 
-function tagsIn(playbooks: readonly LoadedPlaybook[]): KnownTags {
+function tagsIn(playbooks: readonly PlaybookWithHosts[]): KnownTags {
   const plays = playbooks.flatMap(({ playbook }) => playbook.plays);
   const steps = plays.flatMap((play) => [
     ...stepsOf([...play.tasks, ...handlersIn(play), ...play.betweenBatches]),

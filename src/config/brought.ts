@@ -1,13 +1,9 @@
 /**
  * Owns what is known before a run of the hosts and groups that its tasks may bring (`add_host`, `group_by`,
- * `meta: refresh_inventory`): names that later plays may then use, and variables that hosts may then have.
+ * `meta: refresh_inventory`): names that later plays may then use.
  */
-import { globToRegex } from '../core/glob.js';
 import type { Module } from '../core/module.js';
-import { createVarsFolders } from './inventory-vars-files.js';
-import { ignoreFindings } from './report.js';
 import type { Site } from './site.js';
-import type { CompiledTemplate } from './template.js';
 import type { MapEntry, YamlNode } from './yaml.js';
 
 /** Of one task: names as globs, a star for each template in them. */
@@ -42,25 +38,4 @@ function namesIn(node: YamlNode): readonly string[] {
       .replace(/:(?:\d+|\*)$/, '')
       .replaceAll(' ', '-'),
   );
-}
-
-/** What `group_vars/` and `host_vars/` of these folders say of names like these. What is wrong in them is passed over. */
-export async function variablesForeseen(
-  globs: Iterable<string>,
-  folders: readonly string[],
-  cwd: string,
-): Promise<ReadonlyMap<string, readonly CompiledTemplate[]>> {
-  const patterns = [...globs].map(globToRegex);
-  const found = new Map<string, CompiledTemplate[]>();
-  const read = createVarsFolders(cwd, ignoreFindings, ignoreFindings);
-  for (const folder of folders) {
-    for (const kind of ['group_vars', 'host_vars'] as const) {
-      for (const name of await read.names(folder, kind)) {
-        if (!patterns.some((pattern) => pattern.test(name))) continue;
-        for (const [variable, template] of await read.read(folder, kind, name))
-          found.set(variable, [...(found.get(variable) ?? []), template]);
-      }
-    }
-  }
-  return found;
 }

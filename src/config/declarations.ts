@@ -1,10 +1,9 @@
 /**
- * Owns which names a template or an expression may use, and what shape each has. Made before anything runs.
+ * Owns which names a template or an expression may use, what shape each has, and which of them are used. Made before anything
+ * runs.
  */
 import { typeNames } from './cel-environment.js';
-import type { NameUse } from './name-use.js';
-import type { CompiledTemplate } from './template.js';
-import { ignoreFindings } from './report.js';
+import { ignoreFindings, type Report } from './report.js';
 import { anyShape, mergeShapes, type Shape } from './shape.js';
 
 export interface Declarations {
@@ -17,8 +16,13 @@ export interface Declarations {
   readonly hosts?: ReadonlySet<string> | undefined;
 }
 
+/** What can say which shape it will have: a template. */
+interface Checkable {
+  check(declared: Declarations, report: Report): Shape;
+}
+
 /** What a name may come to hold: several where several places define it. */
-export type ShapeSource = Shape | Pick<CompiledTemplate, 'check'>;
+export type ShapeSource = Shape | Checkable;
 
 export type DeclaredNames = ReadonlyMap<string, readonly ShapeSource[]>;
 
@@ -40,7 +44,7 @@ export function addNames(
 }
 
 /** The names of variables that have templates. */
-export function namesOfVars(vars: ReadonlyMap<string, CompiledTemplate>): DeclaredNames {
+export function namesOfVars(vars: ReadonlyMap<string, Checkable>): DeclaredNames {
   return new Map([...vars].map(([name, template]) => [name, [template]] as const));
 }
 
@@ -125,3 +129,26 @@ function opened(closed: Declarations): Declarations {
 
 /** Where nothing can be known: every name may exist. */
 export const anythingDeclared: Declarations = { get: () => anyShape, names: () => [] };
+
+/** Collected over all playbooks of a run. */
+export interface NameUse {
+  /** Templates and conditions ask for them, whether or not anything defines them. */
+  readonly used: Set<string>;
+  /** Plays, roles, files of variables and tasks define them. */
+  readonly set: Set<string>;
+}
+
+export function createNameUse(): NameUse {
+  return { used: new Set(), set: new Set() };
+}
+
+/** Every name may exist, and is written down where it is asked for. */
+export function watchNames({ used }: NameUse): Declarations {
+  return {
+    get(name) {
+      used.add(name);
+      return anyShape;
+    },
+    names: () => [],
+  };
+}

@@ -5,13 +5,15 @@ import { nearest, type Place } from '../core/errors.js';
 import type { Handler } from '../core/plan.js';
 import { withoutAction } from './action-key.js';
 import { findDoing } from './arguments.js';
-import { fixedText, enterFile, findTasks, canOpen, isTasks, readTasksFile, reportTo } from './includes.js';
+import { readTasksFile } from './includes.js';
+import { enterFile, findTasks, canOpen, isTasks } from './task-files.js';
+import { fixedText, reportTo } from './names.js';
 import { isTemplateNode } from './fields.js';
 import { checkKeywords } from './keywords.js';
 import { readOptions } from './options.js';
 import { errorAt, type Report } from './report.js';
 import type { Site } from './site.js';
-import { isEmpty, readCommon } from './steps.js';
+import { isEmpty, readCommon } from './common.js';
 import { readTask } from './tasks.js';
 import { describeNode, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 

@@ -8,7 +8,7 @@ import type { Place } from '../core/errors.js';
 import { defineModule, type Module } from '../core/module.js';
 import type { Task } from '../core/plan.js';
 import { isTemplateNode } from './fields.js';
-import { fixedText, reportTo } from './includes.js';
+import { fixedText, reportTo } from './names.js';
 import { readName } from './loops.js';
 import { readOptions } from './options.js';
 import { errorAt } from './report.js';

@@ -17,7 +17,8 @@ export {
 } from './inventory.js';
 export { keywords } from './keywords.js';
 export { createLanguage } from './language.js';
-export { createNameUse, findMisspelt, type NameUse } from './name-use.js';
+export { findMisspelt } from './name-use.js';
+export { createNameUse, type NameUse } from './declarations.js';
 export { readLimit, selectHosts, type Limit } from './patterns.js';
 export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
 export { createScope } from './scope.js';

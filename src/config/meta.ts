@@ -7,7 +7,7 @@ import { foreseeAll } from './brought.js';
 import { checkKeywords } from './keywords.js';
 import { errorAt } from './report.js';
 import type { Site } from './site.js';
-import { readCommon } from './steps.js';
+import { readCommon } from './common.js';
 import { describeNode, type MapEntry, type MapNode } from './yaml.js';
 
 export function readMeta(node: MapNode, entry: MapEntry, site: Site): Meta | undefined {

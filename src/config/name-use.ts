@@ -1,38 +1,14 @@
 /**
- * Owns which names playbooks use and set, as far as that is known before the run, and what follows for those of -e: one
- * that nothing uses may be another one, misspelt. Ansible passes over it in silence.
+ * Owns what is found out about extra variables from the names that playbooks use and set: one that nothing uses may be
+ * another one, misspelt. Ansible passes over it in silence.
  */
 import { nearest } from '../core/errors.js';
 import type { VarsTemplate } from '../core/template.js';
-import type { Declarations } from './declarations.js';
 import type { Inventory } from './inventory.js';
 import { ignoreFindings } from './report.js';
-import { anyShape } from './shape.js';
 import { compiledOf } from './template.js';
 import { isMagicName } from './variables.js';
-
-/** Collected over all playbooks of a run. */
-export interface NameUse {
-  /** Templates and conditions ask for them, whether or not anything defines them. */
-  readonly used: Set<string>;
-  /** Plays, roles, files of variables and tasks define them. */
-  readonly set: Set<string>;
-}
-
-export function createNameUse(): NameUse {
-  return { used: new Set(), set: new Set() };
-}
-
-/** Every name may exist, and is written down where it is asked for. */
-export function watchNames({ used }: NameUse): Declarations {
-  return {
-    get(name) {
-      used.add(name);
-      return anyShape;
-    },
-    names: () => [],
-  };
-}
+import { watchNames, type NameUse } from './declarations.js';
 
 /** Names that the run itself gives, which nobody means to. */
 const given: ReadonlySet<string> = new Set(['facts', 'item', 'omit']);

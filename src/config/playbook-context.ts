@@ -6,10 +6,16 @@ import { readFile } from 'node:fs/promises';
 import type { Module } from '../core/module.js';
 import { ZrunError, type Place } from '../core/errors.js';
 import type { VarsTemplate } from '../core/template.js';
-import { variablesForeseen } from './brought.js';
-import { createResolver, type Declarations, type NameLayer, type ShapeSource } from './declarations.js';
+import { variablesForeseen } from './brought-vars.js';
+import {
+  createResolver,
+  type Declarations,
+  type NameLayer,
+  type ShapeSource,
+  watchNames,
+  type NameUse,
+} from './declarations.js';
 import type { Inventory } from './inventory.js';
-import { watchNames, type NameUse } from './name-use.js';
 import type { PlaybookLanguage } from './language.js';
 import { collectFindings, ignoreFindings, type Report } from './report.js';
 import { shownName, unreadable } from './source.js';

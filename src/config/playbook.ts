@@ -11,14 +11,14 @@ import { createFieldReader } from './fields.js';
 import type { Inventory } from './inventory.js';
 import { checkKeywords } from './keywords.js';
 import { createLanguage } from './language.js';
-import { createNameUse, type NameUse } from './name-use.js';
+import { createNameUse, type NameUse } from './declarations.js';
 import { readWithContext, type PlaybookContext } from './playbook-context.js';
 import { readPlay, type PlayPlace } from './plays.js';
 import { errorAt } from './report.js';
 import { createScope } from './scope.js';
 import { createIds, type OpenFile } from './site.js';
 import { readSource, shownName } from './source.js';
-import { readVars } from './steps.js';
+import { readVars } from './common.js';
 import { describeNode, parseYaml, type MapEntry, type MapNode, type YamlNode } from './yaml.js';
 
 export interface LoadPlaybookOptions {

@@ -12,15 +12,18 @@ import { createFieldReader, isTemplateNode, type FieldReader } from './fields.js
 import { checkNotification, readHandlers } from './handlers.js';
 import { checkKeywords } from './keywords.js';
 import type { PlaybookContext } from './playbook-context.js';
+import { stepReaders } from './step-readers.js';
 import { readPrompts } from './prompts.js';
 import { errorAt } from './report.js';
 import { readRoleUse } from './role-use.js';
-import { mainParts, readRole } from './roles.js';
+import { readRole } from './roles.js';
+import { mainParts } from './role-request.js';
 import { createScope } from './scope.js';
 import { neutralSettings, readBecome, readSettings } from './settings.js';
 import { textShape } from './shape.js';
 import { nothingAround, type OpenFile, type PlayFrame, type PlayHandlers, type Site } from './site.js';
-import { flushHandlers, readSteps, readVars } from './steps.js';
+import { readSteps } from './steps.js';
+import { flushHandlers, readVars } from './common.js';
 import { declareModuleVars, plainTask } from './tasks.js';
 import { constant, type CompiledTemplate } from './template.js';
 import { readVarsFiles } from './vars-files.js';
@@ -178,6 +181,7 @@ function siteOfPlay(
     isConditional: place.when.length > 0,
     isIncluded: false,
     around: nothingAround,
+    readers: stepReaders,
     uniqueId: place.uniqueId,
   };
   return { ...site, settings: readSettings(node, site, names) };

@@ -3,7 +3,8 @@
  */
 import { nearest, type Place } from '../core/errors.js';
 import { errorAt } from './report.js';
-import { readRoleUse, type RoleUse } from './role-use.js';
+import { readRoleUse } from './role-use.js';
+import type { RoleUse } from './role-request.js';
 import { firstFile } from './search.js';
 import type { Site } from './site.js';
 import { describeNode, type MapEntry, type YamlNode } from './yaml.js';

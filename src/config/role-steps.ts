@@ -6,25 +6,18 @@ import type { Place } from '../core/errors.js';
 import type { Block, Include, Loop, Step } from '../core/plan.js';
 import type { Scope } from '../core/template.js';
 import { isTemplateNode } from './fields.js';
-import {
-  compileName,
-  fixedText,
-  includeStep,
-  insideOf,
-  loadOnce,
-  nameIn,
-  ownSettings,
-  readApplied,
-  reportTo,
-} from './includes.js';
+import { includeStep, insideOf, loadOnce, ownSettings, readApplied } from './include-step.js';
+import { compileName, fixedText, nameIn, reportTo } from './names.js';
 import { checkKeywords, type Action } from './keywords.js';
 import { findLoop } from './loops.js';
 import { readOptions } from './options.js';
 import { errorAt } from './report.js';
-import { findRole, mainParts, readRole, roleFolders, type RoleParts } from './roles.js';
+import { readRole } from './roles.js';
+import { findRole, roleFolders } from './role-search.js';
+import { mainParts, type RoleParts } from './role-request.js';
 import { foreseeFiles } from './search.js';
 import { createIds, foreseenIn, siteIn, type Site } from './site.js';
-import { readCommon, type Common } from './steps.js';
+import { readCommon, type Common } from './common.js';
 import type { MapEntry, MapNode } from './yaml.js';
 
 type Options = ReadonlyMap<string, MapEntry>;

@@ -4,19 +4,15 @@
  */
 import { nearest } from '../core/errors.js';
 import { addNames, namesOfVars } from './declarations.js';
-import { reportTo } from './includes.js';
+import { reportTo } from './names.js';
 import { checkKeywords, isKeywordOfRole, namesOf } from './keywords.js';
 import { errorAt } from './report.js';
-import { findRole, type RoleRequest } from './roles.js';
+import { findRole } from './role-search.js';
 import type { Site } from './site.js';
-import { isEmpty, readCommon } from './steps.js';
+import { isEmpty, readCommon } from './common.js';
 import { compileTemplate, isVariableName, type CompiledTemplate } from './template.js';
 import type { MapEntry, MapNode, YamlNode } from './yaml.js';
-
-export type RoleUse = Omit<
-  RoleRequest,
-  'asker' | 'parts' | 'mayRepeat' | 'isValidated' | 'isExported' | 'isOfPlay'
->;
+import type { RoleUse } from './role-request.js';
 
 export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse | undefined> {
   const { context, read } = site;

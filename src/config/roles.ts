@@ -3,63 +3,24 @@
  * one of them stands for. Who asks for a role, and in what words, is not known here.
  */
 import path from 'node:path';
-import { nearest, ZrunError, type Place } from '../core/errors.js';
-import type { BecomeSettings, Block, Handler, Step, Task } from '../core/plan.js';
-import type { Expression } from '../core/template.js';
+import type { Place } from '../core/errors.js';
+import type { Block, Handler, Step, Task } from '../core/plan.js';
 import { addNames, namesOfVars, type NameLayer, type ShapeSource } from './declarations.js';
 import { createFieldReader } from './fields.js';
 import { readHandlers } from './handlers.js';
 import { filesBelow } from './include-vars.js';
-import { enterFile, isTasks, openTasks } from './includes.js';
+import { enterFile, isTasks, openTasks } from './task-files.js';
 import { errorAt } from './report.js';
 import { findSpecs, validationTask } from './role-arguments.js';
 import { readRoleMeta } from './role-meta.js';
 import { createScope } from './scope.js';
-import { firstFile, firstFolder, kindOf, namesIn } from './search.js';
+import { firstFile, kindOf } from './search.js';
 import { surround, type RoleFrame, type Site } from './site.js';
 import { shownName } from './source.js';
 import { constant, type CompiledTemplate } from './template.js';
 import { readVarsNode } from './vars-files.js';
 import type { YamlNode } from './yaml.js';
-
-type Vars = ReadonlyMap<string, CompiledTemplate>;
-
-/** Which file of each kind is meant: `main`, unless `tasks_from` and its like say otherwise. */
-export interface RoleParts {
-  readonly tasks: string;
-  readonly handlers: string;
-  readonly vars: string;
-  readonly defaults: string;
-}
-
-export const mainParts: RoleParts = { tasks: 'main', handlers: 'main', vars: 'main', defaults: 'main' };
-
-export interface RoleRequest {
-  /** Absolute. */
-  readonly folder: string;
-  readonly name: string;
-  readonly at: Place;
-  readonly parts: RoleParts;
-  /** The `vars` that it is given: stronger than the role's own variables. */
-  readonly given: Vars;
-  /** What it is given beside its keywords: stronger than what tasks set. */
-  readonly params: Vars;
-  readonly when: readonly Expression[];
-  readonly become: BecomeSettings;
-  readonly ownTags: readonly string[];
-  /** Where it is asked for, with the tags and settings that it is given. */
-  readonly site: Site;
-  /** What names it: `roles:` of the play, another role that needs it, or a step. */
-  readonly asker: 'play' | 'role' | 'step';
-  /** Whether a host that has done it may do it again; undefined: as the role itself says. */
-  readonly mayRepeat: boolean | undefined;
-  /** The whole play sees its defaults and variables. */
-  readonly isExported: boolean;
-  /** What it is given is held against its `argument_specs`. */
-  readonly isValidated: boolean;
-  /** Stands in `roles:`, or is needed by one that does. */
-  readonly isOfPlay: boolean;
-}
+import { type RoleRequest, mainParts, type Vars } from './role-request.js';
 
 interface RoleVars {
   readonly defaults: Vars;
@@ -318,30 +279,4 @@ function checkCircle(folder: string, at: Place, from: RoleFrame, { context }: Si
     return false;
   }
   return true;
-}
-
-/**
- * The folder of a role: in `roles/` beside the playbook, beside its folder or in the current one, or beside the role
- * that asks for it. Throws ZrunError `file-unreadable`.
- */
-export async function findRole(name: string, at: Place, site: Site): Promise<string> {
-  const { cwd } = site.context;
-  const folders = roleFolders(site);
-  const found = await firstFolder(folders.map((folder) => path.resolve(folder, name)));
-  if (found !== undefined) return found;
-  const known = (await Promise.all(folders.map(namesIn))).flat();
-  const near = nearest(name, known);
-  const looked = folders.map((folder) => shownName(folder, cwd)).join(', ');
-  let hint = `looked for it in ${looked}`;
-  if (near !== undefined) hint = `did you mean '${near}'? (looked in ${looked})`;
-  else if (/^\w+\.\w+\.\w+$/.test(name)) hint = 'zrun has no collections; copy the role into roles/';
-  throw new ZrunError('file-unreadable', `there is no role '${name}'`, { at, hint });
-}
-
-export function roleFolders({ play, role, context }: Site): readonly string[] {
-  const beside = role ? [path.dirname(role.folder)] : [];
-  // Playbooks often have a folder of their own, beside the roles'.
-  const above = play.folder === context.cwd ? [] : [`${play.folder}/../roles`];
-  const folders = [`${play.folder}/roles`, ...above, `${context.cwd}/roles`, ...beside];
-  return [...new Set([...folders, play.folder].map((folder) => path.normalize(folder)))];
 }

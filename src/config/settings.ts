@@ -1,7 +1,7 @@
 /**
  * Owns the keywords that plays, blocks and tasks share, and how a keyword's value that is a template is read.
  */
-import { type BecomeSettings } from '../core/plan.js';
+import type { BecomeSettings } from '../core/plan.js';
 import { settle, type Scope, type Setting } from '../core/template.js';
 import { shorten } from '../core/secret.js';
 import type { Value } from '../core/value.js';

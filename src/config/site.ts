@@ -8,9 +8,11 @@ import type { Scope, Setting, Template, VarsTemplate } from '../core/template.js
 import type { ValueMap } from '../core/value.js';
 import type { NameLayer, ShapeSource } from './declarations.js';
 import { createFieldReader, type FieldReader } from './fields.js';
+import type { Action } from './keywords.js';
 import type { PlaybookFiles } from './language.js';
 import type { PlaybookContext } from './playbook-context.js';
 import type { CompiledTemplate } from './template.js';
+import type { MapEntry, MapNode } from './yaml.js';
 
 export interface Site {
   readonly context: PlaybookContext;
@@ -37,9 +39,20 @@ export interface Site {
   /** Hosts come here by an include. */
   readonly isIncluded: boolean;
   readonly around: Around;
+  readonly readers: StepReaders;
   /** Hands out each id once. */
   uniqueId(path: string): string;
 }
+
+/** Reads a step that is no module's. `entry`: its action, as a key of the node. */
+export type StepReader = (
+  node: MapNode,
+  entry: MapEntry,
+  site: Site,
+) => Step | undefined | Promise<Step | undefined>;
+
+/** One for each action: files of tasks hold all kinds of steps, and steps name files of tasks. */
+export type StepReaders = Readonly<Record<Action, StepReader>>;
 
 /** Settings that plays, blocks and tasks all have; the innermost wins. */
 export interface Settings {

@@ -13,7 +13,7 @@ import type { PlaybookContext } from './playbook-context.js';
 import { neutralSettings, numberSetting } from './settings.js';
 import { intShape, shapeOfSchema } from './shape.js';
 import type { Settings, Site } from './site.js';
-import { readCommon } from './steps.js';
+import { readCommon } from './common.js';
 import { resultShape, type ResultParts } from './variables.js';
 import type { MapEntry, MapNode } from './yaml.js';
 

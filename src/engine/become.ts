@@ -2,7 +2,7 @@
  * Owns whom a task runs as.
  */
 import type { Become } from '../core/host.js';
-import { type BecomeSettings } from '../core/plan.js';
+import type { BecomeSettings } from '../core/plan.js';
 import { settle, type Scope } from '../core/template.js';
 import { Secret } from '../core/secret.js';
 import type { Value } from '../core/value.js';

@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ZrunError, nearest } from '../core/errors.js';
 import type { Become, Host, Route, Target } from '../core/host.js';
-import { type BecomeSettings, type Step, type Task } from '../core/plan.js';
+import type { BecomeSettings, Step, Task } from '../core/plan.js';
 import { settle, type Expression, type Scope, type VarsTemplate } from '../core/template.js';
 import { findUnknown, isMap, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { defaultLimit, outputLimitRule, outputLimits } from '../core/kept-output.js';

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, Problem } from '../core/errors.js';
 import type { ItemResult, TaskRef, TaskResult } from '../core/events.js';
-import { type Loop, type Task } from '../core/plan.js';
+import type { Loop, Task } from '../core/plan.js';
 import { settle, type Scope } from '../core/template.js';
 import { findUnknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { attemptOnce } from './attempt.js';

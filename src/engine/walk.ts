@@ -5,7 +5,7 @@
 import { count } from '../core/counts.js';
 import { formatPlace, limitOutput, toProblem, ZrunError, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult } from '../core/events.js';
-import { type Block, type Include, type Meta, type Step, type Task } from '../core/plan.js';
+import type { Block, Include, Meta, Step, Task } from '../core/plan.js';
 import { settle, type Expression } from '../core/template.js';
 import { Unknown, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import type { Batch } from './batch.js';

@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { Unknown, UnknownValueError, type ValueMap } from '../../src/core/value.js';
 import { compileExpression } from '../../src/config/expression.js';
 import { collectFindings, throwFindings } from '../../src/config/report.js';
-import { createResolver } from '../../src/config/declarations.js';
-import { createNameUse } from '../../src/config/name-use.js';
+import { createResolver, createNameUse } from '../../src/config/declarations.js';
 import {
   anyShape,
   boolShape,

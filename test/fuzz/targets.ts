@@ -4,8 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createResolver } from '../../src/config/declarations.js';
-import { createNameUse } from '../../src/config/name-use.js';
+import { createResolver, createNameUse } from '../../src/config/declarations.js';
 import { compileExpression } from '../../src/config/expression.js';
 import { parseExtraVars } from '../../src/config/extra-vars.js';
 import { checkText, parseText, renderText } from '../../src/config/handlebars.js';

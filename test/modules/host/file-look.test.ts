@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { fileKind, fileProbe, presenceProbe, type FileProbeOptions } from '../../../src/modules/host/file.js';
-import { type FileState } from '../../../src/modules/host/file-state.js';
+import type { FileState } from '../../../src/modules/host/file-state.js';
 import { localRun, type RunScript, withFolder } from '../harness.js';
 
 type Asked = readonly (readonly [path: string, options?: FileProbeOptions])[];
