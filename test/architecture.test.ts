@@ -9,14 +9,32 @@ import ts from 'typescript';
 const root = path.resolve(import.meta.dirname, '..');
 const src = path.join(root, 'src');
 
-/**
- * What each room may import from, besides itself: a room named here stands for the rooms below it too. `main` is
- * src/main.ts.
- */
+const belowPlaybooks = [
+  'config/inventory',
+  'config/template',
+  'config/expression',
+  'config/yaml',
+  'config/source',
+  'core',
+] as const;
+const ofPlaybooks = ['config/playbook/roles', 'config/playbook/steps', 'config/playbook/reading'] as const;
+
+/** What each room may import from, besides itself. `main` is src/main.ts. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   programs: ['core'],
-  config: ['programs', 'core'],
+  'config/source': ['programs', 'core'],
+  'config/yaml': ['config/source', 'core'],
+  'config/expression': ['config/yaml', 'config/source', 'core'],
+  'config/template': ['config/expression', 'config/yaml', 'config/source', 'core'],
+  'config/inventory': ['config/template', 'config/expression', 'config/yaml', 'config/source', 'core'],
+  'config/playbook/reading': [...belowPlaybooks],
+  'config/playbook/steps': ['config/playbook/reading', ...belowPlaybooks],
+  'config/playbook/roles': ['config/playbook/steps', 'config/playbook/reading', ...belowPlaybooks],
+  'config/playbook': [...ofPlaybooks, ...belowPlaybooks],
+  'config/lint': ['config/playbook', ...ofPlaybooks, ...belowPlaybooks],
+  'config/schema': ['config/playbook', ...ofPlaybooks, ...belowPlaybooks],
+  config: ['config/playbook', ...ofPlaybooks, ...belowPlaybooks],
   engine: ['core'],
   transport: ['programs', 'core'],
   report: ['core'],
@@ -47,9 +65,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'modules/facts',
     'core',
   ],
-  cli: ['config', 'engine', 'transport', 'report', 'modules', 'core'],
+  cli: ['config', 'config/lint', 'config/schema', 'engine', 'transport', 'report', 'modules', 'core'],
   main: ['cli'],
 };
+
+/** No folder of src has more files, beside its folders: nobody reads more than that at a glance. */
+const mostFiles = 30;
 
 /** Libraries that belong to one folder, so that they can be replaced there. */
 const homes: Readonly<Record<string, string>> = {
@@ -148,6 +169,39 @@ describe('the architecture', () => {
         .map((target) => `${source.file} imports ${target}`),
     );
     expect(wrong).to.deep.equal([]);
+  });
+
+  it('has no folder of more files than one reads at a glance', () => {
+    const counts = new Map<string, number>();
+    for (const { folder } of sources) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > mostFiles)).to.deep.equal([]);
+  });
+
+  it('has no circle of files, imports of types counted', () => {
+    const targets = new Map(
+      sources.map((source) => [
+        source.file,
+        importsOf(source)
+          .filter((specifier) => specifier.startsWith('.'))
+          .map((specifier) => path.join(path.dirname(source.file), specifier).replace(/\.js$/, '.ts')),
+      ]),
+    );
+    // Files that import nothing that is left are taken away, until nothing changes: what stays is on a circle, or above one.
+    for (let before = -1; before !== targets.size;) {
+      before = targets.size;
+      for (const [file, imports] of targets)
+        if (!imports.some((each) => targets.has(each))) targets.delete(file);
+    }
+    for (let before = -1; before !== targets.size;) {
+      before = targets.size;
+      const imported = new Set([...targets.values()].flat());
+      for (const file of targets.keys()) if (!imported.has(file)) targets.delete(file);
+    }
+    expect(
+      [...targets].map(
+        ([file, imports]) => `${file} imports ${imports.filter((each) => targets.has(each)).join(', ')}`,
+      ),
+    ).to.deep.equal([]);
   });
 
   it('keeps each library in the folder that it belongs to', () => {

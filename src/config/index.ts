@@ -2,9 +2,9 @@
  * Owns what the rest of zrun may use of the configuration: text in, validated values with positions out.
  * What only one verb needs (lint, schema) has an index of its own, so that a run does not load it.
  */
-export { parseExtraVars } from './extra-vars.js';
-export { helpers as templateHelpers } from './helpers.js';
-export { celFunctions } from './cel-environment.js';
+export { parseExtraVars } from './inventory/extra-vars.js';
+export { helpers as templateHelpers } from './template/helpers.js';
+export { celFunctions } from './expression/cel-environment.js';
 export {
   checkConnections,
   loadInventory,
@@ -14,12 +14,12 @@ export {
   type InventoryHost,
   type InventoryOptions,
   type InventorySources,
-} from './inventory.js';
-export { keywords } from './keywords.js';
-export { createLanguage } from './language.js';
-export { findMisspelt } from './name-use.js';
-export { createNameUse, type NameUse } from './declarations.js';
-export { readLimit, selectHosts, type Limit } from './patterns.js';
-export { loadPlaybook, type LoadPlaybookOptions } from './playbook.js';
-export { createScope } from './scope.js';
-export { formatJson, formatPython, formatYaml } from './value-text.js';
+} from './inventory/inventory.js';
+export { keywords } from './playbook/reading/keywords.js';
+export { createLanguage } from './playbook/reading/language.js';
+export { findMisspelt } from './playbook/name-use.js';
+export { createNameUse, type NameUse } from './expression/declarations.js';
+export { readLimit, selectHosts, type Limit } from './inventory/patterns.js';
+export { loadPlaybook, type LoadPlaybookOptions } from './playbook/playbook.js';
+export { createScope } from './expression/scope.js';
+export { formatJson, formatPython, formatYaml } from './template/value-text.js';

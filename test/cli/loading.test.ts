@@ -91,7 +91,7 @@ describe('what a command loads', function () {
     const parts =
       /^(?:transport|engine|report\/(?!style|visible)|config\/(?:lint|schema)|cli\/(?:doc|lint|schema|inventory))/;
     expect(own.filter((file) => parts.test(file))).to.deep.equal([]);
-    expect(own).to.include('config/playbook.ts');
+    expect(own).to.include('config/playbook/playbook.ts');
   });
 
   it('a run on this machine: no ssh', async () => {

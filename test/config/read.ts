@@ -4,12 +4,12 @@
 import { ZrunError } from '../../src/core/errors.js';
 import type { Scope } from '../../src/core/template.js';
 import type { Value, ValueMap } from '../../src/core/value.js';
-import { compileExpression } from '../../src/config/expression.js';
-import { throwFindings } from '../../src/config/report.js';
-import { createScope } from '../../src/config/scope.js';
-import { looseText } from '../../src/config/source.js';
-import { compileTemplate, compileVars, type CompiledTemplate } from '../../src/config/template.js';
-import { parseYaml, type YamlNode } from '../../src/config/yaml.js';
+import { compileExpression } from '../../src/config/expression/expression.js';
+import { throwFindings } from '../../src/config/source/findings.js';
+import { createScope } from '../../src/config/expression/scope.js';
+import { looseText } from '../../src/config/source/source.js';
+import { compileTemplate, compileVars, type CompiledTemplate } from '../../src/config/template/template.js';
+import { parseYaml, type YamlNode } from '../../src/config/yaml/yaml.js';
 
 export function readNode(text: string): YamlNode {
   const node = parseYaml({ name: 'test.yaml', text }, throwFindings);

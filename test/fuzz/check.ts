@@ -3,7 +3,7 @@
  * place inside the text where it stands in one.
  */
 import { formatProblem, ZrunError, ZrunErrors } from '../../src/core/errors.js';
-import type { Report } from '../../src/config/report.js';
+import type { Report } from '../../src/config/source/findings.js';
 
 /** What was thrown or reported and must not be. */
 export class Violation extends Error {

@@ -4,10 +4,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createResolver, createNameUse } from '../../src/config/declarations.js';
-import { compileExpression } from '../../src/config/expression.js';
-import { parseExtraVars } from '../../src/config/extra-vars.js';
-import { checkText, parseText, renderText } from '../../src/config/handlebars.js';
+import { createResolver, createNameUse } from '../../src/config/expression/declarations.js';
+import { compileExpression } from '../../src/config/expression/expression.js';
+import { parseExtraVars } from '../../src/config/inventory/extra-vars.js';
+import { checkText, parseText, renderText } from '../../src/config/template/handlebars.js';
 import {
   checkConnections,
   loadInventory,
@@ -16,17 +16,24 @@ import {
   type Inventory,
 } from '../../src/config/index.js';
 import { lintPlaybook } from '../../src/config/lint/index.js';
-import { createInventoryBuilder, type InventoryBuilder } from '../../src/config/inventory-builder.js';
-import { readHostList } from '../../src/config/inventory-host-list.js';
-import { readIniInventory } from '../../src/config/inventory-ini.js';
-import { readYamlInventory } from '../../src/config/inventory-yaml.js';
-import { readLimit } from '../../src/config/patterns.js';
-import { createScope } from '../../src/config/scope.js';
-import { anyShape, intShape, listOf, objectOf, shapeOfSchema, textShape } from '../../src/config/shape.js';
-import { wholeText } from '../../src/config/source.js';
-import { readSshArguments } from '../../src/config/ssh-arguments.js';
-import { readVarsNode } from '../../src/config/vars-files.js';
-import { parseYaml, toValue } from '../../src/config/yaml.js';
+import { createInventoryBuilder, type InventoryBuilder } from '../../src/config/inventory/builder.js';
+import { readHostList } from '../../src/config/inventory/host-list.js';
+import { readIniInventory } from '../../src/config/inventory/ini.js';
+import { readYamlInventory } from '../../src/config/inventory/yaml.js';
+import { readLimit } from '../../src/config/inventory/patterns.js';
+import { createScope } from '../../src/config/expression/scope.js';
+import {
+  anyShape,
+  intShape,
+  listOf,
+  objectOf,
+  shapeOfSchema,
+  textShape,
+} from '../../src/config/expression/shape.js';
+import { wholeText } from '../../src/config/source/source.js';
+import { readSshArguments } from '../../src/config/inventory/ssh-arguments.js';
+import { readVarsNode } from '../../src/config/playbook/steps/vars-files.js';
+import { parseYaml, toValue } from '../../src/config/yaml/yaml.js';
 import { Unknown, type ValueMap } from '../../src/core/value.js';
 import { modules } from '../../src/modules/index.js';
 import { editDaemonJson, readDaemonJson } from '../../src/modules/docker/daemon-json-edit.js';

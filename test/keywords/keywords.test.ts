@@ -35,8 +35,8 @@ const stories: readonly Story[] = [
 /** Shown by stories of their own elsewhere, for want of a terminal here or of anything to see. */
 const elsewhere: Readonly<Record<string, string>> = {
   name: 'every story has one',
-  action: 'test/config/playbook.test.ts: another way to write the module',
-  local_action: 'test/config/playbook.test.ts: delegate_to: localhost in one word',
+  action: 'test/config/playbook/playbook.test.ts: another way to write the module',
+  local_action: 'test/config/playbook/playbook.test.ts: delegate_to: localhost in one word',
   become_user: 'test/integration/sudo.test.ts',
   vars_prompt: 'test/cli/prompts.test.ts',
   whole: 'test/cli/parts.test.ts: it refuses a run',

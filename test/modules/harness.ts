@@ -18,7 +18,7 @@ import type { Read } from '../../src/core/probe.js';
 import type { ShellText } from '../../src/core/shell.js';
 import { isMap, type Value, type ValueMap } from '../../src/core/value.js';
 import { createController } from '../../src/cli/controller.js';
-import { createControllerFiles } from '../../src/config/controller-files.js';
+import { createControllerFiles } from '../../src/config/source/controller-files.js';
 import { joinLooks } from '../../src/engine/join.js';
 import { createOverlay } from '../../src/engine/overlay.js';
 

@@ -5,10 +5,10 @@
 import type { Place, Source } from '../../core/errors.js';
 import type { Module } from '../../core/module.js';
 import { handlersIn, stepsOf, type Play, type Playbook, type Step } from '../../core/plan.js';
-import { ignoreFindings } from '../report.js';
-import { actionEntry } from '../action-key.js';
-import { moduleNamed } from '../arguments.js';
-import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml.js';
+import { ignoreFindings } from '../source/findings.js';
+import { actionEntry } from '../playbook/steps/action-key.js';
+import { moduleNamed } from '../playbook/steps/arguments.js';
+import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml/yaml.js';
 
 export interface Book {
   readonly playbook: Playbook;

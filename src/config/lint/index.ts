@@ -4,12 +4,12 @@
 import path from 'node:path';
 import type { Place, Source } from '../../core/errors.js';
 import type { Playbook } from '../../core/plan.js';
-import { createLanguage } from '../language.js';
-import { roleOf } from '../parameters.js';
-import { loadPlaybook, type LoadPlaybookOptions } from '../playbook.js';
-import { ignoreFindings } from '../report.js';
-import { readSource } from '../source.js';
-import { compiledOf } from '../template.js';
+import { createLanguage } from '../playbook/reading/language.js';
+import { roleOf } from '../playbook/reading/parameters.js';
+import { loadPlaybook, type LoadPlaybookOptions } from '../playbook/playbook.js';
+import { ignoreFindings } from '../source/findings.js';
+import { readSource } from '../source/source.js';
+import { compiledOf } from '../template/template.js';
 import { allowRule, applyAllowances } from './allow.js';
 import { createBook, type Book } from './book.js';
 import type { Finding } from './rule.js';

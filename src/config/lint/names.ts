@@ -2,8 +2,8 @@
  * Owns which names a playbook uses anywhere: in templates, expressions, files of variables and template files. Takes
  * words for names, so that it may see one too many, and never one too few.
  */
-import { roleOf } from '../parameters.js';
-import type { YamlNode } from '../yaml.js';
+import { roleOf } from '../playbook/reading/parameters.js';
+import type { YamlNode } from '../yaml/yaml.js';
 import type { Book, WrittenTask } from './book.js';
 
 /** Keywords whose values are expressions. */

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Module } from '../../core/module.js';
-import { roleOf } from '../parameters.js';
+import { roleOf } from '../playbook/reading/parameters.js';
 import { boolean, oneOrMore, template, type JsonSchema } from './json-schema.js';
 
 export interface ModuleSchema {

@@ -2,7 +2,7 @@
  * Owns the schemas of playbooks and of files of tasks: the keywords of each place, and every module.
  */
 import type { Module } from '../../core/module.js';
-import { actions, namesOf } from '../keywords.js';
+import { actions, namesOf } from '../playbook/reading/keywords.js';
 import { commonDefinitions, draft, type JsonSchema } from './json-schema.js';
 import { actionValues, keywordValues } from './keyword-values.js';
 import { moduleSchema } from './modules.js';

@@ -6,11 +6,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { expect } from 'chai';
-import { namesOf } from '../../../src/config/keywords.js';
+import { namesOf } from '../../../src/config/playbook/reading/keywords.js';
 import { schemas } from '../../../src/config/schema/index.js';
 import { keywordValues } from '../../../src/config/schema/keyword-values.js';
-import { parseYaml, toValue } from '../../../src/config/yaml.js';
-import { throwFindings } from '../../../src/config/report.js';
+import { parseYaml, toValue } from '../../../src/config/yaml/yaml.js';
+import { throwFindings } from '../../../src/config/source/findings.js';
 import { modules } from '../../../src/modules/index.js';
 
 const root = path.resolve(import.meta.dirname, '../../..');

@@ -1,6 +1,6 @@
 /** Owns playbooks: keywords and parameters that exist, with values that fit or do not. */
 import { modules } from '../../../src/modules/index.js';
-import { keywords } from '../../../src/config/keywords.js';
+import { keywords } from '../../../src/config/playbook/reading/keywords.js';
 import type { Random } from '../random.js';
 import { expression } from './expressions.js';
 import { pattern } from './inventories.js';

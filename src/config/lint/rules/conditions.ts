@@ -1,9 +1,9 @@
 /** Owns the rules about conditions. */
 import type { Scope } from '../../../core/template.js';
 import { Unknown } from '../../../core/value.js';
-import { compileExpression } from '../../expression.js';
-import { ignoreFindings } from '../../report.js';
-import { readBoolean, type MapNode, type ScalarNode } from '../../yaml.js';
+import { compileExpression } from '../../expression/expression.js';
+import { ignoreFindings } from '../../source/findings.js';
+import { readBoolean, type MapNode, type ScalarNode } from '../../yaml/yaml.js';
 import type { Rule } from '../rule.js';
 
 export const conditionConstant: Rule = {

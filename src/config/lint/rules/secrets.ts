@@ -1,7 +1,7 @@
 /** Owns the rules about what must not be seen by everybody. */
 import { addTemplateWords, addWords } from '../names.js';
-import { roleOf } from '../../parameters.js';
-import type { YamlNode } from '../../yaml.js';
+import { roleOf } from '../../playbook/reading/parameters.js';
+import type { YamlNode } from '../../yaml/yaml.js';
 import type { Rule } from '../rule.js';
 
 /** What a variable is called that holds a secret, and what it is called that only says where or how one is. */

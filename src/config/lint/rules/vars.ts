@@ -1,5 +1,5 @@
 /** Owns the rules about variables and their values. */
-import { compiledOf } from '../../template.js';
+import { compiledOf } from '../../template/template.js';
 import type { Rule } from '../rule.js';
 
 export const varsHidden: Rule = {

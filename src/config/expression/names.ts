@@ -1,0 +1,257 @@
+/**
+ * Owns the walk over an expression's tree: which names it uses, what their parts are, and which of them nothing has.
+ */
+import type { ASTNode } from '@marcbachmann/cel-js';
+import type { ZrunError } from '../../core/errors.js';
+import { nearest } from '../../core/errors.js';
+import { typeNames } from './cel-environment.js';
+import type { Declarations } from './declarations.js';
+import { missingHostOf } from './hostvars.js';
+import { errorAt } from '../source/findings.js';
+import {
+  anyShape,
+  boolShape,
+  intShape,
+  itemOf,
+  listOf,
+  maybe,
+  mergeShapes,
+  partNames,
+  partOf,
+  textShape,
+  type Shape,
+} from './shape.js';
+import type { PositionedText } from '../source/source.js';
+
+/** `part` of a known thing, or a name of its own where `of` is left out. */
+export interface Missing {
+  readonly name: string;
+  readonly of?: Shape;
+}
+
+export interface NameVisitor {
+  /** Left out: shapes are not followed. */
+  readonly declared?: Declarations;
+  /** Each variable that is not the expression's own (as `x` in `list.all(x, …)` is). */
+  onName?(name: string): void;
+  onMissing?(node: ASTNode, missing: Missing): void;
+}
+
+type Locals = ReadonlyMap<string, Shape>;
+
+const itemMacros = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
+
+/** Gives the shape of the expression's value. */
+export function walkExpression(root: ASTNode, visitor: NameVisitor): Shape {
+  const nameShape = (node: ASTNode, name: string, locals: Locals): Shape => {
+    const local = locals.get(name);
+    if (local) return local;
+    visitor.onName?.(name);
+    // CEL's own words for types, as in type(x) == string.
+    if (typeNames.has(name)) {
+      if (visitor.declared?.get(name)) visitor.onMissing?.(node, { name });
+      return anyShape;
+    }
+    const shape = visitor.declared?.get(name);
+    if (shape) return shape;
+    if (visitor.declared) visitor.onMissing?.(node, { name });
+    return anyShape;
+  };
+
+  const partShape = (node: ASTNode, base: Shape, part: string, mayLack: boolean): Shape => {
+    const shape = part === 'length' && base.type === 'list' ? undefined : partOf(base, part);
+    if (shape) return shape;
+    if (!mayLack) visitor.onMissing?.(node, { name: part, of: base });
+    return anyShape;
+  };
+
+  const walkMacro = (node: ASTNode & { op: 'rcall' }, locals: Locals): Shape => {
+    const [name, receiver, args] = node.args;
+    const [variable, ...bodies] = args;
+    const subject = walk(receiver, locals);
+    if (variable?.op !== 'id') return anyShape;
+    // Over a map, the macros go through the keys.
+    const isMapLike = subject.type === 'map' || subject.type === 'object';
+    const inner = new Map([...locals, [variable.args, isMapLike ? textShape : itemOf(subject)] as const]);
+    const shapes = bodies.map((body) => walk(body, inner));
+    if (name === 'filter') return isMapLike ? listOf(textShape) : subject;
+    return name === 'map' ? listOf(shapes.at(-1) ?? anyShape) : boolShape;
+  };
+
+  const walkBind = (args: readonly ASTNode[], locals: Locals): Shape => {
+    const [variable, value, body] = args;
+    if (variable?.op !== 'id' || !value || !body) return anyShape;
+    return walk(body, new Map([...locals, [variable.args, walk(value, locals)] as const]));
+  };
+
+  const walk = (node: ASTNode, locals: Locals): Shape => {
+    switch (node.op) {
+      case 'value':
+        return literalShape(node.args);
+      case 'id':
+        return nameShape(node, node.args, locals);
+      case '.':
+        return partShape(node, walk(node.args[0], locals), node.args[1], false);
+      case '.?':
+        return maybe(partShape(node, walk(node.args[0], locals), node.args[1], false));
+      case '[]':
+      case '[?]': {
+        const base = walk(node.args[0], locals);
+        const index = node.args[1];
+        walk(index, locals);
+        if (index.op === 'value' && typeof index.args === 'string') {
+          return partShape(node, base, index.args, node.op === '[?]');
+        }
+        return itemOf(base);
+      }
+      case 'call': {
+        const [name, args] = node.args;
+        const [only] = args;
+        if (name === 'has' && only?.op === '.') {
+          const base = walk(only.args[0], locals);
+          // What a schema rules out can never be there; what a literal does not show, another place may add.
+          const bare = base.type === 'maybe' ? base.of : base;
+          const isClosed = bare.type === 'object' && bare.declared && !bare.open;
+          partShape(only, base, only.args[1], !isClosed);
+          return boolShape;
+        }
+        for (const arg of args) walk(arg, locals);
+        return anyShape;
+      }
+      case 'rcall': {
+        const [name, receiver, args] = node.args;
+        if (name === 'bind' && receiver.op === 'id' && receiver.args === 'cel') return walkBind(args, locals);
+        if (receiver.op === 'id' && receiver.args === 'optional' && !locals.has('optional')) {
+          for (const arg of args) walk(arg, locals);
+          return anyShape;
+        }
+        if (itemMacros.has(name) && args.length >= 2) return walkMacro(node, locals);
+        walk(receiver, locals);
+        for (const arg of args) walk(arg, locals);
+        return anyShape;
+      }
+      case 'list':
+        return listOf(mergeAll(node.args.map((item) => walk(item, locals))));
+      case 'map':
+        for (const [key, value] of node.args) {
+          walk(key, locals);
+          walk(value, locals);
+        }
+        return anyShape;
+      case '?:': {
+        const [condition, then, otherwise] = node.args;
+        walk(condition, locals);
+        return mergeShapes(walk(then, locals), walk(otherwise, locals));
+      }
+      case '!_':
+        walk(node.args, locals);
+        return boolShape;
+      case '-_':
+        return walk(node.args, locals);
+      case '+':
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+        for (const side of node.args) walk(side, locals);
+        return anyShape;
+      case '==':
+      case '!=':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+      case 'in':
+      case '&&':
+      case '||':
+        for (const side of node.args) walk(side, locals);
+        return boolShape;
+    }
+  };
+
+  return walk(root, new Map());
+}
+
+function mergeAll(shapes: readonly Shape[]): Shape {
+  return shapes.length === 0 ? anyShape : shapes.reduce(mergeShapes);
+}
+
+function literalShape(value: unknown): Shape {
+  if (typeof value === 'string') return textShape;
+  if (typeof value === 'bigint') return intShape;
+  return typeof value === 'boolean' ? boolShape : anyShape;
+}
+
+/** Words of other languages, and what CEL says. */
+const foreignNames: Readonly<Record<string, string>> = {
+  True: 'true',
+  False: 'false',
+  None: 'null',
+  yes: 'true',
+  no: 'false',
+  not: '! in its place, and the condition in quotes',
+};
+
+export function explainMissing(
+  positioned: PositionedText,
+  node: ASTNode,
+  missing: Missing,
+  declared: Declarations,
+): ZrunError {
+  const { name, of } = missing;
+  const place = positioned.inside(node.start, node.end);
+  if (!of && typeNames.has(name)) {
+    const message = `'${name}' is the name of a type in CEL, and hides the variable of that name`;
+    return errorAt(place, 'variable-unknown', message, 'give the variable another name');
+  }
+  if (!of) {
+    const meant = foreignNames[name];
+    const best = nearest(name, declared.names());
+    const hint = meant
+      ? `write ${meant}`
+      : (declared.explain?.(name) ?? (best === undefined ? undefined : `did you mean '${best}'?`));
+    return errorAt(place, 'variable-unknown', `nothing defines '${name}'`, hint);
+  }
+  const parent = node.op === '.' || node.op === '.?' || node.op === '[]' ? node.args[0] : node;
+  const said = positioned.text.slice(parent.start, parent.end);
+  const at = node.op === '.' ? positioned.inside(node.end - name.length, node.end) : place;
+  const noHost = missingHostOf(pathOf(parent) ?? [], declared.hosts);
+  if (noHost) {
+    const host = positioned.inside(parent.start, parent.end);
+    return errorAt(host, 'variable-unknown', noHost.message, noHost.hint);
+  }
+  const best = nearest(name, partNames(of));
+  const names = [...partNames(of)];
+  if (names.length === 0) {
+    return errorAt(at, 'variable-unknown', `${said} is ${nounOf(of)}, and has no '${name}'`);
+  }
+  const shown = `${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`;
+  return errorAt(
+    at,
+    'variable-unknown',
+    `${said} has no '${name}'`,
+    best === undefined ? `it has ${shown}` : `did you mean '${best}'?`,
+  );
+}
+
+/** `a.b` and `a["b"]` as their parts; undefined where a part is anything but a name. */
+function pathOf(node: ASTNode): readonly string[] | undefined {
+  if (node.op === 'id') return [node.args];
+  if (node.op !== '.' && node.op !== '[]') return undefined;
+  const outer = pathOf(node.args[0]);
+  const [, part] = node.args;
+  const name = typeof part === 'string' ? part : part.op === 'value' ? part.args : undefined;
+  return outer && typeof name === 'string' ? [...outer, name] : undefined;
+}
+
+function nounOf(shape: Shape): string {
+  const nouns: Readonly<Partial<Record<Shape['type'], string>>> = {
+    string: 'text',
+    int: 'a number',
+    number: 'a number',
+    bool: 'true or false',
+    list: 'a list',
+  };
+  if (shape.type === 'maybe') return nounOf(shape.of);
+  return nouns[shape.type] ?? 'a value';
+}

@@ -1,0 +1,288 @@
+/**
+ * Owns patterns of hosts: `all`, names, groups, globs, `~regex`, `a:b` and `a,b` (either), `a:&b` (both), `a:!b` (not),
+ * `group[0]`, `group[0:2]`. As Ansible has them, but a name that does not exist is an error.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { nearest, type Place } from '../../core/errors.js';
+import { globToRegex } from '../../core/glob.js';
+import type { Host } from '../../core/host.js';
+import { compileRegex, RegexError, type Regex } from '../../core/regex.js';
+import type { Inventory } from './inventory.js';
+import { errorAt } from '../source/findings.js';
+import { unreadable } from '../source/source.js';
+
+export interface SelectOptions {
+  /** Where a playbook names the pattern. */
+  readonly at?: Place | undefined;
+  /**
+   * A host or a group of this name may come while the playbook runs: that it is not there is no error. Left out: nothing
+   * may come.
+   */
+  readonly mayCome?: ((name: string) => boolean) | undefined;
+  /** The same of what a limit names. */
+  readonly limitMayCome?: ((name: string) => boolean) | undefined;
+}
+
+/** What `--limit` says, with the files that it names read. */
+export interface Limit {
+  readonly written: string;
+  readonly terms: readonly Term[];
+}
+
+interface Term {
+  readonly text: string;
+  readonly at: Place | undefined;
+}
+
+/** What a pattern is part of, for errors. */
+interface Asking {
+  readonly inventory: Inventory;
+  readonly said: 'the pattern' | 'the limit';
+  readonly mayCome: SelectOptions['mayCome'];
+}
+
+/**
+ * Reads the files that a limit names with `@`: one pattern a line, `#` begins a comment. Throws ZrunError
+ * `file-unreadable`, or `no-hosts` where nothing is left.
+ */
+export async function readLimit(
+  written: string | undefined,
+  { cwd }: { readonly cwd: string },
+): Promise<Limit | undefined> {
+  if (written === undefined) return undefined;
+  const terms: Term[] = [];
+  for (const text of splitTerms(written)) {
+    if (text.startsWith('@')) terms.push(...(await readTerms(cwd, text.slice(1))));
+    else terms.push({ text, at: undefined });
+  }
+  if (terms.length > 0) return { written, terms };
+  throw errorAt(
+    undefined,
+    'no-hosts',
+    written.trim() === ''
+      ? 'the limit is empty, and so names no host'
+      : `the limit '${written}' is empty, and so names no host`,
+    'leave out --limit to work on all hosts',
+  );
+}
+
+async function readTerms(cwd: string, name: string): Promise<readonly Term[]> {
+  const text = await readFile(path.resolve(cwd, name), 'utf8').catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
+  const source = { name, text };
+  return [...text.matchAll(/[^\r\n]+/g)].flatMap((line) => {
+    const written = line[0].trim();
+    if (written === '' || written.startsWith('#')) return [];
+    const start = line.index + line[0].indexOf(written);
+    const at = { source, start, end: start + written.length };
+    return splitTerms(written).map((term) => ({ text: term, at }));
+  });
+}
+
+/**
+ * The hosts of a pattern that are also in the limit, in the pattern's order: `canary:web` has the canaries first. Empty
+ * where both match hosts, but none in common, and where the pattern's groups have no host. Throws ZrunError `no-hosts`
+ * where the pattern or the limit names what the inventory does not have, and where the limit matches nothing by itself.
+ */
+export function selectHosts(
+  inventory: Inventory,
+  pattern: string,
+  limit?: Limit,
+  { at, mayCome, limitMayCome }: SelectOptions = {},
+): readonly Host[] {
+  const terms = splitTerms(pattern).map((text) => ({ text, at }));
+  const hosts = matchTerms({ inventory, said: 'the pattern', mayCome }, pattern, terms, at);
+  if (limit === undefined) return hosts;
+  const asking: Asking = { inventory, said: 'the limit', mayCome: limitMayCome };
+  const within = matchTerms(asking, limit.written, limit.terms, undefined);
+  const names = new Set(within.map((host) => host.name));
+  return hosts.filter((host) => names.has(host.name));
+}
+
+function matchTerms(
+  asking: Asking,
+  written: string,
+  terms: readonly Term[],
+  at: Place | undefined,
+): readonly Host[] {
+  const { inventory, said } = asking;
+  if (terms.length === 0)
+    throw errorAt(at, 'no-hosts', `${said} is empty, and so names no host`, 'write all for every host');
+  const matched = new Set<string>();
+  const either = terms.filter(({ text }) => !/^[!&]/.test(text));
+  if (either.length === 0) for (const name of inventory.hosts.keys()) matched.add(name);
+  const found = either.map((term) => matchTerm(asking, term));
+  for (const name of found.flatMap((names) => names ?? [])) matched.add(name);
+  for (const sign of ['&', '!']) {
+    for (const { text, at: place } of terms.filter((one) => one.text.startsWith(sign))) {
+      const names = new Set(matchTerm(asking, { text: text.slice(1).trim(), at: place }) ?? []);
+      for (const name of matched) if (names.has(name) === (sign === '!')) matched.delete(name);
+    }
+  }
+  // A group may have no host today; a limit without a host, and wildcards that stand for nothing, are mistakes.
+  const isKnown = either.length === 0 || found.some((names) => names !== undefined);
+  if (matched.size === 0 && !asking.mayCome && (said === 'the limit' || !isKnown))
+    throw nothingMatched(asking, written, terms.length > either.length, at);
+  return [...matched].flatMap((name) => {
+    const host =
+      inventory.hosts.get(name) ?? (name === 'localhost' ? inventory.implicitLocalhost : undefined);
+    return host ?? [];
+  });
+}
+
+function nothingMatched(
+  { inventory, said }: Asking,
+  written: string,
+  isReduced: boolean,
+  at: Place | undefined,
+): Error {
+  if (inventory.hosts.size === 0) {
+    return errorAt(
+      at,
+      'no-hosts',
+      `${said} '${written}' matches no host: the inventory is empty`,
+      'zrun inventory --graph shows what is made of it',
+    );
+  }
+  const hint = isReduced
+    ? 'what is left after & and ! is nothing'
+    : 'zrun inventory --graph shows all groups and hosts';
+  return errorAt(at, 'no-hosts', `${said} '${written}' matches no host`, hint);
+}
+
+/**
+ * Splits at colons and commas, but not in brackets (ranges, classes of characters), nor in a regular expression's
+ * parentheses and braces. An IPv6 address is one name.
+ */
+function splitTerms(pattern: string): readonly string[] {
+  const terms: string[] = [];
+  for (const part of splitOutside(pattern, ',')) {
+    const text = part.trim();
+    if (isIpv6(text.replace(/^[!&]/, ''))) terms.push(text);
+    else terms.push(...splitOutside(text, ':').map((one) => one.trim()));
+  }
+  return terms.filter((term) => term !== '');
+}
+
+function splitOutside(text: string, separator: string): readonly string[] {
+  const parts: string[] = [];
+  let part = '';
+  let depth = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const character = text[i] ?? '';
+    const isRegex = /^\s*[!&]?~/.test(part);
+    if (character === '\\' && isRegex) {
+      part += character + (text[i + 1] ?? '');
+      i += 1;
+      continue;
+    }
+    if (character === '[' || (isRegex && /[({]/.test(character))) depth += 1;
+    else if (character === ']' || (isRegex && /[)}]/.test(character))) depth = Math.max(0, depth - 1);
+    if (character === separator && depth === 0) {
+      parts.push(part);
+      part = '';
+    } else part += character;
+  }
+  return [...parts, part];
+}
+
+function isIpv6(text: string): boolean {
+  return /^[0-9a-f:.]*$/i.test(text) && (text.match(/:/g) ?? []).length > 1;
+}
+
+/** Undefined: its wildcards stand for no host and no group. */
+function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
+  const { inventory } = asking;
+  const { text, at } = term;
+  if (text === '') throw errorAt(at, 'no-hosts', `${asking.said} has a ! or & with nothing behind it`);
+  if (inventory.hosts.has(text)) return [text];
+  if (text.startsWith('~')) return matchNames(inventory, readRegex(text.slice(1), asking, at));
+  const range = /^(.+)\[(?:(-?\d+)|(\d+)([:-])(\d*))\]$/.exec(text);
+  if (range) {
+    const [, base = '', index, first = '', separator, last = ''] = range;
+    if (separator === '-') throw dashedRange(term, base, first, last);
+    const names = matchTerm(asking, { text: base, at });
+    if (names === undefined || names.length === 0) return names;
+    return index === undefined ? slice(names, first, last) : pick(names, Number(index), term, asking);
+  }
+  if (/[*?[]/.test(text)) return matchNames(inventory, globToRegex(text));
+  const group = inventory.groups.get(text);
+  if (group) return group.hosts;
+  if (/^(?:localhost|127\.0\.0\.1|::1)$/.test(text)) return ['localhost'];
+  if (asking.mayCome?.(text) === true) return undefined;
+  throw unknownName(asking, term);
+}
+
+/** Groups by their own names, then hosts by theirs. */
+function matchNames(inventory: Inventory, regex: Pick<Regex, 'test'>): readonly string[] | undefined {
+  const groups = [...inventory.groups.values()].filter(({ name }) => regex.test(name));
+  const hosts = [...inventory.hosts.keys()].filter((name) => regex.test(name));
+  if (groups.length === 0 && hosts.length === 0) return undefined;
+  return [...new Set([...groups.flatMap((group) => group.hosts), ...hosts])];
+}
+
+/** Ansible's `group[0:2]` has both ends; without the last, it goes to the end. */
+function slice(names: readonly string[], first: string, last: string): readonly string[] {
+  return names.slice(Number(first), last === '' ? undefined : Number(last) + 1);
+}
+
+function pick(
+  names: readonly string[],
+  index: number,
+  { text, at }: Term,
+  { said, mayCome }: Asking,
+): readonly string[] {
+  const name = names.at(index);
+  if (name !== undefined) return [name];
+  if (mayCome) return [];
+  const many = names.length === 1 ? 'is 1 host' : `are ${names.length} hosts`;
+  throw errorAt(
+    at,
+    'no-hosts',
+    `${said} asks for '${text}', but there ${many}`,
+    'the first is [0], the last is [-1]',
+  );
+}
+
+function dashedRange({ text, at }: Term, base: string, first: string, last: string): Error {
+  return errorAt(
+    at,
+    'no-hosts',
+    `the range in '${text}' cannot be read`,
+    `write ${base}[${first}:${last}]; for names that end in one of these digits, ~${base}[${first}-${last}]`,
+  );
+}
+
+/** From the beginning of the name, as Python's re.match. RE2 does not know Python's \Z. */
+function readRegex(text: string, { said }: Asking, at: Place | undefined): Regex {
+  const [, flags = '', rest = ''] = /^(\(\?[a-zA-Z]+\))?([\s\S]*)$/.exec(text) ?? [];
+  try {
+    return compileRegex(`${flags}^(?:${rest.replaceAll('\\Z', '\\z')})`);
+  } catch (cause) {
+    if (!(cause instanceof RegexError)) throw cause;
+    const message = `${said} '~${text}' is not a regular expression that works: ${cause.reason}`;
+    throw errorAt(at, 'no-hosts', message, cause.hint, { cause });
+  }
+}
+
+function unknownName({ inventory, said }: Asking, { text: name, at }: Term): Error {
+  const near = nearest(name, [...inventory.hosts.keys(), ...inventory.groups.keys()]);
+  const known = [...inventory.groups.keys()]
+    .filter((group) => group !== 'ungrouped')
+    .slice(0, 12)
+    .join(', ');
+  const hint =
+    near === undefined
+      ? known === 'all' && inventory.hosts.size === 0
+        ? 'the inventory is empty: zrun inventory --graph shows what is made of it'
+        : `there are the groups ${known}`
+      : `did you mean '${near}'?`;
+  return errorAt(
+    at,
+    'no-hosts',
+    `${said} names '${name}', which is no host and no group of the inventory`,
+    hint,
+  );
+}

@@ -1,0 +1,190 @@
+/**
+ * Owns what `-i` may name: a file in one of the formats, a program, a folder of them, or names with commas. Which it is,
+ * is found out as Ansible does it, but what cannot be read is an error and not passed over.
+ */
+import { constants } from 'node:fs';
+import { access, open, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Source, ZrunError } from '../../core/errors.js';
+import type { InventoryBuilder } from './builder.js';
+import { readHostList } from './host-list.js';
+import { readIniInventory } from './ini.js';
+import { readProgramInventory } from './script.js';
+import { byCodePoint } from './vars-files.js';
+import { readYamlInventory } from './yaml.js';
+import { errorAt } from '../source/findings.js';
+import { readSource, unreadable } from '../source/source.js';
+import { parseYaml, type YamlNode } from '../yaml/yaml.js';
+
+export interface SourceOptions {
+  readonly cwd: string;
+  readonly programTimeoutMs: number;
+  /** Ends programs when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The folder whose `group_vars/` and `host_vars/` belong to the source; undefined for names with commas. */
+export async function readInventorySource(
+  name: string,
+  options: SourceOptions,
+  builder: InventoryBuilder,
+): Promise<string | undefined> {
+  const file = path.resolve(options.cwd, name);
+  const found = await stat(file).catch((error: unknown) => {
+    if (name.includes(',')) return undefined;
+    throw missingSource(name, error);
+  });
+  if (!found) {
+    builder.beginSource(undefined);
+    readHostList(name, builder);
+    return undefined;
+  }
+  if (!found.isDirectory()) {
+    await readInventoryFile(name, file, options, builder);
+    return path.dirname(file);
+  }
+  await readFolder(name, file, options, builder);
+  return file;
+}
+
+function missingSource(name: string, error: unknown): Error {
+  const isName = /^[\w.-]+$/.test(name) && !/\.(?:ya?ml|json|ini|sh|py)$/.test(name);
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  if (!isName || !isMissing) return unreadable(name, error);
+  return errorAt(
+    undefined,
+    'file-unreadable',
+    `cannot read ${name}: there is no such file`,
+    `check the path; to name a host, add a comma: -i ${name},`,
+    { cause: error },
+  );
+}
+
+/** Source: Ansible's INVENTORY_IGNORE_EXTS and the names that its inventory manager always passes over. */
+const ignored =
+  /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry)|~)$/;
+
+async function readFolder(
+  name: string,
+  folder: string,
+  options: SourceOptions,
+  builder: InventoryBuilder,
+): Promise<void> {
+  const entries = await readdir(folder).catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
+  for (const entry of entries.sort(byCodePoint)) {
+    const shown = path.join(name, entry);
+    if (entry.endsWith('.ini') && !entry.startsWith('.')) {
+      const message = `${shown} is not read: in a folder, Ansible takes .ini for a program's settings`;
+      builder.warn(errorAt(undefined, 'inventory-invalid', message, 'take the .ini off its name'));
+    }
+    if (ignored.test(entry)) continue;
+    const inner = path.join(folder, entry);
+    const found = await stat(inner).catch((error: unknown) => {
+      throw unreadable(shown, error);
+    });
+    if (found.isDirectory()) await readFolder(shown, inner, options, builder);
+    else await readInventoryFile(shown, inner, options, builder);
+  }
+}
+
+async function readInventoryFile(
+  name: string,
+  file: string,
+  { cwd, programTimeoutMs, signal }: SourceOptions,
+  builder: InventoryBuilder,
+): Promise<void> {
+  builder.beginSource(file);
+  const beginning = await readBeginning(name, file);
+  if (beginning.startsWith('#!') || beginning.includes('\0')) {
+    if (!(await isExecutable(file))) {
+      throw errorAt(
+        undefined,
+        'inventory-invalid',
+        `${name} is a program, but may not be executed`,
+        `chmod +x ${name}`,
+      );
+    }
+    await readProgramInventory(file, name, { cwd, timeoutMs: programTimeoutMs, signal }, builder);
+    return;
+  }
+  const source = await readSource(cwd, name, signal);
+  if (source.text.startsWith('$ANSIBLE_VAULT;')) {
+    throw errorAt(
+      undefined,
+      'inventory-invalid',
+      `${name} is encrypted by ansible-vault, which zrun cannot read`,
+      'keep only the secrets encrypted, and the hosts in a file of their own',
+    );
+  }
+  const extension = path.extname(name);
+  if (extension === '.toml') {
+    throw errorAt(
+      undefined,
+      'inventory-invalid',
+      `${name} is TOML, which zrun does not read`,
+      `'ansible-inventory -i ${name} --list --yaml --export' writes it as YAML`,
+    );
+  }
+  if (['.yml', '.yaml', '.json'].includes(extension)) readYamlOrIni(source, builder, 'yaml');
+  else if (extension === '') readYamlOrIni(source, builder, looksLikeYaml(source) ? 'yaml' : 'ini');
+  else readIniInventory(source, builder);
+}
+
+/**
+ * As Ansible tries it: YAML first, INI where that is none. `meant` says whose errors are told where it is neither.
+ */
+function readYamlOrIni(source: Source, builder: InventoryBuilder, meant: 'yaml' | 'ini'): void {
+  const errors: ZrunError[] = [];
+  const warnings: ZrunError[] = [];
+  const root = parseYaml(source, (error) => errors.push(error), {
+    inventory: { warn: (warning) => warnings.push(warning) },
+  });
+  const isYaml = errors.length === 0 && root !== undefined && (root.kind === 'map' || isNothing(root));
+  if (!isYaml && (meant === 'ini' || looksLikeIni(source))) {
+    readIniInventory(source, builder);
+    return;
+  }
+  errors.forEach(builder.report);
+  warnings.forEach(builder.warn);
+  if (root && errors.length === 0) readYamlInventory(root, builder);
+}
+
+function isNothing(node: YamlNode): boolean {
+  return node.kind === 'scalar' && node.value === null;
+}
+
+function firstLine({ text }: Source): string {
+  return /^(?!\s*(?:[#;]|$)).*$/m.exec(text)?.[0].trim() ?? '';
+}
+
+function looksLikeYaml(source: Source): boolean {
+  const line = firstLine(source);
+  return line === '---' || line.startsWith('{') || /^["']?[\w .-]+["']?:(?:\s|$)/.test(line);
+}
+
+function looksLikeIni(source: Source): boolean {
+  return /^\[[^\]\s]+\]$/.test(firstLine(source));
+}
+
+/** Enough to tell a program from a text. Nothing of what can be read only once, such as a pipe. */
+async function readBeginning(name: string, file: string): Promise<string> {
+  if (!(await stat(file)).isFile()) return '';
+  const handle = await open(file).catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
+    return buffer.subarray(0, bytesRead).toString('latin1');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  return await access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * Owns `include_vars`: variables that a host takes from files when it comes to the task. To the engine it is a task like
+ * others, whose module hands over what the files hold as templates: as in Ansible, they are rendered where they are used.
+ */
+import path from 'node:path';
+import * as z from 'zod';
+import type { Place } from '../../../core/errors.js';
+import { defineModule, type Module } from '../../../core/module.js';
+import type { Task } from '../../../core/plan.js';
+import { isTemplateNode } from '../reading/fields.js';
+import { fixedText, reportTo } from '../reading/names.js';
+import { readName } from '../reading/loops.js';
+import { readOptions } from '../reading/options.js';
+import { errorAt } from '../../source/findings.js';
+import { findFile, foreseeFiles, firstFolder, namesIn } from '../../source/search.js';
+import { createIds, siteIn, type Site } from '../reading/site.js';
+import { readTask } from './tasks.js';
+import { mapTemplate, type CompiledTemplate } from '../../template/template.js';
+import { readVarsNode } from './vars-files.js';
+import type { MapEntry, MapNode } from '../../yaml/yaml.js';
+
+type Vars = ReadonlyMap<string, CompiledTemplate>;
+
+export async function readIncludedVars(
+  node: MapNode,
+  entry: MapEntry,
+  site: Site,
+): Promise<Task | undefined> {
+  const isFolder = entry.value.kind === 'map' && entry.value.entries.has('dir');
+  const source = isFolder ? 'dir' : 'file';
+  const options = readOptions(entry, node.entries.get('args'), site, {
+    names: [source, 'name'],
+    freeForm: 'file',
+  });
+  const option = options?.get(source);
+  if (!option) return undefined;
+  const holder = readName(options?.get('name'), site);
+  const { at } = option.value;
+  const read = (found: string, within: Site): Promise<Vars> => readFiles(found, isFolder, at, holder, within);
+
+  const written = option.value.kind === 'scalar' ? option.value.text.text : '';
+  const fixed = fixedText(option.value, site) ?? (isTemplateNode(option.value) ? undefined : written);
+  if (fixed !== undefined) {
+    const found = await findVars(fixed, at, site, isFolder).catch(reportTo(site));
+    if (found === undefined) return undefined;
+    const vars = await read(found, site);
+    return taskOf(() => Promise.resolve(vars), [...vars.keys()]);
+  }
+  for (const found of await foreseeFiles(written, foldersOf(site))) {
+    if (isFolder || /\.(?:ya?ml|json)$/.test(found))
+      await site.context.foresee(found, (context) => read(found, siteIn(context, site)));
+  }
+  const known = new Map<string, Promise<Vars>>();
+  return taskOf(async (name) => {
+    const found = await findVars(name, at, site, isFolder);
+    const vars =
+      known.get(found) ??
+      site.context.readNow((context) => read(found, { ...siteIn(context, site), uniqueId: createIds() }));
+    known.set(found, vars);
+    return await vars;
+  }, []);
+
+  function taskOf(load: (name: string) => Promise<Vars>, names: readonly string[]): Task | undefined {
+    const task = readTask(node, { module: moduleOf(load), entry }, site, 'task');
+    return task && { ...task, setsVars: { by: 'include_vars', names } };
+  }
+}
+
+/** `load` gives what the file, or the folder, of a name holds. */
+function moduleOf(load: (name: string) => Promise<Vars>): Module {
+  return defineModule({
+    name: 'include_vars',
+    summary: 'Take the variables of a file, or of a folder of files',
+    params: z.strictObject({
+      file: z.string().min(1).optional().describe('The file.'),
+      dir: z.string().min(1).optional().describe('A folder, of which every file is taken.'),
+      name: z.string().min(1).optional().describe('The one variable that is to hold them all.'),
+    }),
+    freeForm: 'file',
+    returns: z.strictObject({}),
+    examples: [],
+    async plan(_read, { file, dir }) {
+      const vars = await load(file ?? dir ?? '');
+      return { change: 'none', reason: `set ${[...vars.keys()].join(', ')}`, result: {}, fileVars: vars };
+    },
+  });
+}
+
+/** Ansible looks in `vars/` of the role first. */
+function foldersOf({ file, role, play }: Site): readonly string[] {
+  const roleFolders = role ? [`${role.folder}/vars`, role.folder] : [];
+  const here = path.dirname(file.path);
+  return [...roleFolders, `${here}/vars`, here, `${play.folder}/vars`, play.folder];
+}
+
+async function findVars(name: string, at: Place, site: Site, isFolder: boolean): Promise<string> {
+  const { cwd } = site.context;
+  if (!isFolder) return await findFile('file of variables', name, foldersOf(site), cwd, at);
+  const folders = foldersOf(site).map((folder) => path.resolve(folder, name));
+  const found = await firstFolder(folders);
+  if (found !== undefined) return found;
+  throw errorAt(at, 'file-unreadable', `there is no folder '${name}'`);
+}
+
+/** Every file of variables in a folder and the folders in it, in alphabetical order. */
+export async function filesBelow(folder: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const name of await namesIn(folder)) {
+    const file = path.join(folder, name);
+    if (/\.(?:ya?ml|json)$/.test(name)) files.push(file);
+    else if (!name.startsWith('.')) files.push(...(await filesBelow(file)));
+  }
+  return files;
+}
+
+/** What they hold; `holder`: the one variable that holds it all. Their names are declared, and their templates checked. */
+async function readFiles(
+  found: string,
+  isFolder: boolean,
+  at: Place,
+  holder: string | undefined,
+  { context, names }: Site,
+): Promise<Vars> {
+  const vars = new Map<string, CompiledTemplate>();
+  for (const file of isFolder ? await filesBelow(found) : [found]) {
+    const root = await context.readYaml(file, at);
+    for (const [name, template] of root ? readVarsNode(root, context.report) : []) vars.set(name, template);
+  }
+  const all = mapTemplate(
+    at,
+    [...vars].map(([key, template]) => ({ key, keyAt: template.at, template })),
+  );
+  const set: Vars = holder === undefined ? vars : new Map([[holder, all]]);
+  for (const [key, template] of set) context.declare(key, template);
+  context.later(names, (declared, report) => void all.check(declared, report));
+  return set;
+}

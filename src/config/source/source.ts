@@ -1,0 +1,102 @@
+/**
+ * Owns how a file that the user named becomes a source that places can point into, and how text inside a source is
+ * addressed. Knows no file format.
+ */
+import { constants, openSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import path from 'node:path';
+import { nearest, ZrunError, type Place, type Source } from '../../core/errors.js';
+import { onAbort } from '../../core/signals.js';
+import { errorAt } from './findings.js';
+
+/** A piece of a source whose own offsets can be mapped to places: a scalar's value, or a whole file. */
+export interface PositionedText {
+  readonly text: string;
+  readonly at: Place;
+  /** The place of a half-open range of offsets in `text`. */
+  inside(start: number, end: number): Place;
+}
+
+/** A source's whole text. */
+export function wholeText(source: Source): PositionedText {
+  return {
+    text: source.text,
+    at: { source, start: 0, end: source.text.length },
+    inside: (start, end) => ({ source, start, end }),
+  };
+}
+
+/** Text that stands in no file: its place is itself. */
+export function looseText(name: string, text: string): PositionedText {
+  return wholeText({ name, text });
+}
+
+/**
+ * Reads a text file. `name` is what the user calls it (relative as given).
+ * Throws ZrunError `file-unreadable`; `interrupted` where the signal ends the wait for a pipe's writer.
+ */
+export async function readSource(cwd: string, name: string, signal?: AbortSignal): Promise<Source> {
+  try {
+    const file = path.resolve(cwd, name);
+    const isPipe = (await stat(file)).isFIFO();
+    const text = isPipe ? await readPipe(file, signal) : await readFile(file, 'utf8');
+    return { name, text: text.replace(/^\uFEFF/, '') };
+  } catch (error) {
+    if (error instanceof ZrunError) throw error;
+    throw unreadable(name, error, undefined, await nearestFile(cwd, name));
+  }
+}
+
+/** Bytes. Far more than a playbook or an inventory holds. */
+const mostOfPipe = 64 * 1024 * 1024;
+
+/** `-i <(program)`. Opened so that a writer who never comes, or never ends, can be waited for and left. */
+async function readPipe(file: string, signal: AbortSignal | undefined): Promise<string> {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  const cut = (): void => void pipe.destroy(new ZrunError('interrupted', 'the run was stopped'));
+  const forget = signal && onAbort(signal, cut);
+  try {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const piece of pipe as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > mostOfPipe) throw new Error('it does not end');
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces).toString('utf8');
+  } finally {
+    forget?.();
+    pipe.destroy();
+  }
+}
+
+/** What the user may have meant: a file of the same folder. */
+async function nearestFile(cwd: string, name: string): Promise<string | undefined> {
+  const names = await readdir(path.dirname(path.resolve(cwd, name))).catch(() => []);
+  const near = nearest(path.basename(name), names);
+  return near === undefined ? undefined : path.join(path.dirname(name), near);
+}
+
+/** Says why a file cannot be read in the user's words. */
+export function unreadable(name: string, cause: unknown, at?: Place, near?: string): ZrunError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reasons: Readonly<Record<string, readonly [string, string | undefined]>> = {
+    ENOENT: ['there is no such file', 'check the path; it is taken from the current directory'],
+    EACCES: ['permission denied', undefined],
+    EISDIR: ['it is a folder', 'name a file in it'],
+    ENOTDIR: ['a part of its path is not a folder', undefined],
+  };
+  const [reason, hint] = reasons[code] ?? [cause instanceof Error ? cause.message : String(cause), undefined];
+  const meant = code === 'ENOENT' && near !== undefined ? `did you mean '${near}'?` : undefined;
+  const said = meant ?? (at ? undefined : hint);
+  return errorAt(at, 'file-unreadable', `cannot read ${name}: ${reason}`, said, { cause });
+}
+
+/** A path as the user would write it from where they are. */
+export function shownName(file: string, cwd: string): string {
+  const relative = path.relative(cwd, file);
+  if (relative === '') return '.';
+  return relative.startsWith(`..${path.sep}..`) ? file : relative;
+}
