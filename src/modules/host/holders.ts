@@ -18,15 +18,12 @@ BEGIN { p = ENVIRON["P"] }
 echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) has $where open for writing"
 done; } >&2`;
   }
-  // One ls and one awk for all processes: a fork for each would take minutes on a busy host. Without logind a session
-  // belongs to sshd's own unit, which must not be stopped.
+  // One ls and one awk for all processes: a fork for each would take minutes on a busy host.
   return sh`busy_path=${target}; busy_source=${source}; export busy_path
-busy_unit_of() { sed -n -e 's|^0::.*/||p' -e 's|^1:name=systemd:.*/||p' "/proc/$1/cgroup" 2>/dev/null | head -n 1; }
-busy_own=$(busy_unit_of self)
 busy_name() {
 busy_comm=$(cat "/proc/$1/comm" 2>/dev/null)
-busy_unit=$(busy_unit_of "$1")
-case $busy_unit in "$busy_own") ;; *.service) busy_comm="$busy_comm, $busy_unit: systemctl stop $busy_unit" ;; esac
+busy_unit=$(${unitOf(sh`"$1"`)})
+case $busy_unit in *.service) busy_comm="$busy_comm, $busy_unit: systemctl stop $busy_unit" ;; esac
 printf '%s' "$busy_comm"
 }
 {
@@ -116,7 +113,11 @@ export function programOf(pid: ShellText): ShellText {
   return sh`tr '\\001-\\037\\177' '?' </proc/${pid}/comm 2>/dev/null | sed 's/?$//'`;
 }
 
-/** Prints the service or the scope that a process belongs to. */
+/**
+ * Prints the service or the scope that a process belongs to, unless we do: without logind, sessions belong to sshd's own
+ * unit, which must not be stopped.
+ */
 export function unitOf(pid: ShellText): ShellText {
-  return sh`sed -n -E 's#^(0:|1:name=systemd):.*/([^/]*[.](service|scope))(/.*)?$#\\2#p' /proc/${pid}/cgroup 2>/dev/null | head -n 1`;
+  const units = sh`sed -n -E 's#^(0:|1:name=systemd):.*/([^/]*[.](service|scope))(/.*)?$#\\2#p'`;
+  return sh`own=$(${units} /proc/self/cgroup 2>/dev/null | head -n 1); unit=$(${units} /proc/${pid}/cgroup 2>/dev/null | head -n 1); [ "$unit" = "$own" ] || printf '%s\\n' "$unit"`;
 }

@@ -36,9 +36,9 @@ const saidBy = (run: ZrunRun): string =>
     .flatMap((event) => event.result?.message ?? [])
     .join('\n');
 
-/** Mounts something where nobody but one process sees it. Prints the process. */
+/** Mounts something where nobody but one process sees it, which does not see the data-root. Prints the process. */
 const mountApart = (mount: string): string => `mkdir -p /run/apart
-setsid unshare --mount --propagation private sh -c '${mount} /run/apart && : >/run/is-apart && exec sleep 3600' </dev/null >/dev/null 2>&1 &
+setsid unshare --mount --propagation private sh -c 'umount -R -l /var/lib/docker; ${mount} /run/apart && : >/run/is-apart && exec sleep 3600' </dev/null >/dev/null 2>&1 &
 pid=$!; until [ -e /run/is-apart ]; do kill -0 "$pid"; sleep 1; done; rm /run/is-apart; echo "$pid"`;
 
 interface Obstacle {
