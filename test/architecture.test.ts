@@ -204,6 +204,23 @@ describe('the architecture', () => {
     ).to.deep.equal([]);
   });
 
+  it('exports nothing that nobody imports', () => {
+    const texts = new Map(
+      ['src', 'test'].flatMap((top) =>
+        readdirSync(path.join(root, top), { recursive: true, encoding: 'utf8' })
+          .filter((file) => file.endsWith('.ts'))
+          .map((file) => [`${top}/${file}`, readFileSync(path.join(root, top, file), 'utf8')] as const),
+      ),
+    );
+    const words = [...texts].map(([file, text]) => [file, new Set(text.match(/[A-Za-z_$][\w$]*/g))] as const);
+    const wrong = sources.flatMap(({ file, tree }) =>
+      exportedNames(tree)
+        .filter((name) => !words.some(([other, named]) => other !== `src/${file}` && named.has(name)))
+        .map((name) => `${file} exports ${name}`),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
   it('keeps each library in the folder that it belongs to', () => {
     const wrong = sources.flatMap((source) =>
       importsOf(source)
@@ -266,6 +283,27 @@ describe('the architecture', () => {
     expect(wrong.map(({ file }) => file)).to.deep.equal([]);
   });
 });
+
+/** What a file exports of its own, and passes on from others. */
+function exportedNames(tree: ts.SourceFile): readonly string[] {
+  return tree.statements.flatMap((node) => {
+    if (ts.isExportDeclaration(node))
+      return node.exportClause && ts.isNamedExports(node.exportClause)
+        ? node.exportClause.elements.map(({ name }) => name.text)
+        : [];
+    const isExported =
+      ts.canHaveModifiers(node) &&
+      ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+    if (!isExported) return [];
+    if (ts.isVariableStatement(node))
+      return node.declarationList.declarations.map(({ name }) => name.getText(tree));
+    return isNamed(node) ? [node.name.getText(tree)] : [];
+  });
+}
+
+function isNamed(node: ts.Statement): node is ts.Statement & { readonly name: ts.Node } {
+  return 'name' in node && node.name !== undefined;
+}
 
 /** `process` as a property, a parameter or a key is another thing. */
 function isMemberName(node: ts.Identifier): boolean {

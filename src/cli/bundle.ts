@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import type { Environment } from './environment.js';
 
-export interface Bundle {
+interface Bundle {
   /** See cli/main.ts. */
   main(environment: Environment): Promise<number>;
   /** Writes down what is compiled by now, for the next start. Throws as writing a file does. */

@@ -14,7 +14,7 @@ import type { InTurn } from './questions.js';
 import { ask } from './terminal.js';
 import { openFolder, type OpenFolder } from './trusted-folder.js';
 
-export interface ControllerOptions {
+interface ControllerOptions {
   /** What relative paths are relative to. */
   readonly cwd: string;
   /** What `~/` at the beginning of a path stands for. */

@@ -8,7 +8,7 @@ import type { Diff } from '../core/module.js';
 import { dots, hasSecrets, isMarkedSecret, mask, maskPiece } from '../core/secret.js';
 import { isList, isMap, type Value, type ValueMap } from '../core/value.js';
 
-export interface EventMask {
+interface EventMask {
   /** The events to tell in place of this one, in order. */
   apply(event: RunEvent): readonly RunEvent[];
 }

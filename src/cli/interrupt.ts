@@ -8,7 +8,7 @@ import type { Environment, StopSignal } from './environment.js';
 import { exitCodes } from './failure.js';
 import type { Reporting } from './reporting.js';
 
-export interface Interrupts {
+interface Interrupts {
   readonly signal: AbortSignal;
   /** Hands events on, and keeps in mind what is under way. */
   readonly emit: Emit;

@@ -5,12 +5,12 @@ import type { Host } from '../core/host.js';
 import type { Play, Playbook, Step } from '../core/plan.js';
 import { visibleLine } from '../report/visible.js';
 
-export interface ListedPlaybook {
+interface ListedPlaybook {
   readonly playbook: Playbook;
   hostsOf(play: Play): readonly Host[];
 }
 
-export interface ListOptions {
+interface ListOptions {
   readonly kind: 'hosts' | 'tasks' | 'tags';
   /** True for the tasks that --tags and --skip-tags leave. */
   selects(tags: readonly string[]): boolean;

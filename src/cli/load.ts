@@ -44,7 +44,7 @@ export interface Loaded {
 }
 
 /** What a run needs, but for the answers of the user. */
-export type LoadedPlaybook = Omit<PlaybookRun, 'answersOf'>;
+type LoadedPlaybook = Omit<PlaybookRun, 'answersOf'>;
 
 /** Throws ZrunError or ZrunErrors with everything that is wrong. */
 export async function load(command: RunCommand, environment: Environment): Promise<Loaded> {

@@ -7,7 +7,7 @@ import { ZrunError } from '../core/errors.js';
 /** Runs what asks when its turn has come. */
 export type InTurn = <T>(signal: AbortSignal, asking: () => Promise<T>) => Promise<T>;
 
-export interface TurnOptions {
+interface TurnOptions {
   /** Keeps the terminal free of anything else until what it returns is called. */
   readonly holdOutput: () => () => void;
   /** Ctrl-C at a question: there it is a key and no signal. */

@@ -26,7 +26,7 @@ import {
 } from './request.js';
 import { chooseRun, findRuns, formatTime, readRun, readStart } from './runs.js';
 
-export interface Resumed {
+interface Resumed {
   readonly command: RunCommand;
   /** With the hosts that are left, and no other. */
   readonly loaded: Loaded;

@@ -6,7 +6,7 @@ import { ReadStream } from 'node:tty';
 import { ZrunError } from '../core/errors.js';
 import { onAbort } from '../core/signals.js';
 
-export interface Question {
+interface Question {
   readonly text: string;
   /** False: what is typed is not shown. */
   readonly echo: boolean;

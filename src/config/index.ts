@@ -3,23 +3,19 @@
  * What only one verb needs (lint, schema) has an index of its own, so that a run does not load it.
  */
 export { parseExtraVars } from './inventory/extra-vars.js';
-export { helpers as templateHelpers } from './template/helpers.js';
-export { celFunctions } from './expression/cel-environment.js';
 export {
   checkConnections,
   loadInventory,
   readInventory,
   type Group,
   type Inventory,
-  type InventoryHost,
   type InventoryOptions,
   type InventorySources,
 } from './inventory/inventory.js';
 export { keywords } from './playbook/reading/keywords.js';
-export { createLanguage } from './playbook/reading/language.js';
 export { findMisspelt } from './playbook/name-use.js';
-export { createNameUse, type NameUse } from './expression/declarations.js';
+export { createNameUse } from './expression/declarations.js';
 export { readLimit, selectHosts, type Limit } from './inventory/patterns.js';
-export { loadPlaybook, type LoadPlaybookOptions } from './playbook/playbook.js';
+export { loadPlaybook } from './playbook/playbook.js';
 export { createScope } from './expression/scope.js';
 export { formatJson, formatPython, formatYaml } from './template/value-text.js';

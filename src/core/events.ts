@@ -24,7 +24,7 @@ export interface TaskRef {
 export type TaskStatus = 'ok' | 'changed' | 'skipped' | 'failed' | 'unknown' | 'unreachable';
 
 /** Undefined: as the status says. */
-export interface Marks {
+interface Marks {
   readonly changed?: boolean;
   readonly failed?: boolean;
 }

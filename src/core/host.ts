@@ -54,7 +54,7 @@ export interface Route {
 
 export type Target = SshTarget | LocalTarget;
 
-export interface LocalTarget {
+interface LocalTarget {
   readonly transport: 'local';
 }
 
@@ -143,7 +143,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export interface Counters {
+interface Counters {
   /** SSH handshakes made for this connection. */
   readonly handshakes: number;
   /** Times that something was sent while nothing was under way: what latency multiplies. */

@@ -193,7 +193,7 @@ export interface Example {
 }
 
 /** What a module's author writes. `P` is what the schema makes of the parameters, `D` what plan hands to apply. */
-export interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, D> {
+interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, D> {
   readonly name: string;
   /** One line, in the imperative, for `zrun doc`. */
   readonly summary: string;

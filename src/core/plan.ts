@@ -168,7 +168,7 @@ export interface Task extends StepBase {
  * What `set_fact` says of a host is stronger than what `include_vars` reads, whichever came first. `names`: those that are
  * known before the run.
  */
-export interface SetVars {
+interface SetVars {
   readonly by: 'set_fact' | 'include_vars';
   readonly names: readonly string[];
 }
@@ -206,7 +206,7 @@ export interface TaskFiles {
 }
 
 /** One use of a role among others. */
-export interface RoleUse {
+interface RoleUse {
   /** The same for uses that are given the same. */
   readonly key: string;
   /** Otherwise a host that has done an equal one, with at least one of its tasks, passes this one over. */
@@ -266,7 +266,7 @@ export interface Include extends StepBase {
 export type Handler = Task | Include;
 
 /** As of the block that a role's own tasks stand in. */
-export type RoleGiven = Pick<Block, 'defaults' | 'vars' | 'params' | 'become'>;
+type RoleGiven = Pick<Block, 'defaults' | 'vars' | 'params' | 'become'>;
 
 /** A step that is the engine's own (`meta`). It is not counted. */
 export interface Meta extends StepBase {

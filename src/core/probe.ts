@@ -58,7 +58,7 @@ export interface Effect {
   readonly update: Update;
 }
 
-export type Update =
+type Update =
   /** This is the new state, whatever was there. */
   | { readonly type: 'set'; readonly state: unknown }
   /** The new state follows from the old one, which is asked from the host. */

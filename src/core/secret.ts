@@ -36,7 +36,7 @@ export function reveal(secret: Secret): string {
 }
 
 /** UTF-16 units. To mask a shorter text wherever it stands would leave nothing readable. */
-export const shortestMasked = 4;
+const shortestMasked = 4;
 
 /**
  * Every form of every secret, by its first units, with the lengths that there are, the longest first: what a text costs

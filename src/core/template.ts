@@ -32,7 +32,7 @@ export interface Expression {
 }
 
 /** A keyword whose value is a template: it is rendered for each host. Throws as Template does. */
-export interface Dynamic<T> {
+interface Dynamic<T> {
   of(scope: Scope): T;
 }
 

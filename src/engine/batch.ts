@@ -40,7 +40,7 @@ export interface Batch {
   mayBegin(task: Task, position: Position): Promise<boolean>;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   readonly run: RunInput;
   readonly play: Play;
   readonly hosts: readonly HostState[];

@@ -7,7 +7,7 @@ import type { HostState } from './host-state.js';
 import type { Around } from './surroundings.js';
 
 /** What a handler has from the place that brought it, rather than from where it is run. */
-export type HandlerPlace = Pick<Around, 'defaults' | 'vars' | 'params' | 'become' | 'extra'>;
+type HandlerPlace = Pick<Around, 'defaults' | 'vars' | 'params' | 'become' | 'extra'>;
 
 export interface Handler {
   readonly step: HandlerStep;

@@ -63,7 +63,7 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
  * The host's connection, made when it is first needed. A failed attempt is not kept: the next call tries again. One that
  * is made already outlives the signal, since a rescue after an interrupt still needs it; scripts are aborted one by one.
  */
-export async function connectionOf(
+async function connectionOf(
   state: HostState,
   run: RunInput,
   signal?: AbortSignal,

@@ -7,7 +7,7 @@ import type { Joined, Probe, ProbeKind, Read } from '../core/probe.js';
 import type { ShellText } from '../core/shell.js';
 
 /** Runs a script on the host, with bytes for its standard input. `isTerse`: see Probe. */
-export type Ask = (script: ShellText, stdin: Uint8Array | undefined, isTerse: boolean) => Promise<Output>;
+type Ask = (script: ShellText, stdin: Uint8Array | undefined, isTerse: boolean) => Promise<Output>;
 
 interface Waiting {
   readonly probe: Probe<unknown>;

@@ -6,7 +6,7 @@
 /** Where a step stands: indices from the play down, compared one after another. */
 export type Position = readonly number[];
 
-export interface Lockstep {
+interface Lockstep {
   /** Resolves when it is this host's turn. */
   arrive(host: string, position: Position): Promise<void>;
   /** The host comes to no other step. */

@@ -7,14 +7,14 @@ import type { Expression, Scope } from '../core/template.js';
 import { findUnknown, isList, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
 import { describeValue, isTrue } from './judge.js';
 
-export interface LoopItem {
+interface LoopItem {
   readonly item: Value;
   readonly vars: ValueMap;
   readonly isLast: boolean;
 }
 
 /** Throws ZrunError `parameter-invalid` where it is no list, UnknownValueError where nobody knows it yet. */
-export function itemsOf(loop: Loop, scope: Scope): readonly LoopItem[] {
+function itemsOf(loop: Loop, scope: Scope): readonly LoopItem[] {
   const items = loop.items.render(scope);
   if (!isList(items)) {
     const unknown = findUnknown(items);

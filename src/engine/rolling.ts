@@ -9,7 +9,7 @@ import { addTo, createTally, inBatches, inOrder, overspent, type Tally } from '.
 import type { HostState } from './host-state.js';
 import type { PlaybookRun, RunInput } from './settings.js';
 
-export interface PlayRun {
+interface PlayRun {
   readonly run: RunInput;
   readonly each: PlaybookRun;
   readonly play: Play;

@@ -41,7 +41,7 @@ export interface Params {
 
 export const noParams: Params = { ofRoles: [], ofIncludes: [] };
 
-export interface Layers {
+interface Layers {
   /** Of roles, from the outermost: weaker than all else. */
   readonly defaults: readonly VarsTemplate[];
   /** Of blocks and the task, from the outermost. */

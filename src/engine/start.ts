@@ -9,7 +9,7 @@ import type { Host } from '../core/host.js';
 import type { Include, Play, Step, Task } from '../core/plan.js';
 import type { TagFilter } from './tags.js';
 
-export interface PlayWithHosts {
+interface PlayWithHosts {
   readonly play: Play;
   readonly hosts: readonly Host[];
 }

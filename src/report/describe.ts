@@ -13,7 +13,7 @@ import type { Colour, Paint } from './style.js';
 import { unifiedDiff } from './unified-diff.js';
 import { visible, visibleLine } from './visible.js';
 
-export interface DescribeOptions {
+interface DescribeOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
   /** Show what differs. */
@@ -35,7 +35,7 @@ export interface Described {
 /** Lines of a command's output that a failure shows when nobody asked for more. */
 const OUTPUT_LINES = 20;
 
-export function statusWord(status: TaskStatus, ignored: boolean, check: boolean): string {
+function statusWord(status: TaskStatus, ignored: boolean, check: boolean): string {
   if (ignored) return 'ignored';
   return status === 'changed' && check ? 'would change' : status;
 }
@@ -226,7 +226,7 @@ export function indentLines(text: string, by: string): string {
 }
 
 /** A diff as `diff -u` writes it, or a line for each field that differs. */
-export function describeDiff(diff: Diff, paint: Paint): string[] {
+function describeDiff(diff: Diff, paint: Paint): string[] {
   if (diff.type === 'fields') {
     return [
       visibleLine(diff.subject),

@@ -12,7 +12,7 @@ import type { Reporter } from './reporter.js';
 import { colourless } from './style.js';
 import { visible } from './visible.js';
 
-export interface HostLogOptions {
+interface HostLogOptions {
   readonly folder: string;
   /** Told once; the logs are not written on from there. */
   readonly onTrouble: (error: unknown) => void;

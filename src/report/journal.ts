@@ -67,7 +67,7 @@ function writeText(file: number, text: string): void {
   }
 }
 
-export interface JournalText {
+interface JournalText {
   readonly events: readonly WrittenEvent[];
   /** Numbers, from 1, of lines that are no event: cut off by a kill or a full disk. */
   readonly damaged: readonly number[];

@@ -9,14 +9,14 @@ import { assertNever } from './reporter.js';
 import type { Paint } from './style.js';
 import { clip, displayWidth, pad, visibleLine } from './visible.js';
 
-export interface LiveView {
+interface LiveView {
   /** `now`: milliseconds on the same clock as `render`'s. */
   tell(event: RunEvent, now: number): void;
   /** At most `rows` lines of at most `columns` columns. */
   render(size: LiveSize, now: number): string[];
 }
 
-export interface LiveSize {
+interface LiveSize {
   readonly columns: number;
   readonly rows: number;
 }

@@ -5,7 +5,7 @@ import { createNarrator, type NarrateOptions } from './narrate.js';
 import { createRecap } from './recap.js';
 import type { Reporter, Sink } from './reporter.js';
 
-export interface PlainOptions extends NarrateOptions {
+interface PlainOptions extends NarrateOptions {
   readonly out: Sink;
   /** How long a line may wait for equal ones of other hosts. */
   readonly groupMs?: number;

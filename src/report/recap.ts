@@ -11,7 +11,7 @@ import { assertNever, type Verbosity } from './reporter.js';
 import type { Colour, Paint } from './style.js';
 import { pad, visibleLine } from './visible.js';
 
-export interface RecapOptions {
+interface RecapOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
   readonly logFile?: string | undefined;
@@ -19,7 +19,7 @@ export interface RecapOptions {
   readonly retryFile?: string | undefined;
 }
 
-export interface Recap {
+interface Recap {
   tell(event: RunEvent): void;
   /** Empty before the run has finished. */
   format(): string;

@@ -36,7 +36,7 @@ interface Host {
   readonly pending: Set<string>;
 }
 
-export interface RunReader {
+interface RunReader {
   tell(event: WrittenEvent): void;
   /** Undefined where not even the run's start is there. */
   read(): RunRecord | undefined;

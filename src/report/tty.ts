@@ -13,7 +13,7 @@ export interface Terminal extends NodeJS.WritableStream {
   readonly rows?: number;
 }
 
-export interface TtyOptions extends NarrateOptions {
+interface TtyOptions extends NarrateOptions {
   readonly out: Terminal;
   readonly logFile?: string | undefined;
   readonly retryFile?: string | undefined;

@@ -6,7 +6,7 @@ import { formatPlace, type Problem } from '../core/errors.js';
 import type { HostSummary, ItemResult, RunEvent, TaskResult } from '../core/events.js';
 
 /** A problem as it is written. */
-export interface WrittenProblem extends Omit<Problem, 'at'> {
+interface WrittenProblem extends Omit<Problem, 'at'> {
   /** `file:line:column` */
   readonly at?: string;
 }
@@ -35,7 +35,7 @@ export type WrittenResult = Omit<TaskResult, 'problem' | 'items'> & {
 
 export type WrittenItem = Omit<ItemResult, 'problem'> & { readonly problem?: WrittenProblem };
 
-export type WrittenSummary = Omit<HostSummary, 'problem'> & { readonly problem?: WrittenProblem };
+type WrittenSummary = Omit<HostSummary, 'problem'> & { readonly problem?: WrittenProblem };
 
 export function writeEvent(event: RunEvent): WrittenEvent {
   switch (event.type) {
@@ -150,7 +150,7 @@ function withProblem<T extends { readonly problem?: Problem }>(
   return problem ? { ...rest, problem: writeProblem(problem) } : rest;
 }
 
-export function writeProblem(problem: Problem): WrittenProblem {
+function writeProblem(problem: Problem): WrittenProblem {
   const { at, ...rest } = problem;
   return at ? { ...rest, at: formatPlace(at) } : rest;
 }

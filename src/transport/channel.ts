@@ -58,7 +58,7 @@ export const defaultLimits: Limits = { startMs: 30_000, killGraceMs: 2_000, kill
 const drainMs = 300;
 
 /** The end of a channel, told once: what comes after that is not heard. */
-export interface Ending {
+interface Ending {
   readonly ended: Promise<Ended>;
   now(how: Ended): void;
   /** When the output has had its moment, unless `now` comes first. `how` is asked then. */

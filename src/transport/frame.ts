@@ -191,7 +191,7 @@ function closeInput(nonce: string, script: string, length: number): string {
 }
 
 /** What a scanner reports, and whom it asks. */
-export interface ScannerEvents {
+interface ScannerEvents {
   /** The nonce of the next mark; undefined while none can come. */
   expected(): string | undefined;
   /** Bytes that are no mark. */

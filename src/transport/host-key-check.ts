@@ -19,7 +19,7 @@ import {
 } from './known-hosts.js';
 import { octal, readOwnFile } from './read-file.js';
 
-export interface HostKeyFiles {
+interface HostKeyFiles {
   /** The first one is written to. */
   readonly user: readonly string[];
   readonly global: readonly string[];

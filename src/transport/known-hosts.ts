@@ -16,7 +16,7 @@ export interface KnownHost {
   readonly at: string;
 }
 
-export type HostKeyVerdict =
+type HostKeyVerdict =
   | { readonly verdict: 'known' }
   | { readonly verdict: 'unknown' }
   /** Another key is on record, in these places. */
@@ -38,7 +38,7 @@ export function parseKnownHosts(text: string, file: string): readonly KnownHost[
 }
 
 /** How known_hosts calls a host: the name alone for port 22, else `[name]:port`. */
-export function knownName(host: string, port: number): string {
+function knownName(host: string, port: number): string {
   const name = host.toLowerCase();
   return port === 22 ? name : `[${name}]:${port}`;
 }
@@ -183,7 +183,7 @@ export function fingerprint(key: Buffer): string {
 }
 
 /** The type that a key's blob begins with (RFC 4253, 6.6); undefined where there is none. */
-export function keyType(key: Buffer): string | undefined {
+function keyType(key: Buffer): string | undefined {
   if (key.length < 4) return undefined;
   const length = key.readUInt32BE(0);
   if (length === 0 || length > 64 || key.length < 4 + length) return undefined;

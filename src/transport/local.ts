@@ -8,7 +8,7 @@ import { createEnding, type Channel, type Ended, type Limits, type Link } from '
 import { createConnection } from './connection.js';
 import { within } from './limit.js';
 
-export interface LocalTransportOptions {
+interface LocalTransportOptions {
   /** The environment that scripts find; zrun's own when left out. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly limits?: Limits | undefined;

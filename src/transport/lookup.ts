@@ -6,7 +6,7 @@ import net, { type LookupFunction } from 'node:net';
 import pLimit from 'p-limit';
 import { askProgram } from '../programs/ask.js';
 
-export interface LookupOptions {
+interface LookupOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Ends what is still being asked. */
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
-export interface OwnFile {
+interface OwnFile {
   readonly text: string;
   /** User id of the owner. */
   readonly owner: number;

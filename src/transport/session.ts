@@ -17,7 +17,7 @@ export interface Session {
   stop(error: ZrunError): Promise<void>;
 }
 
-export interface SessionEvents {
+interface SessionEvents {
   /** Something is sent while nothing is under way, or a large input that the host has asked for. */
   onExchange(): void;
 }

@@ -101,7 +101,7 @@ export interface Remains {
   readonly isHeld: boolean;
 }
 
-export interface ShellEvents {
+interface ShellEvents {
   /** The host has asked for an input, which is sent now. */
   onAsked(): void;
   /** The shell is there, or a job has been answered: another one is at the head. */

@@ -61,7 +61,7 @@ const modernHostKeys = [
   'rsa-sha2-256',
 ] as const;
 
-export type HostKeyAlgorithm = (typeof modernHostKeys)[number] | 'ssh-rsa';
+type HostKeyAlgorithm = (typeof modernHostKeys)[number] | 'ssh-rsa';
 
 /** Of a setting: its name, what zrun offers by itself, and what it has besides where the configuration names it. */
 interface Kind<T extends string> {

@@ -13,7 +13,7 @@ import { rememberAlgorithms } from './ssh-algorithms.js';
 import { settingsOf, type Raw, type SshQuery, type SshSettings } from './ssh-settings.js';
 import { currentUser } from './user.js';
 
-export interface SshConfigOptions {
+interface SshConfigOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly homedir: string;
   /** The OpenSSH client; for tests. */

@@ -16,7 +16,7 @@ export class DroppedError extends Error {
   override readonly name = 'DroppedError';
 }
 
-export interface HandshakeRequest {
+interface HandshakeRequest {
   /** For messages. */
   readonly name: string;
   readonly user: string;

@@ -14,7 +14,7 @@ import type { Reach, Via } from './ssh-reach.js';
 import type { SshQuery, SshSettings } from './ssh-settings.js';
 
 /** A jump host's connection, shared by everything behind it. */
-export interface Jump extends Via {
+interface Jump extends Via {
   /** Ends the attempt, where nobody waits for it any more. */
   readonly cancel: () => void;
   isLoggedIn: boolean;
@@ -22,7 +22,7 @@ export interface Jump extends Via {
   linger: NodeJS.Timeout | undefined;
 }
 
-export interface Jumps {
+interface Jumps {
   /** The connection to the last jump host of a chain, counted for one more user. Rejects with ZrunError. */
   acquire(chain: string, attempt: Attempt): Promise<Jump>;
   release(jump: Jump): void;

@@ -177,7 +177,7 @@ async function publicKeyOf(ssh2: Ssh2, path: string, text: string): Promise<Buff
 }
 
 /** openssh-key-v1 (PROTOCOL.key of OpenSSH): magic, cipher, kdf, kdf options, number of keys, public key, … */
-export function embeddedPublicKey(text: string): Buffer | undefined {
+function embeddedPublicKey(text: string): Buffer | undefined {
   const [, base64] = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]+?)-----END/.exec(text) ?? [];
   if (base64 === undefined) return undefined;
   const data = Buffer.from(base64, 'base64');

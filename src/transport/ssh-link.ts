@@ -13,7 +13,7 @@ class SessionRefusedError extends Error {
   override readonly name = 'SessionRefusedError';
 }
 
-export interface LinkOptions {
+interface LinkOptions {
   /** How messages call the host. */
   readonly name: string;
   /** SSH handshakes that were made for it. */

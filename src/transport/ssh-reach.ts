@@ -33,7 +33,7 @@ export type Reach = (
   attempt: Attempt,
 ) => Promise<LoggedIn>;
 
-export interface ReachOptions {
+interface ReachOptions {
   readonly homedir: string;
   readonly hostKeys: HostKeyStore;
   readonly lookup: LookupFunction;

@@ -35,7 +35,7 @@ export interface SshQuery {
 /** As `ssh -G` prints it: settings in small letters, with all that each was given. */
 export type Raw = ReadonlyMap<string, readonly string[]>;
 
-export interface Reading {
+interface Reading {
   readonly env: NodeJS.ProcessEnv;
   readonly homedir: string;
   /** What ssh has by itself, to tell it from what the user chose. Undefined: the user has chosen no algorithm. */

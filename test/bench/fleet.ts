@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startSshd, type Sshd, type SshdOptions } from '../integration/sshd.js';
 
-export interface FleetHost {
+interface FleetHost {
   readonly name: string;
   readonly address: string;
 }

@@ -12,7 +12,7 @@ import { commandBook } from './playbooks.js';
 import { runProgram } from './program.js';
 import type { Bench } from './subjects.js';
 
-export interface PeerWork {
+interface PeerWork {
   readonly bench: Bench;
   readonly fleet: Fleet;
   readonly hosts: number;
@@ -20,7 +20,7 @@ export interface PeerWork {
   readonly tasks: number;
 }
 
-export interface Peer {
+interface Peer {
   readonly name: string;
   readonly isPipelinedAnsible?: boolean;
   /** At most so many, as it takes long. */

@@ -19,7 +19,7 @@ export async function commandBook(folder: string, tasks: number): Promise<string
 
 const playHead = '- name: Benchmark\n  hosts: all\n  gather_facts: false\n  tasks:\n';
 
-export interface IdempotentWork {
+interface IdempotentWork {
   readonly playbook: string;
   /** The same twenty looks by hand, one for each task. */
   readonly scripts: readonly string[];

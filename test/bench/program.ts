@@ -15,7 +15,7 @@ export interface Measured {
   readonly stdout: string;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Statuses that are no failure, besides 0. */

@@ -5,7 +5,7 @@
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-export interface SlowWire {
+interface SlowWire {
   readonly port: number;
   stop(): Promise<void>;
 }

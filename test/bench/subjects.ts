@@ -44,7 +44,7 @@ export async function prepare(): Promise<Bench> {
   };
 }
 
-export interface ZrunOptions {
+interface ZrunOptions {
   readonly hosts: number;
   readonly forks: number;
   readonly inventory?: InventoryOptions;
@@ -58,7 +58,7 @@ export interface ZrunMeasured extends Measured {
   readonly hosts: readonly HostCounts[];
 }
 
-export interface HostCounts {
+interface HostCounts {
   readonly host: string;
   readonly outcome: string;
   readonly counts: { readonly ok: number; readonly changed: number };
@@ -96,7 +96,7 @@ async function readResult(state: string): Promise<readonly HostCounts[]> {
   return last.hosts;
 }
 
-export interface FloorMeasured extends Measured {
+interface FloorMeasured extends Measured {
   readonly readyMs: readonly number[];
 }
 

@@ -3,7 +3,7 @@
  */
 import type { Recording } from './recorded-host.js';
 
-export type Verdict = 'already' | 'unfinished' | 'ready' | 'blocked';
+type Verdict = 'already' | 'unfinished' | 'ready' | 'blocked';
 
 /** The verdict of audit.yaml on a recorded host; where it is `blocked`, also what overlay2.yaml does with that host. */
 export interface Recorded {

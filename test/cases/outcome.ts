@@ -19,9 +19,9 @@ export interface Outcome {
   readonly rejected: readonly string[];
 }
 
-export type FinishedTask = Extract<RunEvent, { readonly type: 'task-finished' }>;
+type FinishedTask = Extract<RunEvent, { readonly type: 'task-finished' }>;
 
-export interface Ask {
+interface Ask {
   readonly playbook: 'audit' | 'overlay2';
   readonly recording: Recording;
   /** As after -e. */

@@ -18,7 +18,7 @@ export interface Recording {
   readonly answers?: Readonly<Record<string, string>>;
 }
 
-export interface RecordedHost {
+interface RecordedHost {
   readonly connect: Connect;
   /** The scripts that there was no answer for. */
   readonly rejected: readonly string[];

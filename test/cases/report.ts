@@ -1,7 +1,7 @@
 /** Owns the table of cases as Markdown. */
 import type { Case, Proof } from './case.js';
 
-export interface Row {
+interface Row {
   readonly of: Case;
   /** What came of each proof, in their order; undefined where it failed. */
   readonly outcomes: readonly (string | undefined)[];

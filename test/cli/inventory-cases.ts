@@ -81,7 +81,7 @@ export const inventoryCases: readonly InventoryCase[] = [
   { name: 'script-marks', args: ['-i', 'script-marks.sh'], withoutTree: encrypted },
 ];
 
-export interface Difference {
+interface Difference {
   /** Of the folder `deliberate`, or names with commas. */
   readonly source: string;
   /** What Ansible makes of it, and why zrun does otherwise. */

@@ -62,7 +62,7 @@ export function tasks(text: string): string {
 }
 
 /** Steps as an outline: a task's or an include's name, a block's with what is in it. */
-export type Outline = string | readonly [string, ...Outline[]];
+type Outline = string | readonly [string, ...Outline[]];
 
 export function outline(steps: readonly Step[]): readonly Outline[] {
   return steps.map((step): Outline => {

@@ -11,7 +11,7 @@ import { createTransport } from '../../src/transport/index.js';
 import type { Limits } from '../../src/transport/channel.js';
 import { makeUser, sshdMissing, startSshd, usersMissing } from '../integration/sshd.js';
 
-export interface ContractTransport {
+interface ContractTransport {
   readonly name: string;
   /** Why it cannot be had here. */
   missing(): string | undefined;

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect } from 'chai';
 import {
+  errorCodes,
   formatProblem,
   nearest,
   throwAll,
@@ -107,5 +110,18 @@ describe('what is thrown that is no ZrunError', () => {
     const problem = toProblem(new TypeError('x is undefined'));
     expect(problem.code).to.equal('internal');
     expect(problem.message).to.contain('TypeError: x is undefined').and.to.contain('errors.test');
+  });
+});
+
+describe('codes of errors', () => {
+  it('are all reported somewhere', () => {
+    const src = path.resolve(import.meta.dirname, '../../src');
+    const texts = readdirSync(src, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && file !== 'core/errors.ts')
+      .map((file) => readFileSync(path.join(src, file), 'utf8'));
+    const unused = Object.keys(errorCodes).filter(
+      (code) => !texts.some((text) => text.includes(`'${code}'`)),
+    );
+    expect(unused).to.deep.equal([]);
   });
 });

@@ -6,11 +6,11 @@ import { formatProblem, ZrunError, ZrunErrors } from '../../src/core/errors.js';
 import type { Report } from '../../src/config/source/findings.js';
 
 /** What was thrown or reported and must not be. */
-export class Violation extends Error {
+class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-export interface Findings {
+interface Findings {
   readonly report: Report;
   readonly errors: readonly ZrunError[];
 }

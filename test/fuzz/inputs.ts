@@ -2,7 +2,7 @@
 import { createRandom, seedOf } from './random.js';
 import type { Target } from './targets.js';
 
-export interface Input {
+interface Input {
   readonly target: Target;
   readonly text: string;
 }

@@ -3,7 +3,7 @@
  */
 
 /** A text, or what makes one. */
-export type Grammar = string | (() => string);
+type Grammar = string | (() => string);
 
 export interface Random {
   /** From 0 (included) to `below` (not included). */

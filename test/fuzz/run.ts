@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { inputOf } from './inputs.js';
 import { loadTargets, type TargetChoice } from './load-targets.js';
 
-export interface FuzzOptions extends TargetChoice {
+interface FuzzOptions extends TargetChoice {
   readonly seed: number;
   readonly count: number;
   readonly workers?: number;
@@ -17,7 +17,7 @@ export interface FuzzOptions extends TargetChoice {
   readonly onProgress?: (done: number) => void;
 }
 
-export interface Failure {
+interface Failure {
   readonly target: string;
   readonly index: number;
   /** As small as it was made. */
@@ -25,7 +25,7 @@ export interface Failure {
   readonly said: string;
 }
 
-export interface TargetTimes {
+interface TargetTimes {
   readonly name: string;
   readonly count: number;
   /** Milliseconds of the slowest input, and which one it was. */
@@ -33,7 +33,7 @@ export interface TargetTimes {
   readonly index: number;
 }
 
-export interface FuzzResult {
+interface FuzzResult {
   readonly failures: readonly Failure[];
   readonly times: readonly TargetTimes[];
 }

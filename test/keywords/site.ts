@@ -22,7 +22,7 @@ export interface Site {
   readonly args?: readonly string[];
 }
 
-export interface Played {
+interface Played {
   readonly code: number;
   readonly events: readonly WrittenEvent[];
   /** `status | task | what was said` of each host, in its order. */

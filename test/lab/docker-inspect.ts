@@ -3,7 +3,7 @@
  * that may differ with the reason of each. Knows nothing of how the move was made.
  */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export interface Inspected {
   readonly containers: readonly Json[];

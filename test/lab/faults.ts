@@ -28,10 +28,10 @@ export type Cut = (typeof cuts)[number];
 
 /** What is cut off, and what follows: the move and the next run, the move and the way back, or the way back and once more. */
 export const stories = ['forward', 'back', 'rollback'] as const;
-export type Story = (typeof stories)[number];
+type Story = (typeof stories)[number];
 
 /** What is wrong with the host from the beginning, and how it is mended before the next run. */
-export interface Defect {
+interface Defect {
   readonly name: string;
   readonly prepare: string;
   readonly mend: string;
@@ -60,7 +60,7 @@ systemctl daemon-reload`,
 ];
 
 /** Tasks that take long, whether they count as a change or not: they are cut within, too. */
-export const longTasks: readonly string[] = [
+const longTasks: readonly string[] = [
   'Copy volumes, networks, swarm state and plugins from the snapshot, and compare every byte',
   'Copy every image',
   'Stop Docker',

@@ -5,7 +5,7 @@ import { labPaths } from './paths.js';
 import type { Release } from './recipe.js';
 
 /** What the inventory says of a host. */
-export interface InventoryHost {
+interface InventoryHost {
   readonly name: string;
   readonly release: Release;
   readonly port: number;

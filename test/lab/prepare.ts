@@ -94,7 +94,7 @@ async function fillPrepared(
 }
 
 /** What names the release's prepared state here and now. */
-export async function preparedId(release: Release, image: Image, accelerator: Accelerator): Promise<string> {
+async function preparedId(release: Release, image: Image, accelerator: Accelerator): Promise<string> {
   return `${release}-${await preparedHash(release, image.id, accelerator, await qemuVersion())}`;
 }
 

@@ -11,7 +11,7 @@ export interface Finished {
   readonly timedOut: boolean;
 }
 
-export interface ExecOptions {
+interface ExecOptions {
   /** Written to standard input, which is then closed. */
   readonly stdin?: string | Buffer;
   readonly timeoutMs?: number;

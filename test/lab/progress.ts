@@ -11,15 +11,7 @@ export function elapsed(since: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
-let quiet = false;
-
-/** Tests that want only their own report turn the lab's lines off. */
-export function setQuiet(value: boolean): void {
-  quiet = value;
-}
-
 export function say(text: string): void {
-  if (quiet) return;
   const seconds = Math.floor((Date.now() - started) / 1000);
   const clock = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
   process.stdout.write(`[${clock}] ${text}\n`);

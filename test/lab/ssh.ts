@@ -29,7 +29,7 @@ export interface SshOptions {
 }
 
 /** A machine that emulates on two busy cores may need ten times what it takes on a quiet one. */
-export const WAIT_LIMIT_MS = 10 * 60_000;
+const WAIT_LIMIT_MS = 10 * 60_000;
 const COMMAND_LIMIT_MS = 5 * 60_000;
 const PROBE_LIMIT_MS = 45_000;
 const PROBE_PAUSE_MS = 250;

@@ -15,7 +15,7 @@ export interface ZrunRun {
 }
 
 /** An event as `--output json` writes it: a line of JSON. Only what the suites look at. */
-export interface JsonEvent {
+interface JsonEvent {
   readonly type: string;
   readonly host?: string;
   readonly outcome?: string;
@@ -31,7 +31,7 @@ export interface JsonEvent {
 }
 
 /** What somebody who watches a run can do about it. */
-export interface RunningZrun {
+interface RunningZrun {
   /** SIGKILL: it can tidy up nothing. */
   readonly kill: () => void;
 }

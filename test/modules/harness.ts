@@ -143,7 +143,7 @@ export function planOf(
   return module.bind(params).plan(read, createContext(context));
 }
 
-export interface Done {
+interface Done {
   readonly changed: boolean;
   readonly plan: BoundPlan;
   readonly result: ValueMap;
@@ -216,7 +216,7 @@ export function createCheck(host: Host): (module: Module, params: ValueMap) => P
   };
 }
 
-export interface ExampleTask {
+interface ExampleTask {
   readonly params: ValueMap;
   readonly keywords: ValueMap;
 }

@@ -73,7 +73,7 @@ const stop = task('Stop Docker', 22);
 const show = task('Show the verdict', 26);
 const loop = task('Make the folders', 30);
 
-export const stopFailed: Problem = {
+const stopFailed: Problem = {
   code: 'command-failed',
   message: 'systemd_service: the command failed',
   command: 'systemctl stop docker.service',

@@ -46,7 +46,7 @@ interface Field {
   readonly user: string;
 }
 
-export interface Way {
+interface Way {
   readonly name: string;
   readonly module: Module;
   params(field: Field, round: number): ValueMap;
@@ -297,7 +297,7 @@ for (;;) {
 `;
 
 /** What has come of a race. */
-export interface Raced {
+interface Raced {
   /** Tries in which the module could do its work. */
   readonly done: number;
   /** Tries in which it refused to, or found things changed. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import net, { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Bench } from './attack.js';
 
-export interface Listener {
+interface Listener {
   readonly port: number;
   /** Connections that it has accepted so far. */
   accepted(): number;

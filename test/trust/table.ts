@@ -14,7 +14,7 @@ import { streams } from './rows/streams.js';
 import { sudo } from './rows/sudo.js';
 
 /** Each group is one file; a new one is a line here. */
-export const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [
+const groups: readonly (readonly [name: string, attacks: readonly Attack[]])[] = [
   ['peers', peers],
   ['host keys', hostKeys],
   ['ssh settings', sshSettings],

@@ -7,15 +7,6 @@ import { formatBytes, parseBytes } from '../../core/bytes.js';
 import { compileRegex, RegexError } from '../../core/regex.js';
 import type { Shape } from './shape.js';
 
-/** What zrun adds to CEL's own functions. */
-export const celFunctions = [
-  'versionAtLeast(v, "2.1.7")',
-  'toBytes("64GiB")',
-  'humanBytes(n)',
-  'basename(path)',
-  'dirname(path)',
-] as const;
-
 /** Every name is known and nothing of its type: what is evaluated was checked before. */
 export const runEnvironment = extend(
   new Environment({ ...languageOptions(), unlistedVariablesAreDyn: true }),

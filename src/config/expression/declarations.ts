@@ -127,9 +127,6 @@ function opened(closed: Declarations): Declarations {
   return { ...closed, get: (name) => closed.get(name) ?? (typeNames.has(name) ? undefined : anyShape) };
 }
 
-/** Where nothing can be known: every name may exist. */
-export const anythingDeclared: Declarations = { get: () => anyShape, names: () => [] };
-
 /** Collected over all playbooks of a run. */
 export interface NameUse {
   /** Templates and conditions ask for them, whether or not anything defines them. */

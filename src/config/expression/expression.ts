@@ -24,7 +24,7 @@ export interface CompiledExpression extends Expression {
   check(declared: Declarations, report: Report): Shape;
 }
 
-export interface ExpressionOptions {
+interface ExpressionOptions {
   /** Its result must be true or false: what is called a condition in errors. */
   readonly condition?: boolean;
 }

@@ -3,7 +3,7 @@
  * says instead. Consulted only where an expression does not parse.
  */
 
-export interface ExpressionHint {
+interface ExpressionHint {
   readonly start: number;
   readonly end: number;
   readonly message: string;

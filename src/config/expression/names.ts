@@ -2,8 +2,7 @@
  * Owns the walk over an expression's tree: which names it uses, what their parts are, and which of them nothing has.
  */
 import type { ASTNode } from '@marcbachmann/cel-js';
-import type { ZrunError } from '../../core/errors.js';
-import { nearest } from '../../core/errors.js';
+import { type ZrunError, nearest } from '../../core/errors.js';
 import { typeNames } from './cel-environment.js';
 import type { Declarations } from './declarations.js';
 import { missingHostOf } from './hostvars.js';
@@ -24,12 +23,12 @@ import {
 import type { PositionedText } from '../source/source.js';
 
 /** `part` of a known thing, or a name of its own where `of` is left out. */
-export interface Missing {
+interface Missing {
   readonly name: string;
   readonly of?: Shape;
 }
 
-export interface NameVisitor {
+interface NameVisitor {
   /** Left out: shapes are not followed. */
   readonly declared?: Declarations;
   /** Each variable that is not the expression's own (as `x` in `list.all(x, …)` is). */

@@ -12,7 +12,7 @@ export interface PartialTemplate extends Template {
   renderPartial(scope: Scope): Value;
 }
 
-export function canRenderPartially(template: Template): template is PartialTemplate {
+function canRenderPartially(template: Template): template is PartialTemplate {
   return 'renderPartial' in template;
 }
 

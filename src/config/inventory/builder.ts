@@ -30,7 +30,7 @@ export interface BuiltHost {
 }
 
 /** What hosts of one source share. */
-export interface Origin {
+interface Origin {
   /** `inventory_file` and `inventory_dir`: absolute, or null for hosts from the command line. */
   readonly vars: ReadonlyMap<string, InventoryVariable>;
 }

@@ -11,7 +11,7 @@ import { checkName } from './names.js';
 import { plainVariable } from './variable.js';
 import { errorAt, throwFindings } from '../source/findings.js';
 
-export interface Applied {
+interface Applied {
   /** False: all of it was there before. */
   readonly isNew: boolean;
   /** Takes back what was new. The builder must be finished anew afterwards. */

@@ -78,7 +78,7 @@ const instead: readonly (readonly [names: RegExp, hint: string])[] = [
 ];
 
 /** Names that the engine gives a host, which connection variables may use too. */
-export type ConnectionNames = ValueMap;
+type ConnectionNames = ValueMap;
 
 /** Older names under the names that the engine asks for, where those are not given. */
 export function aliasesIn<T>(vars: ReadonlyMap<string, T>): ReadonlyMap<string, T> {

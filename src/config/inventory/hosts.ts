@@ -7,14 +7,14 @@ import { byCodePoint, type VarsFolders } from './vars-files.js';
 import type { InventoryVariable, InventoryVariables } from './variable.js';
 
 /** The folders whose `group_vars/` and `host_vars/` count; the later over the earlier. */
-export interface VarsPlaces {
+interface VarsPlaces {
   /** Of the inventory's sources, in the order of -i. */
   readonly inventory: readonly string[];
   /** The playbook's folder, which wins over all of the inventory's for the same group or host. */
   readonly playbook: string | undefined;
 }
 
-export interface LayeredHost {
+interface LayeredHost {
   readonly built: BuiltHost;
   /** Every group that holds it, `all` first, then by depth, priority and name. */
   readonly groups: readonly BuiltGroup[];

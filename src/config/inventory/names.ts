@@ -7,7 +7,7 @@ import { splitPort } from '../../core/host.js';
 import { expandHosts } from './host-ranges.js';
 import { errorAt, type Report } from '../source/findings.js';
 
-export interface WrittenHosts {
+interface WrittenHosts {
   readonly names: readonly string[];
   readonly port: number | undefined;
 }

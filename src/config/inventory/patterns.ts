@@ -12,7 +12,7 @@ import type { Inventory } from './inventory.js';
 import { errorAt } from '../source/findings.js';
 import { unreadable } from '../source/source.js';
 
-export interface SelectOptions {
+interface SelectOptions {
   /** Where a playbook names the pattern. */
   readonly at?: Place | undefined;
   /**

@@ -11,7 +11,7 @@ export interface Word {
   readonly end: number;
 }
 
-export interface UnclosedQuote {
+interface UnclosedQuote {
   readonly quote: string;
   readonly start: number;
 }

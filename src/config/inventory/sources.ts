@@ -16,7 +16,7 @@ import { errorAt } from '../source/findings.js';
 import { readSource, unreadable } from '../source/source.js';
 import { parseYaml, type YamlNode } from '../yaml/yaml.js';
 
-export interface SourceOptions {
+interface SourceOptions {
   readonly cwd: string;
   readonly programTimeoutMs: number;
   /** Ends programs when it is aborted. */

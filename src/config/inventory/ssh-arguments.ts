@@ -12,7 +12,7 @@ export interface SshArguments {
   readonly proxyJump?: string;
 }
 
-export type ReadSshArguments =
+type ReadSshArguments =
   | { readonly arguments: SshArguments; readonly notes: readonly string[] }
   /** The argument that would change what happens, and that zrun cannot follow. */
   | { readonly refused: string; readonly hint?: string };

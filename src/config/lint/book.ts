@@ -24,7 +24,7 @@ export interface Book {
   readonly isComplete: boolean;
 }
 
-export interface BookFile {
+interface BookFile {
   readonly source: Source;
   readonly root: YamlNode;
 }

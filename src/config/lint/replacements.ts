@@ -3,7 +3,7 @@
  * its check mode tells the truth.
  */
 
-export interface Replacement {
+interface Replacement {
   /** The beginning of the command line. */
   readonly command: RegExp;
   /** Said only where there is such a module. */

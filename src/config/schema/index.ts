@@ -4,8 +4,6 @@ import { inventorySchema, variablesSchema } from './inventory.js';
 import type { JsonSchema } from './json-schema.js';
 import { playbookSchema, tasksSchema } from './playbook.js';
 
-export type { JsonSchema } from './json-schema.js';
-
 export const schemas: Readonly<
   Record<string, { readonly of: string; make(modules: ReadonlyMap<string, Module>): JsonSchema }>
 > = {

@@ -7,7 +7,7 @@ import type { Module } from '../../core/module.js';
 import { roleOf } from '../playbook/reading/parameters.js';
 import { boolean, oneOrMore, template, type JsonSchema } from './json-schema.js';
 
-export interface ModuleSchema {
+interface ModuleSchema {
   readonly schema: JsonSchema;
   /** What it refers to, by names of its own. */
   readonly definitions: Readonly<Record<string, JsonSchema>>;

@@ -11,7 +11,7 @@ import { contentOf, type Content } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { ControllerEntry, ControllerFolder } from '../../core/module.js';
 
-export interface ControllerFiles {
+interface ControllerFiles {
   /** Throws what node:fs throws. */
   read(file: string): Promise<Buffer>;
   /** As `read`, for a file of any size. */

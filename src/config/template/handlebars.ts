@@ -925,7 +925,7 @@ function followParts(start: Shape, name: string, rest: readonly string[], refuse
 }
 
 /** Which parts there are, where there is no near one. */
-export function partHint(part: string, shape: Shape): string | undefined {
+function partHint(part: string, shape: Shape): string | undefined {
   const names = [...partNames(shape)];
   const near = nearestHint(part, names);
   if (near !== undefined || names.length === 0) return near;

@@ -7,7 +7,7 @@ import { quote } from '../../core/shell.js';
 import { isList, type Value } from '../../core/value.js';
 import { formatBytes, parseBytes } from '../../core/bytes.js';
 
-export interface Helper {
+interface Helper {
   /** As a user writes it. */
   readonly usage: string;
   readonly summary: string;

@@ -60,7 +60,7 @@ export interface ListNode {
   readonly items: readonly YamlNode[];
 }
 
-export interface YamlOptions {
+interface YamlOptions {
   /**
    * Reads a file as Ansible reads an inventory, so that people can bring theirs: scalars are those of YAML 1.1 (`yes`,
    * `0644`), `!vault` is let through, and of two equal keys the last one counts, which is warned of.

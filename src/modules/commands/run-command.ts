@@ -6,11 +6,9 @@ import * as z from 'zod';
 import { formatBytes } from '../../core/bytes.js';
 import type { Output } from '../../core/host.js';
 import type { Plan, TaskContext, Write } from '../../core/module.js';
-import type { Effect, Read } from '../../core/probe.js';
-import { unknownState } from '../../core/probe.js';
+import { type Effect, type Read, unknownState } from '../../core/probe.js';
 import { shorten } from '../../core/secret.js';
-import type { ShellText } from '../../core/shell.js';
-import { lines, sh } from '../../core/shell.js';
+import { type ShellText, lines, sh } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { fileKind, presenceProbe } from '../host/file.js';
 import { hostPath } from '../host/path.js';
@@ -35,7 +33,7 @@ export const commandParams = {
     .describe('Takes line breaks off the ends of stdout and stderr.'),
 };
 
-export interface CommandParams {
+interface CommandParams {
   readonly chdir?: string | undefined;
   readonly creates?: string | undefined;
   readonly removes?: string | undefined;
@@ -60,7 +58,7 @@ export const commandReturns = z.strictObject({
 });
 
 /** When a command is run at all. */
-export type CommandConditions = Pick<CommandParams, 'creates' | 'removes'>;
+type CommandConditions = Pick<CommandParams, 'creates' | 'removes'>;
 
 /** One exchange where `creates` or `removes` is given, none otherwise. */
 export async function planCommand(

@@ -130,7 +130,7 @@ export function inOrder(containers: readonly ValueMap[]): readonly ValueMap[] {
   return ordered;
 }
 
-export interface MountedVolume {
+interface MountedVolume {
   readonly name: string;
   readonly destination: string;
   /** Docker made its name up. */

@@ -36,7 +36,7 @@ export interface ImagePlan {
   readonly largest: number;
 }
 
-export interface Pull {
+interface Pull {
   readonly id: string;
   /** `lab/web@sha256:…` */
   readonly reference: string;
@@ -50,7 +50,7 @@ const batchLimit = 2 * 1024 ** 3;
 /** A registry may take this long to begin, and gives at least so many bytes a second of what the image takes. */
 const [pullSeconds, pullRate] = [600, 100_000];
 
-export interface PlanOptions {
+interface PlanOptions {
   /** Everything that Docker has is wanted, so what it does not have is stale. */
   readonly all: boolean;
   readonly commits?: Pick<CommitPlan, 'commits' | 'unasked'>;
@@ -233,7 +233,7 @@ function layersOf(wanted: readonly ValueMap[], staged: StagedImages): ReadonlySe
   return new Set(wanted.filter((image) => staged.ids.has(idOf(image))).flatMap(chainOf));
 }
 
-export interface ChosenImages {
+interface ChosenImages {
   readonly images: readonly ValueMap[];
   /** What was asked for and is not there. */
   readonly unknown: readonly string[];
@@ -300,7 +300,7 @@ export interface CommitPlan {
   readonly unknown: readonly string[];
 }
 
-export interface CommitOptions {
+interface CommitOptions {
   readonly runId: string;
   /** Images that are asked for by name are carried under that name, whatever they are. */
   readonly images?: 'all' | readonly string[];

@@ -38,7 +38,7 @@ export interface DockerInventory {
   readonly leftToUnits?: readonly string[];
 }
 
-export interface ServerInfo {
+interface ServerInfo {
   readonly version: string;
   readonly api_version: string;
   readonly driver: string;
@@ -50,7 +50,7 @@ export interface ServerInfo {
 }
 
 /** What a container has changed against its image. */
-export interface ContainerChanges {
+interface ContainerChanges {
   /** Files and folders added, changed or deleted; folders that only hold such are not counted. */
   readonly count: number;
   /** There are more, which were not counted. */
@@ -67,9 +67,7 @@ const changesLimit = 1024 * 1024;
 const sampleSize = 10;
 
 /** @param changes also what each container has changed: Docker compares file trees for it, which can take a while */
-export function inventoryProbe({
-  changes = false,
-}: { readonly changes?: boolean } = {}): Probe<DockerInventory> {
+function inventoryProbe({ changes = false }: { readonly changes?: boolean } = {}): Probe<DockerInventory> {
   const script = lines(
     apiFunctions,
     sh`containers=$(docker ps -aq --no-trunc) && images=$(docker image ls -aq --no-trunc | sort -u) && networks=$(docker network ls -q --no-trunc) || exit
@@ -111,7 +109,7 @@ export async function readInventory(
   }
 }
 
-export function parseInventory(output: Output): DockerInventory {
+function parseInventory(output: Output): DockerInventory {
   refuseSilence(output);
   const { asked, changes, rest } = readHead(output.stdout);
   const answers = rest ? parseAnswers(rest) : [];

@@ -6,7 +6,7 @@
 import { ZrunError } from '../../core/errors.js';
 import type { Value, ValueMap } from '../../core/value.js';
 
-export type JsonNode =
+type JsonNode =
   | {
       readonly type: 'object';
       readonly start: number;
@@ -23,7 +23,7 @@ export type JsonNode =
 
 type Scalar = string | number | boolean | null;
 
-export interface Member {
+interface Member {
   readonly key: string;
   /** Offset of the key's opening quote. */
   readonly start: number;
@@ -164,7 +164,7 @@ function mapOf(members: readonly Member[]): ValueMap {
 }
 
 /** What one level is indented by: taken from the first indented line, two spaces where there is none. */
-export function indentationOf(text: string): string {
+function indentationOf(text: string): string {
   // Not \s: a byte order mark is white space to a regular expression, and none to JSON.
   return /^[ \t]+(?=\S)/m.exec(text)?.[0] ?? '  ';
 }

@@ -1,12 +1,9 @@
 /**
  * Owns Docker's JSON as text: read and written without loss. Docker counts in 64 bits (`Ulimits` has
- * 9223372036854775807), JavaScript in 53: a longer whole number is kept as its digits, marked, and written as a number
- * again. Pure.
+ * 9223372036854775807), JavaScript in 53: a longer whole number is kept as its digits behind a NUL, which begins no text
+ * of Docker's, and is written as a number again. Pure.
  */
 import type { Value } from '../../core/value.js';
-
-/** Before the digits of a number that JavaScript would round. No text of Docker's begins with it. */
-const mark = '\u0000';
 
 /** Undefined where the text is no JSON. */
 export function parseDockerJson(text: string): Value | undefined {
@@ -26,10 +23,4 @@ export function writeDockerJson(value: Value, indent = 0): string {
     /"(?:[^"\\]|\\.)*"/g,
     (token) => /^"\\u0000(-?\d+)"$/.exec(token)?.[1] ?? token,
   );
-}
-
-/** A number as a person reads it; undefined where it is none. */
-export function digitsOf(value: Value | undefined): string | undefined {
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value.startsWith(mark) ? value.slice(1) : undefined;
 }

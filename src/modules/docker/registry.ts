@@ -122,7 +122,7 @@ const wholeLimit = 120;
 const atOnce = 8;
 
 /** True: its registry gives it. Otherwise why not, in one line. */
-export type RegistryAnswer = true | string;
+type RegistryAnswer = true | string;
 
 const answersKind: ProbeKind<ReadonlyMap<string, RegistryAnswer>> = { kind: 'docker-registry-answers' };
 

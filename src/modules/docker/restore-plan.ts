@@ -24,7 +24,7 @@ import {
 import { creationOf, differences, volumesNeeded, type Creation, type Surroundings } from './create.js';
 import type { DockerInventory } from './inventory.js';
 
-export interface RestoreSight {
+interface RestoreSight {
   readonly record: DockerInventory;
   /** What Docker holds now. */
   readonly now: DockerInventory;
@@ -47,12 +47,12 @@ export interface RestorePlan {
   readonly warnings: readonly string[];
 }
 
-export interface NetworkToMake {
+interface NetworkToMake {
   readonly name: string;
   readonly body: ValueMap;
 }
 
-export interface LeftOut {
+interface LeftOut {
   readonly name: string;
   readonly reason: string;
   /** Of a kind that is never made again, or that somebody else makes. */

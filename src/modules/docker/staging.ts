@@ -164,7 +164,7 @@ exit 0`,
 /** Statuses of the script: the daemon did not come up, a batch or a step failed, something was left behind. */
 export const stagingStatus = { noDaemon: 75, notCarried: 76, leftBehind: 77 } as const;
 
-export interface StagingWork {
+interface StagingWork {
   readonly dataRoot: string;
   readonly driver: string;
   /** Removes what is there first: it cannot be trusted. */

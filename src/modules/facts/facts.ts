@@ -57,7 +57,7 @@ import {
 } from '../zfs/dataset.js';
 
 /** Sees so much that in check mode any predicted change makes it unknown. */
-export const factsKind: ProbeKind<Facts> = { kind: 'facts', isBroad: true };
+const factsKind: ProbeKind<Facts> = { kind: 'facts', isBroad: true };
 
 export function factsProbe(): Probe<Facts> {
   return { of: factsKind, key: '', script: factsScript, parse: parseFacts };

@@ -58,7 +58,7 @@ exit 0`,
 }
 
 /** Lines: `c` umask and id(1), `m` a program that is missing, `s` what stat(1) says, a checksum and a name. */
-export function parseCopiedFolder(path: string, text: string): CopiedFolder {
+function parseCopiedFolder(path: string, text: string): CopiedFolder {
   const [first = '', ...rest] = text.split('\n');
   const said = /^c (\d+) uid=(\d+)(?:\(([^)]*)\))? gid=(\d+)(?:\(([^)]*)\))?/.exec(first);
   if (!said)

@@ -20,7 +20,7 @@ import { syncFileSystem } from '../host/sync.js';
 import { createTar, type TarEntry } from './tar.js';
 import { enterFolder, refuseForeign, runInFolder, wayTo } from './trusted-folder.js';
 
-export interface FolderWish extends Attributes {
+interface FolderWish extends Attributes {
   readonly dest: string;
   readonly folder: ControllerFolder;
   /** Of folders that are made; undefined: what the umask leaves. */

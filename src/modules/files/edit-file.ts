@@ -41,7 +41,7 @@ export const editReturns = {
   msg: z.string().describe('What was done to its lines: `line added`; empty where nothing was.'),
 };
 
-export interface EditParams extends Attributes {
+interface EditParams extends Attributes {
   readonly path: string;
   readonly state: 'present' | 'absent';
   readonly create: boolean;
@@ -56,7 +56,7 @@ export interface Edited {
   readonly result?: ValueMap;
 }
 
-export interface EditChange {
+interface EditChange {
   readonly change: FileChange;
 }
 

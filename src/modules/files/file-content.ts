@@ -7,11 +7,11 @@ import { isUtf8 } from 'node:buffer';
 import { contentOf, type Content } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Diff, Write } from '../../core/module.js';
-import type { Effect, Read } from '../../core/probe.js';
-import { setState } from '../../core/probe.js';
+import { type Effect, type Read, setState } from '../../core/probe.js';
 import { lines, quote, quoteArgv, sh, type ShellText } from '../../core/shell.js';
-import type { Accounts, Attributes } from '../host/attributes.js';
 import {
+  type Accounts,
+  type Attributes,
   attributeScript,
   attributesDiff,
   compareAttributes,
@@ -20,10 +20,16 @@ import {
   lookAtAccounts,
   wishedInode,
 } from '../host/attributes.js';
-import type { ContentOptions } from '../host/file.js';
-import type { AbsentFile, FileState, LinkFile, PlainState, RegularFile } from '../host/file-state.js';
-import { fileKind, fileProbe } from '../host/file.js';
-import { describeType, formatMode } from '../host/file-state.js';
+import { type ContentOptions, fileKind, fileProbe } from '../host/file.js';
+import {
+  type AbsentFile,
+  type FileState,
+  type LinkFile,
+  type PlainState,
+  type RegularFile,
+  describeType,
+  formatMode,
+} from '../host/file-state.js';
 import { baseName, normalizePath, parentOf } from '../host/path.js';
 import { syncFile } from '../host/sync.js';
 import { enterFolder, runInFolder, wayTo } from './trusted-folder.js';
@@ -31,7 +37,7 @@ import { lookAtUnitOfFile } from '../host/unit.js';
 import { splitWords } from '../../core/words.js';
 
 /** Which file, and whose it shall be. */
-export interface FileWish extends Attributes {
+interface FileWish extends Attributes {
   readonly path: string;
   /**
    * A link at `path` stays, and the file at its end is written, where `enterFolder` allows it; false replaces the link.
@@ -104,7 +110,7 @@ export function followLink(sight: UnfollowedSight): FileSight {
   return { ...sight, path: file.path, file: file.resolved, link: file };
 }
 
-export interface ContentWish {
+interface ContentWish {
   readonly content: Uint8Array | Content;
   /** True: made from what the file held, which must then still be what it holds. */
   readonly isEdited?: boolean | undefined;
@@ -134,7 +140,7 @@ export interface FileChange {
   readonly validate: string | undefined;
 }
 
-export type FilePlan =
+type FilePlan =
   | { readonly change: 'none'; readonly reason: string; readonly path: string; readonly file: PlainState }
   | {
       readonly change: 'some';
@@ -261,7 +267,7 @@ function describeBytes(size: number, content: Uint8Array | undefined): string {
   return `${content && !isText ? 'binary, ' : ''}${size} bytes`;
 }
 
-export interface FileWritten {
+interface FileWritten {
   /** Where the old file was kept, if it was asked for. */
   readonly backupFile: string | undefined;
 }

@@ -4,7 +4,7 @@
 import { compileRegex } from './line-regex.js';
 import type { Line, TextLines } from './text-lines.js';
 
-export interface PlaceWanted {
+interface PlaceWanted {
   /** A regular expression, or `EOF`. */
   readonly insertafter?: string | undefined;
   /** A regular expression, or `BOF`; goes before `insertafter`. */

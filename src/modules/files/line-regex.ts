@@ -62,7 +62,7 @@ function messageOf(text: string, { reason }: RegexError): string {
 }
 
 /** What a replacement refers to: groups by number or by name. */
-export type Reference = number | string;
+type Reference = number | string;
 
 /** `\1`, `\g<1>`, `\g<name>` and `\\`, as Python's expand() has them; other backslashes are themselves. */
 const referencePattern = /\\(?:(\d{1,2})|g<(\w+)>|(\\))/g;

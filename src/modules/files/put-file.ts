@@ -9,8 +9,15 @@ import type { Change, Plan, TaskContext, Write } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { attributeParams, type Attributes } from '../host/attributes.js';
-import type { FileChange, FileSight, UnfollowedSight } from './file-content.js';
-import { applyFileContent, followLink, lookUnfollowed, planFileContent } from './file-content.js';
+import {
+  type FileChange,
+  type FileSight,
+  type UnfollowedSight,
+  applyFileContent,
+  followLink,
+  lookUnfollowed,
+  planFileContent,
+} from './file-content.js';
 import { writtenResult } from './file-result.js';
 import type { RegularFile } from '../host/file-state.js';
 import { hostPath, joinPath } from '../host/path.js';
@@ -59,7 +66,7 @@ function canBeSplit(text: string): boolean {
   }
 }
 
-export interface PutFileParams extends Attributes {
+interface PutFileParams extends Attributes {
   readonly dest: string;
   readonly force: boolean;
   readonly backup: boolean;

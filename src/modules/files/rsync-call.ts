@@ -36,13 +36,12 @@ export interface RsyncDifferences {
   readonly sample: readonly RsyncItem[];
 }
 
-export interface RsyncItem {
+interface RsyncItem {
   readonly path: string;
   readonly action: 'create' | 'update' | 'delete';
 }
 
-export type RsyncSight =
-  RsyncDifferences | { readonly type: 'not-installed' } | { readonly type: 'no-source' };
+type RsyncSight = RsyncDifferences | { readonly type: 'not-installed' } | { readonly type: 'no-source' };
 
 const rsyncKind: ProbeKind<RsyncSight> = { kind: 'rsync' };
 

@@ -7,7 +7,7 @@ import type { Input, StreamedInput } from '../../core/host.js';
 
 export type TarEntry = TarFolder | TarFile;
 
-export interface TarFolder {
+interface TarFolder {
   readonly type: 'directory';
   /** Relative, parts with `/`. */
   readonly path: string;
@@ -15,7 +15,7 @@ export interface TarFolder {
   readonly mode: number;
 }
 
-export interface TarFile {
+interface TarFile {
   readonly type: 'file';
   readonly path: string;
   readonly mode: number;

@@ -27,7 +27,7 @@ import { ancestorsOf, baseName, parentOf } from '../host/path.js';
 /** The status by which a script says that it will not go on, and why on its standard error. */
 const untrusted = 98;
 
-export interface EnterOptions {
+interface EnterOptions {
   /** What is done where a folder on the way is missing, `$n`: makes and enters it. Left out: the script ends. */
   readonly make?: ShellText;
   /** Whether a link at the end of the path is followed, where the rule allows it. */

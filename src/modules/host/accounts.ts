@@ -5,8 +5,7 @@
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
-import type { Effect, Probe, ProbeKind } from '../../core/probe.js';
-import { setState, unknownState } from '../../core/probe.js';
+import { type Effect, type Probe, type ProbeKind, setState, unknownState } from '../../core/probe.js';
 import { lines, sh } from '../../core/shell.js';
 import { groupKind, userKind } from './file.js';
 
@@ -31,8 +30,8 @@ export interface GroupAccount {
 }
 
 /** Keyed by name; undefined where the host has none of it. */
-export const accountKind: ProbeKind<UserAccount | undefined> = { kind: 'account' };
-export const groupAccountKind: ProbeKind<GroupAccount | undefined> = { kind: 'group-account' };
+const accountKind: ProbeKind<UserAccount | undefined> = { kind: 'account' };
+const groupAccountKind: ProbeKind<GroupAccount | undefined> = { kind: 'group-account' };
 
 /** A parameter that names a user or a group. */
 export function accountName(description: string): z.ZodString {

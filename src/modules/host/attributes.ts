@@ -6,11 +6,9 @@ import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import type { Diff } from '../../core/module.js';
 import type { Read } from '../../core/probe.js';
-import type { ShellText } from '../../core/shell.js';
-import { lines, sh } from '../../core/shell.js';
-import type { FileState, Inode } from './file-state.js';
+import { type ShellText, lines, sh } from '../../core/shell.js';
+import { type FileState, type Inode, formatMode } from './file-state.js';
 import { groupProbe, userProbe } from './file.js';
-import { formatMode } from './file-state.js';
 
 /** What a task wants of a file's inode; what is left out stays as it is. */
 export interface Attributes {
@@ -111,7 +109,7 @@ function nameOf(wish: string | undefined, id: number | undefined, baseId: number
   return wish === undefined || isNumber(wish) ? 'UNKNOWN' : wish;
 }
 
-export type AttributeName = 'owner' | 'group' | 'mode';
+type AttributeName = 'owner' | 'group' | 'mode';
 
 /** Which of them differ; none where nothing is there yet. */
 export function compareAttributes(before: FileState, after: Inode): readonly AttributeName[] {

@@ -9,7 +9,7 @@ import { lines, sh, type ShellText } from '../../core/shell.js';
 
 export type BlockDevice = PresentDevice | AbsentDevice;
 
-export interface AbsentDevice {
+interface AbsentDevice {
   readonly exists: false;
   /** What is there instead, in words; undefined: nothing. */
   readonly instead: string | undefined;
@@ -118,7 +118,7 @@ export function parseBlockDevice(device: string, output: Output): BlockDevice {
 }
 
 /** `blkid -p -o export`: one signature as `KEY=value` lines, spaces escaped by a backslash. */
-export function parseBlkid(text: string): readonly Signature[] {
+function parseBlkid(text: string): readonly Signature[] {
   const value = (key: string) => {
     const raw = new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
     return raw?.replace(/\\(.)/g, '$1');
@@ -132,7 +132,7 @@ export function parseBlkid(text: string): readonly Signature[] {
 }
 
 /** `wipefs -p`: `offset,uuid,label,type` a line below a comment; `\x20` for what could break it. */
-export function parseWipefs(text: string): readonly Signature[] {
+function parseWipefs(text: string): readonly Signature[] {
   const unescape = (field: string | undefined) =>
     field === undefined || field === ''
       ? undefined

@@ -5,9 +5,9 @@ import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh } from '../../core/shell.js';
 
 /** True where the command is found in the PATH of the task's user. */
-export type Commands = Readonly<Record<string, boolean>>;
+type Commands = Readonly<Record<string, boolean>>;
 
-export const commandsKind: ProbeKind<Commands> = { kind: 'commands' };
+const commandsKind: ProbeKind<Commands> = { kind: 'commands' };
 
 export function commandsProbe(names: readonly string[]): Probe<Commands> {
   return {

@@ -44,7 +44,7 @@ exit 0`,
   };
 }
 
-export function parseDirectoryContent(key: string, output: Output): DirectoryContent {
+function parseDirectoryContent(key: string, output: Output): DirectoryContent {
   const text = output.stdout.toString('utf8');
   const [type, path = key] = text.split('\n');
   if (type !== 'absent' && type !== 'directory' && type !== 'other') {

@@ -52,7 +52,7 @@ export interface DirectoryFile extends Inode {
   readonly type: 'directory';
 }
 
-export interface SpecialFile extends Inode {
+interface SpecialFile extends Inode {
   readonly type: 'block' | 'character' | 'fifo' | 'socket';
 }
 

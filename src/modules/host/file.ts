@@ -70,7 +70,7 @@ export function fileProbe(path: string, options: FileProbeOptions = {}): Probe<F
 }
 
 /** Of a thing whose kind nobody asked for. */
-export type Presence = FileState | { readonly type: 'something' };
+type Presence = FileState | { readonly type: 'something' };
 
 /** The same things as `fileKind`, seen less closely: what check mode predicts of them holds here too. */
 const presenceKind: ProbeKind<Presence> = { kind: fileKind.kind };

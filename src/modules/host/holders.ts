@@ -52,7 +52,7 @@ done | head -n 10
 }
 
 /** A process that uses a folder: one of its files is open, or it works there. */
-export interface Holder {
+interface Holder {
   readonly pid: number;
   readonly program: string | null;
   /** The unit of systemd that it belongs to: a service, or the scope of a session. */

@@ -93,7 +93,7 @@ export function trimPath(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
 }
 
-export function isBelow(path: string, above: string): boolean {
+function isBelow(path: string, above: string): boolean {
   return above === '/' ? path !== '/' && path.startsWith('/') : path.startsWith(`${above}/`);
 }
 

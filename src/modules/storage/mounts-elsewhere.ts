@@ -10,7 +10,7 @@ import { unescapeOctal } from '../host/mountinfo.js';
 import { joinPath } from '../host/path.js';
 
 /** A place where a part of a file system is mounted besides its mount point. */
-export interface MountElsewhere {
+interface MountElsewhere {
   /** What is seen there: a path as the host has it, or the dataset of a layer. */
   readonly what: string;
   /** Where, as the processes of that namespace have it. */

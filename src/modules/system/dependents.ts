@@ -10,7 +10,7 @@ import { sh, type ShellText } from '../../core/shell.js';
  * StopPropagatedFrom, at any distance). `calls`: what it runs, or the script that it runs, calls Docker's client.
  * `triggers`: it starts one of these. `after`: it is only ordered after it, or wants it.
  */
-export type DependsHow = 'requires' | 'calls' | 'triggers' | 'after';
+type DependsHow = 'requires' | 'calls' | 'triggers' | 'after';
 
 /**
  * Why a unit that runs cannot be stopped and started again as it is. `transient`: systemd-run has started it, and keeps it in
@@ -18,7 +18,7 @@ export type DependsHow = 'requires' | 'calls' | 'triggers' | 'after';
  * systemd has read them, and the next reload makes another unit of it. `refuses-stop`: RefuseManualStop=yes, and nothing
  * stops it with Docker.
  */
-export type Obstacle = 'transient' | 'missing' | 'masked' | 'broken' | 'changed' | 'refuses-stop';
+type Obstacle = 'transient' | 'missing' | 'masked' | 'broken' | 'changed' | 'refuses-stop';
 
 export interface Dependent {
   readonly unit: string;

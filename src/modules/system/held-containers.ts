@@ -11,7 +11,7 @@ export function containersOf(record: string): string {
 }
 
 /** What a list says. */
-export interface ListedContainers {
+interface ListedContainers {
   /** Ids of all that ran. */
   readonly ran: readonly string[];
   /** Those that the units have stopped, and may start or make anew by themselves. */

@@ -27,7 +27,7 @@ export interface HoldSight {
 }
 
 /** Units that do not run as they did, as the release of one run has seen them. */
-export interface Outcome {
+interface Outcome {
   readonly run: string;
   readonly differing: readonly { readonly unit: string; readonly was: string; readonly is: string }[];
 }
@@ -35,7 +35,7 @@ export interface Outcome {
 export const holdKind: ProbeKind<HoldSight> = { kind: 'held-units' };
 
 /** What is looked at. Where nothing is named that others depend on, only what is held already. */
-export interface HoldLook {
+interface HoldLook {
   readonly name: string;
   readonly record: string;
   /** Units that others depend on. */

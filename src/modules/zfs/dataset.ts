@@ -32,7 +32,7 @@ export const zrunProperties = {
   puttingBack: 'zrun:putting-back',
 } as const;
 
-export interface PropertyValue {
+interface PropertyValue {
   /** As `zfs get -p` has it: bytes, seconds since 1970; `-` where it does not apply. */
   readonly value: string;
   /** `local`, `default`, `received`, `temporary`, `inherited from tank`, or `-` where it cannot be set. */
@@ -50,7 +50,7 @@ export interface PresentDataset {
   readonly isFresh?: true;
 }
 
-export interface AbsentDataset {
+interface AbsentDataset {
   readonly exists: false;
   /** Whether zfs(8) can work on this host at all, and what it says where it cannot. */
   readonly zfs: 'ready' | 'missing' | 'unusable';
@@ -161,7 +161,7 @@ export function datasetTreeProbe(name: string): Probe<DatasetTree> {
 }
 
 /** The refreservation that zfs itself would give a thick volume, in bytes; undefined where it cannot tell. */
-export const reservationKind: ProbeKind<number | undefined> = { kind: 'volume-reservation' };
+const reservationKind: ProbeKind<number | undefined> = { kind: 'volume-reservation' };
 
 /** Asks `zfs create -n`, which knows the pool's layout (RAIDZ, dRAID). It changes nothing and does not look at space. */
 export function reservationProbe(
@@ -208,7 +208,7 @@ export function numericProperty(properties: Properties, name: string): number | 
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
-export function isUserProperty(name: string): boolean {
+function isUserProperty(name: string): boolean {
   return name.includes(':');
 }
 
@@ -247,7 +247,7 @@ export function canonicalValue(name: string, value: string | number | boolean): 
  * Whether a dataset has what is wanted. A user property must be the dataset's own: it marks this dataset and not those
  * below it. `refreservation=auto` is met by any reservation.
  */
-export function hasProperty(properties: Properties, name: string, wanted: string): boolean {
+function hasProperty(properties: Properties, name: string, wanted: string): boolean {
   const present = properties[name];
   if (isUserProperty(name)) return localValue(properties, name) === wanted;
   if (name === 'refreservation' && wanted === 'auto') return (numericProperty(properties, name) ?? 0) > 0;

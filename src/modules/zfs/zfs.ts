@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
-import { defineModule, type Change, type FieldDiff, type Plan, type Write } from '../../core/module.js';
+import { defineModule, type FieldDiff, type Plan, type Write } from '../../core/module.js';
 import { mapState, setState, setStateBelow, unknownState, type Effect, type Read } from '../../core/probe.js';
 import { lines, sh } from '../../core/shell.js';
 import type { ValueMap } from '../../core/value.js';
@@ -642,6 +642,3 @@ function describeResult(
     volsize: volsize ?? null,
   };
 }
-
-/** For tests of the plan alone. */
-export type ZfsChange = Change<Detail>;

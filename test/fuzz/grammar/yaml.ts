@@ -69,7 +69,7 @@ export function flow(random: Random, depth = 3): string {
   );
 }
 
-export function key(random: Random): string {
+function key(random: Random): string {
   return random.one(
     () => random.pick(variableNames),
     () => random.pick(['name', 'hosts', 'vars', 'children', 'tasks', 'when', 'command', 'copy']),

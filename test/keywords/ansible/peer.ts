@@ -20,7 +20,7 @@ export interface PeerTask {
   readonly label: unknown;
 }
 
-export interface PeerRecap {
+interface PeerRecap {
   readonly type: 'recap';
   readonly host: string;
   readonly ok: number;

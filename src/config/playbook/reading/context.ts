@@ -25,7 +25,7 @@ import { commonNames } from './variables.js';
 import { parseYaml, type YamlNode } from '../../yaml/yaml.js';
 
 /** A check of names and types. */
-export type NameCheck = (declared: Declarations, report: Report) => void;
+type NameCheck = (declared: Declarations, report: Report) => void;
 
 export interface PlaybookContext {
   readonly modules: ReadonlyMap<string, Module>;
@@ -60,7 +60,7 @@ export interface PlaybookContext {
   readonly foresee: (file: string, read: (context: PlaybookContext) => Promise<unknown>) => Promise<void>;
 }
 
-export interface ContextOptions {
+interface ContextOptions {
   readonly modules: ReadonlyMap<string, Module>;
   readonly language: PlaybookLanguage;
   readonly cwd: string;

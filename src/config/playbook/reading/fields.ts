@@ -42,7 +42,7 @@ export interface PlacedText {
   readonly at: Place;
 }
 
-export interface NumberLimits {
+interface NumberLimits {
   readonly least: number;
   readonly whole?: boolean;
 }

@@ -9,7 +9,7 @@ import type { MapNode } from '../../yaml/yaml.js';
 type Where = 'play' | 'task' | 'handler' | 'block';
 
 /** What takes keywords: those that Ansible documents, and steps that take some of a task's or a block's. */
-export type KeywordSite = Where | 'import' | 'include' | 'meta' | 'role' | 'playbook import';
+type KeywordSite = Where | 'import' | 'include' | 'meta' | 'role' | 'playbook import';
 
 interface Keyword {
   readonly in: readonly Where[];

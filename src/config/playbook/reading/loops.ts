@@ -14,7 +14,7 @@ import { loopItem, loopNames } from './variables.js';
 import { describeNode, type MapEntry, type MapNode } from '../../yaml/yaml.js';
 
 /** What is known of a loop before the names that hold in it are. */
-export interface FoundLoop {
+interface FoundLoop {
   readonly names: NameLayer;
   /** For the task to read: these conditions may ask for what came of an item. */
   readonly breakWhen: MapEntry | undefined;

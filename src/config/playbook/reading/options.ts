@@ -6,7 +6,7 @@ import { errorAt } from '../../source/findings.js';
 import type { Site } from './site.js';
 import { describeNode, type MapEntry } from '../../yaml/yaml.js';
 
-export interface OptionForms {
+interface OptionForms {
   /** The first of them is needed, by its own name or one of `aliases`. */
   readonly names: readonly [string, ...string[]];
   readonly aliases?: Readonly<Record<string, string>>;

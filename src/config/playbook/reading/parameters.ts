@@ -15,7 +15,7 @@ type Schema = z.core.$ZodType;
 type Issue = z.core.$ZodIssue;
 
 /** Where an issue's path leads in the playbook. */
-export interface ArgumentPlaces {
+interface ArgumentPlaces {
   /** The task's module, as written. */
   readonly module: Place;
   placeOf(path: readonly PropertyKey[]): { readonly value: Place; readonly key: Place | undefined };
@@ -306,7 +306,7 @@ function findRole(schema: Schema): ParameterRole['role'] | undefined {
 }
 
 /** True where a boolean may stand and a text may not: Ansible's `yes` then means true. */
-export function wantsBoolean(module: Module, path: readonly PropertyKey[]): boolean {
+function wantsBoolean(module: Module, path: readonly PropertyKey[]): boolean {
   const schema = schemaAt(module.params, path);
   if (!schema) return false;
   const bare = unwrap(schema);

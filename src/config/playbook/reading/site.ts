@@ -45,7 +45,7 @@ export interface Site {
 }
 
 /** Reads a step that is no module's. `entry`: its action, as a key of the node. */
-export type StepReader = (
+type StepReader = (
   node: MapNode,
   entry: MapEntry,
   site: Site,
@@ -96,7 +96,7 @@ export interface PlayFrame {
 }
 
 /** What steps here take over from blocks, imports and roles when they run; handlers are run from elsewhere. */
-export interface Around {
+interface Around {
   readonly defaults: ReadonlyMap<string, CompiledTemplate>;
   readonly vars: ReadonlyMap<string, CompiledTemplate>;
   readonly params: ReadonlyMap<string, CompiledTemplate>;

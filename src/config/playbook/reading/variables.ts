@@ -223,7 +223,7 @@ export function loopItem(loop: CompiledTemplate): ShapeSource {
 }
 
 /** Why a name may be missing, where more can be said than that. */
-export function explainUnknownName(name: string): string | undefined {
+function explainUnknownName(name: string): string | undefined {
   if (name === 'facts')
     return "facts are there unless 'gather_facts: false' says no; take that out, or add a task 'setup:'";
   if (

@@ -9,7 +9,7 @@ import { firstFile } from '../../source/search.js';
 import type { Site } from '../reading/site.js';
 import { describeNode, type MapEntry, type YamlNode } from '../../yaml/yaml.js';
 
-export interface RoleMeta {
+interface RoleMeta {
   readonly dependencies: readonly RoleUse[];
   readonly allowsDuplicates: boolean;
   /** Its `argument_specs`, as they are written. */
