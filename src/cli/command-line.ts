@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { ZrunError } from '../core/errors.js';
-import { exitCodes } from './failure.js';
+import { exitCodes } from '../core/exit-codes.js';
 import { parseWords } from './parse-words.js';
 
 export type OutputKind = 'tty' | 'plain' | 'json';

@@ -7,7 +7,7 @@ import type { Example, Module } from '../core/module.js';
 import { choosePaint, type Paint } from '../report/style.js';
 import { modules } from '../modules/index.js';
 import type { Environment } from './environment.js';
-import { exitCodes } from './failure.js';
+import { exitCodes } from '../core/exit-codes.js';
 
 const HELP = `Usage: zrun doc [MODULE...] [--markdown]
 

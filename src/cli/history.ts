@@ -17,7 +17,7 @@ import { choosePaint, type Colour, type Paint } from '../report/style.js';
 import { displayWidth, pad, visibleLine } from '../report/visible.js';
 import { readEvent, writeSummary } from '../report/written.js';
 import type { Environment } from './environment.js';
-import { exitCodes } from './failure.js';
+import { exitCodes } from '../core/exit-codes.js';
 import { chooseRun, findRuns, formatTime, readRun, readStart } from './runs.js';
 import { readVerbWords } from './verb-options.js';
 

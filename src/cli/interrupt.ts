@@ -5,7 +5,7 @@
 import type { Emit } from '../core/events.js';
 import { visibleLine } from '../report/visible.js';
 import type { Environment, StopSignal } from './environment.js';
-import { exitCodes } from './failure.js';
+import { exitCodes } from '../core/exit-codes.js';
 import type { Reporting } from './reporting.js';
 
 interface Interrupts {

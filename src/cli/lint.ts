@@ -18,7 +18,7 @@ import { modules } from '../modules/index.js';
 import { choosePaint, type Paint } from '../report/style.js';
 import { visible } from '../report/visible.js';
 import type { Environment } from './environment.js';
-import { exitCodes } from './failure.js';
+import { exitCodes } from '../core/exit-codes.js';
 import { readVerbWords } from './verb-options.js';
 
 const HELP = `Usage: zrun lint PLAYBOOK... [-i INVENTORY]... [options]

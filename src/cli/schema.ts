@@ -7,7 +7,7 @@ import { schemas } from '../config/schema/index.js';
 import { nearest, ZrunError } from '../core/errors.js';
 import { modules } from '../modules/index.js';
 import type { Environment } from './environment.js';
-import { exitCodes } from './failure.js';
+import { exitCodes } from '../core/exit-codes.js';
 import { readVerbWords } from './verb-options.js';
 
 const HELP = `Usage: zrun schema ${Object.keys(schemas).join('|')} [-o FILE]

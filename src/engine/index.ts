@@ -18,7 +18,6 @@ import { walkBetweenBatches, walkPlay, type Walk } from './walk.js';
 
 export type { LiveInventory, PlaybookRun, RunInput, RunSettings, StepAnswer } from './settings.js';
 export { createTagFilter, type TagFilter } from './tags.js';
-export { exitCodes } from './results.js';
 
 export interface RunOutcome {
   readonly exitCode: number;

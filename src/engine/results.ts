@@ -3,6 +3,7 @@
  */
 import type { Counts, HostOutcome, HostSummary, ItemResult, TaskResult, TaskStatus } from '../core/events.js';
 import type { ValueMap } from '../core/value.js';
+import { exitCodes } from '../core/exit-codes.js';
 
 /** A failure that a rescue has dealt with is no failure of the host any more. */
 export function countRescued(counts: Counts, status: TaskStatus): Counts {
@@ -72,17 +73,17 @@ function marksOf(status: TaskStatus, marks: TaskResult['marks']): ValueMap {
   };
 }
 
-/** Documented in `zrun --help`. The gravest host decides; `interrupted` goes before all. */
-export const exitCodes: Readonly<Record<HostOutcome, number>> = {
-  done: 0,
-  failed: 2,
-  unreachable: 3,
-  unknown: 5,
-  halted: 2,
-  interrupted: 130,
-  'not-tried': 2,
+const codeOf: Readonly<Record<HostOutcome, number>> = {
+  done: exitCodes.ok,
+  failed: exitCodes.failed,
+  unreachable: exitCodes.unreachable,
+  unknown: exitCodes.unknown,
+  halted: exitCodes.failed,
+  interrupted: exitCodes.interrupted,
+  'not-tried': exitCodes.failed,
 };
 
+/** Documented in `zrun --help`. The gravest host decides; `interrupted` goes before all. */
 export function exitCodeOf(hosts: readonly Pick<HostSummary, 'outcome'>[]): number {
   const order: readonly HostOutcome[] = [
     'interrupted',
@@ -94,5 +95,5 @@ export function exitCodeOf(hosts: readonly Pick<HostSummary, 'outcome'>[]): numb
     'done',
   ];
   const gravest = order.find((outcome) => hosts.some((host) => host.outcome === outcome));
-  return exitCodes[gravest ?? 'done'];
+  return codeOf[gravest ?? 'done'];
 }

@@ -8,7 +8,7 @@ import { checkName, readHosts } from './names.js';
 import { variableOf, type InventoryVariable } from './variable.js';
 import { readPythonLiteral } from './python-literal.js';
 import { errorAt } from '../source/findings.js';
-import { splitWords, type Word } from './shell-words.js';
+import { wordsOf, type Word } from './shell-words.js';
 import type { ScalarNode, YamlNode } from '../yaml/yaml.js';
 import { isList, isMap, type Value } from '../../core/value.js';
 
@@ -107,7 +107,7 @@ function addAwaited(group: string, awaited: Map<string, Awaited>, builder: Inven
 
 function readHostLine({ text, at }: Line, group: string, builder: InventoryBuilder): void {
   const { report } = builder;
-  const words = splitWords(text);
+  const words = wordsOf(text);
   if ('quote' in words) {
     const place = { ...at, start: at.start + words.start, end: at.start + words.start + 1 };
     if (words.quote === '\\')

@@ -20,7 +20,7 @@ interface UnclosedQuote {
  * The words of a line, up to a `#` outside quotes. Or the quote that is never closed; a backslash with nothing behind it
  * counts as one. Source: Python's shlex.split(line, comments=True), posix.
  */
-export function splitWords(line: string): readonly Word[] | UnclosedQuote {
+export function wordsOf(line: string): readonly Word[] | UnclosedQuote {
   const words: Word[] = [];
   let text = '';
   let start = -1;

@@ -2,7 +2,7 @@
  * Owns what zrun understands of arguments to ssh, as inventories give them in ansible_ssh_common_args: what names the
  * way to a host. zrun has an SSH client of its own; what else belongs to a host stands in ~/.ssh/config.
  */
-import { splitWords } from './shell-words.js';
+import { wordsOf } from './shell-words.js';
 
 export interface SshArguments {
   readonly port?: number;
@@ -52,7 +52,7 @@ const harmlessOptions: readonly string[] = [
 const hostKeyNote = 'host keys are always checked; --accept-new-host-keys trusts hosts that are new';
 
 export function readSshArguments(text: string): ReadSshArguments {
-  const split = splitWords(text);
+  const split = wordsOf(text);
   if ('quote' in split) return { refused: text, hint: `this ${split.quote} is never closed` };
   const words = split.map((word) => word.text);
   const notes = new Set<string>();
@@ -122,7 +122,7 @@ function readOption(
 /** `ssh -W %h:%p user@bastion`, which is what ProxyJump is a shorter word for. */
 function readProxyCommand(command: string): SshArguments | undefined {
   if (command === 'none') return {};
-  const split = splitWords(command);
+  const split = wordsOf(command);
   if ('quote' in split) return undefined;
   const [program, ...words] = split.map((word) => word.text);
   if (program === undefined || !/^(?:.*\/)?ssh$/.test(program)) return undefined;

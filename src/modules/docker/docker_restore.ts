@@ -49,6 +49,7 @@ import { idOf, nameOf, runStateOf } from './container.js';
 import { inventoryKind, readInventory, readRecord, type DockerInventory } from './inventory.js';
 import { parseDockerJson } from './json.js';
 import { planRestore, type ContainerToDo, type Obstacle, type RestorePlan } from './restore-plan.js';
+import { everyStatus } from '../host/status.js';
 import { fileKind, fileProbe } from '../host/file.js';
 import { describeType, type FileState } from '../host/file-state.js';
 import { readListedContainers } from '../system/held-containers.js';
@@ -528,8 +529,6 @@ async function ask(write: Write, steps: readonly Step[]): Promise<readonly ApiAn
   });
   return readAnswers(output, steps.length);
 }
-
-const everyStatus = Array.from({ length: 256 }, (_, status) => status);
 
 function failures(steps: readonly Step[], answers: readonly ApiAnswer[]): string[] {
   return steps.flatMap(({ what }, i) => {

@@ -6,6 +6,7 @@ import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
 import { sh } from '../../core/shell.js';
+import { isBelow } from './path.js';
 
 /** A line of /proc/self/mountinfo (proc(5)). */
 export interface MountEntry {
@@ -91,10 +92,6 @@ export function unescapeOctal(field: string): string {
 /** A path without the slashes at its end that do not matter. */
 export function trimPath(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
-}
-
-function isBelow(path: string, above: string): boolean {
-  return above === '/' ? path !== '/' && path.startsWith('/') : path.startsWith(`${above}/`);
 }
 
 /** What is mounted exactly there, the topmost last. */
