@@ -275,6 +275,15 @@ export const wrongInputs: readonly WrongInput[] = [
   { name: 'playbook: with_items', files: tasks('- debug: {msg: "{{ item }}"}\n  with_items: [a, b]\n') },
   { name: 'playbook: a misspelt keyword of a task', files: tasks('- command: a\n  regsiter: out\n') },
   {
+    name: 'playbook: a parameter in the column of its module',
+    files: tasks('- name: Say it\n  debug:\n  msg: hello\n'),
+  },
+  { name: 'playbook: a keyword that Ansible had once', files: tasks('- command: a\n  sudo: true\n') },
+  {
+    name: 'playbook: a key indented below the text of another',
+    files: tasks('- name: Say it\n   debug: {msg: hello}\n'),
+  },
+  {
     name: 'playbook: a keyword in the wrong place',
     files: play('- hosts: all\n  when: true\n  tasks:\n    - command: a\n      listen: b\n'),
   },

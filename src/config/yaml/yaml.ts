@@ -484,6 +484,8 @@ function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeo
     const colon = lineStart + secondColon[0].lastIndexOf(':');
     return errorAt({ source, start: colon, end: colon + 1 }, 'yaml-syntax', ...colonExplanation);
   }
+  const deeper = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, line, lineEnd) : undefined;
+  if (deeper) return errorAt(deeper, 'yaml-syntax', ...deeperExplanation);
   const unclosed = /^Flow (?:map|sequence).* end with a (.)/.exec(error.message)?.[1];
   if (unclosed !== undefined) {
     const opening = unclosed === '}' ? '{' : '[';
@@ -498,6 +500,16 @@ function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeo
   if (explained) return errorAt(at, 'yaml-syntax', ...explained);
   const message = error.message.replace(/ at line \d+, column \d+:?[\s\S]*$/, '').trim();
   return errorAt(at, 'yaml-syntax', `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`);
+}
+
+/** The line below a `key: text`, where it holds a key too, and is indented as if it belonged to the text. */
+function deeperLine(source: Source, line: string, lineEnd: number): Place | undefined {
+  const column = /^[ ]*(?:- +)*/.exec(line)?.[0].length ?? 0;
+  const [next = '', indent = ''] = /^(?:[ ]*\n)*([ ]*)\S.*/.exec(source.text.slice(lineEnd + 1)) ?? [];
+  if (lineEnd < 0 || indent.length <= column) return undefined;
+  const end = lineEnd + 1 + next.length;
+  const start = lineEnd + 1 + next.lastIndexOf('\n') + 1 + indent.length;
+  return { source, start, end };
 }
 
 /** The parser notices at the end of the file; the last quote that could have opened a text is where it began. */
@@ -518,6 +530,11 @@ const indentExplanation = [
 const colonExplanation = [
   "this line holds a second ': '",
   'quote the text if the colon belongs to it, or begin a new line if it does not',
+] as const;
+
+const deeperExplanation = [
+  'this line is indented as if it belonged to the text above it',
+  'begin it in the same column as the key above it',
 ] as const;
 
 const tabExplanation = [

@@ -187,17 +187,21 @@ export function isKeywordOfRole(name: string): boolean {
   return keyword !== undefined && takes('role', name, keyword);
 }
 
-/** Reports every key that is no keyword here; `others` are keys that have been dealt with. */
+/**
+ * Reports every key that is no keyword here; `others` are keys that have been dealt with. `explain`: what a person can do
+ * about a key that is no keyword anywhere.
+ */
 export function checkKeywords(
   map: MapNode,
   site: KeywordSite,
   others: ReadonlySet<string>,
   report: Report,
+  explain: (key: string) => string | undefined = () => undefined,
 ): void {
   for (const { key, keyAt } of map.entries.values()) {
     if (others.has(key)) continue;
     const keyword = Object.hasOwn(keywords, key) ? keywords[key] : undefined;
-    if (keyword === undefined) report(unknownKeyword(key, keyAt, site));
+    if (keyword === undefined) report(unknownKeyword(key, keyAt, site, explain(key)));
     else if (keyword.status === 'unsupported' && (takes(site, key, keyword) || site === 'include')) {
       const instead = site === 'role' ? "a role's parameter of that name goes below vars:" : keyword.instead;
       report(errorAt(keyAt, 'keyword-unsupported', `zrun does not have '${key}' yet`, instead));
@@ -217,7 +221,20 @@ const nouns: Readonly<Record<KeywordSite, string>> = {
   'playbook import': 'an import of a playbook',
 };
 
-function unknownKeyword(key: string, at: Place, site: KeywordSite): ZrunError {
+/** Keywords that Ansible had once. */
+const formerly: Readonly<Record<string, string>> = {
+  sudo: 'write become: true',
+  sudo_user: 'write become_user, beside become: true',
+  su: 'write become: true',
+  su_user: 'write become_user, beside become: true',
+};
+
+function unknownKeyword(
+  key: string,
+  at: Place,
+  site: KeywordSite,
+  explanation: string | undefined,
+): ZrunError {
   if (key.startsWith('with_')) {
     const hint =
       key === 'with_items' || key === 'with_list'
@@ -227,11 +244,12 @@ function unknownKeyword(key: string, at: Place, site: KeywordSite): ZrunError {
   }
   const known = namesOf(site);
   const near = nearest(key, known);
+  const hint = explanation ?? (Object.hasOwn(formerly, key) ? formerly[key] : undefined);
   return errorAt(
     at,
     'playbook-invalid',
     `${nouns[site]} has no '${key}'`,
-    near === undefined ? `it has ${known.join(', ')}` : `did you mean '${near}'?`,
+    hint ?? (near === undefined ? `it has ${known.join(', ')}` : `did you mean '${near}'?`),
   );
 }
 

@@ -27,7 +27,11 @@ export function readTask(
   const { report } = context;
   const found = 'module' in doing ? doing : undefined;
   const accounted = 'blamed' in doing ? doing.blamed : [doing.entry.key];
-  checkKeywords(node, kind, new Set(accounted), report);
+  checkKeywords(node, kind, new Set(accounted), report, (key) =>
+    found && (Object.hasOwn(found.module.params.shape, key) || found.module.aliases.has(key))
+      ? `it is a parameter of ${found.module.name}: indent it below '${found.entry.key}:'`
+      : undefined,
+  );
   const get = (name: string): MapEntry | undefined => node.entries.get(name);
   const loop = findLoop(node, site);
   const common = readCommon(node, site, found?.entry.keyAt ?? node.at, loop.names);
