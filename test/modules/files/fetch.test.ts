@@ -41,7 +41,7 @@ describe('fetch', () => {
       await writeFile(`${tmp}/a`, 'x');
       for (const [params, host, dest] of [
         [{ dest: 'got' }, 'web1', `${tmp}/plays/got/web1${tmp}/a`],
-        [{ dest: 'got' }, '../../..', `${tmp}/plays/got/.._..${tmp}/a`],
+        [{ dest: 'got' }, '../..', `${tmp}/plays/got/.._..${tmp}/a`],
         [{ dest: 'got' }, '..', `${tmp}/plays/got/_${tmp}/a`],
         [{ dest: 'b', flat: true }, 'web1', `${tmp}/plays/b`],
         [{ dest: 'flat/', flat: true }, 'web1', `${tmp}/plays/flat/a`],
