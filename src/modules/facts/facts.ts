@@ -689,7 +689,7 @@ function dataRootFacts(sections: Sections, mounts: MountTable, root: string | nu
   };
 }
 
-/** Names begin with `../lib/`, below a line that says that the folder was seen. */
+/** Names begin with `./`, below a line that says that the folder was seen. */
 function hiddenFacts(
   sections: Sections,
   isMountPoint: boolean,
