@@ -41,7 +41,7 @@ function createEnvironment(homeFolder: string): Environment {
 
 /**
  * Outputs that cannot be written any more. Whoever read them may be gone (`zrun … | head`, a closed terminal), or the disk
- * that they go to is full: work on hosts is not broken off for that. What is written after the first error is lost, and
+ * that they go to is full: work on hosts is not interrupted for that. What is written after the first error is lost, and
  * one line says so where that is not plain. Without a run, output is all that there is, and its loss a failure.
  */
 function watchOutput(): { readonly outlive: () => void } {

@@ -44,7 +44,7 @@ export interface RunCommand {
 
 export type Parsed =
   | { readonly type: 'run'; readonly command: RunCommand }
-  /** An earlier run is gone on with. */
+  /** An earlier run is resumed. */
   | {
       readonly type: 'resume';
       /** Its id, the beginning of it, or `last`. */
@@ -124,14 +124,16 @@ function createProgram(version: string): Command {
     .option('-D, --diff', 'show how things differ before and after')
     .option('--verify', 'after each change, prove it complete')
     .addOption(
-      new Option('-e, --extra-vars <vars>', 'k=v, JSON or @file; goes before all').argParser(collect),
+      new Option('-e, --extra-vars <vars>', 'k=v, JSON or @file; overrides all other variables').argParser(
+        collect,
+      ),
     )
     .addOption(new Option('-t, --tags <tags>', 'only tasks with one of these tags').argParser(collect))
     .addOption(new Option('--skip-tags <tags>', 'no tasks with one of these tags').argParser(collect))
     .option('--start-at-task <name>', 'pass over all tasks before this one, named or by a glob')
     .option('--step', 'ask before each task')
     .option('--force-handlers', 'notified handlers run after a failure too')
-    .option('--resume [run]', 'go on with the hosts that a run left undone')
+    .option('--resume [run]', 'resume the hosts that a run left undone')
 
     .optionsGroup('Only look, touch no host:')
     .option('--syntax-check', 'check playbooks and inventory')
@@ -140,7 +142,7 @@ function createProgram(version: string): Command {
     .option('--list-tags', 'list all tags')
 
     .optionsGroup('Connection:')
-    .option('-u, --user <name>', 'log in as; ansible_user goes before')
+    .option('-u, --user <name>', 'log in as; ansible_user overrides it')
     .option('--private-key <file>', 'log in with this key')
     .option('--accept-new-host-keys', 'trust new hosts, never changed keys')
     .addOption(
@@ -194,7 +196,7 @@ Exit codes:
   ${String(exitCodes.failed).padStart(3)}  at least one host failed
   ${String(exitCodes.unreachable).padStart(3)}  hosts could not be reached (none failed)
   ${String(exitCodes.input).padStart(3)}  wrong command line, inventory or playbook; no host was touched
-  ${String(exitCodes.unknown).padStart(3)}  a connection broke in mid-task: look before you go on
+  ${String(exitCodes.unknown).padStart(3)}  a connection was lost during a task: look at the host first
   ${String(exitCodes.changed).padStart(3)}  all well, and something changed (only with --detailed-exitcode)
   ${exitCodes.interrupted}  interrupted`;
 

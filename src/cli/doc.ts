@@ -66,7 +66,7 @@ function formatIndex(all: readonly Module[]): string {
   return `${lines.join('\n')}\n\nzrun doc MODULE shows what it takes, returns and does.\n`;
 }
 
-/** One field of a schema, as a person is told of it. */
+/** One field of a schema, as a person reads it. */
 interface Field {
   readonly name: string;
   readonly type: string;

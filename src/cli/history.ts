@@ -40,7 +40,7 @@ The newest 100 runs are kept (or as many as ZRUN_KEEP_RUNS says), in
 $XDG_STATE_HOME/zrun/runs, which is ~/.local/state/zrun/runs. One that is still
 going is never taken away.
 
-Go on with what a run has left:
+Resume what a run left undone:
 
   zrun --resume [RUN]          hosts that failed, were lost, not tried or cut
                                off. They start over; hosts that are done are
@@ -62,8 +62,8 @@ Examples:
   zrun history --json -n 1     for a script
 `;
 
-/** How a run stands. `cut off`: zrun was killed, or the machine went down. */
-type State = 'finished' | 'going' | 'cut off' | 'never begun';
+/** How a run stands. `interrupted`: zrun was killed, or the machine went down. */
+type State = 'finished' | 'going' | 'interrupted' | 'never begun';
 
 interface Glance {
   readonly run: RunFolder;
@@ -137,7 +137,7 @@ async function readPast(run: RunFolder, tell?: Parameters<typeof readRun>[1]): P
   const record = await readRun(run, tell);
   const started = record?.started;
   const finished = record?.finished;
-  const unfinished = isGoing ? 'going' : started ? 'cut off' : 'never begun';
+  const unfinished = isGoing ? 'going' : started ? 'interrupted' : 'never begun';
   const hosts = finished?.hosts ?? (record ? summariseCutOff(record) : []);
   const busy = [...(record?.hosts ?? [])].flatMap(([host, { doing }]) =>
     doing ? [[host, doing.name] as const] : [],
@@ -181,7 +181,7 @@ function formatList(pasts: readonly Glance[], of: number, paint: Paint): string 
 }
 
 function cellsOf({ run, started, state, ms, outcomes }: Glance): readonly string[] {
-  const resumes = started?.resumes === undefined ? '' : ` (goes on with ${started.resumes})`;
+  const resumes = started?.resumes === undefined ? '' : ` (resumes ${started.resumes})`;
   return [
     run.id,
     started ? formatTime(started.at) : '',
@@ -193,11 +193,11 @@ function cellsOf({ run, started, state, ms, outcomes }: Glance): readonly string
 }
 
 function outcomeOf(state: State, outcomes: readonly HostOutcome[]): string {
-  if (state === 'never begun') return 'cut off before it began';
+  if (state === 'never begun') return 'interrupted before it began';
   const count = (outcome: HostOutcome): number => outcomes.filter((each) => each === outcome).length;
   const done = count('done');
   if (state === 'going') return `still going, ${done} done`;
-  if (state === 'cut off') return `cut off, ${done} done`;
+  if (state === 'interrupted') return `interrupted, ${done} done`;
   if (done === outcomes.length) return 'done';
   const order: readonly HostOutcome[] = [
     'failed',
@@ -229,7 +229,7 @@ async function formatRun(run: RunFolder, paint: Paint): Promise<string> {
     const files = formatFiles(run, paint);
     return state === 'going'
       ? `run ${run.id} is just beginning, in ${ownerOf(run.claim) ?? 'a process that has ended'}\n${files}`
-      : `run ${run.id} was cut off before it began: no host was touched\n${files}`;
+      : `run ${run.id} was interrupted before it began: no host was touched\n${files}`;
   }
   if (state !== 'finished') {
     recap.tell({ type: 'run-finished', at: started.at, ms, exitCode: exitCodes.interrupted, hosts });
@@ -241,17 +241,17 @@ async function formatRun(run: RunFolder, paint: Paint): Promise<string> {
 function formatHead({ run, started, state, ms = 0 }: Past, paint: Paint): string {
   if (!started) return '';
   const playbooks = started.playbooks.map(visibleLine).join(' ');
-  const resumes = started.resumes === undefined ? '' : `, going on with run ${started.resumes}`;
+  const resumes = started.resumes === undefined ? '' : `, resuming run ${started.resumes}`;
   const lines = [
     `${paint('bold', `run ${run.id}`)}: ${playbooks}${started.check ? ' (check mode)' : ''}${resumes}`,
     `started ${formatTime(started.at)} by zrun ${visibleLine(started.version)}`,
     ...formatRequest(started),
   ];
-  if (state === 'cut off') {
+  if (state === 'interrupted') {
     lines.push(
       paint(
         'yellow',
-        `It was cut off after ${formatDuration(ms)}: zrun was killed, or this machine went down.`,
+        `It was interrupted after ${formatDuration(ms)}: zrun was killed, or this machine went down.`,
       ),
       'Hosts below are as its journal left them. What was under way on a host may have gone on there.',
     );

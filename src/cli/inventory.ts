@@ -160,7 +160,7 @@ function createProgram(): Command {
     .option('--export', 'with --list: groups keep their variables, hosts have their own alone')
     .option('-y, --yaml', 'YAML in place of JSON')
     .option('-l, --limit <pattern>', 'only these hosts')
-    .option('-e, --extra-vars <vars>', 'k=v, JSON or @file; goes before all', collect)
+    .option('-e, --extra-vars <vars>', 'k=v, JSON or @file; overrides all other variables', collect)
     .option('--playbook-dir <folder>', 'as seen from a playbook there (default: here)')
     .helpOption('-h, --help', 'show this')
     .addHelpText('after', EPILOGUE);

@@ -55,7 +55,7 @@ interface Left {
 }
 
 /**
- * Says on standard error what is gone on with. Undefined where nothing is left, which is said on standard output. Throws
+ * Says on standard error what is resumed. Undefined where nothing is left, which is said on standard output. Throws
  * ZrunError or ZrunErrors, before any host is touched.
  */
 export async function prepareResume(
@@ -115,15 +115,19 @@ async function findOrigin(runs: readonly RunFolder[], words: string): Promise<Or
   const started = await readStart(run);
   if (!started) {
     refuseGoing(run);
-    throw new ZrunError('usage', `run ${run.id} was cut off before it began: no host was touched`, {
+    throw new ZrunError('usage', `run ${run.id} was interrupted before it began: no host was touched`, {
       hint: 'run the playbook itself',
     });
   }
   const options = started.request && readOptions(started.request);
   if (!started.request || !options) {
-    throw new ZrunError('usage', `run ${run.id} cannot be gone on with: zrun ${started.version} wrote it`, {
-      hint: `run the playbook itself: zrun ${started.playbooks.join(' ')}`,
-    });
+    throw new ZrunError(
+      'usage',
+      `run ${run.id} cannot be resumed: it was written by zrun ${started.version}`,
+      {
+        hint: `run the playbook itself: zrun ${started.playbooks.join(' ')}`,
+      },
+    );
   }
   return { run, started, request: started.request, options };
 }
@@ -143,7 +147,7 @@ function refuseGoing(run: RunFolder, of: RunFolder = run): void {
   const message =
     run === of
       ? `run ${run.id} is still going, in ${owner}`
-      : `run ${of.id} is being gone on with already: by run ${run.id}, in ${owner}`;
+      : `run ${of.id} is already being resumed by run ${run.id}, in ${owner}`;
   throw new ZrunError('usage', message, {
     hint: 'wait for its end, or stop it with Ctrl-C where it runs; zrun history lists runs',
   });
@@ -284,7 +288,7 @@ function describeResume(
     : `${taken.length} of ${hosts.size} hosts that are left`;
   const about = `${started.playbooks.join(' ')}, ${formatTime(started.at)}${started.check ? ', check mode' : ''}`;
   const lines = [
-    `going on with run ${started.runId} (${about}): ${which}: ${someNames(taken)}`,
+    `resuming run ${started.runId} (${about}): ${which}: ${someNames(taken)}`,
     `${taken.length === 1 ? 'It starts' : 'They start'} over with the first task: what is done already is found done.`,
   ];
   const byHandlers = new Map<string, string[]>();
@@ -312,7 +316,7 @@ function findOddities(
     ...(changed.length === 0
       ? []
       : [
-          `${someNames(changed)} ${changed.length === 1 ? 'is' : 'are'} not as in run ${started.runId}: it goes on with the new text`,
+          `${someNames(changed)} ${changed.length === 1 ? 'is' : 'are'} not as in run ${started.runId}: the new text is used`,
         ]),
     ...(gone.length === 0
       ? []

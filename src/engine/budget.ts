@@ -20,7 +20,7 @@ export function createTally(of: number): Tally {
 
 /** Counts a host that has left. */
 export function addTo(tally: Tally, outcome: HostOutcome): void {
-  // A host that was lost in mid-task may be half done: that is no better than failed.
+  // A host that was lost during a task may be half done: that is no better than failed.
   if (outcome === 'failed' || outcome === 'unknown') tally.failed++;
   if (outcome === 'unreachable') tally.unreachable++;
   if (outcome === 'halted') tally.halted++;

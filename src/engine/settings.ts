@@ -74,7 +74,7 @@ export interface RunInput {
   readonly inventory?: LiveInventory;
   /** Handlers that an earlier run notified and did not come to, by host. */
   readonly pendingHandlers?: ReadonlyMap<string, readonly string[]>;
-  /** Told with `run-started`, for whoever goes on with this run: what was asked for, and the run gone on with. */
+  /** Told with `run-started`, for whoever resumes this run: what was asked for, and the run that it resumes. */
   readonly request?: RunRequest;
   readonly resumes?: string;
   readonly settings: RunSettings;

@@ -291,7 +291,7 @@ function adopt(
   return { type: 'halted', reason, ...(inside !== undefined && { inside }) };
 }
 
-/** In check mode an unknown result is to be expected; in a run it means that the connection broke in mid-task. */
+/** In check mode an unknown result is to be expected; in a run it means that the connection broke during a task. */
 function stops(result: TaskResult, { run }: ScopeSource): boolean {
   if (result.ignored) return false;
   if (result.status === 'unknown') return !run.settings.check;
@@ -448,7 +448,7 @@ async function rescue(
 /** Where a block's `always` is in nobody's rescue and nothing failed. */
 const noFailure: ValueMap = { ansible_failed_task: null, ansible_failed_result: null };
 
-/** What a rescue and an `always` are told of the failure before them; undefined where there is none. */
+/** What a rescue and an `always` know of the failure before them; undefined where there is none. */
 function failureOf(ending: Ending): ValueMap | undefined {
   if (ending.type === 'done' || ending.type === 'ended') return undefined;
   const stopped = ending.type === 'stopped' ? ending : undefined;

@@ -15,7 +15,7 @@ interface RecapOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
   readonly logFile?: string | undefined;
-  /** Lists the hosts that are left, where the run has a folder: then it can also be gone on with. */
+  /** Lists the hosts that are left, where the run has a folder: then it can also be resumed. */
   readonly retryFile?: string | undefined;
 }
 
@@ -262,7 +262,7 @@ function formatStop({ play, reason }: EventOf<'play-stopped'>, paint: Paint): st
 /** A limit with more names than this is nothing to copy. */
 const NAMED_IN_LIMIT = 4;
 
-/** `started`: of a run that can be gone on with. */
+/** `started`: of a run that can be resumed. */
 function formatGoingOn(
   hosts: readonly HostSummary[],
   started: EventOf<'run-started'> | undefined,
@@ -276,11 +276,11 @@ function formatGoingOn(
   // Where nothing is done, a limit leaves nothing out.
   const limit = left.length === hosts.length ? undefined : paint('bold', `--limit ${listed}`);
   const which = left.length === 1 ? 'this host' : 'these hosts';
-  if (!started) return limit === undefined ? [] : ['', `to go on with ${which} only: ${limit}`];
+  if (!started) return limit === undefined ? [] : ['', `to run again on ${which} only: ${limit}`];
   const resume = paint('bold', `zrun --resume ${formatResumeWords(started)}`);
   return [
     '',
-    `to go on with ${which}: ${resume}`,
+    `to resume ${which}: ${resume}`,
     ...(limit === undefined ? [] : [`or, as a run of its own: ${limit}`]),
   ];
 }

@@ -8,7 +8,7 @@ import { readEvent, type WrittenEvent, type WrittenResult } from './written.js';
 
 export interface RunRecord {
   readonly started: EventOf<'run-started'>;
-  /** Undefined where the run goes on, or was cut off. */
+  /** Undefined where the run goes on, or was interrupted. */
   readonly finished: EventOf<'run-finished'> | undefined;
   /** Every host of the run, in its order. */
   readonly hosts: ReadonlyMap<string, HostRecord>;
@@ -23,7 +23,7 @@ export interface HostRecord {
   readonly doing: TaskRef | undefined;
   /**
    * Handlers that were notified and have not run. Those of a task of which nobody knows whether it has changed something
-   * (it was cut off, or its connection broke) are among them: one run too many does less harm than one too few.
+   * (it was interrupted, or its connection broke) are among them: one run too many does less harm than one too few.
    */
   readonly pendingHandlers: readonly string[];
 }
@@ -130,7 +130,7 @@ function mayHaveChanged({ status, items = [] }: WrittenResult, check: boolean): 
   return isOpen(status) || items.some((item) => isOpen(item.status));
 }
 
-/** How the hosts of a run that was cut off stand, as its recap would have told. */
+/** How the hosts of a run that was interrupted stand, as its recap would have told. */
 export function summariseCutOff({ hosts }: RunRecord): readonly HostSummary[] {
   return [...hosts].map(([host, { outcome, isBegun, counts, doing, pendingHandlers }]) => {
     const under = doing ? `, in the middle of '${doing.name}'` : '';
@@ -140,7 +140,7 @@ export function summariseCutOff({ hosts }: RunRecord): readonly HostSummary[] {
       counts,
       ...(outcome === undefined &&
         isBegun && {
-          problem: { code: 'interrupted' as const, message: `the run was cut off${under}` },
+          problem: { code: 'interrupted' as const, message: `the run was interrupted${under}` },
         }),
       ...(pendingHandlers.length > 0 && outcome !== 'done' && { pendingHandlers }),
       handshakes: 0,

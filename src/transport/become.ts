@@ -62,7 +62,7 @@ export function wrongPassword(become: Become): ZrunError {
   });
 }
 
-/** Why a shell ended, or was given up, before it said that it is there. */
+/** Why a shell ended, or was destroyed, before it said that it is there. */
 export function startFailure(
   become: Become | undefined,
   words: string,

@@ -204,7 +204,7 @@ function changedKey(
     `the host key of ${nameOf(host, port)} is not the one at ${judged.at.join(' and ')}: it shows ${shown}`,
     {
       hint:
-        'Either the host was installed anew, or something stands between you and it. If you know it was installed ' +
+        'Either the host was reinstalled, or something stands between you and it. If you know it was installed ' +
         `anew: ssh-keygen -R '${port === 22 ? host : `[${host}]:${port}`}' -f ${judged.at[0]?.replace(/:\d+$/, '') ?? ''}`,
     },
   );

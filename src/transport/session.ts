@@ -197,7 +197,7 @@ export function createSession(
     }
   };
 
-  /** Resolves with why it could not be done, if it could not; the shell is given up either way. */
+  /** Resolves with why it could not be done, if it could not; the shell is ended either way. */
   const killShell = async (which: Shell): Promise<string | undefined> => {
     const work = killTree(link, become, limits, which);
     killing = work;

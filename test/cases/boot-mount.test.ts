@@ -174,7 +174,7 @@ describe('lists of zfs-mount-generator that nobody keeps up to date', () => {
 
   it('lose the line of the old dataset, and have it again, byte for byte', () =>
     withLists(async (folder, read) => {
-      // What was cut off is gone on with: the second time finds nothing.
+      // What was interrupted is resumed: the second time finds nothing.
       for (const time of ['first', 'second']) {
         await perform(tasks(folder, 'forget-old-mount.yaml'));
         expect(await read('tank'), time).to.equal(

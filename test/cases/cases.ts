@@ -889,7 +889,7 @@ export const cases: readonly Case[] = [
     expected: 'the next run finishes or rolls back from what is recorded on the host',
     proofs: [
       lab('faults.ts', "cuts = ['power cut', 'connection cut', 'controller killed']"),
-      recorded('cut off after the rename, on a host whose root is a dataset', {
+      recorded('interrupted after the rename, on a host whose root is a dataset', {
         recording: debian12(
           cutOff,
           'tank/docker-overlay2\toverlay2\t20260701T000000Z-0000\t-',
@@ -898,13 +898,13 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
         says: /dataset tank\/docker\b/,
       }),
-      recorded('cut off before the copy was whole, with nothing mounted', {
+      recorded('interrupted before the copy was whole, with nothing mounted', {
         recording: debian12(cutOff, 'tank/docker\t-\t-\t-', 'tank/docker-overlay2\toverlay2\t-\t-'),
         verdict: 'blocked',
-        says: /cut off before its copy was whole, and tank\/docker is not mounted/,
+        says: /interrupted before its copy was whole, and tank\/docker is not mounted/,
         atCloserLook: true,
       }),
-      recorded('cut off when the old dataset was unmounted, and not renamed yet', {
+      recorded('interrupted when the old dataset was unmounted, and not renamed yet', {
         recording: debian12({
           ...cutOff,
           there: 'tank/docker\t/var/lib/docker\ton\tno\n',
@@ -913,12 +913,12 @@ export const cases: readonly Case[] = [
         verdict: 'unfinished',
         says: /put the host back as it was first/,
       }),
-      recorded('cut off while the host was being put back', {
+      recorded('interrupted while the host was being put back', {
         recording: debian12({ marked: markedVolume('zrun:putting-back\t20260701T000000Z-0000') }),
         verdict: 'unfinished',
         says: /while it was putting the host back/,
       }),
-      recorded('cut off while the host was being put back, and Docker was started on overlay2 again', {
+      recorded('interrupted while the host was being put back, and Docker was started on overlay2 again', {
         recording: debian12({
           ...moved,
           marked: markedVolume(
@@ -930,7 +930,7 @@ export const cases: readonly Case[] = [
         verdict: 'unfinished',
         says: /Docker runs on overlay2 again/,
       }),
-      recorded('cut off as Docker was about to start', {
+      recorded('interrupted as Docker was about to start', {
         recording: debian12({
           ...moved,
           ...notRunning,
@@ -940,7 +940,7 @@ export const cases: readonly Case[] = [
         verdict: 'unfinished',
         says: /about to start Docker on overlay2/,
       }),
-      recorded('cut off when it had stopped Docker', {
+      recorded('interrupted when it had stopped Docker', {
         recording: debian12(
           { ...notRunning, units: stoppedByZrun, marked: markedVolume() },
           'tank/docker\t-\t-\t-',
@@ -948,7 +948,7 @@ export const cases: readonly Case[] = [
         ),
         verdict: 'ready',
       }),
-      recorded('cut off when it had stopped Docker’s socket', {
+      recorded('interrupted when it had stopped Docker’s socket', {
         recording: debian12(
           { ...notRunning, units: socketStoppedByZrun, marked: markedVolume() },
           'tank/docker\t-\t-\t-',
@@ -956,7 +956,7 @@ export const cases: readonly Case[] = [
         ),
         verdict: 'ready',
       }),
-      recorded('cut off earlier, and Docker was stopped by somebody else since', {
+      recorded('interrupted earlier, and Docker was stopped by somebody else since', {
         recording: debian12(
           { ...notRunning, marked: markedVolume() },
           'tank/docker\t-\t-\t-',
@@ -965,13 +965,13 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /Docker does not run, so what it holds cannot be listed: start it first/,
       }),
-      recorded('cut off before every container was made again', {
+      recorded('interrupted before every container was made again', {
         recording: debian12({
           ...moved,
           marked: markedVolume('zrun:live\t20260701T000000Z-0000'),
         }),
         verdict: 'unfinished',
-        says: /a run was cut off before every container was made again/,
+        says: /a run was interrupted before every container was made again/,
       }),
       recorded('moved already, and Docker does not run', {
         recording: debian12(
@@ -1054,7 +1054,7 @@ export const cases: readonly Case[] = [
         remark:
           /hides files, which stay where they are: old; what the mount of the data-root hid is kept in \/var\/lib\/docker\.hidden-20260701T000000Z-0000/,
       }),
-      look('move-aside.yaml, cut off between its steps', movedAside),
+      look('move-aside.yaml, interrupted between its steps', movedAside),
       look('mounts of put-back.yaml and grow.yaml', mountedWhateverLiesBelow),
       test('modules/facts/facts.test.ts', 'see it and leave nothing behind'),
       lab('cases/hidden.test.ts', 'come after every look make the move fail, and the host goes back'),
@@ -1249,7 +1249,7 @@ export const cases: readonly Case[] = [
         verdict: 'ready',
         remark: /the key of tank is a passphrase: at boot Docker waits until it is entered/,
       }),
-      recorded('cut off after the rename, and booted since without the passphrase', {
+      recorded('interrupted after the rename, and booted since without the passphrase', {
         recording: debian12(
           {
             ...cutOff,
@@ -1328,14 +1328,14 @@ export const cases: readonly Case[] = [
   },
   {
     number: 40,
-    what: 'A failing unit that makes its container anew with another environment',
+    what: 'A failing unit that recreates its container with another environment',
     expected: 'told apart from the one of the record, kept, and named',
     proofs: [
       test('modules/docker/restore-plan.test.ts', 'does not take another container of the same name for it'),
       test('modules/system/systemd_hold.test.ts', 'one between two tries is active'),
       lab(
         'cases/failures.test.ts',
-        'the next run finishes, and names the container that the unit has made anew',
+        'the next run finishes, and names the container that the unit has recreated',
       ),
     ],
   },

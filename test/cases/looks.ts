@@ -152,7 +152,7 @@ export async function socketFirst(): Promise<string> {
   return 'the socket is stopped and masked first; both are unmasked by `always`';
 }
 
-/** What lies below a mount is renamed, made anew and never lost, wherever a run is cut off. */
+/** What lies below a mount is renamed, made again and never lost, wherever a run is interrupted. */
 export async function movedAside(): Promise<string> {
   await withFolder(async (folder) => {
     const root = path.join(folder, 'the root');
@@ -182,7 +182,7 @@ export async function movedAside(): Promise<string> {
     expect([await readdir(root), await modeOf(root)]).to.deep.equal([[], 0o711]);
     expect(await readdir(folder)).to.deep.equal(['the root', 'the root.hidden-2']);
   });
-  return 'it is beside the data-root, whole, and the folder is made anew with its mode';
+  return 'it is beside the data-root, whole, and the folder is made again with its mode';
 }
 
 /** Every mount that ends a downtime. */

@@ -187,7 +187,7 @@ export function trueNas(): Recording {
   });
 }
 
-/** What the volume is called where a run was cut off, and what it is marked with. */
+/** What the volume is called where a run was interrupted, and what it is marked with. */
 export const markedVolume = (...more: readonly string[]): string =>
   [
     'zrun:role\toverlay2',

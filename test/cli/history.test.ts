@@ -54,7 +54,7 @@ describe('zrun history', () => {
     expect(stdout).to.contain(`\ninventory: hosts.yaml; limit: b,a; extra variables: x; in: ${folder}\n`);
     expect(stdout).to.match(/^b +: ok=0 +changed=0 +unreachable=0 +failed=1 /m);
     expect(stdout).to.contain("failed on b, in task 'Break': no\n");
-    expect(stdout).to.contain(`to go on with this host: zrun --resume ${oldest} -e x=…\n`);
+    expect(stdout).to.contain(`to resume this host: zrun --resume ${oldest} -e x=…\n`);
     expect(stdout).to.contain(`\nfiles: ${path.join(runs, oldest)}\n  run.log `);
     expect(stdout).to.match(/^ {2}retry /m);
     expect((await start('history last')).stdout).to.contain(`run ${ids()[0] ?? ''}: good.yaml\n`);

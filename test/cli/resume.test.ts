@@ -1,4 +1,4 @@
-/** Runs that end too early, and how they are gone on with: stories on this machine, with real processes that are killed. */
+/** Runs that are interrupted, and how they are resumed: stories on this machine, with real processes that are killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
   appendFileSync,
@@ -86,7 +86,7 @@ describe('--resume', () => {
     await ended;
   }
 
-  it('goes on after SIGKILL in mid-task: the handler that was notified runs, hosts that were done are left alone', async () => {
+  it('goes on after SIGKILL during a task: the handler that was notified runs, hosts that were done are left alone', async () => {
     writeBook(['a', 'b', 'c']);
     write('hold-b', '');
     const child = await startProcess('play.yaml -i hosts.yaml --output json', '"task-started"');
@@ -100,17 +100,17 @@ describe('--resume', () => {
     expect([read('handled-a'), read('handled-b'), read('touched-c')]).to.deep.equal(['restarted\n', '', '']);
 
     const shown = await start(`history ${run}`);
-    expect(shown.stdout).to.match(/^It was cut off after /m);
+    expect(shown.stdout).to.match(/^It was interrupted after /m);
     expect(shown.stdout).to.match(/^a +: ok=4 +changed=3 /m);
-    expect(shown.stdout).to.contain("interrupted on b: the run was cut off, in the middle of 'Wait'");
+    expect(shown.stdout).to.contain("interrupted on b: the run was interrupted, in the middle of 'Wait'");
     expect(shown.stdout).to.contain("handlers not run on b: 'restart'");
-    expect(shown.stdout).to.contain(`to go on with these hosts: zrun --resume ${run}\n`);
+    expect(shown.stdout).to.contain(`to resume these hosts: zrun --resume ${run}\n`);
     expect((await start('history')).stdout).to.match(
-      new RegExp(`^${run} .* 3 +cut off, 1 done +play.yaml$`, 'm'),
+      new RegExp(`^${run} .* 3 +interrupted, 1 done +play.yaml$`, 'm'),
     );
 
     const resumed = await start('--resume');
-    expect(resumed.stderr).to.contain(`going on with run ${run} (play.yaml, `);
+    expect(resumed.stderr).to.contain(`resuming run ${run} (play.yaml, `);
     expect(resumed.stderr).to.contain('): 2 of 3 hosts are left: b, c\n');
     expect(resumed.stderr).to.contain("Handlers that were notified and have not run: 'restart', on b\n");
     expect([resumed.code, resumed.stdout.includes('CONFIGURE')]).to.deep.equal([0, false]);
@@ -130,7 +130,7 @@ describe('--resume', () => {
     }
   });
 
-  it('a task that was cut off may have changed something: its handlers run', async () => {
+  it('a task that was interrupted may have changed something: its handlers run', async () => {
     writeBook(
       ['a'],
       `
@@ -153,7 +153,7 @@ describe('--resume', () => {
     expect([resumed.code, read('handled')]).to.deep.equal([0, 'restarted\n']);
   });
 
-  it('reads a journal that is cut off in mid-line', async () => {
+  it('reads a journal that is interrupted in mid-line', async () => {
     writeBook(['a', 'b']);
     await start('play.yaml -i hosts.yaml');
     const run = lastRun();
@@ -166,7 +166,7 @@ describe('--resume', () => {
     expect(stderr).to.contain('1 of 2 hosts is left: b\n');
     // Not even the start: nothing was touched.
     writeFileSync(journal(run), text.slice(0, 40));
-    await expectRefusal(`--resume ${run}`, /was cut off before it began: no host was touched/);
+    await expectRefusal(`--resume ${run}`, /was interrupted before it began: no host was touched/);
   });
 
   it('takes over what the run was asked for, from any folder, unless it is told otherwise', async () => {
@@ -179,14 +179,14 @@ describe('--resume', () => {
     expect(readFileSync(path.join(runsFolder(), run, 'retry'), 'utf8')).to.equal('b\n');
     rmSync(at('fail-b'));
     writeFileSync(at('conf-b'), 'old\n');
-    // A check changes nothing, so that the run is left as it was; and it is not what --resume goes on with.
+    // A check changes nothing, so that the run is left as it was; and it is not what --resume takes.
     const check = await start(`--resume ${run.slice(0, -2)} --check`, { cwd: '/' });
     expect([check.code, read('conf-b')]).to.deep.equal([0, 'old\n']);
     const listed = await start('--resume --list-hosts', { cwd: '/' });
     expect(listed.stdout).to.contain('hosts (1):\n      b\n');
     const { code, stderr } = await start('--resume -v', { cwd: '/' });
     expect([code, read('conf-b')]).to.deep.equal([0, 'from-file\n']);
-    expect(stderr).to.contain(`going on with run ${run} (play.yaml, `);
+    expect(stderr).to.contain(`resuming run ${run} (play.yaml, `);
     expect(existsSync(at('conf-c'))).to.equal(false);
   });
 
@@ -195,7 +195,7 @@ describe('--resume', () => {
     write('fail-a', '');
     const { stdout } = await start('play.yaml -i hosts.yaml -e word=s3cret');
     const run = lastRun();
-    expect(stdout).to.contain(`to go on with this host: zrun --resume ${run} -e word=…\n`);
+    expect(stdout).to.contain(`to resume this host: zrun --resume ${run} -e word=…\n`);
     const request = (
       JSON.parse(readFileSync(journal(run), 'utf8').split('\n')[0] ?? '') as { request: unknown }
     ).request;
@@ -239,11 +239,11 @@ describe('--resume', () => {
     write('hosts.yaml', `all: {hosts: {a: }, vars: {ansible_connection: local, dir: '${folder}'}}\n`);
     const { code, stdout } = await start('--resume');
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^warning: play\.yaml is not as in run \S+: it goes on with the new text$/m);
+    expect(stdout).to.match(/^warning: play\.yaml is not as in run \S+: the new text is used$/m);
     expect(stdout).to.match(/^warning: left by run \S+, but no longer in the inventory: b$/m);
   });
 
-  it('refuses what it cannot go on with, and says what there is', async () => {
+  it('refuses what it cannot resume, and says what there is', async () => {
     await expectRefusal('--resume', /^error: there is no run yet$/m);
     writeBook(['a']);
     write('fail-a', '');

@@ -325,7 +325,7 @@ describe('many hosts', () => {
     expect(played.outcome.exitCode).to.equal(3);
   });
 
-  it('one that was cut off in mid-task is of unknown state, whatever else could not be reached', async () => {
+  it('one that was interrupted during a task is of unknown state, whatever else could not be reached', async () => {
     const tasks = `
     - block: [{fail: {msg: "no"}}]
       rescue: [{command: echo gone}]

@@ -97,7 +97,7 @@ describe('the way to a host', () => {
       { hosts: ['one', 'two'] },
     ],
     [
-      'is made anew after reset_connection',
+      'is made again after reset_connection',
       '',
       `remote_user: deploy\n  tasks: [{${ping}}, {meta: reset_connection}, {${ping}}]`,
       [ssh('deploy'), ssh('deploy')],

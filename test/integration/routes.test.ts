@@ -123,7 +123,7 @@ describe('ways to a host', function () {
       expect(error.message).to.match(/jump host .* cannot reach/);
     });
 
-    it('that breaks takes along what is behind it, and is made anew', async () => {
+    it('that breaks takes along what is behind it, and is made again', async () => {
       const { jump, home, target } = await pair();
       const transport = open({ homedir: home });
       const connection = await connect(transport, target());
@@ -229,7 +229,7 @@ describe('ways to a host', function () {
   });
 
   describe('a connection that breaks', () => {
-    it('in mid-task is lost, for all that was sent; never a success', async () => {
+    it('during a task is lost, for all that was sent; never a success', async () => {
       const server = await start();
       const connection = await connect(open(), server.target());
       await connection.run(sh`true`);

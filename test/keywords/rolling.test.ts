@@ -12,7 +12,7 @@ interface Case {
   readonly budget: string;
   /** Hosts on which a task fails. */
   readonly failing?: readonly string[];
-  /** Hosts that kill the connection which they are reached over, in mid-task. */
+  /** Hosts that kill the connection which they are reached over, during a task. */
   readonly vanishing?: readonly string[];
   readonly unreachable?: readonly string[];
   readonly args?: readonly string[];
@@ -65,7 +65,7 @@ const cases: readonly Case[] = [
     code: 2,
   },
   {
-    title: 'hosts vanish in mid-task: neither success nor failure, and they count',
+    title: 'hosts vanish during a task: neither success nor failure, and they count',
     budget: 'max_fail_total: 1',
     vanishing: ['web02', 'web04'],
     outcomes: { unknown: 2, done: 3, 'not-tried': 35 },

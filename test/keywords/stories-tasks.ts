@@ -330,7 +330,7 @@ export const taskStories: readonly Story[] = [
   },
   {
     keyword: 'rescue',
-    title: 'a host that is lost in mid-task is rescued over a new connection',
+    title: 'a host that is lost during a task is rescued over a new connection',
     tasks: `
     - block:
         - {name: cut, shell: kill -KILL $PPID}

@@ -49,7 +49,7 @@ const containerMayDiffer: readonly MayDiffer[] = [
   [/^NetworkSettings\.(SandboxID|SandboxKey|EndpointID)$/, 'made at each start'],
   [
     /^NetworkSettings\.Networks\..*\.(EndpointID|NetworkID)$/,
-    'made at each start; Docker makes its bridge anew',
+    'made at each start; Docker recreates its bridge',
   ],
   [
     /^NetworkSettings\.(Networks\..*\.)?(IPAddress|MacAddress|Gateway|IPPrefixLen)$/,
@@ -72,7 +72,7 @@ const networkMayDiffer: readonly MayDiffer[] = [
   [/^Containers(\..*)?$/, 'it is listed with each container'],
   [/^IPAM\.Config\[\]\.Gateway$/, 'Docker writes the one that it has chosen down when it is started again'],
 ];
-/** Docker makes its own bridge anew at each start. */
+/** Docker recreates its own bridge at each start. */
 const bridgeMayDiffer: readonly MayDiffer[] = [...networkMayDiffer, [/^(Id|Created)$/, 'made at each start']];
 /** So does a swarm with its own network, at each start of a node. */
 const ingressMayDiffer: readonly MayDiffer[] = [

@@ -1,7 +1,7 @@
 /**
  * Owns `npm run test:faults`: every fault at every task of the migration, on real hosts, as a table of step, fault and
  * outcome. What was tried is kept beside this file, in tables/, with the code that it was tried with: a run of hours can be
- * broken off and gone on with, on another machine too, and a reader finds what was proved. Ends with a failure where any
+ * interrupted and resumed, on another machine too, and a reader finds what was proved. Ends with a failure where any
  * cell is not whole.
  */
 import { createHash } from 'node:crypto';

@@ -26,7 +26,7 @@ const recordedStates = 'moment';
 export const cuts = ['power cut', 'connection cut', 'controller killed'] as const;
 export type Cut = (typeof cuts)[number];
 
-/** What is cut off, and what follows: the move and the next run, the move and the way back, or the way back and once more. */
+/** What is interrupted, and what follows: the move and the next run, the move and the way back, or the way back and once more. */
 export const stories = ['forward', 'back', 'rollback'] as const;
 type Story = (typeof stories)[number];
 

@@ -1,4 +1,4 @@
-// Owns the hosts: which there are, how one is made from a prepared state, started, cut off, reset and removed.
+// Owns the hosts: which there are, how one is made from a prepared state, started, interrupted, reset and removed.
 import { access, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LabError } from './error.js';
@@ -118,7 +118,7 @@ const withHostLock = <T>(name: string, purpose: string, work: (host: Host) => Pr
 
 // --- making and removing ----------------------------------------------------------------------------------------------
 
-/** Is there until the host is whole: what an `up` that was interrupted left is made anew by the next. */
+/** Is there until the host is whole: what an `up` that was interrupted left is made again by the next. */
 const unfinishedMark = (host: Host): string => path.join(host.folder, 'unfinished');
 
 const isUnfinished = (host: Host): Promise<boolean> =>
@@ -138,7 +138,7 @@ function checkCurrent(host: Host): void {
   if (isCurrent(host)) return;
   throw new LabError(
     `${host.name} was made by another version of the lab, whose snapshots this one cannot load`,
-    `make it anew: npm run lab -- down ${host.name}, then up`,
+    `create it again: npm run lab -- down ${host.name}, then up`,
   );
 }
 
@@ -243,7 +243,7 @@ export async function ensureHosts(counts: HostCounts, options: UpOptions = {}): 
         }
         if (!isCurrent(host)) {
           say(
-            `${name} was made by another version of the lab, whose snapshots this one cannot load: it is made anew`,
+            `${name} was made by another version of the lab, whose snapshots this one cannot load: it is made again`,
           );
           missing.push({ name, release });
           continue;

@@ -123,7 +123,7 @@ export async function startQemu(vm: Vm, snapshot?: string): Promise<void> {
     ? 'nothing was saved under that name; the host is off now: reset brings it back'
     : vm.accelerator === 'kvm'
       ? 'KVM may not work here: try again without --accel kvm'
-      : 'remove the host and make it anew: npm run lab -- down NAME, then up';
+      : 'remove the host and create it again: npm run lab -- down NAME, then up';
   throw new LabError(`QEMU did not start ${vm.name}: ${tail(done.stderr, 5)}`, hint);
 }
 

@@ -42,7 +42,7 @@ describe('the record of a run', () => {
       ['a task that changed nothing', [begin(), end('ok')], []],
       ['a task that was skipped', [begin(), end('skipped')], []],
       ['a task that could not begin', [begin(), end('unreachable')], []],
-      ['a task that was cut off', [begin()], ['restart']],
+      ['a task that was interrupted', [begin()], ['restart']],
       ['a task whose connection broke', [begin(), end('unknown')], ['restart']],
       [
         'a loop that failed after a change',
@@ -93,7 +93,7 @@ describe('the record of a run', () => {
     expect(recordOf([hostEnd()])).to.include({ outcome: 'failed' });
   });
 
-  it('tells hosts of a run that was cut off as a recap tells them', () => {
+  it('tells hosts of a run that was interrupted as a recap tells them', () => {
     const reader = createRunReader();
     for (const event of [...started(['web1', 'web2']), begin(), end('changed'), begin()])
       reader.tell(writeEvent(event));
@@ -103,7 +103,7 @@ describe('the record of a run', () => {
         host: 'web1',
         outcome: 'interrupted',
         counts: { ...noCounts, ok: 1, changed: 1 },
-        problem: { code: 'interrupted', message: "the run was cut off, in the middle of 'Copy'" },
+        problem: { code: 'interrupted', message: "the run was interrupted, in the middle of 'Copy'" },
         pendingHandlers: ['restart'],
         handshakes: 0,
         exchanges: 0,

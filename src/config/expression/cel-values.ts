@@ -9,7 +9,7 @@ import { isList, Unknown, UnknownValueError, type Value, type ValueMap } from '.
 /** The values that a converted map or list stands for, so that they come out as they went in. */
 const originals = new WeakMap<object, Value>();
 
-/** `onUnknown` is told of each unknown value that is touched, just before UnknownValueError is thrown. */
+/** `onUnknown` hears of each unknown value that is touched, just before UnknownValueError is thrown. */
 export function toCel(value: Value, onUnknown: (error: UnknownValueError) => void): unknown {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (typeof value !== 'object' || value === null) return value;

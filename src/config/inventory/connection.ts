@@ -90,7 +90,7 @@ export function aliasesIn<T>(vars: ReadonlyMap<string, T>): ReadonlyMap<string, 
   return added;
 }
 
-/** What a person is told of variables that look like the connection's, and that zrun does nothing with. */
+/** What a person reads about variables that look like the connection's, and that zrun does nothing with. */
 export function warningsOf(vars: ReadonlyMap<string, { readonly at: Place }>): readonly string[] {
   const warnings: string[] = [];
   for (const [name, { at }] of vars) {

@@ -133,7 +133,7 @@ async function readInventoryFile(
 }
 
 /**
- * As Ansible tries it: YAML first, INI where that is none. `meant` says whose errors are told where it is neither.
+ * As Ansible tries it: YAML first, then INI; if both fail, reports `meant`'s errors.
  */
 function readYamlOrIni(source: Source, builder: InventoryBuilder, meant: 'yaml' | 'ini'): void {
   const errors: ZrunError[] = [];

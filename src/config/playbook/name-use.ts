@@ -13,7 +13,7 @@ import { watchNames, type NameUse } from '../expression/declarations.js';
 /** Names that the run itself gives, which nobody means to. */
 const given: ReadonlySet<string> = new Set(['facts', 'item', 'omit']);
 
-/** What a person is told of extra variables that nothing uses; nothing, where there is none of nearly that name. */
+/** What a person reads about extra variables that nothing uses; nothing, if no name is similar. */
 export function findMisspelt(
   extraVars: VarsTemplate,
   { used, set }: NameUse,

@@ -58,7 +58,7 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   hosts: says('Which hosts: a pattern, as in web*:!web3, or a list of them.', texts),
   ignore_errors: says('Goes on after a failure.', orTemplate(boolean)),
   ignore_unreachable: says(
-    'Goes on with the next task where the host cannot be reached.',
+    'Continues with the next task if the host cannot be reached.',
     orTemplate(boolean),
   ),
   listen: says('Other names that wake this handler.', texts),
@@ -122,7 +122,7 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   tags: says('Names by which --tags and --skip-tags choose.', texts),
   tasks: says('What is done, in order.', steps),
   throttle: says('At most this many hosts at a time.', orTemplate({ type: 'integer', minimum: 1 })),
-  timeout: says('Seconds after which a task is given up.', orTemplate({ type: 'number', minimum: 1 })),
+  timeout: says('Seconds after which a task is killed.', orTemplate({ type: 'number', minimum: 1 })),
   until: says('A CEL expression: the task is tried again until it holds.', conditions),
   vars: says('Variables.', { anyOf: [variables, { type: 'null' }] }),
   vars_files: says('Files of variables; later ones win.', {

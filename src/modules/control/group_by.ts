@@ -8,7 +8,7 @@ export const groupBy = defineModule({
   name: 'group_by',
   summary: 'Put the host into a group, which plays that follow may name',
   params: z.strictObject({
-    key: groupName.describe('The group. It is made where there is none; spaces become dashes.'),
+    key: groupName.describe('The group. It is created if it does not exist; spaces become dashes.'),
     parents: z
       .union([groupName, z.array(groupName)])
       .optional()

@@ -16,7 +16,7 @@ export function describeImages(
     copied > 0 && `copy ${count(copied, 'image')}`,
   ].filter((way) => way !== false);
   const steps = [
-    wipes && 'begin anew, because the power failed while images were written',
+    wipes && 'start over, because the power failed while images were written',
     commits.length > 0 && `commit ${count(commits.length, 'container')}`,
     ways.length > 0 && `${ways.join(' and ')} (at most ${formatBytes(plan.bytes)})`,
     plan.tags.length > 0 && `set ${count(plan.tags.length, 'tag')}`,

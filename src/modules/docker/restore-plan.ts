@@ -136,7 +136,7 @@ export function planRestore(sight: RestoreSight): RestorePlan {
       const found = [...(isSameImage ? [] : ['Image']), ...differing];
       if (found.length > 0) {
         if (isTheirs.has(oldId)) {
-          leftOut.push({ name, reason: 'the unit that starts it has made it anew', isExpected: true });
+          leftOut.push({ name, reason: 'the unit that starts it has recreated it', isExpected: true });
           continue;
         }
         const reason = `there is another container of this name: ${found.join(', ')} differ`;

@@ -1,5 +1,5 @@
 /**
- * Owns what `docker_host_info` tells of Docker's belongings: what a playbook decides by, typed. Pure.
+ * Owns what `docker_host_info` says about Docker's belongings: what a playbook decides by, typed. Pure.
  */
 import * as z from 'zod';
 import type { ValueMap } from '../../core/value.js';

@@ -454,11 +454,11 @@ function daemonError(info: Value | undefined, said: string): string {
   );
 }
 
-/** Containers that are listed and not told of would be taken for none: a host that is safe to move. */
+/** Containers that are listed and not reported would be taken for none: a host that is safe to move. */
 function inspectError(sections: Sections, containers: Facts['docker']['containers']): string | null {
   const listed = rows(sections, 'container_ids').length;
   if (listed <= containers.length) return null;
-  return `docker inspect tells of ${containers.length} of its ${listed} containers`;
+  return `docker inspect describes ${containers.length} of its ${listed} containers`;
 }
 
 function containerFacts(sections: Sections): Facts['docker']['containers'] {

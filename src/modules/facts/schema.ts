@@ -250,7 +250,7 @@ const dockerSchema = z.object({
         obstacle: maybeText.describe(
           'why it cannot be stopped and started again as it is, where it runs, and what to do about it: to be read after its name',
         ),
-        is_job: bool.describe('it is at its work (Type=oneshot), which begins anew when it is started again'),
+        is_job: bool.describe('it is at its work (Type=oneshot), which starts over when it is started again'),
       }),
     )
     .describe('units of systemd that depend on Docker'),
@@ -368,7 +368,7 @@ const dataRootSchema = z.object({
     ),
   foreign_names: texts.describe("files and folders at its top that are not Docker's"),
   foreign_inside: texts.describe(
-    "files and folders that are not Docker's, right in folders of Docker's own that it makes anew: `containers/notes.txt`; at most 20",
+    "files and folders that are not Docker's, right in folders of Docker's own that it recreates: `containers/notes.txt`; at most 20",
   ),
   holds_more_inside: bool.describe('there are more of them'),
   children: int.describe('datasets below it'),

@@ -30,7 +30,7 @@ export const editParams = {
   create: z
     .boolean()
     .default(false)
-    .describe('Makes the file where there is none; left out, that is an error.'),
+    .describe('Creates the file if there is none; otherwise that is an error.'),
   ...attributeParams,
   ...keptParams,
 };

@@ -112,7 +112,7 @@ lineinfile:
       after: `test "$(cat "$tmp/fstab")" = '/dev/vdb1 /srv ext4 defaults,noatime 0 2'`,
     },
     {
-      title: 'A line behind another one, in a file that is made where there is none',
+      title: 'A line behind another one, in a file that is created if there is none',
       task: `
 lineinfile:
   path: '{{tmp}}/hosts'

@@ -36,7 +36,7 @@ export interface FileLook {
 }
 
 /**
- * A link is told of, and what is at its end too; a checksum or content is that of the file there. A path that cannot be
+ * A link is reported, and what is at its end too; a checksum or content is that of the file there. A path that cannot be
  * looked at (permission denied) is not the same as an absent one: its answer throws `command-failed`.
  */
 export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {

@@ -40,7 +40,7 @@ export interface ContentOptions {
 }
 
 /**
- * What is at a path, links not followed but told of (a checksum or content is that of the file at the link's end).
+ * What is at a path, links not followed but reported (a checksum or content is that of the file at the link's end).
  * Rejects with `command-failed` where the path cannot be looked at (permission denied), which is not the same as
  * absent.
  */

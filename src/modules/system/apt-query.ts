@@ -29,7 +29,7 @@ export interface AptStep {
 export interface AptSight {
   /** Seconds since the package lists were fetched; undefined: nobody knows. */
   readonly age: number | undefined;
-  /** dpkg was cut off in the middle of its work, and does nothing before that is finished. */
+  /** dpkg was interrupted in the middle of its work, and does nothing before that is finished. */
   readonly isInterrupted: boolean;
   /** The names that are not as wanted, or, with `latest`, may not be. */
   readonly wanting: readonly string[];

@@ -182,13 +182,9 @@ function planApt(wish: AptWish, sight: AptSight, params: Params, context: TaskCo
     };
   }
   if (sight.isInterrupted) {
-    throw new ZrunError(
-      'task-failed',
-      'dpkg was cut off in its work on this host, and does nothing else before',
-      {
-        hint: interruptedHint,
-      },
-    );
+    throw new ZrunError('task-failed', 'dpkg was interrupted on this host, and does nothing else before', {
+      hint: interruptedHint,
+    });
   }
   const words = isWork ? aptWords(wish, wanting) : undefined;
   const gone = steps.filter(({ verb }) => verb === 'remove' || verb === 'purge').map(({ name }) => name);

@@ -54,7 +54,7 @@ const fileOf = (name: string): string => `/run/zrun-${name}.lock`;
 
 /**
  * Seconds in which the lock is let go of where the shell that held it has ended and nothing else of its run is left:
- * what watches it looks once a second. Without this, whoever starts anew right after Ctrl-C would be told of a run that
+ * what watches it looks once a second. Without this, whoever starts again right after Ctrl-C would hear of a run that
  * is over.
  */
 const letsGoWithin = 3;

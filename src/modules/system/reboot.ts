@@ -1,5 +1,5 @@
 /**
- * Owns `reboot`: the host starts anew, and the task ends only when it has really done so. Proof is the number that the
+ * Owns `reboot`: the host starts again, and the task ends only when it has really done so. Proof is the number that the
  * kernel makes at each boot (random(4), boot_id): an answer counts only with another one than before.
  */
 import * as z from 'zod';
@@ -60,7 +60,7 @@ export const reboot = defineModule({
   }),
   examples: [
     {
-      title: 'Start anew, and go on when systemd says that all is up',
+      title: 'Restart, and continue when systemd says that all is up',
       task: `
 reboot:
   reboot_timeout: 1200

@@ -324,7 +324,7 @@ done
 
 /**
  * All are asked to start at once, and systemd puts them in their order. Each is waited for until it is as it was; one
- * that fails is told of and stops nothing. One of Type=simple counts as active as soon as its process is there, so that
+ * that fails is reported and stops nothing. One of Type=simple counts as active as soon as its process is there, so that
  * all are looked at once more.
  */
 async function release(

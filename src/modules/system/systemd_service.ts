@@ -41,7 +41,7 @@ const params = z
     daemon_reload: z
       .boolean()
       .default(false)
-      .describe('Lets systemd read its files anew first. Counts as a change only where they have changed.'),
+      .describe('Makes systemd reload its files first. Counts as a change only where they have changed.'),
     timeout: z.int().min(1).default(120).describe('Seconds that a start, stop or restart may take.'),
   })
   .refine(({ name, state, enabled, masked, runtime_masked }) => {
@@ -123,7 +123,7 @@ systemctl unmask --runtime -q zrun-example
 ${exampleEnd}`,
     },
     {
-      title: 'A unit file has changed: systemd reads it, and the service starts anew',
+      title: 'A unit file has changed: systemd reloads it, and the service is restarted',
       task: `
 systemd_service:
   name: zrun-example
@@ -168,7 +168,7 @@ async function planReload(read: Read): Promise<Plan<Detail>> {
   }
   return {
     change: 'some',
-    summary: 'let systemd read its files anew',
+    summary: 'make systemd reload its files',
     diff: [],
     effects: [setState(staleKind, '', false)],
     detail: { unit: undefined, steps: [{ argv: ['systemctl', 'daemon-reload'] }] },
@@ -229,7 +229,7 @@ function refuse(unit: string, before: UnitState, { state, enabled, masked, runti
     ((masked === true && !before.masked) || (runtime_masked === true && !before.maskedRuntime))
   ) {
     throw new ZrunError('task-failed', `${unit} cannot be masked: its own file is ${before.fragment}`, {
-      hint: 'systemd masks by a link of that very name, or by one in /run, which that file goes before.',
+      hint: 'systemd masks by a link of that very name, or by one in /run, which that file overrides.',
     });
   }
   if (enabled === false && neverDisabled.has(before.file)) {
@@ -316,7 +316,7 @@ function verbOf(argv: readonly string[]): string {
   return argv.includes('--runtime')
     ? `${argv[2] ?? ''} until reboot`
     : argv.includes('daemon-reload')
-      ? 'let systemd read its files anew for'
+      ? 'make systemd reload the files of'
       : (argv[2] ?? '');
 }
 

@@ -55,7 +55,7 @@ const drained = ['-e', 'drain_swarm=true'];
 
 const plugins = "docker plugin ls --format '{{.ID}} {{.Name}} {{.Enabled}}'";
 
-/** A swarm makes its tasks anew, under other names. */
+/** A swarm recreates its tasks, under other names. */
 const withoutTasks = ({ containers, ...rest }: Inspected): Inspected => ({
   ...rest,
   containers: containers.filter((each) => !JSON.stringify(each).includes('com.docker.swarm.task.id')),
@@ -120,7 +120,7 @@ describe('a manager of a swarm, with its data-root elsewhere, a volume that Dock
     const unasked = await on(host, rollback, '-e', 'discard_changes=true');
     expect(unasked.exitCode, explain(unasked)).to.equal(2);
     expect(explain(unasked)).to.match(/not put back, nothing was touched: the host is part of a swarm/);
-    // Tasks that the swarm has made anew are nobody's changes.
+    // Tasks that the swarm has made again are nobody's changes.
     const check = await on(host, rollback, '-e', 'allow_swarm=true', '--check');
     expect(check.exitCode, explain(check)).to.equal(0);
     await ask(host, 'echo late | docker config create late - >/dev/null');

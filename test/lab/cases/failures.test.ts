@@ -53,7 +53,7 @@ describe('a failure once Docker runs on the new file system', () => {
     expect(await linesLost(host)).to.equal('');
   });
 
-  it('the next run finishes, and names the container that the unit has made anew', async () => {
+  it('the next run finishes, and names the container that the unit has recreated', async () => {
     expect(verdictOf(await on(host, audit), host)).to.match(/^unfinished\b/);
     const run = await on(host, migrate);
     expect(run.exitCode, explain(run)).to.equal(2);

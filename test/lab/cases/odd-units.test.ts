@@ -67,7 +67,7 @@ describe('units that are hard to stop and to start again', () => {
         .to.match(/^blocked: /)
         .and.to.contain(said);
     expect(run.stdout).to.contain(
-      'these jobs are under way, are ended and begin anew afterwards: lab-works.service.',
+      'these jobs are under way, are ended and start over afterwards: lab-works.service.',
     );
     expect(verdictOf(await on(host, audit), host)).to.contain('lab-waits.service refuses to be stopped');
     const moved = await on(host, migrate, ...leave);

@@ -15,7 +15,7 @@ RemainAfterExit=yes
 ExecStart=/usr/bin/docker start web
 ExecStop=/usr/bin/docker stop -t 0 web
 END
-  # Removes its container as it stops, and makes it anew.
+  # Removes its container as it stops, and recreates it.
   cat >lab-anew.service <<'END'
 [Unit]
 Requires=docker.service

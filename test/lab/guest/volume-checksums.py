@@ -4,7 +4,7 @@
 Owns the definition of "equal volumes" for the lab's tests. A line has: type, mode, uid:gid, size in bytes and link
 count (files only: directories differ between file systems), mtime (files only), sha256 or link target or device,
 the first name of the same inode, extended attributes (ACLs among them), and the name with odd bytes escaped.
-Left out: Docker's own metadata.db (rewritten at each start) and backingFsBlockDev (made anew by each Docker).
+Left out: Docker's own metadata.db (rewritten at each start) and backingFsBlockDev (made again by each Docker).
 Usage: lab-volume-checksums [DIR], /var/lib/docker/volumes by default.
 """
 import hashlib

@@ -185,7 +185,7 @@ describe('docker_image_copy, of commits that are not asked for', () => {
     expect(failure.message).to.equal(`/new still has commits that are not asked for: ${old}`);
   });
 
-  it('makes its own anew, once in a run', async () => {
+  it('makes its own again, once in a run', async () => {
     const planned = await plan({ inventory, staging: withOld }, { commit: ['one'] });
     if (planned.change === 'none') throw new Error('nothing to be done');
     expect(planned.summary).to.equal('commit 1 container, drop 1 that do not belong there in /new');

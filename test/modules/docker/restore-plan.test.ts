@@ -516,11 +516,11 @@ describe('a restore', () => {
     expect(starts(['alone', 'base', 'side'], { containers: stopped })).to.deep.equal(['base', 'joined']);
   });
 
-  it('does not ask for what a unit has made anew, or removed', () => {
+  it('does not ask for what a unit has made again, or removed', () => {
     const record = { containers: [container('one', { ...old, state: running })], leftToUnits: [old.id] };
     const anew = container('one', { ...fresh, config: { Env: ['A=2'] }, state: running });
     for (const [containers, reason] of [
-      [[anew], 'the unit that starts it has made it anew'],
+      [[anew], 'the unit that starts it has recreated it'],
       [[], 'the unit that starts it has removed it'],
     ] as const) {
       const found = plan(record, { containers }, { known: { [old.id]: longId('c') } });
@@ -539,7 +539,7 @@ describe('a restore', () => {
     }
   });
 
-  it('joins the networks that a run which was cut off has not joined', () => {
+  it('joins the networks that a run which was interrupted has not joined', () => {
     const given = { host: { NetworkMode: 'app' }, networks: { app: {}, edge: { Aliases: ['x'] } } };
     const edge = { ...app, Name: 'edge', Id: 'n2' };
     const { containers } = plan(

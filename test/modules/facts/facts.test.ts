@@ -493,7 +493,7 @@ describe('facts', () => {
       },
     ],
     [
-      'a migration that was cut off: nothing is mounted there',
+      'a migration that was interrupted: nothing is mounted there',
       {
         mounts: '1 0 254:0 / / rw - ext4 /dev/vda rw\n',
         dataset: undefined,
@@ -581,7 +581,7 @@ describe('facts', () => {
 
   it('never take containers that could not be looked at for none', () => {
     const { docker } = facts({ info: info({}), container_ids: `${'a'.repeat(64)}\n${'b'.repeat(64)}\n` });
-    expect(docker.error).to.equal('docker inspect tells of 0 of its 2 containers');
+    expect(docker.error).to.equal('docker inspect describes 0 of its 2 containers');
   });
 
   it('survive whatever a section holds', () => {

@@ -76,7 +76,7 @@ describe('systemd_service', () => {
       'files that have changed',
       { ...running, needsReload: true },
       { state: 'restarted', daemon_reload: true },
-      'let systemd read its files anew for, restart',
+      'make systemd reload the files of, restart',
     ],
     [
       // What a mask hid is known from the links that enable makes.

@@ -327,7 +327,7 @@ export const peers: readonly Attack[] = [
     },
   },
   {
-    attack: 'the network dies in mid-task, and the run is stopped by SIGTERM',
+    attack: 'the network dies during a task, and the run is stopped by SIGTERM',
     expected: 'the message says that the task could not be killed, and nothing is left of the run',
     missing: sshdMissing,
     async observe(bench, expected) {
@@ -345,7 +345,7 @@ export const peers: readonly Attack[] = [
     },
   },
   {
-    attack: 'sshd is stopped (SIGSTOP) in mid-task, and the task is too slow',
+    attack: 'sshd is stopped (SIGSTOP) during a task, and the task is too slow',
     expected: 'the message says that the task could not be killed, and nothing is left of the run',
     missing: sshdMissing,
     async observe(bench, expected) {

@@ -2,7 +2,7 @@
 import type { Rule } from '../rule.js';
 import { usedNames } from '../names.js';
 
-/** What needs no name: it does nothing that a report would tell of. */
+/** What needs no name: it does nothing that a report would show. */
 const silent: ReadonlySet<string> = new Set(['meta', 'import_tasks', 'import_role', 'import_playbook']);
 
 export const taskUnnamed: Rule = {

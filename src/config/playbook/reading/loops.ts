@@ -26,7 +26,7 @@ interface FoundLoop {
 
 const controls = ['loop_var', 'label', 'index_var', 'pause', 'extended', 'extended_allitems', 'break_when'];
 
-/** `of`: an include's loop cannot be broken off, for nothing comes of an item by itself. */
+/** `of`: an include's loop cannot be ended early, for nothing comes of an item by itself. */
 export function findLoop(node: MapNode, site: Site, of: 'task' | 'include' = 'task'): FoundLoop {
   const { context, read } = site;
   const entry = node.entries.get('loop');

@@ -30,7 +30,7 @@ export async function readRoleMeta(folder: string, at: Place, site: Site): Promi
     return noMeta;
   }
   if (root.kind !== 'map') {
-    const message = `what is said of a role must be a map, but is ${describeNode(root)}`;
+    const message = `the meta file of a role must be a map, but is ${describeNode(root)}`;
     context.report(errorAt({ ...root.at, end: root.at.start + 1 }, 'playbook-invalid', message));
     return noMeta;
   }
