@@ -430,6 +430,35 @@ describe('zfs_rename on a real host', () => {
   });
 });
 
+describe('systemd_service on a real host', () => {
+  const unit = 'zrun-scratch.service';
+  const above = 'zrun-scratch-above.service';
+  const folder = '/usr/local/lib/systemd/system';
+
+  it('stops and masks what a watchdog starts again all the time, and what requires it', async () => {
+    await ask(`mkdir -p ${folder}
+printf '%s\\n' '[Service]' 'ExecStart=/bin/sleep infinity' 'ExecStop=/bin/sleep 4' >${folder}/${unit}
+printf '%s\\n' '[Unit]' 'Requires=${unit}' 'After=${unit}' '[Service]' 'ExecStart=/bin/sleep infinity' 'ExecStop=/bin/sleep 4' >${folder}/${above}
+systemctl daemon-reload; systemctl start ${above}
+{ while :; do systemctl start ${above}; sleep 1; done >/run/zrun-scratch-log 2>&1 </dev/null & echo $! >/run/zrun-scratch-pid; }`);
+    try {
+      await runTwice('systemd_service', { name: unit, state: 'stopped', runtime_masked: true });
+      expect(await ask(`systemctl is-active ${unit} ${above} || :`)).to.equal('inactive\ninactive');
+      expect(await ask('grep -c refused /run/zrun-scratch-log')).not.to.equal('0');
+      // Nothing is left of what has refused the starts.
+      expect(await ask('ls -d /run/systemd/system/zrun-scratch*.d 2>/dev/null || :')).to.equal('');
+      expect(await ask(`systemctl show --value -p NeedDaemonReload ${unit} ${above}`)).to.equal('no\n\nno');
+    } finally {
+      await ask(`kill "$(cat /run/zrun-scratch-pid)"; systemctl unmask --runtime ${unit}
+mkdir -p /run/systemd/system/${above}.d; printf '[Unit]\\nRefuseManualStart=yes\\n' >/run/systemd/system/${above}.d/zrun-stopping.conf; systemctl daemon-reload`);
+      // As a stop leaves it that was killed.
+      await run('systemd_service', { name: above, state: 'started' });
+      await ask(`
+systemctl stop ${above} ${unit}; rm -f ${folder}/${unit} ${folder}/${above}; systemctl daemon-reload`);
+    }
+  });
+});
+
 describe('filesystem on a real host', () => {
   const device = '/dev/zvol/tank/scratch-fs';
   beforeEach(async () => {

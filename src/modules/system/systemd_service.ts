@@ -65,6 +65,8 @@ interface Step {
   readonly argv: readonly string[];
   /** What the unit must be afterwards. */
   readonly until?: 'active' | 'inactive';
+  /** Nobody may start it meanwhile: it is masked as soon as it has stopped. */
+  readonly refusesStart?: boolean;
 }
 
 /** Below /run in systemd's order of folders, so that it can be masked until the next boot. */
@@ -285,7 +287,8 @@ function stepsFor(
   const isStopped = ['inactive', 'failed'].includes(after.active);
   const repeats = state === 'restarted' || state === 'reloaded';
   if (state === 'stopped' && !isStopped) {
-    steps.push({ argv: systemctl('stop'), until: 'inactive' });
+    const isMaskedNext = (masked ?? false) || (runtime_masked ?? false);
+    steps.push({ argv: systemctl('stop'), until: 'inactive', refusesStart: isMaskedNext });
     after = { ...after, active: 'inactive', sub: 'dead' };
   } else if (repeats || (state === 'started' && !isActive)) {
     const verb = state === 'restarted' ? 'restart' : state === 'reloaded' && isActive ? 'reload' : 'start';
@@ -374,6 +377,16 @@ async function applySteps(
     stderr: output.stderr.toString(),
   };
   const what = `${steps.map(({ argv }) => verbOf(argv)).join(', ')} ${unit ?? ''}`;
+  if (/^Job for .* canceled\.$/m.test(problem.stderr)) {
+    throw new ZrunError(
+      'task-failed',
+      `this failed: ${what}, since something else on the host wanted the opposite`,
+      {
+        ...problem,
+        hint: 'Is there a watchdog, a timer or a socket that starts or stops it? Its last log lines are above.',
+      },
+    );
+  }
   if (output.status === timedOut) {
     throw new ZrunError('task-failed', `${unit ?? ''} took longer than ${timeout} s`, {
       ...problem,
@@ -389,13 +402,37 @@ async function applySteps(
 /** As timeout(1) has it. */
 const timedOut = 124;
 
-function stepScript(unit: string | undefined, { argv, until }: Step, timeout: number): ShellText {
+/**
+ * From here on, systemd refuses whoever asks for the unit to start, or for one that stops along with it: a start would
+ * cancel the stop (systemd.unit(5), systemctl(1)). A mask would do the same, but lose the unit's own ExecStop and KillMode.
+ * It ends with the script, when the unit is masked: systemd reads the files of a unit that has stopped at each start.
+ */
+function refuseStart(unit: string): ShellText {
+  return sh`refusing=$(for u in ${unit} $(systemctl show --no-pager --value -p RequiredBy -p BoundBy -p ConsistsOf -- ${unit}); do
+echo "/run/systemd/system/$u.d"
+done)
+trap 'for d in $refusing; do rm -f "$d/zrun-stopping.conf"; rmdir "$d" 2>/dev/null; done; systemctl daemon-reload' EXIT
+for d in $refusing; do
+mkdir -p "$d" && printf '%s\\n' '[Unit]' RefuseManualStart=yes >"$d/zrun-stopping.conf" || exit
+done
+systemctl daemon-reload || exit`;
+}
+
+function stepScript(
+  unit: string | undefined,
+  { argv, until, refusesStart = false }: Step,
+  timeout: number,
+): ShellText {
   if (unit === undefined || until === undefined) return sh`${argv} || exit`;
   const log = sh`journalctl --no-pager -q -n 20 -u ${unit} >&2`;
   const states = until === 'active' ? sh`active | reloading` : sh`inactive | failed`;
   // Units of Type=oneshot are over when they have done their work: inactive, with a good result.
   const isOver = until === 'active' ? sh`inactive/success/oneshot` : sh`-`;
   return lines(
+    refusesStart && refuseStart(unit),
+    // What a stop has left that was killed.
+    until === 'active' &&
+      sh`if ls /run/systemd/system/*.d/zrun-stopping.conf >/dev/null 2>&1; then rm -f /run/systemd/system/*.d/zrun-stopping.conf; systemctl daemon-reload; fi`,
     // A unit that failed too often in a row is not started any more until its count is taken back.
     until === 'active' && sh`systemctl --no-ask-password reset-failed ${unit} 2>/dev/null`,
     // Some units may take for ever to start by their own settings (docker.service: TimeoutStartSec=0).
