@@ -1127,6 +1127,47 @@ export const cases: readonly Case[] = [
         verdict: 'blocked',
         says: /share a namespace with one that does not run, and could not be started again: side \(web\)/,
       }),
+      recorded('containers whose bind source, volume or device is gone', {
+        recording: debian12({
+          containers: [
+            container({
+              Name: '/one',
+              HostConfig: { Mounts: [{ Type: 'bind', Source: '/srv/a "gone"', Target: '/g' }] },
+            }),
+            container({
+              Name: '/two',
+              State: { Status: 'exited', Running: false },
+              Mounts: [{ Type: 'volume', Name: 'nas', Source: '/v', Destination: '/n' }],
+            }),
+            container({ Name: '/three', HostConfig: { Devices: [{ PathOnHost: '/dev/ttyUSB0' }] } }),
+          ].join('\n'),
+          volumes: volume({ Name: 'nas', Options: { type: 'none', o: 'bind,ro', device: '/mnt/nas' } }),
+          gone: '"/srv/a \\"gone\\""\n"/mnt/nas"\n"/dev/ttyUSB0"\n',
+        }),
+        verdict: 'blocked',
+        says: /could not make or start them again: one \(\/srv\/a "gone", of its --mount type=bind\), two \(\/mnt\/nas, which its volume nas mounts\), three \(device \/dev\/ttyUSB0\)\. Bring it back, .* can be stopped instead/,
+      }),
+      recorded('folders that Docker makes again, and what a stopped or a passing container lacks', {
+        recording: debian12({
+          containers: [
+            container({ Mounts: [{ Type: 'bind', Source: '/srv/app.conf', Destination: '/app.conf' }] }),
+            container({
+              Name: '/stopped',
+              State: { Status: 'exited', Running: false },
+              HostConfig: { Devices: [{ PathOnHost: '/dev/ttyUSB0' }] },
+            }),
+            container({
+              Name: '/task',
+              State: { Status: 'exited', Running: false },
+              Config: { Image: 'app:1', Labels: { 'com.docker.swarm.task.id': 'x' } },
+              HostConfig: { Mounts: [{ Type: 'bind', Source: '/srv/app.conf', Target: '/g' }] },
+            }),
+          ].join('\n'),
+          gone: '"/srv/app.conf"\n"/dev/ttyUSB0"\n',
+        }),
+        verdict: 'ready',
+        remark: /Docker makes an empty folder there as it starts them: \w+ \(\/srv\/app\.conf\)\./,
+      }),
       lab('cases/units.test.ts', 'the audit names what is stopped, beforehand'),
       lab('cases/units.test.ts', 'is moved as --check says, and all of it runs again, with every line'),
       lab('cases/units.test.ts', 'also when the volume is enlarged, and after a reboot'),

@@ -33,7 +33,7 @@ import {
   versionNumbers,
   type DaemonFlag,
 } from '../docker/info.js';
-import { nameFinder, sharedContainer, shortId } from '../docker/container.js';
+import { nameFinder, reasonToLeaveOut, runStateOf, sharedContainer, shortId } from '../docker/container.js';
 import { toolNames, type Facts } from './schema.js';
 import { parseFstab } from '../storage/fstab.js';
 import { holdersScript, parseHolders } from '../host/holders.js';
@@ -71,6 +71,19 @@ const foldersOfDocker = ['containers', 'image', 'buildkit', 'zfs', 'tmp', 'runti
 
 const mostInside = 20;
 
+/** For Docker's templates: a path as it is, a line feed, and the path in JSON, ended by NUL. */
+function givenPath(path: string): string {
+  return `{{printf "%s\\n%s\\x00" ${path} (json ${path})}}`;
+}
+
+/** Paths of the host that containers and volumes were given; what stands between them has no slash. */
+const givenToContainers = [
+  `{{range .Mounts}}{{if eq .Type "bind"}}${givenPath('.Source')}{{end}}{{end}}`,
+  `{{range (index .HostConfig "Mounts")}}{{if eq .Type "bind"}}${givenPath('.Source')}{{end}}{{end}}`,
+  `{{range (index .HostConfig "Devices")}}${givenPath('.PathOnHost')}{{end}}`,
+].join('');
+const givenToVolumes = `{{with .Options}}{{with (index . "device")}}${givenPath('.')}{{end}}{{end}}`;
+
 /**
  * Sections, each below a line that begins with the control character RS, which no text of a host's own begins with.
  * What fails says nothing, and its facts are null.
@@ -86,6 +99,10 @@ key_of() {
 key=$(zfs get -H -o value encryptionroot "$1") && [ -n "$key" ] && [ "$key" != - ] || return
 printf '%s\\tencryptionroot\\t%s\\n' "$1" "$key"
 zfs get -Hp -o property,value keylocation,keystatus "$key" | while IFS= read -r line; do printf '%s\\t%s\\n' "$1" "$line"; done
+}
+given() {
+case $containers in *'"Type":"bind"'* | *'"PathOnHost":'*) docker inspect --type container --format ${givenToContainers} $ids ;; esac
+case $volumes in *'"device":'*) docker volume inspect --format ${givenToVolumes} $names ;; esac
 }
 limit() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
 section uname; uname -n; uname -r; uname -m; id -un; id -u
@@ -143,10 +160,11 @@ root=$(printf '%s\\n' "$info" | sed -n 's/.*"DockerRootDir":"\\([^"]*\\)".*/\\1/
 if [ -n "$root" ]; then
 section container_ids; ids=$(docker ps -aq --no-trunc); printf '%s\\n' "$ids"
 section containers
-[ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}],"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids
+containers=$([ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}],"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"HostConfig":{"Mounts":{{json (index .HostConfig "Mounts")}},"Devices":{{json (index .HostConfig "Devices")}},"Privileged":{{json (index .HostConfig "Privileged")}}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids); printf '%s\\n' "$containers"
 section volumes
 names=$(docker volume ls -q)
-[ -z "$names" ] || docker volume inspect --format '{{json .}}' $names
+volumes=$([ -z "$names" ] || docker volume inspect --format '{{json .}}' $names); printf '%s\\n' "$volumes"
+section gone; given | limit 5 xargs -0 sh -c 'end=$(printf "\\n.") end=\${end%.}; for each do case $each in */*) path=/\${each#*/}; told=\${path##*"$end"}; [ -e "\${path%"$end"*}" ] || printf "%s\\n" "$told" ;; esac; done' sh
 case $info in *'"ControlAvailable":true'*) section nodes; limit 5 docker node ls --format '{{json .}}' ;; esac
 if ls "$root/plugins" | grep -q -x '[0-9a-f]\\{64\\}'; then section plugins; limit 5 docker plugin ls --format '{{json .Name}}'; fi
 fi
@@ -464,6 +482,7 @@ function inspectError(sections: Sections, containers: Facts['docker']['container
 function containerFacts(sections: Sections): Facts['docker']['containers'] {
   const all = parseValues(sections.get('containers') ?? '').map((each) => mapAt(each));
   const find = nameFinder(all);
+  const lacks = lackFinder(sections);
   return all.map((container) => ({
     id: textAt(container, 'Id') ?? '',
     name: (textAt(container, 'Name') ?? '').replace(/^\//, ''),
@@ -478,6 +497,7 @@ function containerFacts(sections: Sections): Facts['docker']['containers'] {
       const shared = sharedContainer(mode);
       return shared === undefined ? [] : [find(shared) ?? shortId(shared)];
     }),
+    lacks: lacks(container),
     stop_signal: textAt(container, 'Config', 'StopSignal')?.replace(/^SIG/, '') ?? null,
     storage_opt: textMapOf(mapAt(container, 'StorageOpt')),
     compose_project: textAt(container, 'Config', 'Labels', 'com.docker.compose.project'),
@@ -489,6 +509,69 @@ function containerFacts(sections: Sections): Facts['docker']['containers'] {
       driver: textAt(mount, 'Driver'),
     })),
   }));
+}
+
+type Lack = Facts['docker']['containers'][number]['lacks'][number];
+
+/**
+ * What containers were given of the host and is not there any more (moby volume/mounts/linux_parser.go, where a container
+ * is made; volume/local and daemon/oci_linux.go, where it is started). Nothing of those that are not made again.
+ */
+function lackFinder(sections: Sections): (container: ValueMap) => Lack[] {
+  const gone = new Set(textsOf(rows(sections, 'gone').map((row) => parseValue(row) ?? null)));
+  const devices = new Map(
+    parseValues(sections.get('volumes') ?? '').map((volume) => [
+      textAt(volume, 'Name'),
+      mountedByVolume(mapAt(volume, 'Options')),
+    ]),
+  );
+  const lack = (
+    what: Lack['what'],
+    path: string | null,
+    { isNeeded, volume = null }: { readonly isNeeded: boolean; readonly volume?: string | null },
+  ): Lack[] => (path !== null && gone.has(path) ? [{ what, path, volume, is_needed: isNeeded }] : []);
+  return (container) => {
+    const isUp = runStateOf(container) !== 'stopped';
+    // A swarm makes its tasks again by itself, where they can be made.
+    const isMadeAgain =
+      boolAt(container, 'AutoRemove') !== true && (isUp || reasonToLeaveOut(container) === undefined);
+    if (gone.size === 0 || !isMadeAgain) return [];
+    const given = listAt(container, 'HostConfig', 'Mounts').filter(
+      (mount) =>
+        textAt(mount, 'Type') === 'bind' && boolAt(mount, 'BindOptions', 'CreateMountpoint') !== true,
+    );
+    const targets = new Set(given.map((mount) => trimmed(textAt(mount, 'Target'))));
+    const mounted = listAt(container, 'Mounts').flatMap((mount) => {
+      const [type, name] = [textAt(mount, 'Type'), textAt(mount, 'Name')];
+      if (type === 'volume')
+        return lack('volume', devices.get(name) ?? null, { isNeeded: true, volume: name });
+      if (type !== 'bind' || targets.has(trimmed(textAt(mount, 'Destination')))) return [];
+      return lack('bind', textAt(mount, 'Source'), { isNeeded: false });
+    });
+    // A privileged container has every device there is, under its own name.
+    const isPrivileged = boolAt(container, 'HostConfig', 'Privileged') === true;
+    const found = listAt(container, 'HostConfig', 'Devices').flatMap((device) => {
+      const path = textAt(device, 'PathOnHost');
+      const isThereAnyway = isPrivileged && path === textAt(device, 'PathInContainer');
+      return isThereAnyway ? [] : lack('device', path, { isNeeded: isUp });
+    });
+    return [
+      ...given.flatMap((mount) => lack('mount', textAt(mount, 'Source'), { isNeeded: true })),
+      ...mounted,
+      ...found,
+    ];
+  };
+}
+
+function trimmed(path: string | null): string {
+  return (path ?? '').replace(/(?<=.)\/+$/, '');
+}
+
+/** A folder or a device of this host; another's, as of NFS, is not looked for. */
+function mountedByVolume(options: ValueMap): string | null {
+  const device = textAt(options, 'device') ?? '';
+  const isBind = (textAt(options, 'o') ?? '').split(',').some((one) => one === 'bind' || one === 'rbind');
+  return device.startsWith('/dev/') || (isBind && device.startsWith('/')) ? device : null;
 }
 
 function volumeFacts(

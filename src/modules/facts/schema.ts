@@ -130,6 +130,20 @@ const containerSchema = z.object({
   shares_with: texts.describe(
     'containers in whose namespaces it lives (`--network container:NAME`), by name, or by the beginning of an id that is gone',
   ),
+  lacks: z
+    .array(
+      z.object({
+        what: z
+          .enum(['mount', 'bind', 'volume', 'device'])
+          .describe(
+            'how it was given: `--mount type=bind`; `--volume`, where Docker makes an empty folder; what a local volume mounts; `--device`',
+          ),
+        path: text.describe('on the host'),
+        volume: maybeText.describe("the volume's name, of `volume`"),
+        is_needed: bool.describe('without it, Docker does not make it or start it again'),
+      }),
+    )
+    .describe('what it was given of the host and is not there any more; of those that are made again'),
   stop_signal: maybeText.describe('what asks it to end, where that is not TERM: `QUIT`, `RTMIN+3`, `15`'),
   storage_opt: z
     .record(z.string(), z.string())

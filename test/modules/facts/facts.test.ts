@@ -1,6 +1,6 @@
 /** Facts from the answers of hosts that the lab does not have; the lab's own are in test/lab. Formats are the real ones. */
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { factsOf, factsProbe, parseSections } from '../../../src/modules/facts/facts.js';
 import { factsSchema, type Facts } from '../../../src/modules/facts/schema.js';
@@ -579,6 +579,114 @@ describe('facts', () => {
     ]);
   });
 
+  describe('of what containers were given', () => {
+    const up = { Status: 'running', Running: true };
+    const ended = { Status: 'exited', Running: false };
+    const bind = { Type: 'bind', Source: '/gone', Target: '/g/' };
+    const shown = { Type: 'bind', Source: '/gone', Destination: '/g' };
+    const device = { PathOnHost: '/dev/gone', PathInContainer: '/dev/gone' };
+    const lack = (what: string, path: string, isNeeded: boolean, volume: string | null = null) => ({
+      ...{ what, path, volume, is_needed: isNeeded },
+    });
+
+    const rows: readonly [what: string, container: object, expected: readonly object[]][] = [
+      [
+        'a bind source of --mount',
+        { State: ended, HostConfig: { Mounts: [bind] }, Mounts: [shown] },
+        [lack('mount', '/gone', true)],
+      ],
+      [
+        'one that Docker may make',
+        {
+          State: up,
+          HostConfig: { Mounts: [{ ...bind, BindOptions: { CreateMountpoint: true } }] },
+          Mounts: [shown],
+        },
+        [lack('bind', '/gone', false)],
+      ],
+      ['one of --volume', { State: up, HostConfig: {}, Mounts: [shown] }, [lack('bind', '/gone', false)]],
+      [
+        'what a volume mounts',
+        { State: ended, Mounts: [{ Type: 'volume', Name: 'v', Source: '/v', Destination: '/d' }] },
+        [lack('volume', '/gone', true, 'v')],
+      ],
+      [
+        'what a volume mounts from a server',
+        { State: up, Mounts: [{ Type: 'volume', Name: 'nas', Source: '/n', Destination: '/d' }] },
+        [],
+      ],
+      ['a device', { State: up, HostConfig: { Devices: [device] } }, [lack('device', '/dev/gone', true)]],
+      [
+        'a device, stopped',
+        { State: ended, HostConfig: { Devices: [device] } },
+        [lack('device', '/dev/gone', false)],
+      ],
+      ['a device, privileged', { State: up, HostConfig: { Devices: [device], Privileged: true } }, []],
+      [
+        'a device under another name, privileged',
+        { State: up, HostConfig: { Devices: [{ ...device, PathInContainer: '/x' }], Privileged: true } },
+        [lack('device', '/dev/gone', true)],
+      ],
+      ['one that goes with its stop', { State: up, AutoRemove: true, HostConfig: { Mounts: [bind] } }, []],
+      ['one that is about to go', { State: { Status: 'dead' }, HostConfig: { Mounts: [bind] } }, []],
+      [
+        'a task of a swarm that runs',
+        {
+          State: up,
+          HostConfig: { Mounts: [bind] },
+          Config: { Labels: { 'com.docker.swarm.task.id': 'x' } },
+        },
+        [lack('mount', '/gone', true)],
+      ],
+      ['what is there', { State: up, HostConfig: { Mounts: [{ ...bind, Source: '/there' }] } }, []],
+    ];
+
+    for (const [what, container, expected] of rows) {
+      it(`tell whether it is gone: ${what}`, () => {
+        const { docker } = facts({
+          info: info({}),
+          containers: `${JSON.stringify({ Id: 'a', Name: '/a', ...container })}\n`,
+          volumes: [
+            { Name: 'v', Options: { type: 'none', o: 'ro,bind', device: '/gone' } },
+            { Name: 'nas', Options: { type: 'cifs', o: 'ro', device: '//nas/x' } },
+          ]
+            .map((one) => JSON.stringify(one))
+            .join('\n'),
+          gone: '"/gone"\n"/dev/gone"\n"//nas/x"\n',
+        });
+        expect(docker.containers[0]?.lacks).to.deep.equal(expected);
+      });
+    }
+
+    for (const shell of ['dash', 'bash'] as const) {
+      it(`look for each path, whatever it is made of, under ${shell}`, () =>
+        withFolder(async (folder) => {
+          const text = factsProbe().script.shellText;
+          const paths = [
+            `${folder}/"a"\n'$(b)' \\c*`,
+            `${folder}/not "a"\n'$(b)' \\\u001ec* %s\n`,
+            `${folder}/a`,
+          ];
+          await mkdir(paths[0] ?? '');
+          // As a template makes it of each: the path, and the path in JSON.
+          await writeFile(
+            `${folder}/given`,
+            paths.map((each) => `${each}\n${JSON.stringify(each)}\0\n`).join(''),
+          );
+          const { stdout, status } = await localRun([shell])({
+            shellText: [
+              text.slice(0, text.indexOf('section uname')),
+              `containers='{"Type":"bind"}'; volumes=; docker() { cat '${folder}/given'; }`,
+              text.slice(text.indexOf('section gone;'), text.indexOf('case $info in')),
+            ].join('\n'),
+          });
+          expect(status).to.equal(0);
+          const rows = parseSections(stdout.toString()).get('gone')?.trim().split('\n') ?? [];
+          expect(rows.map((row): unknown => JSON.parse(row))).to.deep.equal(paths.slice(1));
+        }));
+    }
+  });
+
   it('never take containers that could not be looked at for none', () => {
     const { docker } = facts({ info: info({}), container_ids: `${'a'.repeat(64)}\n${'b'.repeat(64)}\n` });
     expect(docker.error).to.equal('docker inspect describes 0 of its 2 containers');
@@ -591,6 +699,7 @@ describe('facts', () => {
       'container_ids',
       'containers',
       'volumes',
+      'gone',
       'plugins',
       'json',
       'units',
