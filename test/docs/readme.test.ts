@@ -1,8 +1,9 @@
 /**
- * What the README tells people to type: every command exists, every playbook and inventory that it names is fit to run,
- * every setting and exit code is one that the code knows.
+ * What the papers tell people to type: every command exists, every playbook and inventory that they name is fit to run,
+ * every setting, exit code, link and file is one that is there.
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,18 +16,33 @@ const root = path.resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
 const zrunProgram = ['--import', import.meta.resolve('tsx'), path.join(root, 'src/main.ts')];
 
+const papers = [
+  'README.md',
+  'playbooks/README.md',
+  'src/README.md',
+  'test/README.md',
+  '.github/CONTRIBUTING.md',
+  '.github/SECURITY.md',
+  'CHANGELOG.md',
+] as const;
+
+const textOf = (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
+
 async function commandsOf(file: string): Promise<string[]> {
-  const text = await readFile(path.join(root, file), 'utf8');
+  const text = await textOf(file);
   const blocks = [...text.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '');
   return blocks.flatMap((block) => block.split('\n').flatMap((line) => line.split(' && ')));
 }
 
-describe('README', () => {
+describe('the papers', () => {
   let folder: string;
   let commands: string[];
 
   before(async () => {
-    commands = (await commandsOf('README.md')).map((line) => line.trim()).filter((line) => line !== '');
+    commands = (await Promise.all(papers.map(commandsOf)))
+      .flat()
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
     folder = await mkdtemp(path.join(tmpdir(), 'zrun-readme-'));
     await copyFile(path.join(root, 'inventory.example.yaml'), path.join(folder, 'hosts.yaml'));
     for (const name of ['playbooks', 'templates'])
@@ -38,9 +54,40 @@ describe('README', () => {
     const { scripts } = z
       .object({ scripts: z.record(z.string(), z.string()) })
       .parse(JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')));
-    const named = commands.flatMap((line) => /^npm (?:run )?([\w:]+)/.exec(line)?.[1] ?? []);
+    const texts = await Promise.all(papers.map(textOf));
+    const inText = texts.flatMap((text) =>
+      [...text.matchAll(/`npm\s+(?:run\s+)?([\w:]+)/g)].map((match) => match[1] ?? ''),
+    );
+    const named = [...commands.flatMap((line) => /^npm (?:run )?([\w:]+)/.exec(line)?.[1] ?? []), ...inText];
     expect(named).to.include.members(['ci', 'demo', 'test', 'lab']);
-    for (const name of named) expect([...Object.keys(scripts), 'ci'], name).to.include(name);
+    for (const name of named) expect([...Object.keys(scripts), 'ci', 'link'], name).to.include(name);
+  });
+
+  for (const paper of papers) {
+    it(`${paper} links to what is there, and names files that are there`, async () => {
+      const text = await textOf(paper);
+      const folders = [
+        '',
+        path.dirname(paper),
+        ...(paper === 'src/README.md' ? ['src/config/playbook', 'src/config'] : []),
+      ];
+      const isThere = (name: string): boolean =>
+        folders.some((folder) => existsSync(path.join(root, folder, name)));
+      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? '');
+      expect(links.filter((link) => !existsSync(path.join(root, path.dirname(paper), link)))).to.deep.equal(
+        [],
+      );
+      const files = [...text.matchAll(/`([\w.-]+\/[\w./-]+\.(?:ts|yaml|sh))`/g)].map(
+        (match) => match[1] ?? '',
+      );
+      expect(files.filter((file) => !isThere(file) && file !== 'modules/system/hostname.ts')).to.deep.equal(
+        [],
+      );
+    });
+  }
+
+  it('has a front page that is read in one go', async () => {
+    expect((await textOf('README.md')).split('\n').length).to.be.at.most(121);
   });
 
   it('its zrun commands pass --syntax-check with the example inventory', async () => {
@@ -70,7 +117,7 @@ describe('README', () => {
   });
 
   it('configures VS Code as schema --help does', async () => {
-    const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+    const readme = await textOf('playbooks/README.md');
     const { stdout } = await run(process.execPath, [...zrunProgram, 'schema', '--help']);
     const settings = [...stdout.matchAll(/^ +("yaml\.\w+": \[.*\])$/gm)].map((match) => match[1] ?? '');
     expect(settings).to.have.length.greaterThan(0);
@@ -89,7 +136,7 @@ describe('README', () => {
   });
 
   it('every package of its table is a dependency, and every dependency is in it', async () => {
-    const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+    const readme = (await textOf('src/README.md')).split('## Packages')[1] ?? '';
     const { dependencies } = z
       .object({ dependencies: z.record(z.string(), z.string()) })
       .parse(JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')));

@@ -31,7 +31,7 @@ export interface PeerStory {
   readonly args?: readonly string[];
   /** The first release that means what zrun means, where an older one did not. */
   readonly since?: string;
-  /** Words of the README that say how zrun differs here. */
+  /** Words of playbooks/README.md that say how zrun differs here. */
   readonly differs?: string;
 }
 

@@ -30,7 +30,7 @@ describe('the language, beside ansible-core', function () {
       console.log('      ansible-core is not installed: nothing to compare with');
       this.skip();
     }
-    readme = await readFile(path.join(import.meta.dirname, '../../../README.md'), 'utf8');
+    readme = await readFile(path.join(import.meta.dirname, '../../../playbooks/README.md'), 'utf8');
     peers.push(
       ...(await Promise.all(installed.map((each) => openPeer(each, installed.length === 1 ? 2 : 1)))),
     );
@@ -65,7 +65,7 @@ describe('the language, beside ansible-core', function () {
         expect(linesOf(own.account), words).to.equal(linesOf(peer.account));
       }
       if (story.differs === undefined) return;
-      expect(readme.replaceAll(/\s+/g, ' '), 'README').to.contain(story.differs);
+      expect(readme.replaceAll(/\s+/g, ' '), 'playbooks/README.md').to.contain(story.differs);
       expect(differing, 'whether it differs still').to.equal(true);
     });
   }

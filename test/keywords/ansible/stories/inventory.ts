@@ -112,7 +112,7 @@ const grouping: readonly PeerStory[] = [
   },
   {
     title: 'group_by and add_host: notify handlers',
-    differs: 'they notify handlers where they change something',
+    differs: 'they notify handlers if they change something',
     hosts: ['a'],
     playbook: `
 - hosts: all
