@@ -33,7 +33,7 @@ VS Code, with the extension "YAML" (redhat.vscode-yaml), in .vscode/settings.jso
     ".vscode/zrun-playbook.json": "playbooks/*.yaml",
     ".vscode/zrun-inventory.json": "hosts.yaml"
   },
-  "yaml.customTags": ["!raw"]
+  "yaml.customTags": ["!raw", "!cel", "!rules sequence"]
 `;
 
 /** Throws ZrunError where an input is wrong. */

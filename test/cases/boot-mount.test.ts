@@ -27,7 +27,10 @@ describe('the unit that loads the key', () => {
     let unit = '';
     await withFolder(async (folder) => {
       const file = path.join(folder, 'unit');
-      const all = parse(await readFile(inProject('playbooks/vars/overlay2.yaml'), 'utf8')) as Value;
+      // JSON has no tags.
+      const cel = { tag: '!cel', resolve: (text: string) => `{{cel "${text.replaceAll('"', '\\"')}"}}` };
+      const text = await readFile(inProject('playbooks/vars/overlay2.yaml'), 'utf8');
+      const all = parse(text, { customTags: [cel] }) as Value;
       const made = Object.entries(isMap(all) ? all : {}).filter(([name]) => /^(is_)?key_/.test(name));
       const vars = { ...Object.fromEntries(made), volume, key_root: root, key_location: keylocation };
       await perform(`

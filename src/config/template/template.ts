@@ -11,7 +11,8 @@ import { refuseJinja } from '../source/jinja-hints.js';
 import { collectFindings, errorAt, type Report } from '../source/findings.js';
 import type { PartialTemplate } from '../expression/scope.js';
 import { anyShape, listOf, mergeShapes, objectOf, shapeOfValue, type Shape } from '../expression/shape.js';
-import type { MapNode, ScalarNode, YamlNode } from '../yaml/yaml.js';
+import { describeNode, type ListNode, type MapNode, type ScalarNode, type YamlNode } from '../yaml/yaml.js';
+import { compileExpression, type CompiledExpression } from '../expression/expression.js';
 
 export interface CompiledTemplate extends PartialTemplate {
   /** Reports names that nothing defines; gives the shape of what it renders to. */
@@ -29,6 +30,7 @@ export interface CompiledTemplate extends PartialTemplate {
 /** Errors of syntax are reported, and the text is then taken as it is. */
 export function compileTemplate(node: YamlNode, report: Report): CompiledTemplate {
   if (node.kind === 'scalar') {
+    if (node.cel) return compileCel(node, report);
     if (typeof node.value !== 'string' || node.raw) return constant(node.value, node.at);
     const jinja = refuseJinja(node.text, 'yaml');
     if (jinja) {
@@ -51,11 +53,74 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
     };
   }
   if (node.kind === 'list')
-    return compileList(
-      node.at,
-      node.items.map((item) => compileTemplate(item, report)),
-    );
+    return node.rules
+      ? compileRules(node, report)
+      : compileList(
+          node.at,
+          node.items.map((item) => compileTemplate(item, report)),
+        );
   return compileMap(node, report);
+}
+
+function isTemplateText({ cel, value, raw }: ScalarNode): boolean {
+  return cel === true || (typeof value === 'string' && !raw && holdsTemplate(value));
+}
+
+/** `!cel a + b`: the value of an expression, whatever its type. */
+function compileCel(node: ScalarNode, report: Report): CompiledTemplate {
+  const expression = compileExpression(node.text, report);
+  if (!expression) return { ...constant(null, node.at), check: () => anyShape };
+  return leaf({
+    at: node.at,
+    isConstant: false,
+    render: (scope) => expression.evaluate(scope),
+    check: (declared, onError) => expression.check(declared, onError),
+  });
+}
+
+interface CompiledRule {
+  readonly when: CompiledExpression;
+  readonly say: CompiledTemplate;
+}
+
+/**
+ * `!rules`, a list of `{when, say}`: what those say whose conditions hold, in their order. Nothing is rendered of the
+ * others, so that a text may use what its condition has made sure of.
+ */
+function compileRules({ at, items }: ListNode, report: Report): CompiledTemplate {
+  const rules = items.map((item) => compileRule(item, report)).filter((rule) => rule !== undefined);
+  return leaf({
+    at,
+    isConstant: false,
+    render: (scope) =>
+      rules.flatMap(({ when, say }) => (when.evaluate(scope) === true ? [say.render(scope)] : [])),
+    check(declared, onError) {
+      const shapes = rules.map(({ when, say }) => {
+        when.check(declared, onError);
+        return say.check(declared, onError);
+      });
+      return listOf(shapes.length === 0 ? anyShape : shapes.reduce(mergeShapes));
+    },
+  });
+}
+
+/** Undefined where it is none, which is reported. */
+function compileRule(node: YamlNode, report: Report): CompiledRule | undefined {
+  const hint = 'write {when: CONDITION, say: TEXT}';
+  if (node.kind !== 'map') {
+    report(errorAt(node.at, 'playbook-invalid', `a rule must be a map, but is ${describeNode(node)}`, hint));
+    return undefined;
+  }
+  for (const { key, keyAt } of node.entries.values())
+    if (key !== 'when' && key !== 'say')
+      report(errorAt(keyAt, 'playbook-invalid', `a rule has no '${key}'`, hint));
+  const [when, say] = [node.entries.get('when')?.value, node.entries.get('say')?.value];
+  if (when?.kind !== 'scalar' || !say) {
+    report(errorAt(node.at, 'playbook-invalid', "a rule needs 'when', a condition, and 'say'", hint));
+    return undefined;
+  }
+  const condition = compileExpression(when.text, report, { condition: true });
+  return condition && { when: condition, say: compileTemplate(say, report) };
 }
 
 /**
@@ -68,7 +133,7 @@ export function compileLater(
   refuse: (node: ScalarNode) => ZrunError | undefined,
   explain: (error: ZrunError) => ZrunError,
 ): CompiledTemplate {
-  if (node.kind === 'list')
+  if (node.kind === 'list' && !node.rules)
     return compileList(
       node.at,
       node.items.map((item) => compileLater(item, refuse, explain)),
@@ -84,9 +149,8 @@ export function compileLater(
       })),
     );
   }
-  const refused = refuse(node);
-  if (!refused && (typeof node.value !== 'string' || node.raw || !holdsTemplate(node.value)))
-    return constant(node.value, node.at);
+  const refused = node.kind === 'scalar' ? refuse(node) : undefined;
+  if (!refused && node.kind === 'scalar' && !isTemplateText(node)) return constant(node.value, node.at);
   let compiled: CompiledTemplate | ZrunError | undefined = refused;
   const compile = (): CompiledTemplate | ZrunError => {
     if (compiled) return compiled;

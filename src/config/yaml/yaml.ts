@@ -34,6 +34,8 @@ export interface ScalarNode {
   readonly value: string | number | boolean | null;
   /** Tagged `!raw`: never a template. */
   readonly raw: boolean;
+  /** Tagged `!cel`: all of it is one expression. */
+  readonly cel?: true;
   /** Tagged `!vault`: what Ansible encrypted. Only where `YamlOptions.inventory` lets it pass. */
   readonly vault?: true;
   /** Written without quotes, on its own: `yes` may stand for a boolean. */
@@ -57,6 +59,8 @@ export interface MapEntry {
 export interface ListNode {
   readonly kind: 'list';
   readonly at: Place;
+  /** Tagged `!rules`: what those of its items say whose conditions hold. */
+  readonly rules?: true;
   readonly items: readonly YamlNode[];
 }
 
@@ -228,7 +232,8 @@ class Reader {
     if (!isYamlMap(node) && !isSeq(node)) return emptyScalar(this.source, 0);
     this.open.add(node);
     const isUnsafe = this.options.inventory !== undefined && node.tag === '!unsafe';
-    if (!isUnsafe && !this.isKnownTag(node.tag)) this.refuseTag(node.tag ?? '', this.place(node));
+    const isRules = isSeq(node) && node.tag === '!rules';
+    if (!isUnsafe && !isRules && !this.isKnownTag(node.tag)) this.refuseTag(node.tag ?? '', this.place(node));
     this.unsafe += isUnsafe ? 1 : 0;
     this.depth += 1;
     if (this.depth > deepest) throw tooDeep(this.place(node));
@@ -236,7 +241,7 @@ class Reader {
     this.open.delete(node);
     this.depth -= 1;
     this.unsafe -= isUnsafe ? 1 : 0;
-    return read;
+    return isRules && read.kind === 'list' ? { ...read, rules: true } : read;
   }
 
   private readList(items: readonly unknown[], at: Place): ListNode {
@@ -267,6 +272,16 @@ class Reader {
     const written = node.source ?? '';
     if (this.options.inventory && /^!vault(?:-encrypted)?$/.test(node.tag ?? ''))
       return { ...plainText(written, at), vault: true };
+    if (node.tag === '!cel')
+      return {
+        kind: 'scalar',
+        at,
+        value: written,
+        raw: false,
+        cel: true,
+        plain: false,
+        text: alignScalar(written, at),
+      };
     const tagged = node.tag === '!raw' || node.tag === '!unsafe';
     if (!tagged && !this.isKnownTag(node.tag)) return this.refuseTag(node.tag ?? '', at);
     const plain = node.type === 'PLAIN' && node.tag === undefined;
@@ -398,7 +413,8 @@ class Reader {
     const isCondition = tag.includes('(') || written === tag || /[!=<>&|?]|\bin\b/.test(written.slice(1));
     const quoted = written.includes('"') ? `'${written.replaceAll("'", "''")}'` : `"${written}"`;
     const whole = { ...at, start, end: start + written.length };
-    let hint = 'the one tag there is, !raw, marks a text that is never a template';
+    let hint =
+      'there are !raw (a text that is never a template), !cel (one expression) and !rules (a list of conditions and texts)';
     if (tag === '!vault')
       hint = 'keep the secret in a file outside the repository, and give it with -e @file';
     else if (isCondition && !written.includes('\n'))

@@ -20,6 +20,55 @@ const values: ValueMap = {
   hostile: '{{name}} $(reboot) \'"',
 };
 
+describe('an expression as a value', () => {
+  const yaml: readonly (readonly [text: string, value: unknown])[] = [
+    ['!cel size + 1', 9],
+    ['!cel "on && !off"', true],
+    ['!cel \'{"a": empty}.a\'', []],
+    ['!cel >-\n  size > 4 ?\n  "large" : "small"', 'large'],
+    ['[!cel size, "{{size}}"]', [8, 8]],
+  ];
+  for (const [text, value] of yaml) {
+    it(text, () => expect(readTemplate(text).render(createScope([values]))).to.deep.equal(value));
+  }
+
+  it('is Unknown where a part of it is', () => {
+    const template = readTemplate('[!cel size + 1, !cel later + 1]');
+    expect(template.renderPartial(createScope([{ size: 8, later: new Unknown('build') }]))).to.deep.equal([
+      9,
+      new Unknown('build'),
+    ]);
+  });
+});
+
+describe('rules', () => {
+  const rules = (text: string): unknown => readTemplate(`!rules\n${text}`).render(createScope([values]));
+
+  it('say what those of them say whose conditions hold, in their order', () =>
+    expect(
+      rules(
+        '- {when: on, say: first}\n- {when: off, say: second}\n- {when: size > 4, say: "third {{size}}"}',
+      ),
+    ).to.deep.equal(['first', 'third 8']));
+
+  it('render nothing of the others', () =>
+    expect(rules('- when: nothing != null\n  say: !cel nothing.size() + 1')).to.deep.equal([]));
+
+  it('wait for what is not known yet', () => {
+    const template = readTemplate('!rules\n- {when: later, say: a}');
+    expect(() => template.render(createScope([{ later: new Unknown('build') }]))).to.throw(UnknownValueError);
+  });
+
+  const wrong: readonly (readonly [text: string, message: RegExp])[] = [
+    ['- when: on', /a rule needs 'when', a condition, and 'say'/],
+    ['- {when: on, say: a, then: b}', /a rule has no 'then'/],
+    ['- on', /a rule must be a map, but is a boolean/],
+    ['- {when: on &&, say: a}', /expression/],
+  ];
+  for (const [text, message] of wrong)
+    it(`refuses ${text}`, () => expect(messageOf(() => readTemplate(`!rules\n${text}`))).to.match(message));
+});
+
 describe('templates', () => {
   const rendered: readonly (readonly [text: string, value: unknown])[] = [
     ['plain', 'plain'],

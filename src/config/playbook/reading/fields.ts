@@ -175,7 +175,7 @@ export function createFieldReader(code: ErrorCode, report: Report, known?: Scope
 /** Jinja's statements count as one, so that they are refused as that. */
 export function isTemplateNode(node: YamlNode): boolean {
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.raw) return false;
-  return holdsTemplate(node.value) || refuseJinja(node.text, 'yaml') !== undefined;
+  return node.cel === true || holdsTemplate(node.value) || refuseJinja(node.text, 'yaml') !== undefined;
 }
 
 /** A value that a template gave, as if it had been written. */

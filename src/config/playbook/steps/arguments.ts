@@ -380,7 +380,7 @@ function valuesOf(
   const [parameter] = path;
   const role = typeof parameter === 'string' ? roleOf(module, parameter) : undefined;
   if (role === 'expression' || role === 'expressions') return node.value === null ? null : node.text.text;
-  if (typeof node.value === 'string' && !node.raw && holdsTemplate(node.value)) {
+  if (isTemplateNode(node)) {
     open.push(path);
     return rendered;
   }
