@@ -19,7 +19,7 @@ export interface Controller {
    * `task-failed` where there is no terminal, and with `interrupted`.
    */
   ask(question: string, options: { readonly echo: boolean; readonly signal: AbortSignal }): Promise<string>;
-  /** The SHA-256 of a file in hex; undefined where there is none. Paths may be relative to where zrun was started. */
+  /** The SHA-256 of a file in hex; undefined if there is none. Paths may be relative to where zrun was started. */
   hashFile(path: string): Promise<string | undefined>;
   /**
    * Puts a file in the place of an old one at once, or leaves the old one where the content breaks off. Makes the

@@ -127,7 +127,7 @@ export function outputLimitIn(scope: Scope, task: Task): number {
 export interface Worker {
   readonly state: HostState;
   readonly as: Become | undefined;
-  /** Commands that set the task's environment; undefined where there is none. */
+  /** Commands that set the task's environment; undefined if there is none. */
   readonly environment: ShellText | undefined;
 }
 

@@ -448,7 +448,7 @@ async function rescue(
 /** Where a block's `always` is in nobody's rescue and nothing failed. */
 const noFailure: ValueMap = { ansible_failed_task: null, ansible_failed_result: null };
 
-/** What a rescue and an `always` know of the failure before them; undefined where there is none. */
+/** What a rescue and an `always` know of the failure before them; undefined if there is none. */
 function failureOf(ending: Ending): ValueMap | undefined {
   if (ending.type === 'done' || ending.type === 'ended') return undefined;
   const stopped = ending.type === 'stopped' ? ending : undefined;

@@ -182,7 +182,7 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** The type that a key's blob begins with (RFC 4253, 6.6); undefined where there is none. */
+/** The type that a key's blob begins with (RFC 4253, 6.6); undefined if there is none. */
 function keyType(key: Buffer): string | undefined {
   if (key.length < 4) return undefined;
   const length = key.readUInt32BE(0);

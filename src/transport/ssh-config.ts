@@ -91,7 +91,7 @@ async function askForAll(options: Asking): Promise<Common> {
   return { forAll: withoutName, defaults };
 }
 
-/** Asks ssh, or reads the files where there is none. `config` stands for the user's own file. */
+/** Asks ssh, or reads the files if there is none. `config` stands for the user's own file. */
 async function ask(query: SshQuery, options: Asking, config?: string): Promise<Raw> {
   const { ssh = 'ssh', homedir, env, signal } = options;
   const args = ['-G'];

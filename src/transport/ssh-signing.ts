@@ -12,7 +12,7 @@ export const rsaHashes: Readonly<Record<string, 'sha256' | 'sha512'>> = {
 };
 
 /**
- * The key, as one that signs in no other way than is allowed; undefined where there is none. ssh2 takes the hash for RSA
+ * The key, as one that signs in no other way than is allowed; undefined if there is none. ssh2 takes the hash for RSA
  * from what the server says that it takes, and SHA-1 where it says nothing: such a login is refused here.
  */
 export function signingAs(key: ParsedKey, algorithms: Algorithms): ParsedKey | undefined {

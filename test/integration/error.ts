@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import { ZrunError, type ErrorCode } from '../../src/core/errors.js';
 
-/** The error that the work ends with; fails where there is none, or another one. */
+/** The error that the work ends with; fails if there is none, or another one. */
 export async function errorOf(work: Promise<unknown>, code: ErrorCode): Promise<ZrunError> {
   const outcome = await work.then(
     () => new Error(`no error, where ${code} must come`),

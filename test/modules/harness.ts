@@ -177,7 +177,7 @@ export async function performTwice(
   return first;
 }
 
-/** A text in a result; fails where there is none. */
+/** A text in a result; fails if there is none. */
 export function textIn(result: ValueMap, name: string): string {
   const value = result[name];
   if (typeof value === 'string') return value;

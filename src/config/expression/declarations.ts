@@ -12,7 +12,7 @@ export interface Declarations {
   names(): Iterable<string>;
   /** Why a name is not there, where more can be said than that. */
   explain?(name: string): string | undefined;
-  /** Those of the inventory; undefined where there is none. */
+  /** Those of the inventory; undefined if there is none. */
   readonly hosts?: ReadonlySet<string> | undefined;
 }
 

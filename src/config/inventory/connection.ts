@@ -115,7 +115,7 @@ interface Reading {
   readonly placeOf: (name: string) => Place | undefined;
 }
 
-/** What a connection is called in Ansible, and what it is in zrun; undefined where there is none of that name. */
+/** What a connection is called in Ansible, and what it is in zrun; undefined if there is none of that name. */
 export function transportNamed(connection: string): Target['transport'] | undefined {
   const name = connection.replace(/^ansible\.(?:builtin|legacy)\./, '');
   if (name === 'local') return 'local';

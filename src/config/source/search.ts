@@ -1,6 +1,6 @@
 /**
  * Owns how a name in a playbook becomes a file of the controller: the folders in their order, names that only the run
- * can complete, and what is said where there is none.
+ * can complete, and what is said if there is none.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -61,7 +61,7 @@ export async function kindOf(file: string): Promise<'file' | 'folder' | undefine
   }
 }
 
-/** What a folder holds, in alphabetical order; nothing where it is none. */
+/** What a folder holds, in alphabetical order; nothing if it is none. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).sort();

@@ -104,7 +104,7 @@ function compileRules({ at, items }: ListNode, report: Report): CompiledTemplate
   });
 }
 
-/** Undefined where it is none, which is reported. */
+/** Undefined if it is none, which is reported. */
 function compileRule(node: YamlNode, report: Report): CompiledRule | undefined {
   const hint = 'write {when: CONDITION, say: TEXT}';
   if (node.kind !== 'map') {

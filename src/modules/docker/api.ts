@@ -20,7 +20,7 @@ export interface ApiRequest {
 
 export interface ApiAnswer {
   readonly status: number;
-  /** Undefined where there is none, or it is no JSON. */
+  /** Undefined if there is none, or it is no JSON. */
   readonly body: Value | undefined;
   readonly text: string;
 }

@@ -5,7 +5,7 @@
 import { isList, isMap, type Value, type ValueMap } from '../../core/value.js';
 import { splitWords } from '../../core/words.js';
 
-/** A JSON text as a value; undefined where it is none. */
+/** A JSON text as a value; undefined if it is none. */
 export function parseValue(text: string): Value | undefined {
   try {
     return JSON.parse(text) as Value;

@@ -191,7 +191,7 @@ function destinationsOf(container: ValueMap): readonly string[] {
 }
 
 /**
- * An answer to `GET /containers/…/changes`, perhaps cut off in its middle. Undefined where it is none.
+ * An answer to `GET /containers/…/changes`, perhaps cut off in its middle. Undefined if it is none.
  * @param destinations of mounts: Docker makes folders for them, which are no change of the container's
  */
 export function parseChanges(bytes: Buffer, destinations: readonly string[]): ContainerChanges | undefined {

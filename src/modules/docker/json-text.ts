@@ -163,7 +163,7 @@ function mapOf(members: readonly Member[]): ValueMap {
   return map;
 }
 
-/** What one level is indented by: taken from the first indented line, two spaces where there is none. */
+/** What one level is indented by: taken from the first indented line, two spaces if there is none. */
 function indentationOf(text: string): string {
   // Not \s: a byte order mark is white space to a regular expression, and none to JSON.
   return /^[ \t]+(?=\S)/m.exec(text)?.[0] ?? '  ';
@@ -215,7 +215,7 @@ function insertMember(
   return splice(text, last.value.end, last.value.end, `,${gap}${written}`);
 }
 
-/** The text without the member at a path; unchanged where there is none. */
+/** The text without the member at a path; unchanged if there is none. */
 export function removeIn(text: string, path: readonly string[]): string {
   let node = parseJson(text, 'JSON');
   for (const [i, key] of path.entries()) {

@@ -66,7 +66,7 @@ export function factsProbe(): Probe<Facts> {
 /** Of what a mount hides, as many names are told as a person reads. */
 const mostHidden = 20;
 
-/** Folders of which nothing is carried as it is, for Docker makes it anew. */
+/** Folders of which nothing is carried as it is, for Docker recreates it. */
 const foldersOfDocker = ['containers', 'image', 'buildkit', 'zfs', 'tmp', 'runtimes'];
 
 const mostInside = 20;

@@ -18,7 +18,7 @@ export interface CopiedEntry {
   readonly group: string;
   /** Bytes. */
   readonly size: number;
-  /** In hex, of the file at a link's end too; undefined where there is none or it cannot be read. */
+  /** In hex, of the file at a link's end too; undefined if there is none or it cannot be read. */
   readonly sha256: string | undefined;
 }
 

@@ -66,7 +66,7 @@ fi`;
 export const markTime: ShellText = sh`since=$(date -u +%Y-%m-%dT%H:%M:%S)`;
 
 /**
- * Once units run again: they have some seconds to start their containers, or to make them anew. Those that are still as
+ * Once units run again: they have some seconds to start their containers, or to recreate them. Those that are still as
  * they were stopped are started, and those that live in the namespace of one that has started after them are started
  * afresh. Appends to `$bad` what does not run, three words each.
  */

@@ -114,7 +114,7 @@ function zfsFailed(command: string, output: Output): ZrunError {
 
 /**
  * `property TAB value TAB source` a line. A user property's value may hold tabs and newlines: what does not begin like
- * a property goes on with the value before it.
+ * a property continues with the value before it.
  */
 export function parseProperties(text: string): Properties {
   const found: Record<string, PropertyValue> = {};

@@ -57,7 +57,7 @@ interface Installed {
 /** Where `.ci/run` unpacks Debian trixie's package, whose release bookworm does not have. */
 const unpacked = path.join(homedir(), '.cache/zrun-test/ansible-core-2.19/usr/lib/python3/dist-packages');
 
-/** Empty where there is none. */
+/** Empty if there is none. */
 export function installedAnsible(): readonly Installed[] {
   const python = pythonOfAnsible();
   const found: Installed[] = python === undefined ? [] : [{ python }];

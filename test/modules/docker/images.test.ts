@@ -261,7 +261,7 @@ describe('a commit', () => {
   };
   const earlier = { Comment: 'carried by zrun, run run-1' };
   const cases: readonly [string, ValueMap, readonly ValueMap[], boolean][] = [
-    ['is made where there is none', stopped, [], true],
+    ['is made if there is none', stopped, [], true],
     ['is made again where the container has run since', stopped, [made('2026-08-07T10:30:00Z')], true],
     ['stands where the container has not run since', stopped, [made('2026-08-07T11:00:01Z')], false],
     [

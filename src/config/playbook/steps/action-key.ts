@@ -6,7 +6,7 @@ import { errorAt } from '../../source/findings.js';
 import type { Site } from '../reading/site.js';
 import { describeNode, type MapEntry, type MapNode, type ScalarNode } from '../../yaml/yaml.js';
 
-/** A task with the module that it names as a key of its own; undefined where that is none, which is reported. */
+/** A task with the module that it names as a key of its own; undefined if that is none, which is reported. */
 export function withoutAction(node: MapNode, { context }: Site): MapNode | undefined {
   const entry = node.entries.get('action') ?? node.entries.get('local_action');
   if (!entry) return node;

@@ -175,7 +175,7 @@ function underOwnNames(
   return found;
 }
 
-/** The map that an argument in another form stands for; undefined where it is none, which is reported. */
+/** The map that an argument in another form stands for; undefined if it is none, which is reported. */
 function toMap(
   module: Module,
   { key, keyAt, value }: MapEntry,
