@@ -1,6 +1,6 @@
 /**
  * Owns the story of a process of the host that writes into a volume all the time, and makes the volume's folder again where
- * it is gone: what it was told is written is there afterwards.
+ * it is gone: what it was told is written is there afterwards. And of a container that has lost what it needs.
  */
 import { expect } from 'chai';
 import { reset } from '../index.js';
@@ -47,6 +47,21 @@ describe('a process of the host that writes into a volume', () => {
     const run = await on(host, migrate);
     expect(run.exitCode, explain(run)).to.equal(0);
     expect(await driverOf(host)).to.equal('overlay2');
+    await nothingLost();
+  });
+
+  it('grow.yaml leaves a host alone whose container could not be started again', async () => {
+    const image = await ask(host, `docker ps --format '{{.Image}}' | head -n 1`);
+    await ask(
+      host,
+      `mkdir /srv/gone && docker run -d --name needs-gone --mount type=bind,src=/srv/gone,dst=/g ${image} sleep 3600 && rmdir /srv/gone`,
+    );
+    const run = await on(host, grow, '-e', 'zvol_size=9GiB');
+    expect(run.exitCode, explain(run)).to.equal(2);
+    expect(explain(run)).to.match(
+      /nothing was touched: .* needs-gone \(\/srv\/gone, of its --mount type=bind\)/,
+    );
+    await ask(host, 'docker rm -f needs-gone');
     await nothingLost();
   });
 
