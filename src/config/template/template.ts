@@ -62,7 +62,8 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
   return compileMap(node, report);
 }
 
-function isTemplateText({ cel, value, raw }: ScalarNode): boolean {
+/** Whether there is anything to render: a text with `{{`, or an expression. */
+export function isTemplateText({ cel, value, raw }: ScalarNode): boolean {
   return cel === true || (typeof value === 'string' && !raw && holdsTemplate(value));
 }
 

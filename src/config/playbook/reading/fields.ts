@@ -5,11 +5,10 @@
 import { ZrunError, type ErrorCode, type Place } from '../../../core/errors.js';
 import type { Scope } from '../../../core/template.js';
 import { isList, isMap, Unknown, type Value } from '../../../core/value.js';
-import { holdsTemplate } from '../../template/handlebars.js';
 import { refuseJinja } from '../../source/jinja-hints.js';
 import { errorAt, throwFindings, type Report } from '../../source/findings.js';
 import { looseText } from '../../source/source.js';
-import { compileTemplate } from '../../template/template.js';
+import { compileTemplate, isTemplateText } from '../../template/template.js';
 import {
   ansibleBoolean,
   describeNode,
@@ -175,7 +174,7 @@ export function createFieldReader(code: ErrorCode, report: Report, known?: Scope
 /** Jinja's statements count as one, so that they are refused as that. */
 export function isTemplateNode(node: YamlNode): boolean {
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.raw) return false;
-  return node.cel === true || holdsTemplate(node.value) || refuseJinja(node.text, 'yaml') !== undefined;
+  return isTemplateText(node) || refuseJinja(node.text, 'yaml') !== undefined;
 }
 
 /** A value that a template gave, as if it had been written. */

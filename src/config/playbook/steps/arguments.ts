@@ -21,7 +21,13 @@ import type { PlaybookContext } from '../reading/context.js';
 import { errorAt } from '../../source/findings.js';
 import { anyShape } from '../../expression/shape.js';
 import type { Site } from '../reading/site.js';
-import { compileTemplate, constant, mapTemplate, type CompiledTemplate } from '../../template/template.js';
+import {
+  compileTemplate,
+  constant,
+  isTemplateText,
+  mapTemplate,
+  type CompiledTemplate,
+} from '../../template/template.js';
 import { describeNode, type MapEntry, type MapNode, type YamlNode } from '../../yaml/yaml.js';
 
 export interface ModuleCall {
@@ -380,7 +386,7 @@ function valuesOf(
   const [parameter] = path;
   const role = typeof parameter === 'string' ? roleOf(module, parameter) : undefined;
   if (role === 'expression' || role === 'expressions') return node.value === null ? null : node.text.text;
-  if (isTemplateNode(node)) {
+  if (isTemplateText(node)) {
     open.push(path);
     return rendered;
   }
