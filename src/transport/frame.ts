@@ -52,15 +52,17 @@ export const isHeld = ' held';
 /**
  * Functions that a shell needs before its first frame whose marks are not `end` alone.
  *
- * What was started during a frame has a process id between the last one before and the last one after it (proc(5),
- * /proc/loadavg), so that it can be looked at without a process. In a container whose loadavg is another's (lxcfs), or
- * after more processes than that is worth, all of them are looked at; without a Linux /proc, nobody can tell, and the
- * shell is always replaced. A child that was just started may be about to redirect its outputs, and is looked at again.
+ * What was started since the last look has a process id between the last one then and the last one now (proc(5),
+ * /proc/loadavg), so that it can be looked at without a process. Where that file is not the kernel's own for this
+ * shell's processes (lxcfs, gVisor), or more was started than that is worth, all processes are looked at; without a
+ * Linux /proc, nobody can tell, and the shell is always replaced. A file of lxcfs has a size, and one that knows no new
+ * process after a frame, whose script ran in one, is not the kernel's. A child that was just started may be about to
+ * redirect its outputs, and is looked at again.
  * Only outputs 1 and 2 of a process are looked at: who writes elsewhere means to.
  * A process of another user (sudo's child) does not show its files to ours: where it is of the shell's session, it may
  * have them. One without a command line is a kernel's thread, or dead.
  */
-export const helpers = `zrun_last() { read -r zrun_x zrun_x zrun_x zrun_x zrun_last; } 2>/dev/null </proc/loadavg
+export const helpers = `zrun_last() { read -r zrun_x zrun_x zrun_x zrun_x zrun_last; } </proc/loadavg
 zrun_line() { zrun_x=; read -r zrun_x; [ "$zrun_x" ]; } 2>/dev/null <"/proc/$1"
 zrun_session() { zrun_line "$1/stat" || return; set -- \${zrun_x##*")"}; zrun_x=$4; }
 zrun_holds() {
@@ -74,7 +76,7 @@ case $zrun_sees in
 no) return 1 ;;
 some)
 zrun_first=$zrun_last
-if zrun_last && [ "$zrun_first" -le "$zrun_last" ] && [ $((zrun_last - zrun_first)) -le 1000 ]; then
+if zrun_last && [ "$zrun_first" -lt "$zrun_last" ] && [ $((zrun_last - zrun_first)) -le 1000 ]; then
 while [ "$zrun_first" -lt "$zrun_last" ]; do
 zrun_first=$((zrun_first + 1))
 if [ -e "/proc/$zrun_first" ] && zrun_holds "$zrun_first"; then return 1; fi
@@ -103,8 +105,7 @@ printf '%s-%d%s\n' "$2" "$1" "$3"; printf '%s-\n' "$2" >&2
 zrun_sees=no
 if [ /proc/$$/fd/1 -ef /proc/$$/fd/1 ] && [ /proc/$$/fd/2 -ef /proc/$$/fd/2 ]; then
 zrun_sees=all
-if zrun_last; then zrun_first=$zrun_last; : & zrun_last && wait
-[ "$zrun_first" -lt $! ] && [ $! -le "$zrun_last" ] && zrun_sees=some; fi
+if zrun_last && [ ! -s /proc/loadavg ] && [ $$ -le "$zrun_last" ]; then zrun_sees=some; fi
 fi 2>/dev/null
 `;
 
@@ -172,7 +173,7 @@ function partsOf(nonce: string, script: string, marks: Marks): Parts {
   }
   const onError = marks === 'all' ? `; printf '${nonce}+\\n' >&2` : '';
   return {
-    begin: `zrun_last; printf '${nonce}+\\n'${onError}\n`,
+    begin: `printf '${nonce}+\\n'${onError}\n`,
     subshell,
     end: `zrun_end $? ${nonce}`,
   };

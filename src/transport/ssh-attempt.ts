@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitFunction } from 'p-limit';
 import { ZrunError } from '../core/errors.js';
-import { linkSignals } from '../core/signals.js';
+import { abort, linkSignals } from '../core/signals.js';
 import { within } from './limit.js';
 import { interrupted } from './session.js';
 import { DroppedError, type LoggedIn } from './ssh-handshake.js';
@@ -67,7 +67,7 @@ export async function withRetries(
   try {
     return await within(connectTimeoutMs, tries(), late);
   } finally {
-    over.abort();
+    abort(over);
     release();
   }
 }

@@ -4,7 +4,7 @@
  */
 import { ZrunError } from '../core/errors.js';
 import type { SshTarget } from '../core/host.js';
-import { onAbort } from '../core/signals.js';
+import { abort, onAbort } from '../core/signals.js';
 import type { Limits } from './channel.js';
 import { unlessAborted } from './limit.js';
 import { interrupted } from './session.js';
@@ -81,7 +81,7 @@ export function createJumps(
     if (via !== undefined) via.users++;
     // Others wait for the same hop, so it must not end with the first one's signal, but with the last one's.
     const shared = new AbortController();
-    const forgetClosing = onAbort(closing, () => shared.abort());
+    const forgetClosing = onAbort(closing, () => abort(shared));
     const loggedIn = reach(target, settings, `jump host ${settings.hostName} port ${settings.port}`, via, {
       ...attempt,
       signal: shared.signal,
@@ -89,7 +89,7 @@ export function createJumps(
     const jump: Jump = {
       key,
       loggedIn,
-      cancel: () => shared.abort(),
+      cancel: () => abort(shared),
       isLoggedIn: false,
       users: 0,
       linger: undefined,

@@ -3,6 +3,7 @@
  */
 import type { ClientChannel } from 'ssh2';
 import { ZrunError } from '../core/errors.js';
+import { abort } from '../core/signals.js';
 import { connectionLost, createEnding, type Channel, type Ended, type Limits, type Link } from './channel.js';
 import { within } from './limit.js';
 import { interrupted } from './session.js';
@@ -107,7 +108,7 @@ export function sshLink(loggedIn: LoggedIn, { name, handshakes, limits, another 
       });
     },
     async close() {
-      closing.abort();
+      abort(closing);
       await Promise.all([loggedIn, ...others].map((each) => endClient(each, limits)));
     },
   };

@@ -5,7 +5,7 @@
 import os from 'node:os';
 import { ZrunError } from '../core/errors.js';
 import type { Connect, Connection, ConnectOptions, Host, SshTarget } from '../core/host.js';
-import { linkSignals } from '../core/signals.js';
+import { abort, linkSignals } from '../core/signals.js';
 import { defaultLimits, type Limits } from './channel.js';
 import { createConnection } from './connection.js';
 import { createHostKeyStore } from './host-key-check.js';
@@ -124,7 +124,7 @@ export function createSshTransport(options: SshTransportOptions): {
       }
     },
     async close() {
-      closing.abort();
+      abort(closing);
       jumps.forget();
       const goodbye = { ...limits, closeMs: Math.min(limits.closeMs, goodbyeMs) };
       await Promise.all([...clients].map((client) => endClient(client, goodbye)));

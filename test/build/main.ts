@@ -21,6 +21,8 @@ const common: BuildOptions = {
   target: 'node20.19',
   sourcemap: true,
   sourcesContent: false,
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
 };
 
