@@ -12,21 +12,18 @@ import {
   parseExtraVars,
   readInventory,
   readLimit,
-  selectHosts,
   type Inventory,
   type InventorySources,
-  type Limit,
 } from '../config/index.js';
-import { throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
+import { throwAll, ZrunError } from '../core/errors.js';
 import type { Host } from '../core/host.js';
 import type { Play, Playbook } from '../core/plan.js';
 import type { VarsTemplate } from '../core/template.js';
-import { globToRegex } from '../core/glob.js';
-import type { LiveInventory, PlaybookRun } from '../engine/index.js';
+import type { LiveInventory } from '../engine/index.js';
 import { modules } from '../modules/index.js';
 import type { RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
-import { checkTags, refuseParts } from './parts.js';
+import { checkSelection, chooseHosts, errorsIn, withLocalhost, type LoadedPlaybook } from './selection.js';
 
 export interface Loaded {
   readonly playbooks: readonly LoadedPlaybook[];
@@ -42,9 +39,6 @@ export interface Loaded {
   /** What is odd but does no harm. */
   readonly warnings: readonly string[];
 }
-
-/** What a run needs, but for the answers of the user. */
-type LoadedPlaybook = Omit<PlaybookRun, 'answersOf'>;
 
 /** Throws ZrunError or ZrunErrors with everything that is wrong. */
 export async function load(command: RunCommand, environment: Environment): Promise<Loaded> {
@@ -69,7 +63,7 @@ export async function load(command: RunCommand, environment: Environment): Promi
     return inventory;
   };
   const errors: ZrunError[] = [];
-  const playbooks: LoadedPlaybook[] = [];
+  const read: Playbook[] = [];
   const use = createNameUse();
   const brought: string[] = [];
   for (const file of command.playbooks) {
@@ -77,26 +71,18 @@ export async function load(command: RunCommand, environment: Environment): Promi
       const inventory = await inventoryFor(path.dirname(file));
       const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars, use });
       if (named.length === 0 && !needsNoInventory(playbook.plays, brought)) throw noInventory();
-      playbooks.push(await chooseHosts(playbook, sources, limit, brought));
+      read.push(playbook);
       for (const { brings } of playbook.plays) brought.push(...brings);
     } catch (error) {
-      for (const each of errorsIn(error)) errors.push(each);
+      errors.push(...errorsIn(error));
     }
   }
+  const playbooks = await chooseHosts(read, sources, limit, errors);
   // Without an inventory, names that it would have given are no mistake of the playbook's.
   if (named.length === 0 && errors.length > 0 && !(await areLocal(command.playbooks, cwd)))
     throw noInventory();
   throwAll(errors);
-  const isLook = command.list !== undefined || command.syntaxCheck;
-  if (!isLook) {
-    refuseNoHosts(playbooks, [...inventories], named, command.limit);
-    refuseParts(playbooks, command);
-  }
-  const odd = [...checkTags(playbooks, command), ...findMisspelt(extraVars, use, inventories)];
-  if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
-  const chosen = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
-  const oddHosts = checkConnections(new Set(chosen));
-  const counted = tellCounted(command.limit, chosen);
+  const selection = await checkSelection(playbooks, [...inventories], named, command);
   const [first] = inventories;
   return {
     playbooks,
@@ -106,7 +92,12 @@ export async function load(command: RunCommand, environment: Environment): Promi
     inventorySources: sources.names,
     extraVars,
     warnings: [
-      ...new Set([...[...inventories].flatMap((each) => each.warnings), ...oddHosts, ...odd, ...counted]),
+      ...new Set([
+        ...[...inventories].flatMap((each) => each.warnings),
+        ...checkConnections(new Set(selection.hosts)),
+        ...findMisspelt(extraVars, use, inventories),
+        ...selection.warnings,
+      ]),
     ],
   };
 }
@@ -133,17 +124,6 @@ export async function untilStopped<T>(
   }
 }
 
-/** `web[1:3]` counts among the hosts of web, as in Ansible; who means the names web1 to web3 must see that. */
-function tellCounted(limit: string | undefined, chosen: readonly Host[]): readonly string[] {
-  if (limit === undefined || !/\w\[-?\d[\d:-]*\]/.test(limit)) return [];
-  const names = [...new Set(chosen.map(({ name }) => name))];
-  const shown =
-    names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
-  return [
-    `the limit '${limit}' counts hosts by their place, from 0, as in Ansible; it takes ${shown || 'none'}`,
-  ];
-}
-
 /** The groups of all folders are the same. Made once for each inventory. */
 function createGroups(sources: InventorySources, playbooks: readonly LoadedPlaybook[]): Loaded['groups'] {
   const folder = playbooks.flatMap(({ playbook }) => playbook.plays.map((play) => play.folder))[0];
@@ -156,11 +136,6 @@ function createGroups(sources: InventorySources, playbooks: readonly LoadedPlayb
     of = inventory;
     return groups;
   };
-}
-
-/** `localhost` is there even where the inventory does not name it, as in Ansible. */
-function withLocalhost({ hosts, implicitLocalhost }: Inventory): ReadonlyMap<string, Host> {
-  return hosts.has('localhost') ? hosts : new Map([...hosts, ['localhost', implicitLocalhost]]);
 }
 
 /** ZRUN_INVENTORY_TIMEOUT: how many seconds a program that is an inventory may take for an answer. */
@@ -211,109 +186,4 @@ function needsNoInventory(plays: readonly Play[], brought: readonly string[]): b
 /** Of a pattern: it names the machine that zrun runs on, which is there without an inventory, as in Ansible. */
 function isLocalhost(hosts: string): boolean {
   return hosts.split(',').every((name) => /^(?:localhost|127\.0\.0\.1|::1)$/.test(name.trim()));
-}
-
-/** `brought`: globs of the hosts and groups that playbooks before this one may bring. */
-async function chooseHosts(
-  playbook: Playbook,
-  sources: InventorySources,
-  limit: Limit | undefined,
-  brought: readonly string[],
-): Promise<LoadedPlaybook> {
-  const hosts = new Map<Play, { readonly of: Inventory; readonly hosts: readonly Host[] }>();
-  const whole = new Map<Inventory, ReadonlyMap<string, Host>>();
-  const open = new Set<Play>();
-  const errors: ZrunError[] = [];
-  // As in Ansible, a limit is about all plays, whatever each of them can know.
-  const ofAll = [...brought, ...playbook.plays.flatMap(({ brings }) => brings)];
-  const before = [...brought];
-  for (const play of playbook.plays) {
-    try {
-      const inventory = await sources.forPlaybooksIn(play.folder);
-      const mayCome = before.length === 0 ? undefined : nameMatcher(before);
-      const limitMayCome = ofAll.length === 0 ? undefined : nameMatcher(ofAll);
-      if (mayCome) open.add(play);
-      hosts.set(play, {
-        of: inventory,
-        hosts: selectHosts(inventory, play.hosts, limit, { at: play.at, mayCome, limitMayCome }),
-      });
-    } catch (error) {
-      for (const each of errorsIn(error)) errors.push(each);
-    }
-    before.push(...play.brings);
-  }
-  throwAll(errors);
-  return {
-    playbook,
-    isOpen: (play) => open.has(play),
-    hostsOf(play) {
-      const known = hosts.get(play);
-      if (!open.has(play)) return known?.hosts ?? [];
-      const inventory = sources.now(play.folder);
-      if (known?.of === inventory) return known.hosts;
-      // What has not come by now is no mistake any more: the play has no host, which is said.
-      const options = { at: play.at, mayCome: () => true, limitMayCome: () => true };
-      const chosen = selectHosts(inventory, play.hosts, limit, options);
-      hosts.set(play, { of: inventory, hosts: chosen });
-      return chosen;
-    },
-    inventoryOf(play) {
-      const inventory = sources.now(play.folder);
-      const known = whole.get(inventory);
-      if (known) return known;
-      const all = withLocalhost(inventory);
-      // Of those that are past, nobody asks again.
-      whole.clear();
-      whole.set(inventory, all);
-      return all;
-    },
-  };
-}
-
-function nameMatcher(globs: readonly string[]): (name: string) => boolean {
-  const patterns = [...new Set(globs)].map(globToRegex);
-  return (name) => patterns.some((pattern) => pattern.test(name));
-}
-
-/** A run without a host would end well and have done nothing: hardly what was meant. */
-function refuseNoHosts(
-  playbooks: readonly LoadedPlaybook[],
-  inventories: readonly Inventory[],
-  sources: readonly string[],
-  limit: string | undefined,
-): void {
-  const plays = playbooks.flatMap((each) => each.playbook.plays.map((play) => each.hostsOf(play)));
-  if (plays.length === 0 || plays.some((hosts) => hosts.length > 0)) return;
-  throw new ZrunError('no-hosts', 'no play has a host to work on', { hint: hint() });
-
-  function hint(): string {
-    if (inventories.every(({ hosts }) => hosts.size === 0))
-      return `the inventory is empty: ${sources.join(', ')}`;
-    if (limit === undefined) return 'zrun … --list-hosts shows what each play takes';
-    return `the limit '${limit}' leaves none of the hosts that the plays name`;
-  }
-}
-
-/** A misspelt name would run nothing, and end well. Throws ZrunError `usage`. */
-async function checkStart(
-  playbooks: readonly LoadedPlaybook[],
-  name: string,
-  { tags, skipTags }: Pick<RunCommand, 'tags' | 'skipTags'>,
-): Promise<void> {
-  const [{ findStart, noStart }, { createTagFilter }] = await Promise.all([
-    import('../engine/start.js'),
-    import('../engine/tags.js'),
-  ]);
-  const plays = playbooks.flatMap((each) =>
-    each.playbook.plays.map((play) => ({ play, hosts: each.hostsOf(play) })),
-  );
-  const filter = createTagFilter(tags, skipTags);
-  if (!findStart(plays, name, filter)) throw noStart(plays, name, filter);
-}
-
-/** What is no ZrunError is a bug and goes on as one. */
-function errorsIn(thrown: unknown): readonly ZrunError[] {
-  if (thrown instanceof ZrunError) return [thrown];
-  if (thrown instanceof ZrunErrors) return thrown.errors;
-  throw thrown;
 }
