@@ -198,3 +198,8 @@ export function isTrue(entry: MapEntry | undefined): boolean {
 export function isFalse(entry: MapEntry | undefined): boolean {
   return entry !== undefined && readBoolean(entry.value) === false;
 }
+
+/** A key of a task without Ansible's own collections before it. */
+export function bareAction(key: string): string {
+  return key.replace(/^ansible\.(?:builtin|legacy)\./, '');
+}

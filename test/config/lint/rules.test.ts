@@ -321,6 +321,24 @@ const cases: readonly Case[] = [
     finds: [],
   },
 
+  // ------------------------------------------------------------ vars-overridden
+  {
+    rule: 'vars-overridden',
+    text: `
+- command: a
+  register: below
+  changed_when: false
+- import_tasks: more.yaml
+  vars: {below: closed, above: open}
+- include_tasks: more.yaml
+  vars: {below: closed}
+- block:
+    - debug: {var: below.rc}
+  vars: {below: {rc: 1}}`,
+    files: { 'more.yaml': '- debug: {var: above}\n  vars: {above: 1}\n' },
+    finds: ['below', 'below'],
+  },
+
   // ------------------------------------------------------------ conditions
   {
     rule: 'condition-constant',

@@ -7,7 +7,7 @@ import { handlerUnused, notifyNever } from './handlers.js';
 import { registerUnused, taskUnnamed } from './names.js';
 import { modeOpen, secretShown } from './secrets.js';
 import { shellErrexit, shellNeedless, shellUnquoted } from './shell.js';
-import { varsHidden } from './vars.js';
+import { varsHidden, varsOverridden } from './vars.js';
 
 export const rules: readonly Rule[] = [
   checkModeRuns,
@@ -27,4 +27,5 @@ export const rules: readonly Rule[] = [
   shellUnquoted,
   taskUnnamed,
   varsHidden,
+  varsOverridden,
 ];

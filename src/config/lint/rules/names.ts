@@ -1,4 +1,5 @@
 /** Owns the rules about names: of tasks, and of results. */
+import { bareAction } from '../book.js';
 import type { Rule } from '../rule.js';
 import { usedNames } from '../names.js';
 
@@ -11,7 +12,7 @@ export const taskUnnamed: Rule = {
   check(book, report) {
     for (const { node, at } of book.tasks) {
       const { entries } = node;
-      if (entries.has('name') || [...entries.keys()].some((key) => silent.has(bare(key)))) continue;
+      if (entries.has('name') || [...entries.keys()].some((key) => silent.has(bareAction(key)))) continue;
       report({
         at,
         message: 'this task has no name: the report and --start-at-task can only call it by its module',
@@ -20,10 +21,6 @@ export const taskUnnamed: Rule = {
     }
   },
 };
-
-function bare(key: string): string {
-  return key.replace(/^ansible\.(?:builtin|legacy)\./, '');
-}
 
 export const registerUnused: Rule = {
   id: 'register-unused',
