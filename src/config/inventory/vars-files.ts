@@ -5,7 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errorAt, type Report } from '../source/findings.js';
-import { readSource, unreadable } from '../source/source.js';
+import { readNamedSource, unreadable } from '../source/source.js';
 import { variablesOf, type InventoryVariable, type InventoryVariables } from './variable.js';
 import { describeNode, parseYaml } from '../yaml/yaml.js';
 
@@ -106,7 +106,7 @@ async function readVarsFile(
   report: Report,
   warn: Report,
 ): Promise<InventoryVariables> {
-  const source = await readSource(cwd, name);
+  const source = await readNamedSource(cwd, name);
   if (source.text.startsWith('$ANSIBLE_VAULT;')) {
     const message = `${name} is encrypted by ansible-vault: its variables are not there`;
     const hint = 'decrypt it into a file outside the repository, and give that with -e @file';

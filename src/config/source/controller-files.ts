@@ -9,6 +9,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { contentOf, type Content } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
+import { refuseEndless } from './source.js';
 import type { ControllerEntry, ControllerFolder } from '../../core/module.js';
 
 interface ControllerFiles {
@@ -41,7 +42,9 @@ export function createControllerFiles(): ControllerFiles {
   const folders = new Map<string, Promise<ControllerFolder>>();
 
   async function versionOf(file: string): Promise<{ readonly version: string; readonly size: number }> {
-    const { ino, dev, size, mtimeNs } = await stat(file, { bigint: true });
+    const seen = await stat(file, { bigint: true });
+    refuseEndless(seen);
+    const { ino, dev, size, mtimeNs } = seen;
     return { version: [dev, ino, size, mtimeNs].join(' '), size: Number(size) };
   }
 

@@ -2,7 +2,7 @@
  * Owns how a file that the user named becomes a source that places can point into, and how text inside a source is
  * addressed. Knows no file format.
  */
-import { constants, openSync } from 'node:fs';
+import { constants, openSync, type BigIntStats, type Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import path from 'node:path';
@@ -33,19 +33,38 @@ export function looseText(name: string, text: string): PositionedText {
 }
 
 /**
- * Reads a text file. `name` is what the user calls it (relative as given).
+ * Reads a text file of the command line, which may be a pipe. `name` is what the user calls it (relative as given).
  * Throws ZrunError `file-unreadable`; `interrupted` where the signal ends the wait for a pipe's writer.
  */
 export async function readSource(cwd: string, name: string, signal?: AbortSignal): Promise<Source> {
+  return sourceOf(cwd, name, async (file) =>
+    (await stat(file)).isFIFO() ? readPipe(file, signal) : readFile(file, 'utf8'),
+  );
+}
+
+/** Reads a text file that a folder or another file names. Throws ZrunError `file-unreadable`. */
+export async function readNamedSource(cwd: string, name: string): Promise<Source> {
+  return sourceOf(cwd, name, readNamedFile);
+}
+
+async function sourceOf(cwd: string, name: string, read: (file: string) => Promise<string>): Promise<Source> {
   try {
-    const file = path.resolve(cwd, name);
-    const isPipe = (await stat(file)).isFIFO();
-    const text = isPipe ? await readPipe(file, signal) : await readFile(file, 'utf8');
-    return { name, text: text.replace(/^\uFEFF/, '') };
+    return { name, text: (await read(path.resolve(cwd, name))).replace(/^\uFEFF/, '') };
   } catch (error) {
     if (error instanceof ZrunError) throw error;
     throw unreadable(name, error, undefined, await nearestFile(cwd, name));
   }
+}
+
+/** Throws as stat() and readFile() do, and for what may never end. */
+export async function readNamedFile(file: string): Promise<string> {
+  refuseEndless(await stat(file));
+  return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+}
+
+/** Throws an Error for a pipe or a device. Those on the command line are made for one run; others may never end. */
+export function refuseEndless(seen: Pick<Stats | BigIntStats, 'isFile' | 'isDirectory'>): void {
+  if (!seen.isFile() && !seen.isDirectory()) throw new Error('it is a pipe or a device, not a file');
 }
 
 /** Bytes. Far more than a playbook or an inventory holds. */

@@ -2,7 +2,6 @@
  * Owns what is carried through one playbook while it is read: where errors go, which names get defined where, the
  * files that were read already, and the checks that wait until everything is known.
  */
-import { readFile } from 'node:fs/promises';
 import type { Module } from '../../../core/module.js';
 import { ZrunError, type Place } from '../../../core/errors.js';
 import type { VarsTemplate } from '../../../core/template.js';
@@ -18,7 +17,7 @@ import {
 import type { Inventory } from '../../inventory/inventory.js';
 import type { PlaybookLanguage } from './language.js';
 import { collectFindings, ignoreFindings, type Report } from '../../source/findings.js';
-import { shownName, unreadable } from '../../source/source.js';
+import { readNamedFile, shownName, unreadable } from '../../source/source.js';
 import { compiledOf } from '../../template/template.js';
 import { anyShape } from '../../expression/shape.js';
 import { commonNames } from './variables.js';
@@ -211,9 +210,9 @@ async function parseFile(file: string, name: string, at: Place): ParsedFile {
   const repeat = (to: Report): void => {
     findings.errors.forEach(to);
   };
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readNamedFile(file).catch((error: unknown) => {
     findings.report(unreadable(name, error, at));
   });
   if (text === undefined) return { root: undefined, report: repeat };
-  return { root: parseYaml({ name, text: text.replace(/^\uFEFF/, '') }, findings.report), report: repeat };
+  return { root: parseYaml({ name, text }, findings.report), report: repeat };
 }
