@@ -1465,8 +1465,19 @@ export const cases: readonly Case[] = [
     number: 44,
     what: 'A thick volume makes `zfs snapshot -r` of its parent need room for all that it holds',
     expected: 'said before the move; a sparse volume on request',
-    proofs: [],
-    open: 'the pool must have room for the volume itself, and `zvol_sparse` makes a sparse one; that a snapshot of a thick one needs as much again is not said',
+    proofs: [
+      recorded('a pool with room for the volume, and not for what it holds as well', {
+        recording: debian12({ above: '12000000000\n' }),
+        verdict: 'ready',
+        remark: /a snapshot of it needs as much room again as it holds: with less than 8 ?GiB left in the pool, `zfs snapshot -r tank` can fail/,
+      }),
+      recorded('the same pool, and a sparse volume', {
+        recording: debian12({ above: '12000000000\n' }),
+        args: ['zvol_sparse=true'],
+        verdict: 'ready',
+        says: /a volume tank\/docker-overlay2 of 8 ?GiB/,
+      }),
+    ],
   },
   {
     number: 45,
