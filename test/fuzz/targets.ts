@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createResolver, createNameUse } from '../../src/config/expression/declarations.js';
 import { compileExpression } from '../../src/config/expression/expression.js';
 import { parseExtraVars } from '../../src/config/inventory/extra-vars.js';
-import { checkText, parseText, renderText } from '../../src/config/template/handlebars.js';
+import { checkText, parseText, renderText } from '../../src/config/template/render.js';
 import {
   checkConnections,
   loadInventory,

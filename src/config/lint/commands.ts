@@ -1,7 +1,7 @@
 /**
  * Owns what rules ask about tasks that run a command: which text or words, and what of it is filled in.
  */
-import { holdsTemplate, parseText, valuesIn, type InsertedValue } from '../template/handlebars.js';
+import { holdsTemplate, parseText, valuesIn, type InsertedValue } from '../template/render.js';
 import { ignoreFindings } from '../source/findings.js';
 import type { MapEntry, ScalarNode } from '../yaml/yaml.js';
 import type { Book, WrittenTask } from './book.js';

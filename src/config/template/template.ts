@@ -6,7 +6,7 @@ import { ZrunError, type Place } from '../../core/errors.js';
 import type { Scope, VarsTemplate } from '../../core/template.js';
 import { Unknown, UnknownValueError, type Value } from '../../core/value.js';
 import type { Declarations } from '../expression/declarations.js';
-import { checkEntry, checkText, holdsTemplate, parseText, renderEntry, renderText } from './handlebars.js';
+import { checkEntry, checkText, holdsTemplate, parseText, renderEntry, renderText } from './render.js';
 import { refuseJinja } from '../source/jinja-hints.js';
 import { collectFindings, errorAt, type Report } from '../source/findings.js';
 import type { PartialTemplate } from '../expression/scope.js';

@@ -6,7 +6,7 @@ import { ZrunError, type Place } from '../../../core/errors.js';
 import type { Language, TaskFiles } from '../../../core/plan.js';
 import { createControllerFiles } from '../../source/controller-files.js';
 import { compileLooseExpression, type CompiledExpression } from '../../expression/expression.js';
-import { parseText, renderAsText, type TextTemplate } from '../../template/handlebars.js';
+import { parseText, renderAsText, type TextTemplate } from '../../template/render.js';
 import { refuseJinja } from '../../source/jinja-hints.js';
 import { explainParameters } from './parameters.js';
 import { throwFindings, type Report } from '../../source/findings.js';
