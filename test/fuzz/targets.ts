@@ -7,7 +7,9 @@ import path from 'node:path';
 import { createResolver, createNameUse } from '../../src/config/expression/declarations.js';
 import { compileExpression } from '../../src/config/expression/expression.js';
 import { parseExtraVars } from '../../src/config/inventory/extra-vars.js';
-import { checkText, parseText, renderText } from '../../src/config/template/render.js';
+import { checkText } from '../../src/config/template/check.js';
+import { parseText } from '../../src/config/template/parse.js';
+import { renderText } from '../../src/config/template/render.js';
 import {
   checkConnections,
   loadInventory,

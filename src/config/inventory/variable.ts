@@ -5,7 +5,7 @@
  */
 import type { Place, ZrunError } from '../../core/errors.js';
 import { isMap, type Value } from '../../core/value.js';
-import { holdsTemplate } from '../template/render.js';
+import { holdsTemplate } from '../template/tree.js';
 import { hintForJinja, refuseJinja } from '../source/jinja-hints.js';
 import { errorAt } from '../source/findings.js';
 import { anyShape } from '../expression/shape.js';

@@ -1,7 +1,8 @@
 /**
  * Owns what rules ask about tasks that run a command: which text or words, and what of it is filled in.
  */
-import { holdsTemplate, parseText, valuesIn, type InsertedValue } from '../template/render.js';
+import { parseText } from '../template/parse.js';
+import { holdsTemplate, valuesIn, type InsertedValue } from '../template/tree.js';
 import { ignoreFindings } from '../source/findings.js';
 import type { MapEntry, ScalarNode } from '../yaml/yaml.js';
 import type { Book, WrittenTask } from './book.js';

@@ -7,7 +7,8 @@ import type { Module } from '../../../core/module.js';
 import { isMap } from '../../../core/value.js';
 import { compileExpression } from '../../expression/expression.js';
 import { isTemplateNode } from '../reading/fields.js';
-import { checkText, holdsTemplate } from '../../template/render.js';
+import { checkText } from '../../template/check.js';
+import { holdsTemplate } from '../../template/tree.js';
 import {
   actions,
   isKeyword,
