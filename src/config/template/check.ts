@@ -18,6 +18,7 @@ import {
   pathText,
   placeOf,
   scalarOf,
+  type Block,
   type Call,
   type Path,
   type TextTemplate,
@@ -77,12 +78,7 @@ function refuseStructure(template: TextTemplate, statement: Call, shape: Shape, 
   }
 }
 
-function checkBlock(
-  template: TextTemplate,
-  block: hbs.AST.BlockStatement,
-  frame: ShapeFrame,
-  report: Report,
-): void {
+function checkBlock(template: TextTemplate, block: Block, frame: ShapeFrame, report: Report): void {
   const [param] = block.params;
   if (!param) return;
   const name = pathText(block.path);

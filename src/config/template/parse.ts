@@ -3,24 +3,20 @@
  * not parse. What parses and yet is none, or calls what there is not, is refused here too.
  */
 import parser from 'handlebars/dist/cjs/handlebars/compiler/base.js';
-import { nearest, type Place, type ZrunError } from '../../core/errors.js';
+import type { Place, ZrunError } from '../../core/errors.js';
 import { isMarkedSecret } from '../../core/secret.js';
-import { compileExpression, type CompiledExpression } from '../expression/expression.js';
+import type { CompiledExpression } from '../expression/expression.js';
 import { errorAt, type Report } from '../source/findings.js';
 import { hintForJinja } from '../source/jinja-hints.js';
 import type { PositionedText } from '../source/source.js';
-import { blockHelpers, helpers } from './helpers.js';
-import { helperHint } from './hints.js';
+import { compileCalls } from './calls.js';
+import { helpers } from './helpers.js';
 import {
-  hashPairs,
   isBlock,
   isMustache,
   isPath,
-  isString,
-  isSubExpression,
   offsetsOf,
   pathText,
-  placeOf,
   type Call,
   type Node,
   type TextTemplate,
@@ -50,14 +46,14 @@ export function parseText(text: PositionedText, report: Report): TextTemplate | 
     expressions,
     lineStarts,
   };
-  compileCalls(program, parsed, expressions, report);
+  compileCalls(parsed, expressions, report);
   return parsed;
 }
 
 /** Deeper than any person writes. The package takes ever longer for each level. */
 const deepest = 100;
 
-function tooDeep(text: PositionedText): ZrunError | undefined {
+function checkDepth(text: PositionedText): ZrunError | undefined {
   let depth = 0;
   for (const match of text.text.matchAll(/\{\{~?([#^/])\s*[\w(]/g)) {
     depth += match[1] === '/' ? -1 : 1;
@@ -69,9 +65,9 @@ function tooDeep(text: PositionedText): ZrunError | undefined {
 }
 
 function parse(text: PositionedText, report: Report): hbs.AST.Program | undefined {
-  const deep = tooDeep(text);
-  if (deep) {
-    report(deep);
+  const tooDeep = checkDepth(text);
+  if (tooDeep) {
+    report(tooDeep);
     return undefined;
   }
   try {
@@ -182,89 +178,4 @@ function offsetOf(text: string, line: number, column: number): number {
   const before = breaks[line - 2];
   const start = before === undefined ? 0 : before.index + before[0].length;
   return Math.min(start + column, text.length);
-}
-
-/** Refuses what this dialect does not have, and compiles the CEL that is in `cel` calls. */
-function compileCalls(
-  program: hbs.AST.Program,
-  template: TextTemplate,
-  expressions: Map<Node, CompiledExpression>,
-  report: Report,
-): void {
-  const refuse = (node: Node, message: string, hint?: string): void => {
-    report(errorAt(placeOf(template, node), 'template-syntax', message, hint));
-  };
-  const visitCall = (call: Call, asValue: boolean): void => {
-    const [named] = hashPairs(call);
-    if (named) refuse(named, 'helpers take no named values here');
-    for (const param of call.params) visitValue(param);
-    if (!isPath(call.path) || (call.params.length === 0 && asValue)) return;
-    const name = pathText(call.path);
-    const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
-    if (!helper) {
-      refuse(call.path, `there is no helper '${name}'`, helperHint(name));
-      return;
-    }
-    const [least, most] = helper.arity;
-    if (call.params.length < least || call.params.length > most) {
-      const counts =
-        least === most ? String(least) : most === Infinity ? `at least ${least}` : `${least} or ${most}`;
-      refuse(
-        call.path,
-        `'${name}' takes ${counts} value${most === 1 ? '' : 's'}, not ${call.params.length}`,
-        `write ${helper.usage}`,
-      );
-    }
-    if (name === 'cel') compileCel(call.params[0]);
-  };
-  const compileCel = (param: hbs.AST.Expression | undefined): void => {
-    if (!param) return;
-    if (!isString(param)) {
-      refuse(param, "'cel' takes a quoted expression, not a value", 'write {{cel "a + b"}}');
-      return;
-    }
-    const [start] = offsetsOf(template, param);
-    const positioned: PositionedText = {
-      text: param.value,
-      at: placeOf(template, param),
-      inside: (from, to) => template.text.inside(start + 1 + from, start + 1 + to),
-    };
-    const compiled = compileExpression(positioned, report);
-    if (compiled) expressions.set(param, compiled);
-  };
-  const visitValue = (node: hbs.AST.Expression): void => {
-    if (isSubExpression(node)) visitCall(node, false);
-  };
-  const visit = (body: hbs.AST.Program | undefined): void => {
-    for (const statement of body?.body ?? []) {
-      if (isMustache(statement)) visitCall(statement, true);
-      else if (isBlock(statement)) {
-        const name = pathText(statement.path);
-        if (!blockHelpers.includes(name)) {
-          const known = nearest(name, blockHelpers);
-          refuse(
-            statement.path,
-            `there is no block '#${name}'`,
-            known
-              ? `did you mean '#${known}'?`
-              : `there are ${blockHelpers.map((one) => `#${one}`).join(', ')}`,
-          );
-        } else if (statement.params.length !== 1) {
-          refuse(
-            statement.path,
-            `'#${name}' takes one value, not ${statement.params.length}`,
-            'for a condition, write {{#if (cel "a == b")}}',
-          );
-        }
-        for (const param of statement.params) visitValue(param);
-        const [named] = hashPairs(statement);
-        if (named) refuse(named, 'blocks take no named values here');
-        visit(statement.program);
-        visit(statement.inverse);
-      } else if (statement.type !== 'ContentStatement' && statement.type !== 'CommentStatement') {
-        refuse(statement, 'partials and decorators are not supported in templates');
-      }
-    }
-  };
-  visit(program);
 }

@@ -23,6 +23,7 @@ import {
   pathText,
   placeOf,
   scalarOf,
+  type Block,
   type Call,
   type Node,
   type Path,
@@ -91,15 +92,15 @@ function renderProgram(template: TextTemplate, program: hbs.AST.Program | undefi
 
 function textAt(template: TextTemplate, node: Call, value: Value | undefined): string {
   const subject = node.params.length === 0 && isPath(node.path) ? `'${pathText(node.path)}'` : 'this';
-  return guard(template, node.path, subject, () => toText(known(value ?? null)));
+  return guard(template, node.path, subject, () => toText(demandKnown(value ?? null)));
 }
 
-function renderBlock(template: TextTemplate, block: hbs.AST.BlockStatement, frame: Frame): string {
+function renderBlock(template: TextTemplate, block: Block, frame: Frame): string {
   const [param] = block.params;
   if (!param) return '';
   const name = pathText(block.path);
   const isCondition = name === 'if' || name === 'unless';
-  const value = known(evaluateValue(template, param, frame, isCondition) ?? null);
+  const value = demandKnown(evaluateValue(template, param, frame, isCondition) ?? null);
   if (isCondition) {
     const holds = isEmpty(value) === (name === 'unless');
     return renderProgram(template, holds ? block.program : block.inverse, frame);
@@ -111,7 +112,7 @@ function renderBlock(template: TextTemplate, block: hbs.AST.BlockStatement, fram
 
 function renderEach(
   template: TextTemplate,
-  block: hbs.AST.BlockStatement,
+  block: Block,
   param: hbs.AST.Expression,
   frame: Frame,
   value: Value,
@@ -138,13 +139,7 @@ function renderEach(
     .join('');
 }
 
-function innerFrame(
-  block: hbs.AST.BlockStatement,
-  outer: Frame,
-  value: Value,
-  key: Value = null,
-  data = outer.data,
-): Frame {
+function innerFrame(block: Block, outer: Frame, value: Value, key: Value = null, data = outer.data): Frame {
   const [itemName, keyName] = blockParams(block);
   const locals = new Map<string, Value>();
   if (itemName !== undefined) locals.set(itemName, value);
@@ -180,7 +175,7 @@ function evaluateCall(
   if (name === 'lookup') return evaluateLookup(template, call, frame, lenient);
   const values = call.params.map((param, i) => {
     const value = evaluateValue(template, param, frame, name === 'default' && i === 0);
-    return value === undefined ? null : known(value);
+    return value === undefined ? null : demandKnown(value);
   });
   const subject = call.params[0] && isPath(call.params[0]) ? `'${pathText(call.params[0])}'` : 'this';
   return guard(template, call.params[0] ?? call.path, subject, () => helper.apply(...values));
@@ -200,15 +195,15 @@ function evaluateLookup(
   for (const node of keys) {
     const key = evaluateValue(template, node, frame, lenient);
     if (value === undefined || key === undefined) return undefined;
-    const name = guard(template, node, 'the key', () => toText(known(key)));
-    value = known(value);
+    const name = guard(template, node, 'the key', () => toText(demandKnown(key)));
+    value = demandKnown(value);
     const part = value === null ? undefined : ownPart(value, name);
     if (part === undefined && lenient) return undefined;
     if (part === undefined) {
       const { message, hint } =
         value === null
           ? { message: `'${said}' is null, so it has no '${name}'`, hint: undefined }
-          : absent(said, value, name);
+          : describeAbsent(said, value, name);
       throw errorAt(placeOf(template, node), 'variable-unknown', message, hint);
     }
     value = part;
@@ -228,7 +223,7 @@ function celScope(frame: Frame): Scope {
       if (locals.size === 0) return root;
       return {
         peek: (name) => locals.get(name) ?? root.peek(name),
-        get: (name) => (locals.has(name) ? known(locals.get(name) ?? null) : root.get(name)),
+        get: (name) => (locals.has(name) ? demandKnown(locals.get(name) ?? null) : root.get(name)),
         has: (name) => locals.has(name) || root.has(name),
         names: () => new Set([...locals.keys(), ...root.names()]),
       };
@@ -261,11 +256,11 @@ function evaluatePath(template: TextTemplate, path: Path, frame: Frame, lenient:
   let value = start.value;
   let said = start.said;
   for (const part of start.rest) {
-    value = known(value);
+    value = demandKnown(value);
     if (value === null) return missing(`'${said}' is null, so it has no '${part}'`);
     const next = ownPart(value, part);
     if (next === undefined) {
-      const { message, hint } = absent(said, value, part);
+      const { message, hint } = describeAbsent(said, value, part);
       return missing(message, hint);
     }
     said += `.${part}`;
@@ -324,13 +319,13 @@ function rootOf(frame: Frame): Scope {
   throw new TypeError('a template frame without a root');
 }
 
-function known(value: Value): Value {
+function demandKnown(value: Value): Value {
   if (value instanceof Unknown) throw new UnknownValueError(value.waitsFor);
   return value;
 }
 
 /** What is said of a part that a value does not have. */
-function absent(said: string, value: Value, part: string): MissingHost {
+function describeAbsent(said: string, value: Value, part: string): MissingHost {
   return (
     missingHost(said, part, isMap(value) ? Object.keys(value) : []) ?? {
       message: `'${said}' has no '${part}'`,

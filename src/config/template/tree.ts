@@ -7,6 +7,7 @@ import type { PositionedText } from '../source/source.js';
 
 export type Node = hbs.AST.Node;
 export type Path = hbs.AST.PathExpression;
+export type Block = hbs.AST.BlockStatement & { readonly path: Path };
 export type Call = Pick<hbs.AST.MustacheStatement, 'path' | 'params' | 'hash' | 'loc'>;
 
 /** A text with Handlebars in it, parsed. */
@@ -29,7 +30,7 @@ export function isMustache(node: Node): node is hbs.AST.MustacheStatement {
   return node.type === 'MustacheStatement';
 }
 
-export function isBlock(node: Node): node is hbs.AST.BlockStatement & { readonly path: Path } {
+export function isBlock(node: Node): node is Block {
   return node.type === 'BlockStatement';
 }
 
@@ -61,7 +62,7 @@ export function pathText(node: Node): string {
 }
 
 /** The package's types say that these are always there; its parser leaves them out where they are empty. */
-export function blockParams({ program }: hbs.AST.BlockStatement): readonly string[] {
+export function blockParams({ program }: Block): readonly string[] {
   return (program as Partial<hbs.AST.Program>).blockParams ?? [];
 }
 
