@@ -13,7 +13,7 @@ import type { Colour, Paint } from './style.js';
 import { unifiedDiff } from './unified-diff.js';
 import { visible, visibleLine } from './visible.js';
 
-interface DescribeOptions {
+export interface DescribeOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
   /** Show what differs. */

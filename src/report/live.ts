@@ -31,76 +31,32 @@ interface Busy {
 /** More than this is not watched but scrolled past, however high the terminal is. */
 const MOST_LINES = 16;
 
-export function createLiveView(paint: Paint): LiveView {
-  let startedAt: number | undefined;
-  let check = false;
-  const all = new Set<string>();
-  const finished = new Set<string>();
+/** What was told of the run, as far as it is drawn. */
+interface Picture {
+  startedAt: number | undefined;
+  check: boolean;
+  readonly all: Set<string>;
+  readonly finished: Set<string>;
   /** In the order in which they began. */
-  const busy = new Map<string, Busy>();
-  const changed = new Set<string>();
-  const failed = new Set<string>();
+  readonly busy: Map<string, Busy>;
+  readonly changed: Set<string>;
+  readonly failed: Set<string>;
+}
 
+export function createLiveView(paint: Paint): LiveView {
+  const picture: Picture = {
+    startedAt: undefined,
+    check: false,
+    all: new Set(),
+    finished: new Set(),
+    busy: new Map(),
+    changed: new Set(),
+    failed: new Set(),
+  };
   return {
-    tell(event, now) {
-      switch (event.type) {
-        case 'run-started':
-          startedAt = now;
-          check = event.check;
-          event.hosts.forEach((host) => all.add(host));
-          return;
-        case 'hosts-added':
-          event.hosts.forEach((host) => all.add(host));
-          return;
-        case 'task-started':
-          busy.set(event.host, { task: visibleLine(event.task.name), since: now, said: '' });
-          return;
-        case 'task-output': {
-          const at = busy.get(event.host);
-          // Hosts may write hundreds of megabytes, and no more than a line of it is shown.
-          const line = event.text
-            .slice(-4096)
-            .split(/[\r\n]+/)
-            .findLast((each) => each.trim() !== '');
-          if (at && line !== undefined) at.said = visibleLine(line.slice(0, 500));
-          return;
-        }
-        case 'task-said': {
-          const at = busy.get(event.host);
-          if (at) at.said = visibleLine(event.text.slice(0, 500));
-          return;
-        }
-        case 'task-retried': {
-          const at = busy.get(event.host);
-          if (at) at.said = `attempt ${event.attempt} of ${event.of}`;
-          return;
-        }
-        case 'task-finished':
-          busy.delete(event.host);
-          if (event.result.status === 'changed') changed.add(event.host);
-          return;
-        case 'host-finished':
-          busy.delete(event.host);
-          finished.add(event.host);
-          if (event.outcome !== 'done') failed.add(event.host);
-          return;
-        case 'play-started':
-        case 'batch-started':
-        case 'host-connected':
-        case 'handler-finished':
-        case 'rescue-started':
-        case 'play-stopped':
-        case 'warning':
-          return;
-        case 'run-finished':
-          busy.clear();
-          return;
-        default:
-          assertNever(event);
-      }
-    },
-
+    tell: (event, now) => update(picture, event, now),
     render({ columns, rows }, now) {
+      const { startedAt, busy } = picture;
       if (startedAt === undefined || rows < 1) return [];
       // A line apart from what has happened already, where there is room for one.
       const gap = rows >= 8 && busy.size > 0 ? [''] : [];
@@ -109,18 +65,89 @@ export function createLiveView(paint: Paint): LiveView {
         busy.size <= room
           ? formatHosts(busy, columns, now, paint)
           : formatTasks(busy, room, columns, now, paint);
-      const parts = [
-        `${finished.size} of ${plural(all.size, 'host')} done`,
-        ...(busy.size > 0 ? [`${busy.size} at work`] : []),
-        ...(changed.size > 0
-          ? [paint(statusColours.changed, `${changed.size} ${check ? 'would change' : 'changed'}`)]
-          : []),
-        ...(failed.size > 0 ? [paint(statusColours.failed, `${failed.size} failed`)] : []),
-        formatClock(now - startedAt),
-      ];
-      return [...gap, ...lines, clipParts(parts, columns)];
+      return [...gap, ...lines, clipParts(summarise(picture, now - startedAt, paint), columns)];
     },
   };
+}
+
+function update(picture: Picture, event: RunEvent, now: number): void {
+  const { all, busy, changed, failed, finished } = picture;
+  switch (event.type) {
+    case 'run-started':
+      picture.startedAt = now;
+      picture.check = event.check;
+      event.hosts.forEach((host) => all.add(host));
+      return;
+    case 'hosts-added':
+      event.hosts.forEach((host) => all.add(host));
+      return;
+    case 'task-started':
+      busy.set(event.host, { task: visibleLine(event.task.name), since: now, said: '' });
+      return;
+    case 'task-output': {
+      const at = busy.get(event.host);
+      const line = lastLine(event.text);
+      if (at && line !== undefined) at.said = visibleLine(line.slice(0, 500));
+      return;
+    }
+    case 'task-said': {
+      const at = busy.get(event.host);
+      if (at) at.said = visibleLine(event.text.slice(0, 500));
+      return;
+    }
+    case 'task-retried': {
+      const at = busy.get(event.host);
+      if (at) at.said = `attempt ${event.attempt} of ${event.of}`;
+      return;
+    }
+    case 'task-finished':
+      busy.delete(event.host);
+      if (event.result.status === 'changed') changed.add(event.host);
+      return;
+    case 'host-finished':
+      busy.delete(event.host);
+      finished.add(event.host);
+      if (event.outcome !== 'done') failed.add(event.host);
+      return;
+    case 'play-started':
+    case 'batch-started':
+    case 'host-connected':
+    case 'handler-finished':
+    case 'rescue-started':
+    case 'play-stopped':
+    case 'warning':
+      return;
+    case 'run-finished':
+      busy.clear();
+      return;
+    default:
+      assertNever(event);
+  }
+}
+
+/** Hosts may write hundreds of megabytes, and no more than a line of it is shown. */
+function lastLine(output: string): string | undefined {
+  return output
+    .slice(-4096)
+    .split(/[\r\n]+/)
+    .findLast((line) => line.trim() !== '');
+}
+
+/** How far the whole is. */
+function summarise(
+  { all, busy, changed, check, failed, finished }: Picture,
+  ms: number,
+  paint: Paint,
+): string[] {
+  return [
+    `${finished.size} of ${plural(all.size, 'host')} done`,
+    ...(busy.size > 0 ? [`${busy.size} at work`] : []),
+    ...(changed.size > 0
+      ? [paint(statusColours.changed, `${changed.size} ${check ? 'would change' : 'changed'}`)]
+      : []),
+    ...(failed.size > 0 ? [paint(statusColours.failed, `${failed.size} failed`)] : []),
+    formatClock(ms),
+  ];
 }
 
 /** A line for each host. */

@@ -6,7 +6,7 @@ import type { EventOf, HostOutcome, HostSummary, RunEvent, TaskRef, TaskResult }
 import type { Problem } from '../core/errors.js';
 import { describeProblem, outcomeColours, plural } from './describe.js';
 import { formatDuration } from './duration.js';
-import { someOf, wrapNames } from './narrate.js';
+import { someOf, wrapNames } from './host-names.js';
 import { assertNever, type Verbosity } from './reporter.js';
 import type { Colour, Paint } from './style.js';
 import { pad, visibleLine } from './visible.js';

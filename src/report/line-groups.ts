@@ -1,0 +1,72 @@
+/**
+ * Owns which results share a line: those that are equal and wait together, as long as no host's lines change their
+ * order. Knows nothing of how a line looks.
+ */
+import type { Described } from './describe.js';
+
+export type Line =
+  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'hosts';
+      readonly hosts: string[];
+      readonly described: Described;
+    };
+
+interface LineGroups {
+  /** Nothing moves over it. */
+  addHeading(text: string): void;
+  /** Joins an equal line of other hosts where there is one. */
+  addHost(host: string, described: Described): void;
+  /** A line of its own, whatever waits. */
+  addAlone(host: string, described: Described): void;
+  /** Those that wait, in order. Nothing waits any longer. */
+  take(): readonly Line[];
+}
+
+export function createLineGroups(): LineGroups {
+  let lines: Line[] = [];
+  /** Where each host's last line stands: it may join an equal line only below that. */
+  let lastLineOf = new Map<string, number>();
+  /** Where equal lines stand, in order. */
+  let placesOf = new Map<string, number[]>();
+  /** Where the first line after the last heading stands. */
+  let barrier = 0;
+
+  function closeGroups(): void {
+    lastLineOf = new Map();
+    placesOf = new Map();
+    barrier = lines.length;
+  }
+
+  return {
+    addHeading(text) {
+      lines.push({ type: 'text', text });
+      closeGroups();
+    },
+    addHost(host, described) {
+      const key = JSON.stringify(described);
+      const after = lastLineOf.get(host) ?? barrier - 1;
+      const places = placesOf.get(key) ?? [];
+      const index = places.find((place) => place > after);
+      const found = index === undefined ? undefined : lines[index];
+      if (index !== undefined && found?.type === 'hosts') {
+        found.hosts.push(host);
+        lastLineOf.set(host, index);
+        return;
+      }
+      lastLineOf.set(host, lines.length);
+      places.push(lines.length);
+      placesOf.set(key, places);
+      lines.push({ type: 'hosts', hosts: [host], described });
+    },
+    addAlone(host, described) {
+      lines.push({ type: 'hosts', hosts: [host], described });
+    },
+    take() {
+      const taken = lines;
+      lines = [];
+      closeGroups();
+      return taken;
+    },
+  };
+}
