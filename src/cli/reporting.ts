@@ -18,7 +18,7 @@ import {
 import { choosePaint } from '../report/style.js';
 import type { OutputKind, RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
-import { createEventMask } from './event-mask.js';
+import { createEmitter } from './emitter.js';
 
 export interface Reporting {
   readonly runId: string;
@@ -47,57 +47,14 @@ export async function startReporting(
   const folder = made?.folder;
   const reporters: Reporter[] = [await createUserReporter(command, environment, folder)];
   if (command.profile) reporters.push(await createProfileReporter(command, environment));
+  const emit = createEmitter({
+    reporters,
+    diff: command.diff,
+    onBroken: (error) =>
+      environment.stderr.write(`a reporter broke and is left out from here: ${reasonOf(error)}\n`),
+  });
   const warn = (message: string): void => emit({ type: 'warning', message });
-  const onTrouble = (what: string) => (error: unknown) =>
-    warn(`${what} is not written on: ${reasonOf(error)}`);
-
-  const eventMask = createEventMask({ diff: command.diff });
-  /** Events that arise while one is being told wait their turn. */
-  const queue: Parameters<Emit>[0][] = [];
-  let isTelling = false;
-  function emit(event: Parameters<Emit>[0]): void {
-    queue.push(...eventMask.apply(event));
-    if (isTelling) return;
-    isTelling = true;
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      for (const reporter of [...reporters]) {
-        try {
-          reporter.tell(next);
-        } catch (error) {
-          // A reporter's bug costs that reporter, never a host.
-          reporters.splice(reporters.indexOf(reporter), 1);
-          environment.stderr.write(`a reporter broke and is left out from here: ${reasonOf(error)}\n`);
-        }
-      }
-    }
-    isTelling = false;
-  }
-
-  if (folder) {
-    const [{ createJournal }, { createLog }, { createHostLogs }, { createResultFile }, { createRetryFile }] =
-      await Promise.all([
-        import('../report/journal.js'),
-        import('../report/log.js'),
-        import('../report/host-log.js'),
-        import('../report/result.js'),
-        import('../report/retry.js'),
-      ]);
-    try {
-      reporters.push(
-        createJournal(folder.journal, onTrouble('the journal')),
-        createRetryFile(folder.retry, onTrouble('the list of hosts that are left')),
-        createHostLogs({
-          folder: folder.hostLogs,
-          onTrouble: onTrouble("the hosts' logs"),
-          onLittleRoom: warn,
-        }),
-        createLog(folder.log, onTrouble('the log'), folder.retry),
-        createResultFile(folder.result, onTrouble('the result')),
-      );
-    } catch (error) {
-      warnings.push(`this run leaves no journal: ${reasonOf(error)}`);
-    }
-  }
+  if (folder) reporters.push(...(await createFolderReporters(folder, warn, warnings)));
   let isFirst = true;
   let isOver = false;
   return {
@@ -148,6 +105,43 @@ function makeRunFolder(
   } catch (error) {
     warnings.push(`this run leaves no journal and no log: ${reasonOf(error)}`);
     return undefined;
+  }
+}
+
+/**
+ * Those that write into the run's own folder; none where it cannot be written to, which `warnings` takes. `warn`: tells
+ * what goes wrong later.
+ */
+async function createFolderReporters(
+  folder: RunFolder,
+  warn: (message: string) => void,
+  warnings: string[],
+): Promise<readonly Reporter[]> {
+  const [{ createJournal }, { createLog }, { createHostLogs }, { createResultFile }, { createRetryFile }] =
+    await Promise.all([
+      import('../report/journal.js'),
+      import('../report/log.js'),
+      import('../report/host-log.js'),
+      import('../report/result.js'),
+      import('../report/retry.js'),
+    ]);
+  const onTrouble = (what: string) => (error: unknown) =>
+    warn(`${what} is not written on: ${reasonOf(error)}`);
+  try {
+    return [
+      createJournal(folder.journal, onTrouble('the journal')),
+      createRetryFile(folder.retry, onTrouble('the list of hosts that are left')),
+      createHostLogs({
+        folder: folder.hostLogs,
+        onTrouble: onTrouble("the hosts' logs"),
+        onLittleRoom: warn,
+      }),
+      createLog(folder.log, onTrouble('the log'), folder.retry),
+      createResultFile(folder.result, onTrouble('the result')),
+    ];
+  } catch (error) {
+    warnings.push(`this run leaves no journal: ${reasonOf(error)}`);
+    return [];
   }
 }
 
