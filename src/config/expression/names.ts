@@ -42,133 +42,146 @@ const itemMacros = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 /** Gives the shape of the expression's value. */
 export function walkExpression(root: ASTNode, visitor: NameVisitor): Shape {
-  const nameShape = (node: ASTNode, name: string, locals: Locals): Shape => {
-    const local = locals.get(name);
-    if (local) return local;
-    visitor.onName?.(name);
-    // CEL's own words for types, as in type(x) == string.
-    if (typeNames.has(name)) {
-      if (visitor.declared?.get(name)) visitor.onMissing?.(node, { name });
+  return walk(root, new Map(), visitor);
+}
+
+/** `locals`: the expression's own names at this point. */
+function walk(node: ASTNode, locals: Locals, visitor: NameVisitor): Shape {
+  switch (node.op) {
+    case 'value':
+      return literalShape(node.args);
+    case 'id':
+      return nameShape(node, node.args, locals, visitor);
+    case '.':
+      return partShape(node, walk(node.args[0], locals, visitor), node.args[1], false, visitor);
+    case '.?':
+      return maybe(partShape(node, walk(node.args[0], locals, visitor), node.args[1], false, visitor));
+    case '[]':
+    case '[?]':
+      return walkIndex(node, locals, visitor);
+    case 'call':
+      return walkCall(node, locals, visitor);
+    case 'rcall':
+      return walkMethod(node, locals, visitor);
+    case 'list':
+      return listOf(mergeAll(walkAll(node.args, locals, visitor)));
+    case 'map':
+      for (const entry of node.args) walkAll(entry, locals, visitor);
       return anyShape;
+    case '?:': {
+      const [condition, then, otherwise] = node.args;
+      walk(condition, locals, visitor);
+      return mergeShapes(walk(then, locals, visitor), walk(otherwise, locals, visitor));
     }
-    const shape = visitor.declared?.get(name);
-    if (shape) return shape;
-    if (visitor.declared) visitor.onMissing?.(node, { name });
+    case '!_':
+      walk(node.args, locals, visitor);
+      return boolShape;
+    case '-_':
+      return walk(node.args, locals, visitor);
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+      walkAll(node.args, locals, visitor);
+      return anyShape;
+    case '==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+    case 'in':
+    case '&&':
+    case '||':
+      walkAll(node.args, locals, visitor);
+      return boolShape;
+  }
+}
+
+function walkAll(nodes: readonly ASTNode[], locals: Locals, visitor: NameVisitor): readonly Shape[] {
+  return nodes.map((node) => walk(node, locals, visitor));
+}
+
+function nameShape(node: ASTNode, name: string, locals: Locals, visitor: NameVisitor): Shape {
+  const local = locals.get(name);
+  if (local) return local;
+  visitor.onName?.(name);
+  // CEL's own words for types, as in type(x) == string.
+  if (typeNames.has(name)) {
+    if (visitor.declared?.get(name)) visitor.onMissing?.(node, { name });
     return anyShape;
-  };
+  }
+  const shape = visitor.declared?.get(name);
+  if (shape) return shape;
+  if (visitor.declared) visitor.onMissing?.(node, { name });
+  return anyShape;
+}
 
-  const partShape = (node: ASTNode, base: Shape, part: string, mayLack: boolean): Shape => {
-    const shape = part === 'length' && base.type === 'list' ? undefined : partOf(base, part);
-    if (shape) return shape;
-    if (!mayLack) visitor.onMissing?.(node, { name: part, of: base });
+function partShape(node: ASTNode, base: Shape, part: string, mayLack: boolean, visitor: NameVisitor): Shape {
+  const shape = part === 'length' && base.type === 'list' ? undefined : partOf(base, part);
+  if (shape) return shape;
+  if (!mayLack) visitor.onMissing?.(node, { name: part, of: base });
+  return anyShape;
+}
+
+function walkIndex(node: ASTNode & { op: '[]' | '[?]' }, locals: Locals, visitor: NameVisitor): Shape {
+  const [of, index] = node.args;
+  const base = walk(of, locals, visitor);
+  walk(index, locals, visitor);
+  if (index.op === 'value' && typeof index.args === 'string')
+    return partShape(node, base, index.args, node.op === '[?]', visitor);
+  return itemOf(base);
+}
+
+function walkCall(node: ASTNode & { op: 'call' }, locals: Locals, visitor: NameVisitor): Shape {
+  const [name, args] = node.args;
+  const [only] = args;
+  if (name === 'has' && only?.op === '.') {
+    const base = walk(only.args[0], locals, visitor);
+    // What a schema rules out can never be there; what a literal does not show, another place may add.
+    const bare = base.type === 'maybe' ? base.of : base;
+    const isClosed = bare.type === 'object' && bare.declared && !bare.open;
+    partShape(only, base, only.args[1], !isClosed, visitor);
+    return boolShape;
+  }
+  walkAll(args, locals, visitor);
+  return anyShape;
+}
+
+/** `receiver.name(…)`: a method, a macro, or a function in a namespace. */
+function walkMethod(node: ASTNode & { op: 'rcall' }, locals: Locals, visitor: NameVisitor): Shape {
+  const [name, receiver, args] = node.args;
+  if (name === 'bind' && receiver.op === 'id' && receiver.args === 'cel')
+    return walkBind(args, locals, visitor);
+  if (receiver.op === 'id' && receiver.args === 'optional' && !locals.has('optional')) {
+    walkAll(args, locals, visitor);
     return anyShape;
-  };
+  }
+  if (itemMacros.has(name) && args.length >= 2) return walkMacro(node, locals, visitor);
+  walk(receiver, locals, visitor);
+  walkAll(args, locals, visitor);
+  return anyShape;
+}
 
-  const walkMacro = (node: ASTNode & { op: 'rcall' }, locals: Locals): Shape => {
-    const [name, receiver, args] = node.args;
-    const [variable, ...bodies] = args;
-    const subject = walk(receiver, locals);
-    if (variable?.op !== 'id') return anyShape;
-    // Over a map, the macros go through the keys.
-    const isMapLike = subject.type === 'map' || subject.type === 'object';
-    const inner = new Map([...locals, [variable.args, isMapLike ? textShape : itemOf(subject)] as const]);
-    const shapes = bodies.map((body) => walk(body, inner));
-    if (name === 'filter') return isMapLike ? listOf(textShape) : subject;
-    return name === 'map' ? listOf(shapes.at(-1) ?? anyShape) : boolShape;
-  };
+function walkMacro(node: ASTNode & { op: 'rcall' }, locals: Locals, visitor: NameVisitor): Shape {
+  const [name, receiver, args] = node.args;
+  const [variable, ...bodies] = args;
+  const subject = walk(receiver, locals, visitor);
+  if (variable?.op !== 'id') return anyShape;
+  // Over a map, the macros go through the keys.
+  const isMapLike = subject.type === 'map' || subject.type === 'object';
+  const inner = new Map([...locals, [variable.args, isMapLike ? textShape : itemOf(subject)] as const]);
+  const shapes = walkAll(bodies, inner, visitor);
+  if (name === 'filter') return isMapLike ? listOf(textShape) : subject;
+  return name === 'map' ? listOf(shapes.at(-1) ?? anyShape) : boolShape;
+}
 
-  const walkBind = (args: readonly ASTNode[], locals: Locals): Shape => {
-    const [variable, value, body] = args;
-    if (variable?.op !== 'id' || !value || !body) return anyShape;
-    return walk(body, new Map([...locals, [variable.args, walk(value, locals)] as const]));
-  };
-
-  const walk = (node: ASTNode, locals: Locals): Shape => {
-    switch (node.op) {
-      case 'value':
-        return literalShape(node.args);
-      case 'id':
-        return nameShape(node, node.args, locals);
-      case '.':
-        return partShape(node, walk(node.args[0], locals), node.args[1], false);
-      case '.?':
-        return maybe(partShape(node, walk(node.args[0], locals), node.args[1], false));
-      case '[]':
-      case '[?]': {
-        const base = walk(node.args[0], locals);
-        const index = node.args[1];
-        walk(index, locals);
-        if (index.op === 'value' && typeof index.args === 'string') {
-          return partShape(node, base, index.args, node.op === '[?]');
-        }
-        return itemOf(base);
-      }
-      case 'call': {
-        const [name, args] = node.args;
-        const [only] = args;
-        if (name === 'has' && only?.op === '.') {
-          const base = walk(only.args[0], locals);
-          // What a schema rules out can never be there; what a literal does not show, another place may add.
-          const bare = base.type === 'maybe' ? base.of : base;
-          const isClosed = bare.type === 'object' && bare.declared && !bare.open;
-          partShape(only, base, only.args[1], !isClosed);
-          return boolShape;
-        }
-        for (const arg of args) walk(arg, locals);
-        return anyShape;
-      }
-      case 'rcall': {
-        const [name, receiver, args] = node.args;
-        if (name === 'bind' && receiver.op === 'id' && receiver.args === 'cel') return walkBind(args, locals);
-        if (receiver.op === 'id' && receiver.args === 'optional' && !locals.has('optional')) {
-          for (const arg of args) walk(arg, locals);
-          return anyShape;
-        }
-        if (itemMacros.has(name) && args.length >= 2) return walkMacro(node, locals);
-        walk(receiver, locals);
-        for (const arg of args) walk(arg, locals);
-        return anyShape;
-      }
-      case 'list':
-        return listOf(mergeAll(node.args.map((item) => walk(item, locals))));
-      case 'map':
-        for (const [key, value] of node.args) {
-          walk(key, locals);
-          walk(value, locals);
-        }
-        return anyShape;
-      case '?:': {
-        const [condition, then, otherwise] = node.args;
-        walk(condition, locals);
-        return mergeShapes(walk(then, locals), walk(otherwise, locals));
-      }
-      case '!_':
-        walk(node.args, locals);
-        return boolShape;
-      case '-_':
-        return walk(node.args, locals);
-      case '+':
-      case '-':
-      case '*':
-      case '/':
-      case '%':
-        for (const side of node.args) walk(side, locals);
-        return anyShape;
-      case '==':
-      case '!=':
-      case '<':
-      case '<=':
-      case '>':
-      case '>=':
-      case 'in':
-      case '&&':
-      case '||':
-        for (const side of node.args) walk(side, locals);
-        return boolShape;
-    }
-  };
-
-  return walk(root, new Map());
+function walkBind(args: readonly ASTNode[], locals: Locals, visitor: NameVisitor): Shape {
+  const [variable, value, body] = args;
+  if (variable?.op !== 'id' || !value || !body) return anyShape;
+  const inner = new Map([...locals, [variable.args, walk(value, locals, visitor)] as const]);
+  return walk(body, inner, visitor);
 }
 
 function mergeAll(shapes: readonly Shape[]): Shape {
