@@ -7,7 +7,7 @@ import type { Module } from '../../core/module.js';
 import { handlersIn, stepsOf, type Play, type Playbook, type Step } from '../../core/plan.js';
 import { ignoreFindings } from '../source/findings.js';
 import { actionEntry } from '../playbook/steps/action-key.js';
-import { moduleNamed } from '../playbook/steps/arguments.js';
+import { moduleNamed } from '../playbook/steps/doing.js';
 import { parseYaml, readBoolean, type MapEntry, type MapNode, type YamlNode } from '../yaml/yaml.js';
 
 export interface Book {

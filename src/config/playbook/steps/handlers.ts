@@ -4,7 +4,7 @@
 import { nearest, type Place } from '../../../core/errors.js';
 import type { Handler } from '../../../core/plan.js';
 import { withoutAction } from './action-key.js';
-import { findDoing } from './arguments.js';
+import { findDoing } from './doing.js';
 import { readTasksFile } from './includes.js';
 import { enterFile, findTasks, canOpen, isTasks } from './task-files.js';
 import { fixedText, reportTo } from '../reading/names.js';

@@ -3,7 +3,7 @@
  */
 import type { Block, Step } from '../../../core/plan.js';
 import { withoutAction } from './action-key.js';
-import { findDoing } from './arguments.js';
+import { findDoing } from './doing.js';
 import { addNames } from '../../expression/declarations.js';
 import { checkKeywords } from '../reading/keywords.js';
 import { errorAt } from '../../source/findings.js';

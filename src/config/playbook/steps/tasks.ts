@@ -3,7 +3,8 @@
  */
 import type { Task } from '../../../core/plan.js';
 import type { Template } from '../../../core/template.js';
-import { readArguments, type Doing, type ModuleCall } from './arguments.js';
+import { readArguments, type ModuleCall } from './arguments.js';
+import type { Doing } from './doing.js';
 import { foreseeBrought } from './brought.js';
 import { optionalConditions, readConditions } from '../reading/conditions.js';
 import { addNames } from '../../expression/declarations.js';
