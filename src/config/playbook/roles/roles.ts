@@ -20,7 +20,7 @@ import { shownName } from '../../source/source.js';
 import { constant, type CompiledTemplate } from '../../template/template.js';
 import { readVarsNode } from '../steps/vars-files.js';
 import type { YamlNode } from '../../yaml/yaml.js';
-import { type RoleRequest, mainParts, type Vars } from './request.js';
+import { mainParts, type RoleRequest, type RoleUse, type Vars } from './request.js';
 
 interface RoleVars {
   readonly defaults: Vars;
@@ -46,33 +46,9 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
     defaults: await readPart(folder, 'defaults', parts.defaults, at, site),
     vars: await readPart(folder, 'vars', parts.vars, at, site),
   };
-
-  // What a role depends on gets what the role is given, and is done before it.
-  const needed: Step[] = [];
-  let inherited: RoleVars = { defaults: new Map(), vars: new Map() };
-  for (const dependency of meta.dependencies) {
-    if (!checkCircle(dependency.folder, dependency.at, role, site)) continue;
-    const found = await readRoleAndVars({
-      ...dependency,
-      asker: 'role',
-      parts: mainParts,
-      mayRepeat: undefined,
-      isValidated: true,
-      isExported: request.isExported,
-      isOfPlay: request.isOfPlay,
-    });
-    needed.push(found.block);
-    inherited = joined(inherited, found);
-  }
-
-  const all = joined(inherited, own);
-  const fixed: Vars = new Map([
-    ['role_name', constant(name, at)],
-    ['role_path', constant(folder, at)],
-    ['ansible_role_name', constant(name, at)],
-    ['ansible_parent_role_names', constant(role.parents, at)],
-  ]);
-  const vars: Vars = new Map([...all.vars, ...fixed, ...given]);
+  const needed = await readNeeded(meta.dependencies, role, request);
+  const all = joined(needed, own);
+  const vars: Vars = new Map([...all.vars, ...fixedVars(role, at), ...given]);
   const inside: Site = {
     ...roleSite(role, site, all.defaults, new Map([...vars, ...params])),
     around: surround(around, { defaults: all.defaults, vars }),
@@ -84,7 +60,6 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
   const handlers = await readRoleHandlers(request, inside);
   const { ofRoles, ofImports, ofIncludes } = play.handlers;
   (site.isIncluded ? ofIncludes : request.isOfPlay ? ofRoles : ofImports).push(...handlers);
-
   const block: Block = {
     type: 'block',
     role: { key: signatureOf(request), mayRepeat: request.mayRepeat ?? meta.allowsDuplicates },
@@ -105,16 +80,50 @@ async function readRoleAndVars(request: RoleRequest): Promise<RoleVars & { reado
     rescue: [],
     always: [],
   };
-  if (needed.length === 0) return { block, ...all };
+  if (needed.blocks.length === 0) return { block, ...all };
   const whole: Block = {
     ...block,
     role: undefined,
     defaults: new Map(),
     vars: given,
     handlers: [],
-    tasks: [...needed, { ...block, when: [], become: {} }],
+    tasks: [...needed.blocks, { ...block, when: [], become: {} }],
   };
   return { block: whole, ...all };
+}
+
+/** What a role depends on gets what the role is given, and is done before it. */
+async function readNeeded(
+  dependencies: readonly RoleUse[],
+  role: RoleFrame,
+  { isExported, isOfPlay, site }: RoleRequest,
+): Promise<RoleVars & { readonly blocks: readonly Block[] }> {
+  const blocks: Block[] = [];
+  let inherited: RoleVars = { defaults: new Map(), vars: new Map() };
+  for (const dependency of dependencies) {
+    if (!checkCircle(dependency.folder, dependency.at, role, site)) continue;
+    const found = await readRoleAndVars({
+      ...dependency,
+      asker: 'role',
+      parts: mainParts,
+      mayRepeat: undefined,
+      isValidated: true,
+      isExported,
+      isOfPlay,
+    });
+    blocks.push(found.block);
+    inherited = joined(inherited, found);
+  }
+  return { ...inherited, blocks };
+}
+
+function fixedVars({ name, folder, parents }: RoleFrame, at: Place): Vars {
+  return new Map([
+    ['role_name', constant(name, at)],
+    ['role_path', constant(folder, at)],
+    ['ansible_role_name', constant(name, at)],
+    ['ansible_parent_role_names', constant(parents, at)],
+  ]);
 }
 
 /** The roles whose tasks it stands among, the nearest first. A role that others need is as one of theirs. */
