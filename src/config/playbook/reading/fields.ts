@@ -46,129 +46,152 @@ interface NumberLimits {
   readonly whole?: boolean;
 }
 
+/** What every field is read with. */
+interface Reading {
+  readonly code: ErrorCode;
+  readonly report: Report;
+  readonly known: Scope | undefined;
+}
+
 /**
  * `known`: what templates may use in fields that are needed before the run, where no host is at hand; left out, they
  * may use nothing.
  */
 export function createFieldReader(code: ErrorCode, report: Report, known?: Scope): FieldReader {
-  const refuse = (entry: MapEntry, wanted: string, hint?: string): void => {
-    const { key, keyAt, value } = entry;
-    const isEmpty = value.kind === 'scalar' && value.value === null;
-    const at = isEmpty ? keyAt : value.at;
-    report(errorAt(at, code, `'${key}' must be ${wanted}, but is ${describeNode(value)}`, hint));
-  };
-  /** The node, or what its template gives; undefined where it gives nothing, which is reported. */
-  const settled = (key: string, node: YamlNode): YamlNode | undefined => {
-    if (!isTemplateNode(node)) return node;
-    if (!known) {
-      report(errorAt(node.at, 'keyword-unsupported', `'${key}' cannot be a template`, 'write it out'));
-      return undefined;
-    }
-    try {
-      return toNode(compileTemplate(node, throwFindings).render(known), node.at);
-    } catch (error) {
-      if (!(error instanceof ZrunError)) throw error;
-      const hint = `'${key}' is needed before the run: its template sees only the variables of -e and of the play`;
-      report(error.code === 'template-syntax' ? error : errorAt(error.at, error.code, error.message, hint));
-      return undefined;
-    }
-  };
-  const settledEntry = (entry: MapEntry): MapEntry | undefined => {
-    const value = settled(entry.key, entry.value);
-    return value && { ...entry, value };
-  };
+  const reading: Reading = { code, report, known };
   return {
-    text(written) {
-      const entry = settledEntry(written);
-      if (!entry) return undefined;
-      const { value } = entry;
-      if (value.kind !== 'scalar' || value.value === null) {
-        refuse(entry, 'text');
-        return undefined;
-      }
-      return value.text.text;
-    },
-    boolean(written) {
-      const entry = settledEntry(written);
-      if (!entry) return undefined;
-      const found = booleanOf(entry.value, written.value);
-      if (found === undefined) refuse(entry, 'true or false');
-      return found;
-    },
-    number(written, { least, whole = false }) {
-      const entry = settledEntry(written);
-      if (!entry) return undefined;
-      const { value } = entry;
-      const found = numberOf(value, written.value);
-      if (found === undefined) {
-        refuse(entry, whole ? 'a whole number' : 'a number', quotedNumberHint(value));
-        return undefined;
-      }
-      if (found < least || (whole && !Number.isInteger(found))) {
-        const wanted = `${whole ? 'a whole number' : 'a number'} of at least ${least}`;
-        report(errorAt(value.at, code, `'${entry.key}' must be ${wanted}`));
-        return undefined;
-      }
-      return found;
-    },
-    texts(written, { split = false } = {}) {
-      const entry = settledEntry(written);
-      if (!entry) return [];
-      const { value } = entry;
-      if (value.kind === 'map' || (value.kind === 'scalar' && value.value === null)) {
-        refuse(entry, 'a text or a list of texts');
-        return [];
-      }
-      const found: PlacedText[] = [];
-      for (const listed of value.kind === 'list' ? value.items : [value]) {
-        const item = settled(entry.key, listed);
-        if (!item) continue;
-        if (item.kind !== 'scalar' || item.value === null) {
-          report(
-            errorAt(
-              item.at,
-              code,
-              `'${entry.key}' must be a list of texts, but this is ${describeNode(item)}`,
-            ),
-          );
-        } else {
-          const texts = split ? item.text.text.split(',').map((text) => text.trim()) : [item.text.text];
-          found.push(...texts.map((text) => ({ text, at: item.at })));
-        }
-      }
-      return found;
-    },
-    list(entry) {
-      if (entry.value.kind === 'list') return entry.value;
-      refuse(entry, 'a list', entry.value.kind === 'map' ? "begin each item with '- '" : undefined);
-      return undefined;
-    },
-    map(entry) {
-      if (entry.value.kind === 'map') return entry.value;
-      const hint = entry.value.kind === 'list' ? "leave out the '- ' before each key" : undefined;
-      refuse(entry, 'a map', hint);
-      return undefined;
-    },
-    quietly({ value }) {
-      try {
-        const text = known && compileTemplate(value, throwFindings).render(known);
-        return typeof text === 'string' ? text : undefined;
-      } catch (error) {
-        if (error instanceof ZrunError) return undefined;
-        throw error;
-      }
-    },
-    omits({ value }) {
-      if (!known || !isTemplateNode(value)) return false;
-      try {
-        return compileTemplate(value, throwFindings).renderEntry(known) === undefined;
-      } catch (error) {
-        if (error instanceof ZrunError) return false;
-        throw error;
-      }
-    },
-    settled: settledEntry,
+    text: (entry) => readText(entry, reading),
+    boolean: (entry) => readTruth(entry, reading),
+    number: (entry, limits) => readNumber(entry, limits, reading),
+    texts: (entry, { split = false } = {}) => readTexts(entry, split, reading),
+    list: (entry) => readList(entry, reading),
+    map: (entry) => readMap(entry, reading),
+    quietly: (entry) => renderQuietly(entry, reading),
+    omits: (entry) => saysOmit(entry, reading),
+    settled: (entry) => settleEntry(entry, reading),
   };
+}
+
+function refuse({ key, keyAt, value }: MapEntry, wanted: string, reading: Reading, hint?: string): void {
+  const isEmpty = value.kind === 'scalar' && value.value === null;
+  const message = `'${key}' must be ${wanted}, but is ${describeNode(value)}`;
+  reading.report(errorAt(isEmpty ? keyAt : value.at, reading.code, message, hint));
+}
+
+/** The node, or what its template gives; undefined where it gives nothing, which is reported. */
+function settle(key: string, node: YamlNode, { report, known }: Reading): YamlNode | undefined {
+  if (!isTemplateNode(node)) return node;
+  if (!known) {
+    report(errorAt(node.at, 'keyword-unsupported', `'${key}' cannot be a template`, 'write it out'));
+    return undefined;
+  }
+  try {
+    return toNode(compileTemplate(node, throwFindings).render(known), node.at);
+  } catch (error) {
+    if (!(error instanceof ZrunError)) throw error;
+    const hint = `'${key}' is needed before the run: its template sees only the variables of -e and of the play`;
+    report(error.code === 'template-syntax' ? error : errorAt(error.at, error.code, error.message, hint));
+    return undefined;
+  }
+}
+
+function settleEntry(entry: MapEntry, reading: Reading): MapEntry | undefined {
+  const value = settle(entry.key, entry.value, reading);
+  return value && { ...entry, value };
+}
+
+function readText(written: MapEntry, reading: Reading): string | undefined {
+  const entry = settleEntry(written, reading);
+  if (!entry) return undefined;
+  const { value } = entry;
+  if (value.kind === 'scalar' && value.value !== null) return value.text.text;
+  refuse(entry, 'text', reading);
+  return undefined;
+}
+
+function readTruth(written: MapEntry, reading: Reading): boolean | undefined {
+  const entry = settleEntry(written, reading);
+  if (!entry) return undefined;
+  const found = booleanOf(entry.value, written.value);
+  if (found === undefined) refuse(entry, 'true or false', reading);
+  return found;
+}
+
+function readNumber(
+  written: MapEntry,
+  { least, whole = false }: NumberLimits,
+  reading: Reading,
+): number | undefined {
+  const entry = settleEntry(written, reading);
+  if (!entry) return undefined;
+  const { value } = entry;
+  const found = numberOf(value, written.value);
+  const noun = whole ? 'a whole number' : 'a number';
+  if (found === undefined) {
+    refuse(entry, noun, reading, quotedNumberHint(value));
+    return undefined;
+  }
+  if (found < least || (whole && !Number.isInteger(found))) {
+    reading.report(errorAt(value.at, reading.code, `'${entry.key}' must be ${noun} of at least ${least}`));
+    return undefined;
+  }
+  return found;
+}
+
+function readTexts(written: MapEntry, split: boolean, reading: Reading): readonly PlacedText[] {
+  const entry = settleEntry(written, reading);
+  if (!entry) return [];
+  const { value } = entry;
+  if (value.kind === 'map' || (value.kind === 'scalar' && value.value === null)) {
+    refuse(entry, 'a text or a list of texts', reading);
+    return [];
+  }
+  const found: PlacedText[] = [];
+  for (const listed of value.kind === 'list' ? value.items : [value]) {
+    const item = settle(entry.key, listed, reading);
+    if (!item) continue;
+    if (item.kind !== 'scalar' || item.value === null) {
+      const message = `'${entry.key}' must be a list of texts, but this is ${describeNode(item)}`;
+      reading.report(errorAt(item.at, reading.code, message));
+    } else {
+      const texts = split ? item.text.text.split(',').map((text) => text.trim()) : [item.text.text];
+      found.push(...texts.map((text) => ({ text, at: item.at })));
+    }
+  }
+  return found;
+}
+
+function readList(entry: MapEntry, reading: Reading): ListNode | undefined {
+  if (entry.value.kind === 'list') return entry.value;
+  refuse(entry, 'a list', reading, entry.value.kind === 'map' ? "begin each item with '- '" : undefined);
+  return undefined;
+}
+
+function readMap(entry: MapEntry, reading: Reading): MapNode | undefined {
+  if (entry.value.kind === 'map') return entry.value;
+  const hint = entry.value.kind === 'list' ? "leave out the '- ' before each key" : undefined;
+  refuse(entry, 'a map', reading, hint);
+  return undefined;
+}
+
+function renderQuietly({ value }: MapEntry, { known }: Reading): string | undefined {
+  try {
+    const text = known && compileTemplate(value, throwFindings).render(known);
+    return typeof text === 'string' ? text : undefined;
+  } catch (error) {
+    if (error instanceof ZrunError) return undefined;
+    throw error;
+  }
+}
+
+function saysOmit({ value }: MapEntry, { known }: Reading): boolean {
+  if (!known || !isTemplateNode(value)) return false;
+  try {
+    return compileTemplate(value, throwFindings).renderEntry(known) === undefined;
+  } catch (error) {
+    if (error instanceof ZrunError) return false;
+    throw error;
+  }
 }
 
 /** Jinja's statements count as one, so that they are refused as that. */
