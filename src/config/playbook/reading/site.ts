@@ -9,7 +9,7 @@ import type { ValueMap } from '../../../core/value.js';
 import type { NameLayer, ShapeSource } from '../../expression/declarations.js';
 import { createFieldReader, type FieldReader } from './fields.js';
 import type { Action } from './keywords.js';
-import type { PlaybookFiles } from './language.js';
+import type { PlaybookFiles } from './playbook-files.js';
 import type { PlaybookContext } from './context.js';
 import type { CompiledTemplate } from '../../template/template.js';
 import type { MapEntry, MapNode } from '../../yaml/yaml.js';
