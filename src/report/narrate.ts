@@ -20,7 +20,7 @@ export interface NarrateOptions {
   readonly isGrouped?: boolean;
 }
 
-export interface Narrator {
+interface Narrator {
   tell(event: RunEvent): void;
   /** What was told since the last call: whole lines, or nothing. */
   drain(): string;
