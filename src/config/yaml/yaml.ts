@@ -14,7 +14,6 @@ import {
   type Document,
   type Pair,
   type Scalar,
-  type YAMLError,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
@@ -22,6 +21,8 @@ import { hideText, lineAndColumn, type Place, type Source } from '../../core/err
 import { isMarkedSecret, keepSecret, passwordNames } from '../../core/secret.js';
 import type { Value } from '../../core/value.js';
 import { errorAt, type Report } from '../source/findings.js';
+import { bareTemplateError, deepest, syntaxError, depthError } from './errors.js';
+import { readPlain } from './plain.js';
 import { alignScalar } from './scalar-offsets.js';
 import { readYaml11 } from './yaml-1.1.js';
 import type { PositionedText } from '../source/source.js';
@@ -116,16 +117,9 @@ function parseDocumentOf(source: Source, report: Report): Document.Parsed | unde
   } catch (error) {
     // The parser calls itself for each level, and knows no limit but the stack.
     if (!(error instanceof RangeError)) throw error;
-    report(tooDeep(deepestLine(source)));
+    report(depthError(deepestLine(source)));
     return undefined;
   }
-}
-
-/** Deeper than any person writes. */
-const deepest = 100;
-
-function tooDeep(at: Place): Error & ReturnType<typeof errorAt> {
-  return errorAt(at, 'yaml-syntax', `this is nested more than ${deepest} levels deep`);
 }
 
 /** The line with the most that opens a level. */
@@ -236,7 +230,7 @@ class Reader {
     if (!isUnsafe && !isRules && !this.isKnownTag(node.tag)) this.refuseTag(node.tag ?? '', this.place(node));
     this.unsafe += isUnsafe ? 1 : 0;
     this.depth += 1;
-    if (this.depth > deepest) throw tooDeep(this.place(node));
+    if (this.depth > deepest) throw depthError(this.place(node));
     const read = isYamlMap(node) ? this.readMap(node) : this.readList(node.items, this.place(node));
     this.open.delete(node);
     this.depth -= 1;
@@ -286,61 +280,11 @@ class Reader {
     if (!tagged && !this.isKnownTag(node.tag)) return this.refuseTag(node.tag ?? '', at);
     const plain = node.type === 'PLAIN' && node.tag === undefined;
     let value = tagged ? written : scalarValue(node.value);
-    if (plain) value = this.options.inventory ? readYaml11(written) : this.readPlain(written, value, at);
+    if (plain)
+      value = this.options.inventory ? readYaml11(written) : readPlain(written, value, at, this.report);
     const raw = tagged || (this.unsafe > 0 && typeof value === 'string');
     const text = typeof value === 'string' ? value : written;
     return { kind: 'scalar', at, value, raw, plain, text: alignScalar(text, at) };
-  }
-
-  /**
-   * Ansible reads YAML 1.1. `yes` and `off` are booleans, for as texts both would be true to a template that asks, and
-   * `1_000` is a number. What is another value there and is hardly meant is an error.
-   */
-  private readPlain(written: string, value: ScalarNode['value'], at: Place): ScalarNode['value'] {
-    const meant = readYaml11(written);
-    if (typeof value === 'number') return this.checkNumber(written, value, meant, at);
-    if (typeof value !== 'string' || typeof meant === 'string') return value;
-    if (typeof meant !== 'number' || !written.includes(':')) return meant;
-    const message = `${written} is a number to the base of sixty in Ansible: ${meant}`;
-    this.report(errorAt(at, 'yaml-syntax', message, `quote it: '${written}', or write ${meant}`));
-    return value;
-  }
-
-  /** Numbers that YAML reads in a way that nobody means. */
-  private checkNumber(
-    written: string,
-    value: number,
-    meant: ScalarNode['value'],
-    at: Place,
-  ): ScalarNode['value'] {
-    if (/^[-+]?0o?[0-9]+$/.test(written)) {
-      const octal = written.replace('o', '');
-      this.report(
-        errorAt(
-          at,
-          'yaml-syntax',
-          `${written} looks like an octal number, which YAML reads as ${value}`,
-          `quote it: '${octal}'`,
-        ),
-      );
-      return octal;
-    }
-    const isLarge = /^[-+]?\d+$/.test(written) && !Number.isSafeInteger(value);
-    if (isLarge || !Number.isFinite(value)) {
-      this.report(
-        errorAt(at, 'yaml-syntax', `the number ${written} cannot be held exactly`, `quote it: '${written}'`),
-      );
-      return written;
-    }
-    if (typeof meant === 'string') {
-      const message = `${written} is text in Ansible, and the number ${value} in YAML 1.2`;
-      this.report(errorAt(at, 'yaml-syntax', message, `quote it: '${written}', or write ${value}`));
-    } else if (Number.isInteger(value) && written.includes('.')) {
-      // Python keeps the point, JavaScript does not: a version would be cut in silence.
-      const message = `${written} is the number ${value}, and would be written so`;
-      this.report(errorAt(at, 'yaml-syntax', message, `quote it: '${written}', or write ${value}`));
-    }
-    return value;
   }
 
   private readMap(node: YAMLMap): YamlNode {
@@ -360,7 +304,7 @@ class Reader {
     if (!isScalar(pair.key)) {
       const at = this.place(pair.key);
       const isBraces = isYamlMap(pair.key) && pair.key.flow === true;
-      this.report(isBraces ? bareTemplate(at) : errorAt(at, 'yaml-syntax', 'a key must be plain text'));
+      this.report(isBraces ? bareTemplateError(at) : errorAt(at, 'yaml-syntax', 'a key must be plain text'));
       return;
     }
     const keyAt = this.place(pair.key);
@@ -395,7 +339,7 @@ class Reader {
   }
 
   private refuseBareTemplate(at: Place): ScalarNode {
-    this.report(bareTemplate(at));
+    this.report(bareTemplateError(at));
     return { ...plainText(at.source.text.slice(at.start, at.end), at), value: null };
   }
 
@@ -451,127 +395,3 @@ function isTemplateBraces(node: YAMLMap): boolean {
   const [only] = node.items;
   return node.items.length === 1 && only !== undefined && isYamlMap(only.key) && only.key.flow === true;
 }
-
-function bareTemplate(at: Place): Error & ReturnType<typeof errorAt> {
-  const { text } = at.source;
-  const endOfLine = text.indexOf('\n', at.start);
-  const written = text
-    .slice(at.start, endOfLine < 0 ? undefined : endOfLine)
-    .replace(/\s+#.*$/, '')
-    .trimEnd();
-  const quoted = written.includes('"') ? `'${written.replaceAll("'", "''")}'` : `"${written}"`;
-  return errorAt(
-    { ...at, end: at.start + written.length },
-    'yaml-syntax',
-    'a value that begins with {{ must be quoted; YAML takes it for a map',
-    `write ${quoted}`,
-  );
-}
-
-function syntaxError(source: Source, error: YAMLError): Error & ReturnType<typeof errorAt> {
-  const [start, end] = error.pos;
-  // The package reports so what its own stack did not hold.
-  if (/maximum call stack/i.test(error.message)) return tooDeep({ source, start, end: start + 1 });
-  const lineStart = source.text.lastIndexOf('\n', start - 1) + 1;
-  const lineEnd = source.text.indexOf('\n', start);
-  const line = source.text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
-  // `path: {{ base }}/x` goes wrong after the braces.
-  const braces = /(?:[:-]\s+)(?=\{\{)/.exec(line);
-  if (braces) {
-    const offset = lineStart + braces.index + braces[0].length;
-    return bareTemplate({ source, start: offset, end: offset });
-  }
-  const at = { source, start, end: Math.max(end, start + 1) };
-  if (/^[ ]*\t/.test(line) && line.slice(0, start - lineStart + 1).trim() === '') {
-    const tab = lineStart + line.indexOf('\t');
-    return errorAt({ source, start: tab, end: tab + 1 }, 'yaml-syntax', ...tabExplanation);
-  }
-  const quote = /closing (["'])quote/.exec(error.message)?.[1];
-  if (quote !== undefined) return unclosedQuote(source, quote, at);
-  const beforeError = line.slice(0, start - lineStart);
-  if (beforeError.trim() === '' && error.code !== 'MULTIPLE_DOCS' && /^\s+\S/.test(line)) {
-    const indent = line.length - line.trimStart().length;
-    const text = { source, start: lineStart + indent, end: lineStart + line.trimEnd().length };
-    return errorAt(text, 'yaml-syntax', ...indentExplanation);
-  }
-  const secondColon =
-    error.code === 'BLOCK_AS_IMPLICIT_KEY' ? /^[^:]*:\s.*?(:)(?:\s|$)/.exec(line) : undefined;
-  if (secondColon) {
-    const colon = lineStart + secondColon[0].lastIndexOf(':');
-    return errorAt({ source, start: colon, end: colon + 1 }, 'yaml-syntax', ...colonExplanation);
-  }
-  const deeper = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, line, lineEnd) : undefined;
-  if (deeper) return errorAt(deeper, 'yaml-syntax', ...deeperExplanation);
-  const unclosed = /^Flow (?:map|sequence).* end with a (.)/.exec(error.message)?.[1];
-  if (unclosed !== undefined) {
-    const opening = unclosed === '}' ? '{' : '[';
-    return errorAt(
-      at,
-      'yaml-syntax',
-      `a ${opening} is opened and not closed`,
-      `add ${unclosed} where it ends`,
-    );
-  }
-  const explained = explanations[error.code];
-  if (explained) return errorAt(at, 'yaml-syntax', ...explained);
-  const message = error.message.replace(/ at line \d+, column \d+:?[\s\S]*$/, '').trim();
-  return errorAt(at, 'yaml-syntax', `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`);
-}
-
-/** The line below a `key: text`, where it holds a key too, and is indented as if it belonged to the text. */
-function deeperLine(source: Source, line: string, lineEnd: number): Place | undefined {
-  const column = /^[ ]*(?:- +)*/.exec(line)?.[0].length ?? 0;
-  const [next = '', indent = ''] = /^(?:[ ]*\n)*([ ]*)\S.*/.exec(source.text.slice(lineEnd + 1)) ?? [];
-  if (lineEnd < 0 || indent.length <= column) return undefined;
-  const end = lineEnd + 1 + next.length;
-  const start = lineEnd + 1 + next.lastIndexOf('\n') + 1 + indent.length;
-  return { source, start, end };
-}
-
-/** The parser notices at the end of the file; the last quote that could have opened a text is where it began. */
-function unclosedQuote(source: Source, quote: string, end: Place): ReturnType<typeof errorAt> {
-  let opening: number | undefined;
-  for (const match of source.text.matchAll(/(^|[\s:,[{-])(["'])/gm)) {
-    if (match[2] === quote) opening = match.index + (match[1]?.length ?? 0);
-  }
-  const at = opening === undefined ? end : { source, start: opening, end: opening + 1 };
-  return errorAt(at, 'yaml-syntax', `this ${quote} is never closed`, `add ${quote} where the text ends`);
-}
-
-const indentExplanation = [
-  'the indentation does not fit the lines above',
-  'items of one list, and keys of one map, begin in one column',
-] as const;
-
-const colonExplanation = [
-  "this line holds a second ': '",
-  'quote the text if the colon belongs to it, or begin a new line if it does not',
-] as const;
-
-const deeperExplanation = [
-  'this line is indented as if it belonged to the text above it',
-  'begin it in the same column as the key above it',
-] as const;
-
-const tabExplanation = [
-  'a tab stands where YAML wants spaces',
-  'indent with spaces, two for each level',
-] as const;
-
-const explanations: Partial<Record<YAMLError['code'], readonly [string, string | undefined]>> = {
-  TAB_AS_INDENT: ['a tab stands where YAML wants spaces', 'indent with spaces, two for each level'],
-  MULTIPLE_DOCS: ['a second YAML document begins here', "one file holds one document: remove the '---'"],
-  BAD_INDENT: indentExplanation,
-  BLOCK_AS_IMPLICIT_KEY: colonExplanation,
-  MULTILINE_IMPLICIT_KEY: ["a key's colon is missing, or its text spans several lines", "write 'key: value'"],
-  BAD_SCALAR_START: ['a plain text cannot begin with this character', 'quote the text'],
-  BAD_DQ_ESCAPE: [
-    'this escape does not exist in double quotes',
-    'double the backslash, or use single quotes',
-  ],
-  UNEXPECTED_TOKEN: [
-    'YAML cannot read what stands here',
-    'if the text holds quotes, quote it with the other kind of quotes',
-  ],
-  BAD_ALIAS: ["this '*' begins an alias, but none is meant", 'quote the text'],
-};
