@@ -31,7 +31,7 @@ interface Busy {
 /** More than this is not watched but scrolled past, however high the terminal is. */
 const MOST_LINES = 16;
 
-/** What was told of the run, as far as it is drawn. */
+/** The run so far, as much of it as is drawn. */
 interface Picture {
   startedAt: number | undefined;
   check: boolean;
