@@ -1,19 +1,107 @@
 /**
- * Owns how the names of many hosts are written: the first few of them, or all in lines.
+ * Owns how the names of many hosts are written: names that only a number tells apart as a range, `web[001-120]`, and then
+ * the first few, or all in lines.
  */
 import { displayWidth } from './visible.js';
 
-/** Hosts that a grouped line names when it does not matter much which they are. */
+/** Names that a grouped line tells when it does not matter much which they are. */
 const NAMED_HOSTS = 4;
+/** Columns of ranges that are still told in passing. */
+const WIDEST_LIST = 60;
 
-/** The first few names, and how many more. */
+/** A name around one of its numbers. */
+interface Numbered {
+  readonly before: string;
+  readonly digits: string;
+  readonly after: string;
+}
+
+/**
+ * Names, which are safe to print, with ranges for those that differ in one number only, each where its first host stands.
+ * Two names stay whole.
+ */
+export function foldNames(names: readonly string[]): readonly string[] {
+  if (names.length < 3) return names;
+  const counts = new Map<string, number>();
+  for (const name of names)
+    for (const { before, after } of numbersIn(name)) {
+      const key = keyOf(before, after);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  const groups = new Map<string, { readonly around: Numbered; readonly digits: string[] }>();
+  for (const name of names) {
+    const around = mostShared(name, counts);
+    const key = around ? keyOf(around.before, around.after) : name;
+    const group = groups.get(key);
+    if (group) group.digits.push(around?.digits ?? '');
+    else
+      groups.set(key, {
+        around: around ?? { before: name, digits: '', after: '' },
+        digits: [around?.digits ?? ''],
+      });
+  }
+  return [...groups.values()].map(({ around: { before, after }, digits }) => {
+    const [only = ''] = digits;
+    return digits.length === 1
+      ? `${before}${only}${after}`
+      : `${before}[${rangesOf(digits).join(',')}]${after}`;
+  });
+}
+
+function keyOf(before: string, after: string): string {
+  return `${before}\u0000${after}`;
+}
+
+function* numbersIn(name: string): Generator<Numbered> {
+  for (const found of name.matchAll(/\d+/g))
+    yield {
+      before: name.slice(0, found.index),
+      digits: found[0],
+      after: name.slice(found.index + found[0].length),
+    };
+}
+
+/** The number that tells a name apart from most others, the last of several. Undefined where no other is like it. */
+function mostShared(name: string, counts: ReadonlyMap<string, number>): Numbered | undefined {
+  let best: Numbered | undefined;
+  let most = 1;
+  for (const numbered of numbersIn(name)) {
+    const count = counts.get(keyOf(numbered.before, numbered.after)) ?? 0;
+    if (count > 1 && count >= most) [best, most] = [numbered, count];
+  }
+  return best;
+}
+
+/** `001`, `002`, `003`, `007` as `001-003`, `007`. Zeros in front count: `08` does not follow `7`. */
+function rangesOf(digits: readonly string[]): string[] {
+  const sorted = [...new Set(digits)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const ranges: { readonly first: string; last: string }[] = [];
+  for (const each of sorted) {
+    const range = ranges.at(-1);
+    if (range && each === following(range.last)) range.last = each;
+    else ranges.push({ first: each, last: each });
+  }
+  return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`));
+}
+
+function following(digits: string): string {
+  const next = String(BigInt(digits) + 1n);
+  return digits.startsWith('0') ? next.padStart(digits.length, '0') : next;
+}
+
+/** All names where they are short, or else the first few, and how many more. */
 export function someOf(names: readonly string[]): string {
-  if (names.length <= NAMED_HOSTS) return names.join(', ');
-  return `${names.slice(0, NAMED_HOSTS - 1).join(', ')} and ${names.length - NAMED_HOSTS + 1} more`;
+  const folded = foldNames(names);
+  const all = folded.join(', ');
+  if (names.length <= NAMED_HOSTS || (folded.length <= NAMED_HOSTS && displayWidth(all) <= WIDEST_LIST))
+    return all;
+  const shown = names.slice(0, NAMED_HOSTS - 1);
+  return `${shown.join(', ')} and ${names.length - shown.length} more`;
 }
 
 /** All names, in lines of a bearable length. */
-export function wrapNames(names: readonly string[], columns = 100): string[] {
+export function wrapNames(all: readonly string[], columns = 100): string[] {
+  const names = foldNames(all);
   const lines: string[] = [];
   let line = '';
   names.forEach((name, i) => {

@@ -6,7 +6,7 @@
 import type { RunEvent } from '../core/events.js';
 import { describeEvent, INDENT } from './describe-event.js';
 import { indentLines, plural, type DescribeOptions } from './describe.js';
-import { someOf, wrapNames } from './host-names.js';
+import { foldNames, someOf, wrapNames } from './host-names.js';
 import { createLineGroups, type Line } from './line-groups.js';
 import type { Verbosity } from './reporter.js';
 import type { Paint } from './style.js';
@@ -103,7 +103,7 @@ function formatLine(line: Line, { count, width }: HostColumn, { paint, check }: 
   if (line.type === 'text') return line.text;
   const { described, hosts } = line;
   const names = hosts.map(visibleLine);
-  const joined = names.join(', ');
+  const joined = foldNames(names).join(', ');
   const label = names.length === 1 || displayWidth(joined) <= width ? joined : plural(names.length, 'host');
   const isNamed = label === joined;
   const statusWidth = check ? 'would change'.length : 'changed'.length;

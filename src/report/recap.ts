@@ -6,10 +6,10 @@ import type { EventOf, HostOutcome, HostSummary, RunEvent, TaskRef, TaskResult }
 import type { Problem } from '../core/errors.js';
 import { describeProblem, outcomeColours, plural } from './describe.js';
 import { formatDuration } from './duration.js';
-import { someOf, wrapNames } from './host-names.js';
+import { foldNames, someOf, wrapNames } from './host-names.js';
 import { assertNever, type Verbosity } from './reporter.js';
 import type { Colour, Paint } from './style.js';
-import { pad, visibleLine } from './visible.js';
+import { displayWidth, pad, visibleLine } from './visible.js';
 
 interface RecapOptions {
   readonly paint: Paint;
@@ -119,28 +119,51 @@ function isFailure(result: TaskResult, check: boolean): boolean {
   );
 }
 
-/** As Ansible writes them, so that what reads them goes on reading them; `unknown` only where there is one. */
+/** Columns that the hosts' names take at most before they get lines of their own. */
+const WIDEST_LABEL = 40;
+
+/**
+ * Ansible's words, once for all hosts that ended alike. What is zero is left out, but for `ok` and `changed`: that
+ * nothing has changed is what a second run is for.
+ */
 function formatHostLines(hosts: readonly HostSummary[], paint: Paint): string[] {
-  const width = Math.max(26, ...hosts.map(({ host }) => visibleLine(host).length));
-  return hosts.map(({ host, outcome, counts }) => {
-    const cells = [
-      cell('ok', counts.ok, 'green', paint),
-      cell('changed', counts.changed, 'yellow', paint),
-      cell('unreachable', counts.unreachable, 'red', paint),
-      cell('failed', counts.failed, 'red', paint),
-      cell('skipped', counts.skipped, 'cyan', paint),
-      cell('rescued', counts.rescued, 'yellow', paint),
-      cell('ignored', counts.ignored, 'cyan', paint),
-      ...(counts.unknown > 0 ? [cell('unknown', counts.unknown, 'magenta', paint)] : []),
-    ];
+  const rows = new Map<string, { readonly like: HostSummary; readonly names: string[] }>();
+  for (const summary of hosts) {
+    const key = JSON.stringify([summary.outcome, summary.counts]);
+    const row = rows.get(key);
+    if (row) row.names.push(visibleLine(summary.host));
+    else rows.set(key, { like: summary, names: [visibleLine(summary.host)] });
+  }
+  const labelled = [...rows.values()].map(({ like, names }) => {
+    const label = foldNames(names).join(', ');
+    const isShort = names.length === 1 || displayWidth(label) <= WIDEST_LABEL;
+    return { like, label: isShort ? label : plural(names.length, 'host'), below: isShort ? [] : names };
+  });
+  const width = Math.max(...labelled.map(({ label }) => displayWidth(label)), 0);
+  return labelled.flatMap(({ like: { outcome, counts }, label, below }) => {
+    const cells = cellsOf(counts)
+      .filter(([name, count]) => count > 0 || name === 'ok' || name === 'changed')
+      .map(([name, count, colour]) => (count > 0 ? paint(colour, `${name}=${count}`) : `${name}=${count}`));
     const colour = outcome === 'done' ? (counts.changed > 0 ? 'yellow' : 'green') : outcomeColours[outcome];
-    return `${paint(colour, pad(visibleLine(host), width))} : ${cells.join(' ')}`.trimEnd();
+    const said = outcome === 'not-tried' ? paint(colour, outcomeWords[outcome]) : cells.join('  ');
+    return [
+      `${paint(colour, pad(label, width))} : ${said}`.trimEnd(),
+      ...wrapNames(below, 76).map((line) => `    ${line}`),
+    ];
   });
 }
 
-function cell(name: string, count: number, colour: Colour, paint: Paint): string {
-  const text = `${name}=${String(count).padEnd(4)}`;
-  return count > 0 ? paint(colour, text) : text;
+function cellsOf(counts: HostSummary['counts']): readonly (readonly [string, number, Colour])[] {
+  return [
+    ['ok', counts.ok, 'green'],
+    ['changed', counts.changed, 'yellow'],
+    ['unreachable', counts.unreachable, 'red'],
+    ['failed', counts.failed, 'red'],
+    ['skipped', counts.skipped, 'cyan'],
+    ['rescued', counts.rescued, 'yellow'],
+    ['ignored', counts.ignored, 'cyan'],
+    ['unknown', counts.unknown, 'magenta'],
+  ];
 }
 
 const outcomeWords: Record<HostOutcome, string> = {

@@ -1469,7 +1469,8 @@ export const cases: readonly Case[] = [
       recorded('a pool with room for the volume, and not for what it holds as well', {
         recording: debian12({ above: '12000000000\n' }),
         verdict: 'ready',
-        remark: /a snapshot of it needs as much room again as it holds: with less than 8 ?GiB left in the pool, `zfs snapshot -r tank` can fail/,
+        remark:
+          /a snapshot of it needs as much room again as it holds: with less than 8 ?GiB left in the pool, `zfs snapshot -r tank` can fail/,
       }),
       recorded('the same pool, and a sparse volume', {
         recording: debian12({ above: '12000000000\n' }),

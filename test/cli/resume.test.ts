@@ -101,7 +101,7 @@ describe('--resume', () => {
 
     const shown = await start(`history ${run}`);
     expect(shown.stdout).to.match(/^It was interrupted after /m);
-    expect(shown.stdout).to.match(/^a +: ok=4 +changed=3 /m);
+    expect(shown.stdout).to.match(/^a +: ok=4 +changed=3/m);
     expect(shown.stdout).to.contain("interrupted on b: the run was interrupted, in the middle of 'Wait'");
     expect(shown.stdout).to.contain("handlers not run on b: 'restart'");
     expect(shown.stdout).to.contain(`to resume these hosts: zrun --resume ${run}\n`);

@@ -55,7 +55,7 @@ describe('a run', function () {
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(stdout).to.contain(`would change | A file: create ${out('one')}`);
     expect(stdout).to.contain('\n    +hello two\n');
-    expect(stdout).to.match(/^one +: ok=2 +changed=1 +unreachable=0/m);
+    expect(stdout).to.match(/^one, two : ok=2 +changed=1$/m);
     expect(stdout).to.contain('2 hosts: 2 done (2 would change)');
     expect(existsSync(out('one'))).to.equal(false);
   });
@@ -64,7 +64,7 @@ describe('a run', function () {
     expect((await start('play.yaml -i hosts.yaml --verify')).code).to.equal(0);
     expect(readFileSync(out('two'), 'utf8')).to.equal('hello two\n');
     const { stdout } = await start('play.yaml -i hosts.yaml');
-    expect(stdout).to.match(/^two +: ok=2 +changed=0/m);
+    expect(stdout).to.match(/^one, two : ok=2 +changed=0/m);
   });
 
   it('tells changes by its exit code with --detailed-exitcode', async () => {
@@ -179,7 +179,7 @@ describe('a run', function () {
     expect(closely.stdout).to.match(
       new RegExp(`^ +tried: me@127\\.0\\.0\\.1:${port}; keys: \\S.*; known_hosts: \\S+`, 'm'),
     );
-    expect(stdout).to.match(/^gone +: ok=0 +changed=0 +unreachable=1/m);
+    expect(stdout).to.match(/^gone : ok=0 +changed=0 +unreachable=1$/m);
     expect(code).to.equal(3);
   });
 
