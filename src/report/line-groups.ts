@@ -19,6 +19,7 @@ interface LineGroups {
   addHost(host: string, described: Described): void;
   /** A line of its own, whatever waits. */
   addAlone(host: string, described: Described): void;
+  readonly isEmpty: boolean;
   /** Those that wait, in order. Nothing waits any longer. */
   take(): readonly Line[];
 }
@@ -39,6 +40,9 @@ export function createLineGroups(): LineGroups {
   }
 
   return {
+    get isEmpty() {
+      return lines.length === 0;
+    },
     addHeading(text) {
       lines.push({ type: 'text', text });
       closeGroups();

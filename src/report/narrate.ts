@@ -26,12 +26,22 @@ interface Narrator {
   drain(): string;
   /** True where nothing could ever be grouped, so that waiting is no use. */
   readonly isSingle: boolean;
+  /** Hosts of the run so far. */
+  readonly hostCount: number;
+  /** What has gone wrong in a fleet since then, and what followed on the same hosts. All of it is in `drain`, too. */
+  drainUrgent(): string;
+  /** True where nothing but that waits for `drain`. */
+  readonly isEmpty: boolean;
+  /** True where `drainUrgent` has something to tell. */
+  readonly isUrgent: boolean;
   /** True where so much was told that it should not be kept any longer. */
   readonly isFull: boolean;
 }
 
 /** A column of hosts wider than this is not aligned. */
 const WIDEST_HOST = 30;
+/** From so many hosts on, what has gone wrong is told before what others have done. */
+const FLEET = 10;
 /** Characters of hosts' output that wait for `drain`. */
 const MOST_WAITING = 1 << 20;
 
@@ -45,6 +55,9 @@ interface HostColumn {
 
 export function createNarrator({ paint, verbosity, diff, isGrouped = true }: NarrateOptions): Narrator {
   const lines = createLineGroups();
+  /** What has gone wrong in a fleet, and what follows for the same hosts: it need not wait for the rest. */
+  const urgent = createLineGroups();
+  let urgentHosts = new Set<string>();
   let options: DescribeOptions = { paint, verbosity, diff, check: false };
   let column: HostColumn = { count: 0, widest: 0, width: 0 };
   let waiting = 0;
@@ -60,9 +73,22 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
     if (event.type === 'rescue-started') told.delete(event.host);
   }
 
+  function format(taken: readonly Line[]): string {
+    return taken.map((line) => `${formatLine(line, column, options)}\n`).join('');
+  }
+
   return {
     get isSingle() {
       return column.count < 2;
+    },
+    get hostCount() {
+      return column.count;
+    },
+    get isEmpty() {
+      return lines.isEmpty;
+    },
+    get isUrgent() {
+      return !urgent.isEmpty;
     },
     get isFull() {
       return waiting > MOST_WAITING;
@@ -77,16 +103,19 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
       }
       const { host, described } = said;
       if (event.type === 'task-finished' && described.namesHosts) told.add(host);
-      if (isGrouped && column.count >= 2) lines.addHost(host, described);
-      else lines.addAlone(host, described);
+      if (described.namesHosts && column.count >= FLEET) urgentHosts.add(host);
+      if (!isGrouped || column.count < 2) lines.addAlone(host, described);
+      else (urgentHosts.has(host) ? urgent : lines).addHost(host, described);
     },
     drain() {
-      const text = lines
-        .take()
-        .map((line) => `${formatLine(line, column, options)}\n`)
-        .join('');
+      const text = format([...lines.take(), ...urgent.take()]);
+      urgentHosts = new Set();
       waiting = 0;
       return text;
+    },
+    drainUrgent() {
+      urgentHosts = new Set();
+      return format(urgent.take());
     },
   };
 }

@@ -1,0 +1,104 @@
+/** Output without a terminal: how many lines a fleet makes. Time is the test's own. */
+import { expect } from 'chai';
+import type { RunEvent } from '../../src/core/events.js';
+import { createPlainReporter } from '../../src/report/plain.js';
+import { colourless } from '../../src/report/style.js';
+import { finished, result, started, task } from './events.js';
+
+/** A clock that stands still until it is moved. */
+function createClock(): {
+  now(): number;
+  after(ms: number, work: () => void): () => void;
+  pass(ms: number): void;
+} {
+  let time = 0;
+  let waiting: { readonly at: number; readonly work: () => void }[] = [];
+  return {
+    now: () => time,
+    after(ms, work) {
+      const one = { at: time + ms, work };
+      waiting.push(one);
+      return () => (waiting = waiting.filter((each) => each !== one));
+    },
+    pass(ms) {
+      time += ms;
+      const due = waiting.filter(({ at }) => at <= time);
+      waiting = waiting.filter(({ at }) => at > time);
+      for (const { work } of due) work();
+    },
+  };
+}
+
+const tasks = Array.from({ length: 7 }, (_, i) => task(`Step ${i + 1}`, i + 1));
+
+/** Hosts that run through all tasks, so many at a time, ten tasks a second; `ends` are told of two of them. */
+function runOf(
+  count: number,
+  forks: number,
+  odd: ReadonlySet<number>,
+): { events: (RunEvent | number)[]; hosts: string[] } {
+  const hosts = Array.from({ length: count }, (_, i) => `web${String(i + 1).padStart(4, '0')}`);
+  const events: (RunEvent | number)[] = [...started(hosts)];
+  for (let first = 0; first < count; first += forks)
+    for (const [i, each] of tasks.entries())
+      for (const [j, host] of hosts.slice(first, first + forks).entries()) {
+        if (odd.has(first + j) && i > 3) continue;
+        const isFailure = odd.has(first + j) && i === 3;
+        const problem = { code: 'command-failed', message: 'the command failed' } as const;
+        const said = isFailure
+          ? result('failed', 'the command failed', { problem })
+          : result('changed', 'run it');
+        // They end a task one after the other.
+        events.push(100 / forks, { type: 'task-finished', host, task: each, result: said });
+      }
+  events.push(
+    ...finished(
+      hosts.map((host, i) => [
+        host,
+        odd.has(i) ? 'failed' : 'done',
+        { ok: 7, changed: 7, failed: odd.has(i) ? 1 : 0 },
+      ]),
+    ),
+  );
+  return { events, hosts };
+}
+
+function write(events: readonly (RunEvent | number)[]): string {
+  const clock = createClock();
+  let text = '';
+  const reporter = createPlainReporter({
+    paint: colourless,
+    verbosity: 0,
+    diff: false,
+    clock,
+    out: { write: (more) => void (text += more) },
+  });
+  for (const event of events)
+    if (typeof event === 'number') clock.pass(event);
+    else reporter.tell(event);
+  return text;
+}
+
+describe('output without a terminal', () => {
+  it('tells 200 hosts × 7 tasks, all alike but two, in at most 40 lines', () => {
+    const text = write(runOf(200, 50, new Set([17, 120])).events);
+    expect(text.split('\n').length, text).to.be.at.most(40);
+    expect(text).to.contain('web0018');
+    expect(text).to.match(/^web\[0001-0017,0019-0120,0122-0200\] : ok=7/m);
+  });
+
+  it('grows with the logarithm of the time, and not with the hosts', () => {
+    const [some, many] = [100, 1000].map(
+      (count) => write(runOf(count, 50, new Set()).events).split('\n').length,
+    );
+    expect(many).to.be.below(3 * (some ?? 0));
+  });
+
+  it('tells what has gone wrong within two seconds', () => {
+    const { events } = runOf(200, 10, new Set([150]));
+    const failure = events.findIndex(
+      (event) => typeof event !== 'number' && 'result' in event && event.result.status === 'failed',
+    );
+    expect(write([...events.slice(0, failure + 1), 2000])).to.contain('failed');
+  });
+});
