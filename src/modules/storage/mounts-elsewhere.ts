@@ -4,8 +4,9 @@
  * Sources: mount_namespaces(7), proc(5); propagate_umount in fs/pnode.c.
  */
 import type { Probe, ProbeKind } from '../../core/probe.js';
-import { sh, type ShellText } from '../../core/shell.js';
-import { programOf, unitOf } from '../host/holders.js';
+import { shellFile } from '../../core/shell-files.js';
+import { lines, sh, type ShellText } from '../../core/shell.js';
+import { processFunctions } from '../host/holders.js';
 import { unescapeOctal } from '../host/mountinfo.js';
 import { joinPath } from '../host/path.js';
 
@@ -23,124 +24,28 @@ interface MountElsewhere {
   readonly unit: string | null;
 }
 
-/** As many places are told as a person reads. */
-const mostElsewhere = 20;
-
 const elsewhereKind: ProbeKind<readonly MountElsewhere[]> = { kind: 'mounts-elsewhere' };
 
 export function elsewhereProbe(root: string): Probe<readonly MountElsewhere[]> {
   return {
     of: elsewhereKind,
     key: root,
-    script: sh`LC_ALL=C; export LC_ALL
-${elsewhereScript(sh`${root}`)}`,
+    script: lines(
+      sh`LC_ALL=C; export LC_ALL`,
+      processFunctions(),
+      elsewhereFunction(),
+      sh`elsewhere ${root}`,
+    ),
     parse: ({ stdout }) => parseElsewhere(stdout.toString('utf8').split('\n'), root),
   };
 }
 
-/**
- * Prints the places, a line each, which `parseElsewhere` reads; nothing where the path is no mount point. For root, who
- * alone sees all namespaces.
- *
- * What unmounting reaches is left out: in a namespace that follows the host's, as those of services do, whose own copy of the
- * mount goes along, with what is copied below it. So are the containers and plugins of the Docker whose data-root it is, by
- * their control groups, and that Docker itself: they end before anything is unmounted.
- * @param root a shell word: the mount point, links resolved
- */
-export function elsewhereScript(root: ShellText): ShellText {
-  return sh`look_elsewhere() {
-real=$1
-# A process of each mount namespace that is not only a container's, and of each root that it has. By xargs: one command
-# cannot be given tens of thousands of paths.
-seers=$({ ls -- "$real/containers" "$real/plugins"; echo /; printf '%s\\0' /proc/[0-9]*/ns/mnt /proc/[0-9]*/root | xargs -0 ls -l /proc/self/ns/mnt; printf '%s\\0' /proc/[0-9]*/cgroup | xargs -0 grep -H ''; } 2>/dev/null | awk '
-!isListed { if ($0 == "/") isListed = 1; else if (length($0) == 64) known[$0]; next }
-match($0, /\\/proc\\/[0-9a-z]+\\/(ns\\/mnt|root) -> /) {
-split(substr($0, RSTART), part, "/"); to = substr($0, RSTART + RLENGTH)
-if (part[4] == "ns") ns[part[3]] = to; else root[part[3]] = to
-next
-}
-{
-split($0, part, "/"); count = split($0, word, "[/.:-]")
-for (i = 1; i <= count; i++) if (word[i] in known) docker[part[3]]
-if ($0 ~ /\\/docker[.]service(\\/|$)/) docker[part[3]]
-}
-END {
-for (pid in ns) {
-if (pid == "self" || ns[pid] == ns["self"] || pid in docker) continue
-key = ns[pid] SUBSEP root[pid]
-if (!(key in seer) || pid + 0 < seer[key] + 0) seer[key] = pid
-}
-for (key in seer) print "/proc/" seer[key] "/mountinfo"
-}')
-grep -s -H '' /proc/self/mountinfo $seers | REAL=$(printf '%s' "$real" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g') awk '
-# Where a place lies in the file system of the mount that holds it.
-function inside(folder, of, place,   rest) {
-rest = of == "/" ? place : substr(place, length(of) + 1)
-return folder == "/" ? (rest == "" ? "/" : rest) : folder rest
-}
-{
-at = index($0, ":"); split(substr($0, 1, at), part, "/"); count = split(substr($0, at + 1), field, " ")
-n++; pid[n] = part[3]; id[n] = field[1]; parent[n] = field[2]; dev[n] = field[3]; folder[n] = field[4]; target[n] = field[5]
-number[pid[n], id[n]] = n
-for (k = 7; k <= count && field[k] != "-"; k++) {
-if (field[k] ~ /^shared:/) peers[n] = substr(field[k], 8)
-else if (field[k] ~ /^master:/) master[n] = substr(field[k], 8)
-}
-kind[n] = field[k + 1]; source[n] = field[k + 2]
-}
-END {
-real = ENVIRON["REAL"]
-for (i = 1; i <= n; i++) if (pid[i] == "self" && target[i] == real) m = i
-# A folder of a larger file system is not unmounted.
-if (!m || folder[m] != "/") exit
-for (i = 1; i <= n; i++) if (pid[i] == "self") { isOwn[id[i]]; isHere[dev[i], folder[i], target[i]] }
-p = number["self", parent[m]]
-if (p && peers[p] != "") group[peers[p]]
-do {
-more = 0
-for (i = 1; i <= n; i++) if (master[i] in group && peers[i] != "" && !(peers[i] in group)) { group[peers[i]]; more = 1 }
-} while (more)
-place = p ? inside(folder[p], target[p], real) : ""
-for (i = 1; i <= n; i++) {
-of = pid[i]
-isSame = dev[i] == dev[m]
-if (!isSame && (kind[i] != "zfs" || index(source[i], source[m] "/") != 1)) continue
-if (of == "self" ? target[i] == real || index(target[i], real "/") == 1 : id[i] in isOwn) continue
-q = number[of, parent[i]]
-if (of != "self" && isSame && folder[i] == "/" && q && dev[q] == dev[p] && (peers[q] in group || master[q] in group) && inside(folder[q], target[q], target[i]) == place) {
-copy[of, ++copies[of]] = target[i]
-continue
-}
-goes = 0
-for (k = 1; k <= copies[of]; k++) if (index(target[i], copy[of, k] "/") == 1 && (!isSame || (dev[i], folder[i], real substr(target[i], length(copy[of, k]) + 1)) in isHere)) goes = 1
-if (goes || seen[id[i]]++) continue
-# A copy of one that the host has goes away with it, or is printed after it.
-if (of == "self") toldHere[dev[i], folder[i], target[i]]
-else if ((dev[i], folder[i], target[i]) in toldHere) continue
-# Nothing is printed of what is mounted inside a place that was printed already.
-for (k = 1; k <= places[of]; k++) if (target[i] == told[of, k] || told[of, k] == "/" || index(target[i], told[of, k] "/") == 1) goes = 1
-if (goes) continue
-told[of, ++places[of]] = target[i]
-if (++shown > ${mostElsewhere}) exit
-print of "\\t" (isSame ? "path" : "dataset") "\\t" (isSame ? folder[i] : source[i]) "\\t" target[i]
-}
-}' | while IFS='	' read -r of kind what at; do
-case $of in
-self) printf -- '-\\t-\\t-\\t%s\\t%s\\t%s\\n' "$kind" "$what" "$at" ;;
-*) printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' "$of" "$(${programOf(sh`"$of"`)})" "$(${unitOf(sh`"$of"`)})" "$kind" "$what" "$at" ;;
-esac
-done
-}
-# Some namespaces only last for a moment: what looks below a mount has one.
-elsewhere() {
-found=$(look_elsewhere "$1")
-[ -n "$found" ] || return 0
-sleep 1; look_elsewhere "$1"
-}
-elsewhere ${root}`;
+/** `elsewhere MOUNT_POINT`, which prints lines that `parseElsewhere` reads, and needs `processFunctions`. */
+export function elsewhereFunction(): ShellText {
+  return shellFile('modules/storage/mounts-elsewhere.sh');
 }
 
-/** Lines as `elsewhereScript` prints them; others are passed over. */
+/** Lines as `elsewhere` prints them; others are passed over. */
 export function parseElsewhere(rows: readonly string[], root: string): readonly MountElsewhere[] {
   return rows.flatMap((row) => {
     const [pid, program, unit, kind, what, at] = row.split('\t');

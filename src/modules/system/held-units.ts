@@ -61,7 +61,7 @@ echo recorded; cat -- ${record} 2>/dev/null
 echo outcome; cat -- ${outcomeOf(record)} 2>/dev/null
 echo held; ls -d /run/systemd/system/*.d/${dropIn(name)} 2>/dev/null
 echo dependents`,
-    of.length > 0 && dependentsScript(roots, isDocker, mount === undefined ? undefined : sh`${mount}`),
+    of.length > 0 && dependentsScript(roots, isDocker, mount),
     extra.length > 0
       ? sh`for u in ${extra}; do
 [ "$(systemctl show --value -p LoadState -- "$u")" != not-found ] || continue

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { factsOf, factsProbe, parseSections } from '../../../src/modules/facts/facts.js';
+import { factsOf, factsProbe } from '../../../src/modules/facts/facts.js';
+import { parseSections } from '../../../src/modules/facts/sections.js';
 import { factsSchema, type Facts } from '../../../src/modules/facts/schema.js';
 import { localRun, withFolder } from '../harness.js';
 

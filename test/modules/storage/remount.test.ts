@@ -95,7 +95,7 @@ mkdir '${root}' '${folder}/sftp' && mount -t tmpfs data '${root}' && mkdir -p '$
     const reader = await keep(inHost(), `exec 3<'${root}/volumes/a/_data/f'`);
     const worker = await keep(inHost(), `cd '${root}/volumes'`);
     await keep(inHost(), `cd '${folder}'`);
-    const said = await host.run(holdersScript({ shellText: `'${root}'` }));
+    const said = await host.run(holdersScript(root));
     expect(
       parseHolders(said.stdout.toString().split('\n')).map(({ pid, program, path }) => [pid, program, path]),
     )

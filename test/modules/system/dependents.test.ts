@@ -68,7 +68,7 @@ esac
     const { shellText } = dependentsScript(
       sh`docker.service docker.socket ${options.root === undefined ? [] : [options.root]}`,
       options.isDocker ?? true,
-      options.below === undefined ? undefined : sh`${options.below}`,
+      options.below,
     );
     const output = await localRun()({ shellText: `PATH='${bin}':$PATH; export PATH\n${shellText}` });
     expect(output.stderr.toString()).to.equal('');

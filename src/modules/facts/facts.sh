@@ -1,0 +1,212 @@
+# Looks at everything that a migration rests on. Looks only; never asks Docker where asking could start it.
+#
+# $1: how many lines of what the data-root's mount hides are printed. Functions that stand before it:
+# modules/system/dependents.sh, modules/host/process.sh, modules/host/holders.sh, modules/storage/mounts-elsewhere.sh.
+#
+# Prints sections, each below a line that begins with the control character RS, which no text of a host's own begins with.
+# What fails says nothing, and its facts are null.
+
+LC_ALL=C; export LC_ALL; exec 2>/dev/null
+section() { printf '\n\036%s\n' "$1"; }
+has() { command -v "$1" >/dev/null; }
+# The encryption root of a dataset, and what ZFS says of its key.
+key_of() {
+  key=$(zfs get -H -o value encryptionroot "$1") && [ -n "$key" ] && [ "$key" != - ] || return
+  printf '%s\tencryptionroot\t%s\n' "$1" "$key"
+  zfs get -Hp -o property,value keylocation,keystatus "$key" | while IFS= read -r line; do printf '%s\t%s\n' "$1" "$line"; done
+}
+# Paths of the host that containers and volumes were given; what stands between them has no slash. For Docker's templates, a
+# path as it is, a line feed, and the path in JSON, ended by NUL. Not asked where no container and no volume was given any.
+# shellcheck disable=SC2086 # ids and names of volumes have no blanks
+given() {
+  case $containers in *'"Type":"bind"'* | *'"PathOnHost":'*)
+    docker inspect --type container --format '{{range .Mounts}}{{if eq .Type "bind"}}{{printf "%s\n%s\x00" .Source (json .Source)}}{{end}}{{end}}{{range (index .HostConfig "Mounts")}}{{if eq .Type "bind"}}{{printf "%s\n%s\x00" .Source (json .Source)}}{{end}}{{end}}{{range (index .HostConfig "Devices")}}{{printf "%s\n%s\x00" .PathOnHost (json .PathOnHost)}}{{end}}' $ids ;;
+  esac
+  case $volumes in *'"device":'*)
+    docker volume inspect --format '{{with .Options}}{{with (index . "device")}}{{printf "%s\n%s\x00" . (json .)}}{{end}}{{end}}' $names ;;
+  esac
+}
+# A command that may never end, by the seconds it has.
+limit() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
+section uname; uname -n; uname -r; uname -m; id -un; id -u
+section machine; cat /etc/machine-id
+section boot; cat /proc/sys/kernel/random/boot_id
+section os; cat /etc/os-release || cat /usr/lib/os-release
+section host
+[ -d /run/systemd/system ] && echo systemd
+if [ -r /run/systemd/container ]; then echo "container=$(cat /run/systemd/container)"
+elif [ -e /.dockerenv ]; then echo container=docker
+elif [ -r /proc/1/environ ] && grep -q -z '^container=' /proc/1/environ; then tr '\0' '\n' </proc/1/environ | grep '^container='
+fi
+has pveversion && echo proxmox
+has midclt && echo truenas
+[ -d /var/snap/docker ] && echo snap
+section memory; grep MemTotal /proc/meminfo; echo "cpus $(grep -c '^processor' /proc/cpuinfo)"
+section tools
+for tool in rsync zfs zpool docker dockerd blkid wipefs mkfs.ext4 resize2fs systemctl udevadm blockdev fstrim unshare timeout; do has "$tool" && echo "$tool"; done
+section fstab; cat /etc/fstab
+section mounts; cat /proc/self/mountinfo
+section module; cat /sys/module/zfs/version
+if has zfs; then
+  section userland; zfs version
+  section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
+  section tops; zfs list -Hp -o name,available -d 0
+  section marked
+  marked=$(zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:copied,zrun:live,zrun:done,zrun:putting-back)
+  printf '%s\n' "$marked"
+  printf '%s\n' "$marked" | awk -F '\t' '$2 == "zrun:role" { print $1 }' | while IFS= read -r name; do
+    zfs get -Hp -t volume -o name,property,value volsize "$name"; key_of "$name"
+  done
+fi
+
+# How dockerd runs, or would be started: its command line, its environment and its file.
+
+service=docker.service
+if [ -d /run/systemd/system ] && has systemctl; then
+  units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service snap.docker.dockerd.service)
+  unit() { printf '%s\n' "$units" | awk -v id="Id=$1" 'BEGIN { RS = "" } index("\n" $0 "\n", "\n" id "\n")'; }
+  section units; printf '%s\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^NeedDaemonReload=' -e '^$'
+  # Of two Dockers, the snap's counts where it runs.
+  case $(unit snap.docker.dockerd.service) in *ActiveState=active*) service=snap.docker.dockerd.service ;; esac
+  about=$(unit "$service")
+  case $about in *ActiveState=active*) active=1 ;; esac
+  exec_start=$(printf '%s\n' "$about" | sed -n 's/^ExecStart=.*argv\[\]=\(.*\) ; ignore_errors=.*/\1/p')
+  section start; printf '%s\n' "$exec_start"
+  section environment; printf '%s\n' "$about" | sed -n 's/^Environment=//p' | tr ' ' '\n'
+  printf '%s\n' "$about" | sed -n 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*/\1/p' | while read -r file; do
+    cat "$file"; echo
+  done
+else
+  # shellcheck disable=SC2013 # a word each
+  for pid in $(cat /var/run/docker.pid /run/docker.pid); do
+    [ -d "/proc/$pid" ] && active=1 && section start && tr '\0' ' ' <"/proc/$pid/cmdline" && exec_start=$(tr '\0' ' ' <"/proc/$pid/cmdline") && break
+  done
+fi
+config=$(printf '%s\n' "$exec_start" | sed -n 's/.*--config-file[= ]\([^ ]*\).*/\1/p')
+[ -n "$config" ] || {
+  config=/etc/docker/daemon.json
+  [ "$service" = docker.service ] || config=/var/snap/docker/current/config/daemon.json
+}
+section config; printf '%s\n' "$config"
+if [ -e "$config" ]; then section json; cat "$config" || printf unreadable; fi
+section shims; cat /proc/[0-9]*/comm | grep -c '^containerd-shim'
+
+# What Docker says, if it runs.
+
+root=
+if [ -n "$active" ] && has docker; then
+  section info; info=$(limit 20 docker info --format '{{json .}}' 2>&1); printf '%s\n' "$info"
+  root=$(printf '%s\n' "$info" | sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p')
+  if [ -n "$root" ]; then
+    section container_ids; ids=$(docker ps -aq --no-trunc); printf '%s\n' "$ids"
+    section containers
+    # shellcheck disable=SC2086 # ids have no blanks
+    containers=$([ -z "$ids" ] || docker inspect --type container --format '{"Id":{{json .Id}},"Name":{{json .Name}},"Image":{{json .Image}},"Driver":{{json .Driver}},"State":{{json .State}},"AutoRemove":{{json .HostConfig.AutoRemove}},"RestartPolicy":{{json .HostConfig.RestartPolicy}},"Modes":[{{json .HostConfig.NetworkMode}},{{json .HostConfig.IpcMode}},{{json .HostConfig.PidMode}}],"StorageOpt":{{json (index .HostConfig "StorageOpt")}},"HostConfig":{"Mounts":{{json (index .HostConfig "Mounts")}},"Devices":{{json (index .HostConfig "Devices")}},"Privileged":{{json (index .HostConfig "Privileged")}}},"Mounts":{{json .Mounts}},"Config":{"Image":{{json .Config.Image}},"Labels":{{json .Config.Labels}},"StopSignal":{{json (index .Config "StopSignal")}}}}' $ids); printf '%s\n' "$containers"
+    section volumes
+    names=$(docker volume ls -q)
+    # shellcheck disable=SC2086 # names of volumes have no blanks
+    volumes=$([ -z "$names" ] || docker volume inspect --format '{{json .}}' $names); printf '%s\n' "$volumes"
+    # Of what was given, what is not there any more, as it is in JSON.
+    section gone; given | limit 5 xargs -0 sh -c '
+      end=$(printf "\n.") end=${end%.}
+      for each do
+        case $each in */*)
+          path=/${each#*/}; told=${path##*"$end"}
+          [ -e "${path%"$end"*}" ] || printf "%s\n" "$told" ;;
+        esac
+      done' sh
+    case $info in *'"ControlAvailable":true'*) section nodes; limit 5 docker node ls --format '{{json .}}' ;; esac
+    # shellcheck disable=SC2010 # other names do not matter
+    if ls "$root/plugins" | grep -q -x '[0-9a-f]\{64\}'; then section plugins; limit 5 docker plugin ls --format '{{json .Name}}'; fi
+  fi
+fi
+
+# The data-root, and what depends on it.
+
+section dockerd; has dockerd && [ -z "$root" ] && dockerd --version
+[ -n "$root" ] || root=$(printf '%s\n' "$exec_start" | sed -n 's/.* \(--data-root\|--graph\|-g\)[= ]\([^ ]*\).*/\2/p')
+[ -n "$root" ] || root=$(tr '\n' ' ' <"$config" | sed -n 's/.*"\(data-root\|graph\)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\2/p')
+if [ -z "$root" ]; then
+  if [ -d /var/lib/docker ]; then root=/var/lib/docker
+  elif has dockerd; then root=/var/lib/docker; fi
+fi
+[ -n "$root" ] || exit 0
+section root
+printf '%s\n' "$root"
+real=$(readlink -f -- "$root") || real=$root
+printf '%s\n' "$real"
+[ -d "$real" ] && echo exists
+if [ -d /run/systemd/system ] && has systemctl; then
+  [ -e /var/lib/zrun/overlay2/units ] && section held
+  section dependents
+  dependents "$real" docker docker.service docker.socket "$(systemd-escape -p --suffix=mount -- "$real")"
+fi
+[ -d "$real" ] || exit 0
+section statfs; stat -f -c '%S %a %c %d' -- "$real"
+if has zfs; then
+  # Where ZFS mounts by systemd's generator, what it will mount there at the next boot.
+  section cached
+  for cache in /etc/zfs/zfs-list.cache/*; do
+    awk -F '\t' -v root="$real" '
+      { at = $2; gsub("//+", "/", at) }
+      at == root { print FILENAME "\t" $1 "\t" $3 "\t" $20 }' "$cache"
+  done
+  section there
+  zfs list -Hp -t filesystem -o name,mountpoint,canmount,mounted | awk -F '\t' -v root="$real" '$2 == root'
+fi
+section names; ls -A -- "$real"
+printable() { tr '\001-\011\013-\037\177' '?'; }
+# What is in folders of which nothing is carried as it is, for Docker recreates it. Of containers, only what is none.
+section inside; (cd "$real" && find containers image buildkit zfs tmp runtimes -mindepth 1 -maxdepth 1 -print0) |
+  tr '\n\0' '?\n' | awk '!/^containers\/[0-9a-f]*$/ || length($0) != 75' | head -n 200 | printable
+# As /proc/self/mountinfo has it.
+mounted=$(printf '%s' "$real" | sed 's/\\/\\134/g; s/ /\\040/g')
+if grep -q -F -- " $mounted " /proc/self/mountinfo; then
+  # What the mount hides is seen in a mount namespace of its own, where the folder above is bound onto the mount, without
+  # what is mounted in that folder (mount_namespaces(7)). Nobody else sees it, and nothing of it stays. That namespace has
+  # every mount, layers too, which cannot be destroyed meanwhile: it ends after one look.
+  section hidden; limit 10 unshare --mount sh -c '
+    mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2/$3" && printf "seen\0" &&
+      find . -mindepth 1 -maxdepth 1 -print0' sh "${real%/*}/" "$real" "${real##*/}" |
+    tr '\n\0' '?\n' | head -n "$1" | printable
+  section elsewhere
+  elsewhere "$real"
+  section holders
+  holders "$real"
+fi
+section aside; find "${real%/*}/" -mindepth 1 -maxdepth 1 -name "${real##*/}.hidden-*" | printable
+# Docker in Docker: volumes that hold a data-root themselves.
+section inner; limit 5 sh -c '
+  cd "$1" && for each in */_data/image/zfs; do
+    [ ! -d "$each" ] || printf "%s\n" "${each%%/*}"
+  done && echo done' sh "$real/volumes" | printable
+section drivers; for driver in aufs btrfs devicemapper fuse-overlayfs overlay overlay2 zfs; do
+  # shellcheck disable=SC2012 # only whether there is any
+  [ -n "$(ls -A -- "$real/$driver" | head -n 1)" ] && echo "$driver"
+done
+section du; [ -d "$real/volumes" ] && has timeout && timeout 1 du -sb -- "$real/volumes" && echo 'done'
+
+# The volume or the dataset that it lies on.
+
+device=$(df -P -- "$real" | sed -n '2s/ .*//p')
+case $device in
+  /dev/zd* | /dev/zvol/*)
+    device=$(readlink -f -- "$device")
+    of=$(find /dev/zvol -type l | while read -r link; do
+      [ "$(readlink -f -- "$link")" = "$device" ] && echo "${link#/dev/zvol/}" && break
+    done)
+    section volume ;;
+  *)
+    has zfs && of=$(zfs list -Hp -o name -- "$real") && section dataset ;;
+esac
+[ -n "$of" ] || exit 0
+printf '%s\n' "$of"
+section properties; zfs get -Hp -o property,value,source all "$of"
+above=${of%/*}
+[ "$above" = "$of" ] || {
+  section above; zfs list -Hp -o available "$above"; zfs get -H -o value encryption "$above"
+  section key; key_of "$above"
+}
+section below; zfs list -Hp -o name -r -t filesystem,volume "$of"
+section snapshots; zfs list -Hp -o name -t snapshot -d 1 "$of" | wc -l
+exit 0
