@@ -17,6 +17,7 @@
  * Probe) has no mark at its beginning, and none on standard error where it goes well.
  */
 import { randomBytes } from 'node:crypto';
+import { shellFile } from '../core/shell-files.js';
 import { printBytes, quote } from '../core/shell.js';
 
 /** Standard inputs over this many bytes are sent by themselves, as a shell holds a whole command in memory. */
@@ -46,68 +47,13 @@ export const noRoom = 'no-room';
  */
 export type Marks = 'all' | 'bare' | 'end';
 
-/** What the mark that ends a frame says after the status where a child holds the shell's outputs. */
+/** What the mark that ends a frame says after the status where a child holds the shell's outputs: frame.sh says so. */
 export const isHeld = ' held';
 
-/**
- * Functions that a shell needs before its first frame whose marks are not `end` alone.
- *
- * What was started since the last look has a process id between the last one then and the last one now (proc(5),
- * /proc/loadavg), so that it can be looked at without a process. Where that file is not the kernel's own for this
- * shell's processes (lxcfs, gVisor), or more was started than that is worth, all processes are looked at; without a
- * Linux /proc, nobody can tell, and the shell is always replaced. A file of lxcfs has a size, and one that knows no new
- * process after a frame, whose script ran in one, is not the kernel's. A child that was just started may be about to
- * redirect its outputs, and is looked at again.
- * Only outputs 1 and 2 of a process are looked at: who writes elsewhere means to.
- * A process of another user (sudo's child) does not show its files to ours: where it is of the shell's session, it may
- * have them. One without a command line is a kernel's thread, or dead.
- */
-export const helpers = `zrun_last() { read -r zrun_x zrun_x zrun_x zrun_x zrun_last; } </proc/loadavg
-zrun_line() { zrun_x=; read -r zrun_x; [ "$zrun_x" ]; } 2>/dev/null <"/proc/$1"
-zrun_session() { zrun_line "$1/stat" || return; set -- \${zrun_x##*")"}; zrun_x=$4; }
-zrun_holds() {
-if [ "/proc/$1/fd/1" -ef /proc/$$/fd/1 ] || [ "/proc/$1/fd/2" -ef /proc/$$/fd/2 ] ||
-[ "/proc/$1/fd/2" -ef /proc/$$/fd/1 ] || [ "/proc/$1/fd/1" -ef /proc/$$/fd/2 ]; then return 0; fi
-[ ! -r "/proc/$1/fd" ] && zrun_line "$1/cmdline" && zrun_session $$ && zrun_s=$zrun_x &&
-zrun_session "$1" && [ "$zrun_x" = "$zrun_s" ]
+/** Functions that a shell needs before its first frame whose marks are not `end` alone. */
+export function helpers(): string {
+  return `${shellFile('transport/frame.sh').shellText}\n`;
 }
-zrun_alone() {
-case $zrun_sees in
-no) return 1 ;;
-some)
-zrun_first=$zrun_last
-if zrun_last && [ "$zrun_first" -lt "$zrun_last" ] && [ $((zrun_last - zrun_first)) -le 1000 ]; then
-while [ "$zrun_first" -lt "$zrun_last" ]; do
-zrun_first=$((zrun_first + 1))
-if [ -e "/proc/$zrun_first" ] && zrun_holds "$zrun_first"; then return 1; fi
-done
-return 0
-fi ;;
-esac
-for zrun_first in /proc/[0-9]*; do
-case $zrun_first in
-/proc/$$ | /proc/$PPID) ;;
-*) if zrun_holds "\${zrun_first#/proc/}"; then return 1; fi ;;
-esac
-done
-}
-zrun_end() {
-set -- "$1" "$2" '' "$zrun_last"
-for zrun_n in 1 2 3 4; do
-zrun_last=$4
-if zrun_alone; then set -- "$1" "$2" ''; break; fi
-set -- "$1" "$2" '${isHeld}' "$4"
-[ $zrun_n = 4 ] || [ $zrun_sees = no ] || sleep 0.1 2>/dev/null || sleep 1
-done
-printf '%s-%d%s\n' "$2" "$1" "$3"; printf '%s-\n' "$2" >&2
-[ "$3" = '' ] || exec cat >/dev/null 2>&1
-}
-zrun_sees=no
-if [ /proc/$$/fd/1 -ef /proc/$$/fd/1 ] && [ /proc/$$/fd/2 -ef /proc/$$/fd/2 ]; then
-zrun_sees=all
-if zrun_last && [ ! -s /proc/loadavg ] && [ $$ -le "$zrun_last" ]; then zrun_sees=some; fi
-fi 2>/dev/null
-`;
 
 /** The shell text of one frame whose input, if there is one, has no more than `largeInput` bytes. */
 export function frameText(

@@ -283,7 +283,7 @@ function runShell(
     try {
       const isLarge = stdin !== undefined && stdin.length > largeInput;
       const text = isLarge ? '' : frameText(nonce, script, stdin && (await gatherInput(stdin)), frame.marks);
-      const before = frame.marks === 'end' || hasHelpers ? '' : helpers;
+      const before = frame.marks === 'end' || hasHelpers ? '' : helpers();
       if (before !== '') hasHelpers = true;
       if (isLarge) await writeLarge(frame, stdin, before);
       else await write(`${before}${text}`);

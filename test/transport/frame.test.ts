@@ -89,7 +89,7 @@ describe('a frame', () => {
     ((answer.split(`${first}+\n`)[1] ?? '').split(first)[0] ?? '').trim();
 
   it('is answered between marks', () => {
-    expect(send(`${helpers}${frameText(first, 'echo hello; exit 3', undefined)}`)).to.equal(
+    expect(send(`${helpers()}${frameText(first, 'echo hello; exit 3', undefined)}`)).to.equal(
       `${first}+\nhello\n${first}-3\n`,
     );
   });
@@ -109,9 +109,9 @@ describe('a frame', () => {
   ] as const) {
     it(`runs whole or not at all, wherever it is cut: ${title}`, () => {
       const text = frameText(first, script, stdin, marks);
-      expect(ran(send(`${helpers}${text}`))).to.equal(whole(stdin?.length ?? 0));
+      expect(ran(send(`${helpers()}${text}`))).to.equal(whole(stdin?.length ?? 0));
       for (let cut = 1; cut < text.length; cut++)
-        expect(ran(send(`${helpers}${text.slice(0, -cut)}`)), `${cut} bytes short`).to.be.oneOf([
+        expect(ran(send(`${helpers()}${text.slice(0, -cut)}`)), `${cut} bytes short`).to.be.oneOf([
           '',
           whole(stdin?.length ?? 0),
         ]);
@@ -135,7 +135,7 @@ describe('a frame', () => {
         child.stdin.end(texts.join(''));
       }
     });
-    child.stdin.write(helpers + largeFrameText(first, script, bytes.length));
+    child.stdin.write(helpers() + largeFrameText(first, script, bytes.length));
     await once(child, 'close');
     return said;
   };

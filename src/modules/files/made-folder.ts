@@ -22,7 +22,7 @@ place
 leave
 fi
 }`,
-    enterFolder(path, { follow: true, make: sh`{ folder above ${makerOf(parents)}; into "$n"; }` }),
+    enterFolder(path, { follow: true, make: sh`folder above ${makerOf(parents)}; into "$n"` }),
     sh`[ -d "./$n" ] || folder fit ${makerOf(wish)}`,
   );
 }
