@@ -7,6 +7,7 @@ set -eu
 root=$1
 in_root() { chroot "$root" "$@"; }
 
+# shellcheck disable=SC2012 # releases of Linux
 kernel=$(ls "$root/lib/modules" | sort -V | tail -n 1)
 
 # A module that failed to build leaves a package that only looks installed: find out here and not at the first boot.

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import vm from 'node:vm';
+import { expect } from 'chai';
+import { build } from 'esbuild';
+import { shellFile } from '../../src/core/shell-files.js';
+import type { ShellText } from '../../src/core/shell.js';
+import { stripShell } from '../../src/core/shell-strip.js';
+import { listShellFiles, shellFilesInside } from '../build/shell-files.js';
+
+const src = path.resolve(import.meta.dirname, '../../src');
+const files = listShellFiles();
+
+/** What modules ask for, by the text of their calls. */
+function namedFiles(): readonly string[] {
+  return readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && file !== path.join('core', 'shell-files.ts'))
+    .flatMap((file) => [...readFileSync(path.join(src, file), 'utf8').matchAll(/\bshellFile\(([^)]*)\)/g)])
+    .map(([, argument = '']) => /^'([^']+)'$/.exec(argument)?.[1] ?? `not a plain name: ${argument}`);
+}
+
+describe('shell files', () => {
+  it('are all used, and are all there', () => {
+    expect([...new Set(namedFiles())].sort()).to.deep.equal([...files]);
+  });
+
+  for (const file of files) {
+    it(`${file} says what it is, and is sent without comments and indentation`, () => {
+      expect(readFileSync(path.join(src, file), 'utf8')).to.match(/^# [^\n]+\n/);
+      const { shellText } = shellFile(file);
+      // Texts in quotes, which may begin with anything, are the exception that no file makes so far.
+      expect(shellText.split('\n').filter((line) => /^\s*(#|$)|^\s/.test(line))).to.deep.equal([]);
+    });
+
+    for (const shell of [['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['ksh'], ['mksh']] as const) {
+      it(`${file} is one that ${shell[0]} can read, as it is and as it is sent`, function () {
+        for (const text of [readFileSync(path.join(src, file), 'utf8'), shellFile(file).shellText]) {
+          const [program, ...options] = shell;
+          const { error, status, stderr } = spawnSync(program, [...options, '-n'], { input: text });
+          if (error) return this.skip();
+          // ksh has its opinions on standard error, too.
+          expect(status, stderr.toString()).to.equal(0);
+        }
+      });
+    }
+  }
+
+  it('are in the bundle as they are sent from the sources', async () => {
+    const { outputFiles } = await build({
+      entryPoints: [path.join(src, 'core/shell-files.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      write: false,
+      plugins: [shellFilesInside],
+    });
+    const bundled = { exports: {} };
+    const text = outputFiles[0]?.text ?? '';
+    expect(text).not.to.contain('readFileSync');
+    const load = vm.compileFunction(text, ['module', 'exports']) as (...names: unknown[]) => void;
+    load(bundled, bundled.exports);
+    const inside = bundled.exports as { shellFile(file: string): ShellText };
+    for (const file of files) expect(inside.shellFile(file)).to.deep.equal(shellFile(file));
+    expect(() => inside.shellFile('no.sh')).to.throw('no shell file no.sh');
+  });
+});
+
+describe('what is sent of a shell file', () => {
+  for (const [what, text, expected] of [
+    ['no comments', '# a\n  # b\necho c # d\n', 'echo c # d'],
+    ['no indentation', 'if a; then\n\tb\n  c\nfi\n', 'if a; then\nb\nc\nfi'],
+    ['no empty lines', 'a\n\n  \nb\n', 'a\nb'],
+    ['texts in quotes as they are', "a '\n  # b\n  c'\n  d\n", "a '\n  # b\n  c'\nd"],
+    ['so in double quotes', 'a "\n  # b $(c "d" \'"\')\n  e"\n  f\n', 'a "\n  # b $(c "d" \'"\')\n  e"\nf'],
+    ['commands in them', 'a "$(\n  # b\n  c\n)  \n  d"\n', 'a "$(\nc\n)  \n  d"'],
+    ["awk's programs", "a | awk -F '\\t' '\n  # b\n  { c }\n'\n", "a | awk -F '\\t' '\n{ c }\n'"],
+    ["other shells'", "a sh -c '\n  # b\n  c' d\n", "a sh -c '\nc' d"],
+    ['here-documents', 'a <<END\n  # b\nEND\n  c\n', 'a <<END\n  # b\nEND\nc'],
+    ['a quoted word of one', "a <<'END'\n  '\nEND\n  c\n", "a <<'END'\n  '\nEND\nc"],
+    [
+      'patterns of case',
+      "case a in\n  b) c ;;\n  'd')\n    e ;;\nesac\n",
+      "case a in\nb) c ;;\n'd')\ne ;;\nesac",
+    ],
+    ['what a backslash joins', 'a \\\n  b\n', 'a \\\nb'],
+    ['what is no comment', 'a ${b#c} $# d#e \\# "#"\n  f\n', 'a ${b#c} $# d#e \\# "#"\nf'],
+    ['quotes in comments', "a # don't\n  b\n", "a # don't\nb"],
+    ['arithmetic', 'a=$((1 << (2 + 3)))\n  b\n', 'a=$((1 << (2 + 3)))\nb'],
+  ] as const) {
+    it(what, () => expect(stripShell(text)).to.equal(expected));
+  }
+
+  for (const [what, text, message] of [
+    ['an open quote', "a 'b\n", 'a quote, a bracket or a here-document is not closed'],
+    ['an open here-document', 'a <<END\n', 'a quote, a bracket or a here-document is not closed'],
+    ['a here-document with tabs', 'a <<-END\n', 'line 1: of here-documents only <<WORD is known'],
+    ['backquotes', 'a\nb `c`\n', 'line 2: write $(…) for backquotes'],
+    ['a word that goes on in the next line', 'a\\\n  b\n', 'line 1: a blank belongs before this backslash'],
+    ["a quote in a comment of awk's", "awk '\n  # don't\n'\n", 'line 2: an apostrophe ends the program'],
+  ] as const) {
+    it(`refuses ${what}`, () => expect(() => stripShell(text)).to.throw(TypeError, message));
+  }
+});
