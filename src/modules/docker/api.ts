@@ -6,6 +6,7 @@
  */
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { Value } from '../../core/value.js';
 import { textAt } from './info.js';
@@ -25,32 +26,16 @@ export interface ApiAnswer {
   readonly text: string;
 }
 
-/** Statuses by which a script says that Docker cannot be asked. */
+/** Statuses by which a script says that Docker cannot be asked: api.sh has the first two. */
 export const apiStatus = { noDocker: 71, notRunning: 72, cut: 73 } as const;
 
 /**
- * Shell functions for a script that speaks to Docker. It ends the script where Docker is not there or does not run:
- * asking would have the socket start it. `talk` sends its input and writes the answers; the input ends only when the
- * daemon has closed the connection, because a daemon whose client closes its half drops the request under way.
+ * `talk`, `get PATH` and `get_last PATH`, for a script that speaks to Docker. They end the script where Docker is not there
+ * or does not run.
  */
-export const apiFunctions: ShellText = sh`LC_ALL=C; export LC_ALL
-command -v docker >/dev/null 2>&1 || exit ${apiStatus.noDocker}
-if [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1 && systemctl is-active --quiet docker.socket; then
-case $(systemctl is-active docker.service) in inactive | failed) exit ${apiStatus.notRunning} ;; esac
-fi
-t=$(mktemp -d) && mkfifo -- "$t/in" || exit 1
-trap 'rm -rf -- "$t"' 0
-trap 'exit 129' 1 2 15
-talk() {
-docker system dial-stdio <"$t/in" & p=$!
-exec 3>"$t/in"
-cat >&3
-wait "$p"; s=$?
-exec 3>&-
-return "$s"
+export function apiFunctions(): ShellText {
+  return shellFile('modules/docker/api.sh');
 }
-get() { printf 'GET %s HTTP/1.1\\r\\nHost: docker\\r\\n\\r\\n' "$1"; }
-get_last() { printf 'GET %s HTTP/1.1\\r\\nHost: docker\\r\\nConnection: close\\r\\n\\r\\n' "$1"; }`;
 
 /** Bytes of answers that one script may write; what is longer is no answer that zrun can use. */
 const answerLimit = 64 * 1024 * 1024;
@@ -63,7 +48,7 @@ exit "$(cat "$t/status")"`;
 
 /** A script that sends its standard input to Docker. */
 export function exchangeScript(): ShellText {
-  return lines(apiFunctions, limited(sh`talk`));
+  return lines(apiFunctions(), limited(sh`talk`));
 }
 
 /** What `exchangeScript` needs on its standard input. */

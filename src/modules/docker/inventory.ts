@@ -69,7 +69,7 @@ const sampleSize = 10;
 /** @param changes also what each container has changed: Docker compares file trees for it, which can take a while */
 function inventoryProbe({ changes = false }: { readonly changes?: boolean } = {}): Probe<DockerInventory> {
   const script = lines(
-    apiFunctions,
+    apiFunctions(),
     sh`containers=$(docker ps -aq --no-trunc) && images=$(docker image ls -aq --no-trunc | sort -u) && networks=$(docker network ls -q --no-trunc) || exit
 printf 'container %s\\n' $containers; printf 'image %s\\n' $images; printf 'network %s\\n' $networks`,
     changes &&

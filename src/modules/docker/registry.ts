@@ -9,6 +9,7 @@ import { BlockList, isIP } from 'node:net';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import { isMap, type Value, type ValueMap } from '../../core/value.js';
 import { boolAt, intAt, listAt, mapAt, parseValue, textAt, textsOf } from './info.js';
@@ -136,35 +137,16 @@ export function registryProbe(
     key: references.join(' '),
     stdin: Buffer.from(environment.map((variable) => `${variable}\n`).join('')),
     script: lines(
-      apiFunctions,
-      sh`command -v timeout >/dev/null 2>&1 || { echo 'there is no timeout, of coreutils' >&2; exit 70; }
-${daemonEnvironment}
-daemon_environment >"$t/environment"; cat >>"$t/environment"
-while IFS= read -r variable; do export "$variable"; done <"$t/environment"
-HOME=~root; DOCKER_CLI_EXPERIMENTAL=enabled; export HOME DOCKER_CLI_EXPERIMENTAL
-docker() { timeout -k 5 ${tryLimit} docker "$@"; }
-end=$(($(date +%s) + ${wholeLimit}))
-ask() {
-silent=$t/silent.$3; t=$t/$1; mkdir -- "$t" && mkfifo -- "$t/in" || return
-# One that is silent once is not waited for again.
-[ ! -e "$silent" ] || { echo late >"$t/end"; return; }
-[ "$(date +%s)" -lt "$end" ] || { echo unasked >"$t/end"; return; }
-get_last "/distribution/$2/json" | talk >"$t/said" 2>/dev/null; s=$?
-case $(head -c 12 "$t/said") in HTTP/1.?' 200') echo yes >"$t/end"; return ;; esac
-[ "$s" -eq 124 ] || { docker manifest inspect $4 "$2" </dev/null >/dev/null 2>"$t/more"; s=$?; }
-case $s in 0) echo yes ;; 124) echo late; : >"$silent" ;; *) echo no ;; esac >"$t/end"
-}
-line() { tr -d '\\r' <"$1" 2>/dev/null | tr '\\n\\t' '  ' | tail -c 1000; }
-${lines(
-  ...references.map(
-    (reference, i) =>
-      sh`ask ${i} ${reference} ${registryOf(reference)} ${isInsecure(registryOf(reference), insecure) ? '--insecure' : ''} &${(i + 1) % atOnce === 0 ? sh` wait` : sh``}`,
-  ),
-)}
-wait
-i=0; while [ "$i" -lt ${references.length} ]; do
-printf '%s\\t%s\\t%s\\n' "$(cat "$t/$i/end")" "$(line "$t/$i/said")" "$(line "$t/$i/more")"; i=$((i + 1))
-done`,
+      apiFunctions(),
+      daemonEnvironment,
+      sh`set -- ${tryLimit} ${wholeLimit}`,
+      shellFile('modules/docker/registry.sh'),
+      ...references.map(
+        (reference, i) =>
+          sh`ask ${i} ${reference} ${registryOf(reference)} ${isInsecure(registryOf(reference), insecure) ? '--insecure' : ''} &${(i + 1) % atOnce === 0 ? sh` wait` : sh``}`,
+      ),
+      sh`wait
+tell ${references.length}`,
     ),
     parse: (output) => parseRegistryAnswers(references, output),
   };

@@ -14,6 +14,7 @@
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { Value } from '../../core/value.js';
 import { textAt } from './info.js';
@@ -129,20 +130,10 @@ export function rootProbe(root: string, driver: string, dataRoot: string): Probe
   return {
     of: rootKind,
     key: `${root} ${driver} ${dataRoot}`,
-    script: sh`LC_ALL=C; export LC_ALL
-a=$(readlink -f -- ${root}); b=$(readlink -f -- ${dataRoot})
-# A folder that is only to be made has no real path yet.
-[ -n "$a" ] || a=${root}
-[ -n "$b" ] || b=${dataRoot}
-case $a/ in "$b"/*) echo same ;; esac
-case $b/ in "$a"/*) echo same ;; esac
-[ "$(stat -Lc %d:%i -- "$a")" = "$(stat -Lc %d:%i -- "$b")" ] && echo same
-echo "available $(df -Pk -- "$a" | awk 'NR == 2 { print $4 }')"
-for c in ${[...programs]}; do command -v "$c" >/dev/null 2>&1 || echo "missing $c"; done
-[ -d /run/systemd/system ] || echo 'missing systemd'
-cd -- "$a/image/"${driver}/layerdb/sha256 2>/dev/null || exit 0
-find . -mindepth 2 -maxdepth 2 -name size -exec awk '{ print "layer", FILENAME, $1 }' {} + 2>/dev/null
-exit 0`,
+    script: lines(
+      sh`set -- ${root} ${dataRoot} ${driver} ${[...programs]}`,
+      shellFile('modules/docker/root-check.sh'),
+    ),
     parse({ stdout }) {
       const rows = stdout.toString('utf8').split('\n');
       const available = Number(rows.find((row) => /^available \d/.test(row))?.slice(10) ?? NaN);
@@ -161,7 +152,7 @@ exit 0`,
   };
 }
 
-/** Statuses of the script: the daemon did not come up, a batch or a step failed, something was left behind. */
+/** Statuses of staging.sh: the daemon did not come up, a batch or a step failed, something was left behind. */
 export const stagingStatus = { noDaemon: 75, notCarried: 76, leftBehind: 77 } as const;
 
 interface StagingWork {
@@ -173,36 +164,13 @@ interface StagingWork {
   readonly plan: ImagePlan;
 }
 
-/** Takes away whatever is left of such a daemon. Ends when its last process has. */
-const endDaemon: ShellText = sh`end_daemon() {
-systemctl stop ${unit} 2>/dev/null
-systemctl reset-failed ${unit} 2>/dev/null
-rm -rf -- "$r" "$d/${spoolName}"
-}`;
-
-function writeMark(status: 'writing' | 'whole'): ShellText {
-  return sh`printf '{"status":"%s","boot":"%s"}\\n' ${status} "$(cat /proc/sys/kernel/random/boot_id)" >"$d/${markName}.new" && sync -- "$d/${markName}.new" && mv -f -- "$d/${markName}.new" "$d/${markName}" && sync -- "$d"`;
+/** `end_daemon` and `write_mark STATUS`. */
+function stagedFunctions(dataRoot: string): ShellText {
+  return lines(
+    shellFile('modules/docker/staged.sh'),
+    sh`staged ${dataRoot} ${runFolder} ${unit} ${markName} ${spoolName}`,
+  );
 }
-
-/**
- * What the daemon does before it is one; its arguments are the run folder, the data-root, the driver, and `host` or
- * `own` for the network. Bit 12 of the capabilities is CAP_NET_ADMIN.
- */
-const daemonScript = `mount --make-rprivate / && mount -t tmpfs -o mode=0711 tmpfs "$1/root" || exit
-for f in image "$3"; do mkdir "$1/root/$f" && mount --bind -- "$2/$f" "$1/root/$f" || exit; done
-if [ "$4" = host ]; then
-mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,ro /proc/sys/net || exit
-for s in /run/dbus/system_bus_socket /var/run/dbus/system_bus_socket; do [ ! -S "$s" ] || mount --bind /dev/null "$s" || exit; done
-case $(grep '^CapEff' /proc/self/status) in *[02468ace]???) ;; *) echo 'the host lets it change its network' >&2; exit 1 ;; esac
-while IFS= read -r v; do export "$v"; done <"$1/environment"
-fi
-set -- "$1" "$3"
-ip6=; if dockerd --help 2>&1 | grep -q -e --ip6tables; then ip6=--ip6tables=false; fi
-exec dockerd --data-root "$1/root" --exec-root "$1/exec" --pidfile "$1/docker.pid" --host "unix://$1/docker.sock" --config-file "$1/daemon.json" --storage-driver "$2" --bridge none --iptables=false $ip6 --ip-forward=false --ip-masq=false --userland-proxy=false --containerd-namespace zrun-staged --containerd-plugins-namespace zrun-staged-plugins`;
-
-/** Of systemd-run, and of unshare: the host's network with nothing to be done to it, or one of its own. */
-const hostNetwork = ['-p', 'CapabilityBoundingSet=~CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_MODULE'] as const;
-const ownNetwork = ['--net'] as const;
 
 /**
  * One script: commits, starts the second daemon, has it pull what a registry gives, pipes each batch into it, sets tags,
@@ -225,56 +193,25 @@ export function stagingScript({ dataRoot, driver, wipes, commits, plan }: Stagin
     // One that others were built on is refused, and stays.
     ...plan.stale.map((name) => sh`new rmi ${name} >/dev/null 2>&1`),
   );
-  return sh`LC_ALL=C; export LC_ALL; umask 077
-d=${dataRoot}; r=${runFolder}
-fail() { echo "this failed: $*" >&2; exit ${stagingStatus.notCarried}; }
-new() { docker -H "unix://$r/docker.sock" "$@"; }
-${endDaemon}
-end_daemon
-${commitScript(commits)}
-${wipes ? sh`rm -rf -- "$d/image/${driver}" "$d/${driver}" || exit` : sh`:`}
-${writeMark('writing')} || exit
+  return lines(
+    sh`LC_ALL=C; export LC_ALL; umask 077`,
+    stagedFunctions(dataRoot),
+    shellFile('modules/docker/staging.sh'),
+    sh`end_daemon`,
+    commitScript(commits),
+    wipes && sh`rm -rf -- "$d/image/${driver}" "$d/${driver}" || exit`,
+    sh`write_mark writing || exit
 trap end_daemon 0
 trap 'exit 129' 1 2 13 15
-mkdir -- "$r" && mkdir -- "$r/root" "$r/exec" && mkdir -p -- "$d/image" "$d/${driver}" "$d/${spoolName}" && chmod 0710 "$d/${driver}" || exit
-${daemonEnvironment}
-daemon_environment >"$r/environment"
-while IFS= read -r v && [ -n "$v" ]; do printf '%s\\n' "$v"; done >>"$r/environment"
-cat >"$r/daemon.json" || exit
-systemd-run --quiet --collect --unit=${unit} --description='Docker of zrun, on a data-root to come' -p KillMode=mixed -p TimeoutStopSec=180 -p TasksMax=infinity -p LimitNOFILE=infinity --setenv=PATH="$PATH" --setenv=DOCKER_TMPDIR="$d/${spoolName}" --setenv=HOME=/root ${isOnline ? hostNetwork : []} unshare --mount ${isOnline ? [] : ownNetwork} sh -c ${daemonScript} sh "$r" "$d" ${driver} ${isOnline ? 'host' : 'own'} || exit ${stagingStatus.noDaemon}
-waited=0
-until new version >"$r/said" 2>&1; do
-if ! systemctl is-active --quiet ${unit} || [ "$waited" -ge 600 ]; then cat "$r/said" >&2; journalctl --no-pager -q -n 25 -o cat -u ${unit} >&2; exit ${stagingStatus.noDaemon}; fi
-sleep 1; waited=$((waited + 1))
-done
-carry() {
-echo "$1"; what=$1; shift
-rm -f -- "$r/failed"
-{ docker save "$@" || echo "$?" >"$r/failed"; } | new load -q >"$r/said" 2>&1 || { cat "$r/said" >&2; fail "load $what"; }
-[ ! -e "$r/failed" ] || fail "save $what"
-}
-pull() {
-what=$1; id=$2; ref=$3; echo "pull $what"
-HOME=~root timeout -k 30 "$4" docker -H "unix://$r/docker.sock" pull "$ref" >/dev/null 2>"$r/said"; s=$?
-if [ "$s" -eq 0 ]; then
-got=$(new image inspect -f '{{.Id}}' "$ref" 2>"$r/said")
-[ "$got" != "$id" ] || return 0
-echo "what the registry has under this digest is $got here" >"$r/said"
-new rmi "$ref" >/dev/null 2>&1
-fi
-[ "$s" -ne 124 ] || echo "it had not come after $4 seconds" >"$r/said"
-echo "not-pulled $id $(tr '\\n\\r' '  ' <"$r/said" | tail -c 500)"
-carry "$what" "$id"
-}
-${carried}
-new image ls -aq --no-trunc >"$r/ids" || fail 'list the images'
-sort -u "$r/ids" | sed 's/^/image /'
-end_daemon
-if systemctl is-active --quiet ${unit} || grep -q -s -F -e " $r/" /proc/[0-9]*/mountinfo; then echo "something of the second daemon is still there: systemctl status ${unit}" >&2; exit ${stagingStatus.leftBehind}; fi
-trap - 0
+make_folders ${driver}`,
+    daemonEnvironment,
+    sh`start_daemon ${driver} ${isOnline ? 'host' : 'own'} ${shellFile('modules/docker/staged-daemon.sh').shellText}`,
+    carried,
+    sh`finish
 ${syncFileSystem(sh`"$d"`)} || fail 'write the images to the disk'
 echo repositories; cat -- "$d/image/${driver}/repositories.json" 2>/dev/null
-exit 0`;
+exit 0`,
+  );
 }
 
 /**
@@ -301,9 +238,10 @@ export function finishScript(
   oldRoot: string,
   oldDriver: string,
 ): ShellText {
-  return sh`LC_ALL=C; export LC_ALL; umask 077
-d=${dataRoot}; i=$d/image/${driver}; s=${oldRoot}/image/${oldDriver}/distribution; r=${runFolder}
-${endDaemon}
+  return lines(
+    sh`LC_ALL=C; export LC_ALL; umask 077`,
+    stagedFunctions(dataRoot),
+    sh`i=$d/image/${driver}; s=${oldRoot}/image/${oldDriver}/distribution
 [ ! -e "$r" ] && ! systemctl is-active --quiet ${unit} || end_daemon
 mkdir -p -- "$i" && cat >"$i/repositories.json.new" || exit
 if [ -s "$i/repositories.json.new" ]; then
@@ -311,5 +249,6 @@ sync -- "$i/repositories.json.new" && mv -f -- "$i/repositories.json.new" "$i/re
 else rm -f -- "$i/repositories.json.new"; fi
 if [ -d "$s" ]; then mkdir -p -- "$i/distribution" && cp -a -- "$s/." "$i/distribution/" 2>/dev/null; fi
 ${syncFileSystem(sh`"$d"`)} || exit
-${writeMark('whole')}`;
+write_mark whole`,
+  );
 }

@@ -5,6 +5,7 @@
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 
 export type BlockDevice = PresentDevice | AbsentDevice;
@@ -52,7 +53,7 @@ export function blockDeviceProbe(device: string): Probe<BlockDevice> {
   return {
     of: blockDeviceKind,
     key: device,
-    script: lines(sh`LC_ALL=C; export LC_ALL; d=${devicePath(device)}`, lookAtDevice),
+    script: lines(sh`set -- ${devicePath(device)}`, shellFile('modules/host/blockdev.sh')),
     parse: (output) => parseBlockDevice(device, output),
   };
 }
@@ -64,23 +65,6 @@ export function devicePath(device: string): string {
     ? `/dev/disk/by-${(tag[1] ?? '').toLowerCase()}/${(tag[2] ?? '').replace(/^"|"$/g, '')}`
     : device;
 }
-
-const lookAtDevice: ShellText = sh`if [ ! -b "$d" ]; then
-if [ -d "$d" ]; then echo instead=a directory; elif [ -e "$d" ]; then echo instead=no block device; elif [ -L "$d" ]; then echo instead=a link to nothing; else echo instead=; fi
-exit 0
-fi
-p=$(readlink -f -- "$d") || p=$d
-n=\${p##*/}
-echo "path=$p"
-echo "devno=$(cat "/sys/class/block/$n/dev" 2>/dev/null)"
-s=$(cat "/sys/class/block/$n/size" 2>/dev/null) && echo "sectors=$s"
-for h in "/sys/class/block/$n"/holders/* "/sys/class/block/$n/$n"*; do [ -e "$h" ] && echo "holder=\${h##*/}"; done
-if [ ! -r "$d" ]; then echo unreadable; exit 0; fi
-command -v blkid >/dev/null 2>&1 || { echo unreadable; exit 0; }
-echo blkid:
-blkid -p -o export -- "$d"; echo "blkid status $?"
-if command -v wipefs >/dev/null 2>&1; then echo wipefs:; wipefs -p -- "$d" || exit; fi
-exit 0`;
 
 export function parseBlockDevice(device: string, output: Output): BlockDevice {
   const text = output.stdout.toString('utf8');
@@ -170,19 +154,8 @@ export function describeSignature({ type, label, uuid }: Signature): string {
  * late (openzfs#8669, #12484, #12507). Ends the script with a message where they do not.
  */
 export function awaitVolumeDevice(device: string, size: number): ShellText {
-  return sh`device=${device}; size=${size}; tries=0
-if command -v udevadm >/dev/null 2>&1; then udevadm settle --timeout=30 || :; fi
-until [ -b "$device" ] && [ "$(blockdev --getsize64 "$device" 2>/dev/null)" = "$size" ]; do
-tries=$((tries + 1))
-if [ "$tries" -gt 120 ]; then
-if [ -b "$device" ]; then echo "$device has $(blockdev --getsize64 "$device") bytes, not $size" >&2
-else echo "$device does not appear" >&2; fi
-exit ${deviceIsLate}
-fi
-[ "$tries" -ne 20 ] || ! command -v udevadm >/dev/null 2>&1 || udevadm trigger --action=change --subsystem-match=block
-sleep 0.5 2>/dev/null || sleep 1
-done`;
+  return lines(shellFile('modules/host/await-volume.sh'), sh`await_volume ${device} ${size}`);
 }
 
-/** The exit status of `awaitVolumeDevice` where it has waited in vain. */
+/** The exit status of await-volume.sh where it has waited in vain. */
 export const deviceIsLate = 74;

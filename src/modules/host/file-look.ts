@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { sha256Of } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { AbsentFile, FileState, Inode, LinkFile, PlainState } from './file-state.js';
 
@@ -141,7 +142,7 @@ fi
 function thoroughScript(questions: readonly FileQuestion[], boundary: string): string {
   const reads = questions.some(({ checksum, content }) => checksum || content);
   return lines(
-    preamble,
+    shellFile('modules/host/file-look.sh'),
     sh`for p in ${questions.map(({ path }) => path)}; do
 if [ -L "$p" ] || [ -e "$p" ]; then set -- "$@" "$p"; here=$here+; else here=$here-; fi
 done
@@ -152,37 +153,6 @@ all=; [ $# -eq 0 ] || all=$(stat -c "$form" -- "$@" 2>/dev/null) || all=`,
     sh`exit $bad`,
   ).shellText;
 }
-
-/**
- * `look` says what is at $p: a line of stat(1), `absent` with umask(1) and id(1) for who would make a file there, or
- * `error`; all that is said ends with a NUL. Its status is 0 where something is there. That a path is absent is certain
- * where the nearest folder above it that exists can be searched; below what is no folder nobody will make anything.
- */
-const preamble = sh`creator=; here=; bad=0; set --
-absent() { [ -n "$creator" ] || creator="$(umask) $(id)"; printf "absent %s\\0" "$creator"; }
-look() {
-first=\${here%"\${here#?}"}; here=\${here#?}; s=
-if [ "$first" = + ]; then s=\${all%%"$nl"*}; all=\${all#*"$nl"}
-else
-d=\${p%/*}
-while [ -n "$d" ] && [ ! -L "$d" ] && [ ! -e "$d" ]; do d=\${d%/*}; done
-d=\${d:-/}
-if [ -d "$d" ]; then [ ! -x "$d" ] || { absent; return 1; }
-elif [ -e "$d" ]; then printf "absent\\0"; return 1; fi
-fi
-if [ -z "$s" ] && ! s=$(stat -c "$form" -- "$p" 2>&1); then
-case $s in
-*": No such file or directory" | *": Not a directory") absent ;;
-*) bad=1; printf "error %s\\0" "$s" ;;
-esac
-return 1
-fi
-printf "%s\\0" "$s"
-case $s in
-a*) printf "%s\\0%s\\0" "$(readlink -- "$p")" "$(readlink -f -- "$p" 2>/dev/null)"
-if s=$(stat -L -c "$form" -- "$p" 2>/dev/null); then printf "%s\\0" "$s"; else absent; fi ;;
-esac
-}`;
 
 /** `sum` gives a checksum to $sum; `small` is true of a file of so many bytes at most; `content` says what is in it. */
 function reading(boundary: string): ShellText {

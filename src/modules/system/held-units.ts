@@ -5,6 +5,7 @@
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import { dependentsScript, parseDependents, type Dependent } from './dependents.js';
 import { unitName } from '../host/unit.js';
@@ -128,37 +129,9 @@ export function startScript(
   const pairs = recorded.map(
     ({ unit, active }) => `${unit}=${active === 'active' ? 'active' : 'activating'}`,
   );
-  return sh`systemctl --no-ask-password reset-failed ${starts} 2>/dev/null
-by_hand=; refusing=; helper=zrun-${name}.target
-for u in ${starts}; do
-if [ "$(systemctl show --value -p RefuseManualStart -- "$u")" = yes ]; then refusing="$refusing $u"; else by_hand="$by_hand $u"; fi
-done
-[ -z "$by_hand" ] || systemctl --no-ask-password start --no-block $by_hand </dev/null >&2
-if [ -n "$refusing" ]; then
-{ printf '[Unit]\\n'; printf 'Wants=%s\\n' $refusing; } >/run/systemd/system/$helper && systemctl daemon-reload && systemctl start --no-block $helper </dev/null >&2
-fi
-look() {
-bad=; busy=
-for pair in ${pairs}; do
-u=\${pair%=*}; was=\${pair##*=}
-a=; job=; result=; type=
-eval "$(systemctl show -p ActiveState,Job,Result,Type -- "$u" | sed -n -e 's/^ActiveState=\\([a-z-]*\\)$/a=\\1/p' -e 's/^Job=\\([0-9]*\\)$/job=\\1/p' -e 's/^Result=\\([a-z-]*\\)$/result=\\1/p' -e 's/^Type=\\([a-z-]*\\)$/type=\\1/p')"
-case $was/$a/$type/$result in
-*/active/* | */reloading/* | activating/activating/*) continue ;;
-*/inactive/oneshot/success) [ "\${job:-0}" -ne 0 ] || continue ;;
-esac
-bad="$bad $u $was $a"
-if [ "\${job:-0}" -ne 0 ]; then busy=1; else case $a in activating | deactivating) busy=1 ;; esac; fi
-done
-}
-i=0; again=
-while :; do
-look
-if [ -z "$busy" ]; then [ -z "$again" ] || break; again=1; else again=; fi
-[ $i -lt ${timeout} ] || break
-i=$((i + 1)); sleep 1
-done
-if [ -n "$refusing" ]; then systemctl stop $helper; rm -f /run/systemd/system/$helper; systemctl daemon-reload; fi
-set -- $bad
-while [ $# -ge 3 ]; do printf 'differs %s %s %s\\n' "$1" "$2" "$3"; journalctl --no-pager -q -n 5 -u "$1" >&2; shift 3; done`;
+  return lines(
+    sh`systemctl --no-ask-password reset-failed ${starts} 2>/dev/null`,
+    shellFile('modules/system/start-units.sh'),
+    sh`start_units ${name} ${timeout} ${pairs}`,
+  );
 }

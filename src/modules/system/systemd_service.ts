@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { defineModule, type FieldDiff, type Plan, type TaskContext, type Write } from '../../core/module.js';
 import { setState, type Effect, type Read } from '../../core/probe.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, quoteArgv, sh, type ShellText } from '../../core/shell.js';
 import { Unknown, type ValueMap } from '../../core/value.js';
 import { everyStatus } from '../host/status.js';
@@ -425,9 +426,6 @@ function stepScript(
 ): ShellText {
   if (unit === undefined || until === undefined) return sh`${argv} || exit`;
   const log = sh`journalctl --no-pager -q -n 20 -u ${unit} >&2`;
-  const states = until === 'active' ? sh`active | reloading` : sh`inactive | failed`;
-  // Units of Type=oneshot are over when they have done their work: inactive, with a good result.
-  const isOver = until === 'active' ? sh`inactive/success/oneshot` : sh`-`;
   return lines(
     refusesStart && refuseStart(unit),
     // What a stop has left that was killed.
@@ -437,22 +435,7 @@ function stepScript(
     until === 'active' && sh`systemctl --no-ask-password reset-failed ${unit} 2>/dev/null`,
     // Some units may take for ever to start by their own settings (docker.service: TimeoutStartSec=0).
     sh`timeout ${timeout} ${argv} </dev/null || { s=$?; ${log}; exit $s; }`,
-    // One of Type=simple counts as active as soon as its process is forked: it is looked at twice.
-    sh`i=0; seen=${until === 'active' ? '' : 'once'}
-get() { systemctl show --no-pager --value -p "$1" -- ${unit}; }
-while :; do
-a=$(get ActiveState) || exit
-case $a in ${states})
-case $seen$(get Type) in simple | exec | idle) seen=once; sleep 1; continue ;; esac
-break ;;
-esac
-case $a/$(get Result)/$(get Type) in ${isOver}) break ;; esac
-case $a in activating | deactivating | reloading) ;; *)
-echo "${unit} is $a after ${quoteArgv(argv)} (result: $(get Result), conditions met: $(get ConditionResult), assertions met: $(get AssertResult))" >&2
-${log}; exit 1 ;;
-esac
-[ $i -lt ${timeout} ] || { echo "${unit} is still $a" >&2; ${log}; exit ${timedOut}; }
-i=$((i + 1)); sleep 1
-done`,
+    shellFile('modules/system/await-state.sh'),
+    sh`await_state ${unit} ${until} ${timeout} ${quoteArgv(argv)}`,
   );
 }
