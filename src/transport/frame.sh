@@ -13,7 +13,7 @@
 # The process id that was given out last.
 zrun_last() { read -r zrun_x zrun_x zrun_x zrun_x zrun_last; } </proc/loadavg
 
-# zrun_line FILE: the first line of a file below /proc, in $zrun_x; fails where there is none.
+# zrun_line FILE: the first line of a file below /proc, in $zrun_x; fails where it cannot be read.
 zrun_line() { zrun_x=; read -r zrun_x; [ "$zrun_x" ]; } 2>/dev/null <"/proc/$1"
 
 # zrun_session PID: a process's session, in $zrun_x.

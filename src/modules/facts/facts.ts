@@ -26,7 +26,7 @@ export function factsProbe(): Probe<Facts> {
   return { of: factsKind, key: '', script: factsScript(), parse: parseFacts };
 }
 
-/** One line more than is told of what is hidden, to know whether there is more, below the line `seen`. */
+/** Of what is hidden, one line more than becomes facts, to know whether there is more; the first line is `seen`. */
 function factsScript(): ShellText {
   return lines(
     dependentsFunction(),

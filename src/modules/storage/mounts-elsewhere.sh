@@ -1,5 +1,5 @@
 # elsewhere MOUNT_POINT: where else than at its mount point a file system is seen, for root, who alone sees all namespaces.
-# MOUNT_POINT has no link on the way; nothing is printed where it is none.
+# MOUNT_POINT has no link on the way; prints nothing where nothing is mounted.
 #
 # Prints a line each: process id, program, unit, `path` or `dataset`, which one, and where it is mounted; `-` for all of
 # the process in the host's own namespace. Needs modules/host/process.sh.
