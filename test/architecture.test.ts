@@ -81,6 +81,7 @@ const homes: Readonly<Record<string, string>> = {
   ssh2: 'transport',
   'ssh-config': 'transport',
   commander: 'cli',
+  diff: 'report',
   'log-update': 'report',
   winston: 'report',
 };
