@@ -37,10 +37,12 @@ function simulatedLink(name: string): Link {
       const [, nonce = ''] = /echo ([0-9a-f]{32})/.exec(command) ?? [];
       setImmediate(() => stdout.write(`${nonce}1\n`));
       stdin.on('data', (chunk: Buffer) => {
-        for (const [, frame = ''] of chunk.toString('latin1').matchAll(/printf '([0-9a-f]{32})\+\\n';/g)) {
+        const begins = chunk.toString('latin1').matchAll(/printf '([0-9a-f]{32})\+\\n'(;|\n)/g);
+        for (const [, frame = '', next] of begins) {
           setImmediate(() => {
             stdout.write(`${frame}+\n${frame}-0\n`);
-            stderr.write(`${frame}+\n${frame}-\n`);
+            // A frame's beginning has a mark on standard error too, unless nothing can be on its way there any more.
+            stderr.write(`${next === ';' ? `${frame}+\n` : ''}${frame}-\n`);
           });
         }
       });
