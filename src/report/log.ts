@@ -1,6 +1,10 @@
 /**
- * Owns a run's log for people, `run.log`: everything with its time, at the highest verbosity, without colours. Winston
- * writes it. Knows nothing of the journal, which machines read.
+ * Owns a run's log for people, `run.log`: everything with its time, at the highest verbosity, without colours. Knows
+ * nothing of the journal, which machines read. Old logs are removed with the folders of their runs (run-folder).
+ *
+ * Winston writes it, but to our stream: winston's File transport (3.19) does not report a full disk and then never ends,
+ * makes folders that are missing, and loses lines where it rotates. Times and levels are put before the lines here, since
+ * one winston record for each line takes 5 % more of zrun's processor time in a run of 200 hosts.
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';

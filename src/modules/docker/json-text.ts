@@ -1,7 +1,9 @@
 /**
  * Owns JSON as text that is edited in place: a parser that knows where everything stands, and changes that leave every
  * other byte as it was. Pure. Stricter than JSON.parse in one thing: a key that stands twice is an error, because
- * nobody can say which one counts.
+ * nobody can say which one counts. jsonc-parser (3.3) is no substitute: its `modify` packs or reformats the line that it
+ * changes, its parser overflows the stack on deep nesting and lets a number pass that cannot be held, and a bundle of its
+ * entry file does not start.
  */
 import { ZrunError } from '../../core/errors.js';
 import type { Value, ValueMap } from '../../core/value.js';
