@@ -18,6 +18,8 @@ export interface NarrateOptions {
   readonly diff: boolean;
   /** False where each event is drained by itself, so that looking for equal lines is no use. True when left out. */
   readonly isGrouped?: boolean;
+  /** Of several hosts, only what changes something, says something or goes wrong is told. False when left out. */
+  readonly isTerse?: boolean;
 }
 
 interface Narrator {
@@ -53,7 +55,9 @@ interface HostColumn {
   readonly width: number;
 }
 
-export function createNarrator({ paint, verbosity, diff, isGrouped = true }: NarrateOptions): Narrator {
+export function createNarrator(given: NarrateOptions): Narrator {
+  const { paint, verbosity, diff, isGrouped = true } = given;
+  const isTerse = given.isTerse === true && verbosity < 1;
   const lines = createLineGroups();
   /** What has gone wrong in a fleet, and what follows for the same hosts: it need not wait for the rest. */
   const urgent = createLineGroups();
@@ -102,6 +106,8 @@ export function createNarrator({ paint, verbosity, diff, isGrouped = true }: Nar
         return;
       }
       const { host, described } = said;
+      const isOk = event.type === 'task-finished' && event.result.status === 'ok';
+      if (isTerse && isOk && column.count >= 2 && described.details.length === 0) return;
       if (event.type === 'task-finished' && described.namesHosts) told.add(host);
       if (described.namesHosts && column.count >= FLEET) urgentHosts.add(host);
       if (!isGrouped || column.count < 2) lines.addAlone(host, described);

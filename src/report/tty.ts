@@ -26,7 +26,8 @@ interface TtyOptions extends NarrateOptions {
 
 export function createTtyReporter(options: TtyOptions): Reporter {
   const { out, paint, frameMs = 120, groupMs = 400, now = () => performance.now() } = options;
-  const narrator = createNarrator(options);
+  // What went well is counted in the live view.
+  const narrator = createNarrator({ ...options, isTerse: true });
   const recap = createRecap(options);
   const live = createLiveView(paint);
   // The cursor stays as it is: a killed zrun leaves no terminal without one.
