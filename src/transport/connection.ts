@@ -7,7 +7,7 @@ import type { Become, Connection, Output } from '../core/host.js';
 import { onAbort } from '../core/signals.js';
 import { defaultLimits, type Limits, type Link } from './channel.js';
 import { createSession, interrupted, type Session } from './session.js';
-import type { Job } from './shell.js';
+import type { Job } from './shell-answers.js';
 
 export function createConnection(
   link: Link,

@@ -7,7 +7,8 @@ import type { Become } from '../core/host.js';
 import { connectionLost, type Limits, type Link } from './channel.js';
 import { killTreeScript } from './kill.js';
 import { within } from './limit.js';
-import { startShell, type Job, type Remains, type Shell } from './shell.js';
+import type { Job } from './shell-answers.js';
+import { startShell, type Remains, type Shell } from './shell.js';
 
 export interface Session {
   run(job: Job): void;
