@@ -85,8 +85,8 @@ export function createEnding(): Ending {
   };
 }
 
-export function connectionLost(link: Link, why: string): ZrunError {
-  return new ZrunError('connection-lost', `the connection to ${link.name} broke: ${why}`, {
+export function connectionLost({ name }: Pick<Link, 'name'>, why: string): ZrunError {
+  return new ZrunError('connection-lost', `the connection to ${name} broke: ${why}`, {
     hint: 'What was under way may or may not have been done. Look at the host before you trust either.',
   });
 }

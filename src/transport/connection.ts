@@ -17,14 +17,8 @@ export function createConnection(
   const sessions = new Map<string | undefined, Session>();
   let exchanges = 0;
   let closing: Promise<void> | undefined;
-
-  /**
-   * What is to be cancelled with each signal: one listener a connection, since a listener a script would be looked for
-   * among those of a thousand hosts each time that a script ends.
-   */
-  const cancels = new Map<AbortSignal, Set<() => void>>();
-  /** Undo what listens to signals. */
-  const forgets: (() => void)[] = [];
+  const cancels = createCancels();
+  let forgetSignal = (): void => undefined;
 
   const sessionOf = (become: Become | undefined): Session => {
     const known = sessions.get(become?.user);
@@ -39,20 +33,13 @@ export function createConnection(
     await link.close();
   };
   const close = (error: ZrunError): Promise<void> => {
-    for (const forget of forgets.splice(0)) forget();
+    cancels.forget();
+    forgetSignal();
     closing ??= shutDown(error);
     return closing;
   };
-  forgets.push(onAbort(signal, () => void close(interrupted())));
-
-  const cancelsOf = (by: AbortSignal): Set<() => void> => {
-    const known = cancels.get(by);
-    if (known !== undefined) return known;
-    const jobs = new Set<() => void>();
-    cancels.set(by, jobs);
-    forgets.push(onAbort(by, () => jobs.forEach((cancel) => cancel())));
-    return jobs;
-  };
+  // At once, where it is aborted already.
+  forgetSignal = onAbort(signal, () => void close(interrupted()));
 
   return {
     run(script, options = {}) {
@@ -65,7 +52,7 @@ export function createConnection(
       if (options.signal?.aborted) return Promise.reject(interrupted());
       return new Promise<Output>((resolve, reject) => {
         const session = sessionOf(options.as);
-        const cancelled = options.signal && cancelsOf(options.signal);
+        const cancelled = options.signal && cancels.of(options.signal);
         const done = (): void => void cancelled?.delete(onCancel);
         const job: Job = {
           script: script.shellText,
@@ -93,6 +80,35 @@ export function createConnection(
       return { handshakes: link.handshakes, exchanges };
     },
     close: () => close(closed(link)),
+  };
+}
+
+interface Cancels {
+  /** What is called once the signal is aborted. */
+  of(signal: AbortSignal): Set<() => void>;
+  /** Listens to no signal any more. */
+  forget(): void;
+}
+
+/**
+ * What is to be cancelled with each signal: one listener a connection, since a listener a script would be looked for
+ * among those of a thousand hosts each time that a script ends.
+ */
+function createCancels(): Cancels {
+  const bySignal = new Map<AbortSignal, Set<() => void>>();
+  const forgets: (() => void)[] = [];
+  return {
+    of(signal) {
+      const known = bySignal.get(signal);
+      if (known !== undefined) return known;
+      const jobs = new Set<() => void>();
+      bySignal.set(signal, jobs);
+      forgets.push(onAbort(signal, () => jobs.forEach((cancel) => cancel())));
+      return jobs;
+    },
+    forget() {
+      for (const forget of forgets.splice(0)) forget();
+    },
   };
 }
 

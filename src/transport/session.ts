@@ -1,6 +1,8 @@
 /**
  * Owns what runs as one user of a host: the order of the scripts, their limits, and a fresh shell where one was killed
  * or has died. Knows shells, not channels.
+ *
+ * createSession is one function, since its queue, the shell and the sentence on it only change together.
  */
 import { ZrunError } from '../core/errors.js';
 import type { Become } from '../core/host.js';
@@ -23,9 +25,6 @@ interface SessionEvents {
   onExchange(): void;
 }
 
-/** How many shells' outputs are left to children at a time; sshd allows ten channels (MaxSessions). */
-const mostHeld = 3;
-
 export function createSession(
   link: Link,
   become: Become | undefined,
@@ -39,11 +38,10 @@ export function createSession(
   let stopped: ZrunError | undefined;
   /** Sudo's no. It is not asked again: too many wrong passwords lock an account. */
   let refused: ZrunError | undefined;
-  let timer: { readonly job: Job; readonly clear: () => void } | undefined;
+  const clock = createClock();
   /** The job that is being killed, and why. */
   let condemned: Sentence | undefined;
-  /** Shells that left their outputs to children which live on, the oldest first. */
-  const held: Shell[] = [];
+  const held = createHeldShells();
   /** Sent already, but unwanted. */
   const cancelled = new WeakSet<Job>();
   /** Under way: nothing is told before what ran on the host is really gone. */
@@ -71,7 +69,7 @@ export function createSession(
     // Sudo has to answer before anything else can be sent.
     if (become !== undefined) events.onExchange();
     try {
-      const fresh = await startFresh();
+      const fresh = await openFresh();
       isStarting = false;
       if (stopped !== undefined) {
         fresh.destroy();
@@ -91,44 +89,14 @@ export function createSession(
     flush();
   };
 
-  const startFresh = async (): Promise<Shell> => {
-    const begin = (): Promise<Shell> =>
-      startShell(link, become, limits, { onTurn, onAsked: () => events.onExchange() });
-    try {
-      return await begin();
-    } catch (error) {
-      // A host may allow one channel at a time: a child that lives on loses its outputs for that.
-      if (isSudoNo(error) || !letGo(0)) throw error;
-      return beginAgain(begin, error);
-    }
-  };
-
-  /** sshd counts a channel as long as its process lives, which ends when it hears that the channel is closed. */
-  const beginAgain = async (begin: () => Promise<Shell>, refusal: unknown): Promise<Shell> => {
-    const end = Date.now() + limits.closeMs;
-    let error = refusal;
-    while (link.lost() === undefined && stopped === undefined && Date.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      try {
-        return await begin();
-      } catch (again) {
-        if (isSudoNo(again)) throw again;
-        error = again;
-      }
-    }
-    throw error;
-  };
-
-  /** Ends the oldest held shells that nothing lives by, but for so many. Returns whether there were any. */
-  const letGo = (most: number): boolean => {
-    const free = held.filter((each) => !each.isAnchored);
-    const ended = free.slice(0, Math.max(0, free.length - most));
-    for (const each of ended) {
-      held.splice(held.indexOf(each), 1);
-      each.destroy();
-    }
-    return ended.length > 0;
-  };
+  const openFresh = (): Promise<Shell> =>
+    openShell(
+      link,
+      () => startShell(link, become, limits, { onTurn, onAsked: () => events.onExchange() }),
+      held,
+      () => stopped === undefined,
+      limits,
+    );
 
   const onTurn = (): void => {
     // Nothing more is sent to it, whatever comes before its end is reported.
@@ -138,10 +106,7 @@ export function createSession(
 
   const onEnded = (which: Shell, remains: Remains): void => {
     if (shell === which) shell = undefined;
-    if (remains.isHeld) {
-      held.push(which);
-      letGo(mostHeld);
-    }
+    if (remains.isHeld) held.keep(which);
     watch();
     if (stopped !== undefined) {
       rejectAll([...remains.running, ...remains.waiting], stopped);
@@ -149,22 +114,7 @@ export function createSession(
     }
     const sentence = condemned;
     condemned = undefined;
-    const lost = link.lost();
-    const error =
-      remains.startError ??
-      connectionLost(link, lost ?? (sentence ? 'its shell was killed' : howShellEnded(remains)));
-    for (const job of remains.running) job.reject(job === sentence?.job ? sentence.error() : error);
-    // What stood behind a killed one was never begun: it runs in a fresh shell.
-    const canGoOn = (sentence !== undefined || remains.isReplaceable) && lost === undefined;
-    const waiting = remains.waiting.filter((job) => !cancelled.has(job) && job !== sentence?.job);
-    rejectAll(
-      remains.waiting.filter((job) => cancelled.has(job)),
-      interrupted(),
-    );
-    if (sentence !== undefined && remains.waiting.includes(sentence.job))
-      sentence.job.reject(sentence.error());
-    if (canGoOn) queue.unshift(...waiting);
-    else rejectAll(waiting, error);
+    queue.unshift(...settleRemains(link, remains, sentence, cancelled));
     flush();
   };
 
@@ -175,15 +125,10 @@ export function createSession(
       void condemn(shell, { job: head, error: interrupted });
       return;
     }
-    if (timer?.job === head) return;
-    timer?.clear();
-    timer = undefined;
-    if (head?.timeoutMs === undefined) return;
-    const handle = setTimeout(() => {
-      if (shell?.head === head)
-        void condemn(shell, { job: head, error: (failure) => taskTimeout(head, failure) });
-    }, head.timeoutMs);
-    timer = { job: head, clear: () => clearTimeout(handle) };
+    clock.watch(head, (late) => {
+      if (shell?.head === late)
+        void condemn(shell, { job: late, error: (failure) => taskTimeout(late, failure) });
+    });
   };
 
   const condemn = async (which: Shell, sentence: Sentence): Promise<void> => {
@@ -232,7 +177,7 @@ export function createSession(
     async stop(error) {
       if (stopped !== undefined) return;
       stopped = error;
-      timer?.clear();
+      clock.stop();
       const which = shell;
       if (which !== undefined) {
         const isIdle = which.unanswered === 0;
@@ -248,10 +193,124 @@ export function createSession(
           await which.ended;
         }
       }
-      for (const each of held.splice(0)) each.destroy();
+      held.destroyAll();
       rejectAll(queue.splice(0), error);
     },
   };
+}
+
+/**
+ * Settles the jobs that an ended shell leaves behind, but for those that can run in a fresh one: it returns these. None of
+ * them was begun.
+ */
+function settleRemains(
+  link: Link,
+  remains: Remains,
+  sentence: Sentence | undefined,
+  cancelled: WeakSet<Job>,
+): readonly Job[] {
+  const lost = link.lost();
+  const error =
+    remains.startError ??
+    connectionLost(link, lost ?? (sentence ? 'its shell was killed' : howShellEnded(remains)));
+  for (const job of remains.running) job.reject(job === sentence?.job ? sentence.error() : error);
+  rejectAll(
+    remains.waiting.filter((job) => cancelled.has(job)),
+    interrupted(),
+  );
+  if (sentence !== undefined && remains.waiting.includes(sentence.job)) sentence.job.reject(sentence.error());
+  const waiting = remains.waiting.filter((job) => !cancelled.has(job) && job !== sentence?.job);
+  // What stood behind a killed one was never begun: it runs in a fresh shell.
+  const canGoOn = (sentence !== undefined || remains.isReplaceable) && lost === undefined;
+  if (canGoOn) return waiting;
+  rejectAll(waiting, error);
+  return [];
+}
+
+interface Clock {
+  /** Starts anew for another job, and runs on for the same one. It stands without a job, and for one without a limit. */
+  watch(job: Job | undefined, onLate: (job: Job) => void): void;
+  stop(): void;
+}
+
+/** The limit of the job whose turn it is. */
+function createClock(): Clock {
+  let watched: Job | undefined;
+  let handle: NodeJS.Timeout | undefined;
+  return {
+    watch(job, onLate) {
+      if (watched === job) return;
+      clearTimeout(handle);
+      watched = job;
+      if (job?.timeoutMs === undefined) return;
+      handle = setTimeout(() => onLate(job), job.timeoutMs);
+    },
+    stop: () => clearTimeout(handle),
+  };
+}
+
+/** How many shells' outputs are left to children at a time; sshd allows ten channels (MaxSessions). */
+const mostHeld = 3;
+
+interface HeldShells {
+  /** One more, for which an older one may have to go. */
+  keep(shell: Shell): void;
+  /** Ends the oldest that nothing lives by, but for so many. Returns whether there were any. */
+  letGo(most: number): boolean;
+  destroyAll(): void;
+}
+
+/** Shells that left their outputs to children which live on, the oldest first. */
+function createHeldShells(): HeldShells {
+  const held: Shell[] = [];
+  const letGo = (most: number): boolean => {
+    const free = held.filter((each) => !each.isAnchored);
+    const ended = free.slice(0, Math.max(0, free.length - most));
+    for (const each of ended) {
+      held.splice(held.indexOf(each), 1);
+      each.destroy();
+    }
+    return ended.length > 0;
+  };
+  return {
+    keep(shell) {
+      held.push(shell);
+      letGo(mostHeld);
+    },
+    letGo,
+    destroyAll() {
+      for (const each of held.splice(0)) each.destroy();
+    },
+  };
+}
+
+/** A host may allow one channel at a time: a child that lives on loses its outputs for that. */
+async function openShell(
+  link: Link,
+  begin: () => Promise<Shell>,
+  held: HeldShells,
+  isWanted: () => boolean,
+  { closeMs }: Limits,
+): Promise<Shell> {
+  let error: unknown;
+  try {
+    return await begin();
+  } catch (refusal) {
+    if (isSudoNo(refusal) || !held.letGo(0)) throw refusal;
+    error = refusal;
+  }
+  // sshd counts a channel as long as its process lives, which ends when it hears that the channel is closed.
+  const end = Date.now() + closeMs;
+  while (link.lost() === undefined && isWanted() && Date.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    try {
+      return await begin();
+    } catch (again) {
+      if (isSudoNo(again)) throw again;
+      error = again;
+    }
+  }
+  throw error;
 }
 
 function isSudoNo(error: unknown): error is ZrunError {

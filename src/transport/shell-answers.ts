@@ -117,11 +117,7 @@ export function createAnswers(onAnswered: (frame: Frame) => void): Answers {
           return;
         }
         if (word === '+') frame.begun = true;
-        else {
-          frame.isHeld = word.endsWith(isHeld);
-          frame.word = word.slice(1, frame.isHeld ? -isHeld.length : undefined);
-          if (frame.marks === 'end' && frame.word === '0') frame.stderrEnded = true;
-        }
+        else endStdout(frame, word);
         answer();
       },
     },
@@ -175,6 +171,13 @@ function openFrame(job: Job, marks: Marks): Frame {
     onAnswer: undefined,
     failure: undefined,
   };
+}
+
+/** What the mark that ends standard output says: the status, or why there is none, and who has the outputs now. */
+function endStdout(frame: Frame, word: string): void {
+  frame.isHeld = word.endsWith(isHeld);
+  frame.word = word.slice(1, frame.isHeld ? -isHeld.length : undefined);
+  if (frame.marks === 'end' && frame.word === '0') frame.stderrEnded = true;
 }
 
 /** What is terse changes nothing: whether it ran does not matter. */

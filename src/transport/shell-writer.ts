@@ -47,13 +47,7 @@ export function createWriter(
 
   const send = async (text: string | Uint8Array): Promise<void> => {
     if (isGone || hasGivenUp || stdin.write(text)) return;
-    let onDrain = (): void => undefined;
-    const drained = new Promise<void>((resolve) => {
-      onDrain = resolve;
-      stdin.once('drain', onDrain);
-    });
-    await Promise.race([drained, over]);
-    stdin.off('drain', onDrain);
+    await untilDrained(stdin, over);
   };
 
   const sendFrame = async (frame: Frame): Promise<void> => {
@@ -111,4 +105,15 @@ export function createWriter(
       return hasGivenUp;
     },
   };
+}
+
+/** Until the stream takes more, or nothing any more. */
+async function untilDrained(stdin: Writable, over: Promise<void>): Promise<void> {
+  let onDrain = (): void => undefined;
+  const drained = new Promise<void>((resolve) => {
+    onDrain = resolve;
+    stdin.once('drain', onDrain);
+  });
+  await Promise.race([drained, over]);
+  stdin.off('drain', onDrain);
 }

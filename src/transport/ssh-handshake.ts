@@ -57,6 +57,9 @@ interface Seen {
   methodsLeft: readonly string[] | undefined;
 }
 
+/** A stage: what is waited for while keys are tried. */
+const waitsForHost = 'it has not answered to the keys';
+
 /**
  * Logs in over a stream, which it ends where that fails. `onStage` hears what is waited for, for the message of a limit
  * that expires. Rejects with ZrunError, or DroppedError where another try may do.
@@ -67,17 +70,8 @@ export async function logIn(
   request: HandshakeRequest,
   onStage: (stage: string) => void,
 ): Promise<LoggedIn> {
-  const { name, user, credentials, hostKey, keepalive, algorithms, signal } = request;
+  const { user, credentials, hostKey, keepalive, algorithms, signal } = request;
   const client = new ssh2.Client();
-  const seen: Seen = {
-    hasHandshake: false,
-    isReady: false,
-    lost: undefined,
-    keyError: undefined,
-    lastError: undefined,
-    methodsLeft: undefined,
-  };
-  const waitsForHost = 'it has not answered to the keys';
   const methods = [
     ...credentials.methods(signal, (isWaiting) =>
       onStage(isWaiting ? 'the ssh agent on this machine has not signed' : waitsForHost),
@@ -85,28 +79,7 @@ export async function logIn(
   ];
 
   onStage('it has not finished the SSH handshake');
-  // For the client's whole life: an error without a listener ends the process.
-  client.on('error', (error) => {
-    // A key of the agent that does not sign is followed by the next one.
-    if (error.level !== 'agent') seen.lastError = error;
-    if (seen.isReady) seen.lost ??= error.message;
-  });
-  client.on('handshake', () => {
-    seen.hasHandshake = true;
-    onStage(waitsForHost);
-  });
-  const closed = new Promise<void>((resolve) => {
-    client.once('close', () => {
-      seen.lost ??= 'the host closed it';
-      resolve();
-    });
-  });
-  const ready = new Promise<'ready'>((resolve) => {
-    client.once('ready', () => {
-      seen.isReady = true;
-      resolve('ready');
-    });
-  });
+  const { seen, ready, closed } = watchClient(client, () => onStage(waitsForHost));
 
   client.connect({
     sock: stream,
@@ -144,18 +117,61 @@ export async function logIn(
     throw error;
   }
   destroy();
-  if (seen.keyError !== undefined) throw seen.keyError;
+  throw refusalOf(request, seen);
+}
+
+/** Listens for the client's whole life: an error without a listener ends the process. */
+function watchClient(
+  client: Client,
+  onHandshake: () => void,
+): { readonly seen: Seen; readonly ready: Promise<'ready'>; readonly closed: Promise<void> } {
+  const seen: Seen = {
+    hasHandshake: false,
+    isReady: false,
+    lost: undefined,
+    keyError: undefined,
+    lastError: undefined,
+    methodsLeft: undefined,
+  };
+  client.on('error', (error) => {
+    // A key of the agent that does not sign is followed by the next one.
+    if (error.level !== 'agent') seen.lastError = error;
+    if (seen.isReady) seen.lost ??= error.message;
+  });
+  client.on('handshake', () => {
+    seen.hasHandshake = true;
+    onHandshake();
+  });
+  const closed = new Promise<void>((resolve) => {
+    client.once('close', () => {
+      seen.lost ??= 'the host closed it';
+      resolve();
+    });
+  });
+  const ready = new Promise<'ready'>((resolve) => {
+    client.once('ready', () => {
+      seen.isReady = true;
+      resolve('ready');
+    });
+  });
+  return { seen, ready, closed };
+}
+
+/** Why a client that has closed was never logged in. */
+function refusalOf(request: HandshakeRequest, seen: Seen): Error {
+  const { name } = request;
+  if (seen.keyError !== undefined) return seen.keyError;
   const said = seen.lastError?.message ?? seen.lost ?? 'it closed the connection';
   if (seen.lastError?.level === 'client-authentication' || /too many authentication failures/i.test(said))
-    throw authFailed(request, said, seen.methodsLeft);
+    return authFailed(request, said, seen.methodsLeft);
   if (seen.lastError?.level === 'handshake')
-    throw new ZrunError('connect-failed', `cannot agree with ${name} on how to encrypt: ${said}`, {
+    return new ZrunError('connect-failed', `cannot agree with ${name} on how to encrypt: ${said}`, {
       hint:
         'Its sshd may be very old, or restricted to algorithms that zrun does not have or does not offer by itself ' +
         '(SHA-1). KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms of the ssh configuration can name others for it.',
     });
-  if (!seen.hasHandshake) throw new DroppedError(`${name} hung up before the handshake was done: ${said}`);
-  throw new ZrunError('connect-failed', `${name} hung up while we logged in: ${said}`, {
+  if (!seen.hasHandshake) return new DroppedError(`${name} hung up before the handshake was done: ${said}`);
+  return new ZrunError('connect-failed', `${name} hung up while we logged in: ${said}`, {
     hint: "Its sshd's log says why (journalctl -u ssh).",
   });
 }

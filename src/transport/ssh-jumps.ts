@@ -9,6 +9,7 @@ import type { Limits } from './channel.js';
 import { unlessAborted } from './limit.js';
 import { interrupted } from './session.js';
 import type { Attempt } from './ssh-attempt.js';
+import type { LoggedIn } from './ssh-handshake.js';
 import { endClient } from './ssh-link.js';
 import type { Reach, Via } from './ssh-reach.js';
 import type { SshQuery, SshSettings } from './ssh-settings.js';
@@ -22,7 +23,7 @@ interface Jump extends Via {
   linger: NodeJS.Timeout | undefined;
 }
 
-interface Jumps {
+export interface Jumps {
   /** The connection to the last jump host of a chain, counted for one more user. Rejects with ZrunError. */
   acquire(chain: string, attempt: Attempt): Promise<Jump>;
   release(jump: Jump): void;
@@ -53,7 +54,7 @@ export function createJumps(
       const settings = await configOf(target);
       if (via === undefined && settings.proxyJump !== undefined)
         via = await acquire(settings.proxyJump, attempt, depth + 1);
-      const key = `${settings.user}@${settings.hostName}:${settings.port}${via === undefined ? '' : ` via ${via.key}`}`;
+      const key = keyOf(settings, via);
       const jump = jumps.get(key) ?? open(key, target, settings, via, attempt);
       jump.users++;
       clearTimeout(jump.linger);
@@ -79,32 +80,15 @@ export function createJumps(
     attempt: Attempt,
   ): Jump => {
     if (via !== undefined) via.users++;
-    // Others wait for the same hop, so it must not end with the first one's signal, but with the last one's.
-    const shared = new AbortController();
-    const forgetClosing = onAbort(closing, () => abort(shared));
-    const loggedIn = reach(target, settings, `jump host ${settings.hostName} port ${settings.port}`, via, {
-      ...attempt,
-      signal: shared.signal,
-    });
-    const jump: Jump = {
-      key,
-      loggedIn,
-      cancel: () => abort(shared),
-      isLoggedIn: false,
-      users: 0,
-      linger: undefined,
-    };
-    const forget = (): void => {
-      forgetClosing();
+    const name = `jump host ${settings.hostName} port ${settings.port}`;
+    const { jump, over } = openJump(key, attempt, closing, (shared) =>
+      reach(target, settings, name, via, shared),
+    );
+    void over.then(() => {
       clearTimeout(jump.linger);
       if (jumps.get(key) === jump) jumps.delete(key);
       if (via !== undefined) release(via);
-    };
-    const opened = loggedIn.then(({ closed }) => {
-      jump.isLoggedIn = true;
-      return closed;
     });
-    opened.then(forget, forget);
     jumps.set(key, jump);
     return jump;
   };
@@ -119,16 +103,8 @@ export function createJumps(
     }
     clearTimeout(jump.linger);
     jump.linger = setTimeout(() => {
-      if (jump.users === 0) void end(jump);
+      if (jump.users === 0) void endJump(jump, limits);
     }, lingerMs).unref();
-  };
-
-  const end = async (jump: Jump): Promise<void> => {
-    try {
-      await endClient(await jump.loggedIn, limits);
-    } catch {
-      // It was never there.
-    }
   };
 
   return {
@@ -136,6 +112,44 @@ export function createJumps(
     release,
     forget: () => jumps.forEach((jump) => clearTimeout(jump.linger)),
   };
+}
+
+function keyOf({ user, hostName, port }: SshSettings, via: Via | undefined): string {
+  return `${user}@${hostName}:${port}${via === undefined ? '' : ` via ${via.key}`}`;
+}
+
+/** `over` resolves when the connection has ended, or was not made. */
+function openJump(
+  key: string,
+  attempt: Attempt,
+  closing: AbortSignal,
+  logIn: (attempt: Attempt) => Promise<LoggedIn>,
+): { readonly jump: Jump; readonly over: Promise<void> } {
+  // Others wait for the same hop, so it must not end with the first one's signal, but with the last one's.
+  const shared = new AbortController();
+  const forgetClosing = onAbort(closing, () => abort(shared));
+  const loggedIn = logIn({ ...attempt, signal: shared.signal });
+  const jump: Jump = {
+    key,
+    loggedIn,
+    cancel: () => abort(shared),
+    isLoggedIn: false,
+    users: 0,
+    linger: undefined,
+  };
+  const opened = loggedIn.then(({ closed }) => {
+    jump.isLoggedIn = true;
+    return closed;
+  });
+  return { jump, over: opened.then(forgetClosing, forgetClosing) };
+}
+
+async function endJump({ loggedIn }: Jump, limits: Limits): Promise<void> {
+  try {
+    await endClient(await loggedIn, limits);
+  } catch {
+    // It was never there.
+  }
 }
 
 /** `user@host:port`, or `ssh://user@host:port`; an IPv6 address in brackets. */

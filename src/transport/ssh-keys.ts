@@ -63,48 +63,8 @@ export function createKeyRing(
       settings.agentSocket === undefined
         ? { keys: [], problem: undefined }
         : await agentAt(settings.agentSocket);
-
-    const isWanted = (one: AgentKey): boolean =>
-      wanted.some(({ file }) => 'publicKey' in file && file.publicKey?.equals(one.publicKey));
-    const isInAgent = (publicKey: Buffer | undefined): boolean =>
-      publicKey !== undefined && agent.keys.some((one) => one.publicKey.equals(publicKey));
-
     const { algorithms, agentSocket } = settings;
-    const isAllowed = ({ key }: AgentKey): boolean => signaturesFor(key.type, algorithms).length > 0;
-    const first = agent.keys.filter(isWanted);
-    const rest =
-      settings.identitiesOnly || privateKeyFile !== undefined
-        ? []
-        : agent.keys.filter((one) => !first.includes(one));
-    const ofAgent = [...first, ...rest].filter(isAllowed);
-    const ofFiles: ParsedKey[] = [];
-    const offered: string[] = [];
-    const passedOver: string[] = [];
-    const notAllowed = 'PubkeyAcceptedAlgorithms of the ssh configuration does not allow it';
-    for (const one of [...first, ...rest]) {
-      const text = `the agent's ${one.key.comment || 'key'} (${describe(one.publicKey)}`;
-      if (isAllowed(one)) offered.push(`${text})`);
-      else passedOver.push(`${text}: ${notAllowed})`);
-    }
-    if (agent.problem !== undefined) passedOver.push(agent.problem);
-    for (const { path, file } of wanted) {
-      if (file.state === 'usable') {
-        if (isInAgent(file.publicKey)) continue;
-        const key = signingAs(file.key, algorithms);
-        if (key === undefined) {
-          passedOver.push(`${path} (${describe(file.publicKey)}: ${notAllowed})`);
-          continue;
-        }
-        ofFiles.push(key);
-        offered.push(`${path} (${describe(file.publicKey)})`);
-        continue;
-      }
-      if (file.state === 'encrypted' && isInAgent(file.publicKey)) continue;
-      if (privateKeyFile !== undefined) throw unreadable(path, file);
-      if (file.state === 'encrypted') passedOver.push(`${path} (has a passphrase, and is not in the agent)`);
-      if (file.state === 'unreadable') passedOver.push(`${path} (${file.why})`);
-      if (file.state === 'unsafe') passedOver.push(`${path} (others can read it: mode ${octal(file.mode)})`);
-    }
+    const { ofAgent, ofFiles, offered, passedOver } = chooseKeys(wanted, agent, settings, privateKeyFile);
     return {
       offered,
       passedOver,
@@ -116,6 +76,65 @@ export function createKeyRing(
       },
     };
   };
+}
+
+interface WantedKey {
+  readonly path: string;
+  readonly file: KeyFile;
+}
+
+/** Keys that are offered, in this order, and what is said of them and of the others. */
+interface Choice extends Pick<Credentials, 'offered' | 'passedOver'> {
+  readonly ofAgent: readonly AgentKey[];
+  readonly ofFiles: readonly ParsedKey[];
+}
+
+/** Throws `key-unreadable` where the one key that the user asked for cannot be used. */
+function chooseKeys(
+  wanted: readonly WantedKey[],
+  agent: AgentKeys,
+  { algorithms, identitiesOnly }: SshSettings,
+  privateKeyFile: string | undefined,
+): Choice {
+  const isWanted = (one: AgentKey): boolean =>
+    wanted.some(({ file }) => 'publicKey' in file && file.publicKey?.equals(one.publicKey));
+  const isInAgent = (publicKey: Buffer | undefined): boolean =>
+    publicKey !== undefined && agent.keys.some((one) => one.publicKey.equals(publicKey));
+  const isAllowed = ({ key }: AgentKey): boolean => signaturesFor(key.type, algorithms).length > 0;
+
+  const first = agent.keys.filter(isWanted);
+  const rest =
+    identitiesOnly || privateKeyFile !== undefined ? [] : agent.keys.filter((one) => !first.includes(one));
+  const ofAgent = [...first, ...rest].filter(isAllowed);
+  const ofFiles: ParsedKey[] = [];
+  const offered: string[] = [];
+  const passedOver: string[] = [];
+  const notAllowed = 'PubkeyAcceptedAlgorithms of the ssh configuration does not allow it';
+  for (const one of [...first, ...rest]) {
+    const text = `the agent's ${one.key.comment || 'key'} (${describe(one.publicKey)}`;
+    if (isAllowed(one)) offered.push(`${text})`);
+    else passedOver.push(`${text}: ${notAllowed})`);
+  }
+  if (agent.problem !== undefined) passedOver.push(agent.problem);
+  for (const { path, file } of wanted) {
+    if (file.state === 'usable') {
+      if (isInAgent(file.publicKey)) continue;
+      const key = signingAs(file.key, algorithms);
+      if (key === undefined) {
+        passedOver.push(`${path} (${describe(file.publicKey)}: ${notAllowed})`);
+        continue;
+      }
+      ofFiles.push(key);
+      offered.push(`${path} (${describe(file.publicKey)})`);
+      continue;
+    }
+    if (file.state === 'encrypted' && isInAgent(file.publicKey)) continue;
+    if (privateKeyFile !== undefined) throw unreadable(path, file);
+    if (file.state === 'encrypted') passedOver.push(`${path} (has a passphrase, and is not in the agent)`);
+    if (file.state === 'unreadable') passedOver.push(`${path} (${file.why})`);
+    if (file.state === 'unsafe') passedOver.push(`${path} (others can read it: mode ${octal(file.mode)})`);
+  }
+  return { ofAgent, ofFiles, offered, passedOver };
 }
 
 function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): ZrunError {

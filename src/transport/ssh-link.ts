@@ -46,7 +46,7 @@ export function sshLink(loggedIn: LoggedIn, { name, handshakes, limits, another 
     try {
       // The link may have been closed meanwhile, without this one.
       if (closing.signal.aborted) throw interrupted();
-      const channel = await openOn(other, command);
+      const channel = await openOn(other, command, name);
       void channel.ended.then(() => endClient(other, limits)).then(() => others.delete(other));
       return channel;
     } catch (error) {
@@ -55,33 +55,15 @@ export function sshLink(loggedIn: LoggedIn, { name, handshakes, limits, another 
       throw error instanceof SessionRefusedError ? noSession(name, refusal) : error;
     }
   };
-  const openOn = (client: LoggedIn, command: string): Promise<Channel> =>
-    new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        const lost = client.lost();
-        if (lost !== undefined) reject(connectionLost(link, lost));
-        else if ('reason' in error && typeof error.reason === 'number')
-          reject(new SessionRefusedError(error.message));
-        else reject(noSession(name, error));
-      };
-      try {
-        client.client.exec(command, (error, channel) => {
-          if (error) fail(error);
-          else resolve(channelOf(channel, client));
-        });
-      } catch (error) {
-        fail(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
   const openAnywhere = async (command: string): Promise<Channel> => {
     try {
-      return await openOn(loggedIn, command);
+      return await openOn(loggedIn, command, name);
     } catch (error) {
       if (!(error instanceof SessionRefusedError)) throw error;
       return openElsewhere(command, error);
     }
   };
-  const link: Link = {
+  return {
     name,
     get handshakes() {
       return handshakes();
@@ -112,7 +94,27 @@ export function sshLink(loggedIn: LoggedIn, { name, handshakes, limits, another 
       await Promise.all([loggedIn, ...others].map((each) => endClient(each, limits)));
     },
   };
-  return link;
+}
+
+/** Rejects with SessionRefusedError where the host has no room for one more on this connection. */
+function openOn(loggedIn: LoggedIn, command: string, name: string): Promise<Channel> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      const lost = loggedIn.lost();
+      if (lost !== undefined) reject(connectionLost({ name }, lost));
+      else if ('reason' in error && typeof error.reason === 'number')
+        reject(new SessionRefusedError(error.message));
+      else reject(noSession(name, error));
+    };
+    try {
+      loggedIn.client.exec(command, (error, channel) => {
+        if (error) fail(error);
+        else resolve(channelOf(channel, loggedIn));
+      });
+    } catch (error) {
+      fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
 }
 
 const sessionsHint =

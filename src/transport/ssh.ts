@@ -4,7 +4,7 @@
  */
 import os from 'node:os';
 import { ZrunError } from '../core/errors.js';
-import type { Connect, Connection, ConnectOptions, Host, SshTarget } from '../core/host.js';
+import type { Connect, Connection, ConnectOptions, Host } from '../core/host.js';
 import { abort, linkSignals } from '../core/signals.js';
 import { defaultLimits, type Limits } from './channel.js';
 import { createConnection } from './connection.js';
@@ -15,10 +15,10 @@ import { interrupted } from './session.js';
 import type { Attempt } from './ssh-attempt.js';
 import { createSshConfig } from './ssh-config.js';
 import type { Keepalive, LoggedIn } from './ssh-handshake.js';
-import { createJumps } from './ssh-jumps.js';
+import { createJumps, type Jumps } from './ssh-jumps.js';
 import { endClient, sshLink } from './ssh-link.js';
-import { createReach } from './ssh-reach.js';
-import type { SshSettings } from './ssh-settings.js';
+import { createReach, type Reach, type Via } from './ssh-reach.js';
+import type { SshQuery, SshSettings } from './ssh-settings.js';
 
 export interface SshTransportOptions {
   /** Record the keys of hosts that known_hosts does not have. A changed key is never accepted. */
@@ -61,62 +61,14 @@ export function createSshTransport(options: SshTransportOptions): {
   });
   const jumps = createJumps(reach, configOf, limits, closing.signal);
 
-  /** Logs in to a host, through a jump that is held for as long as the connection stands. */
-  const reachThrough = async (
-    target: SshTarget,
-    settings: SshSettings,
-    name: string,
-    chain: string | undefined,
-    attempt: Attempt,
-  ): Promise<LoggedIn> => {
-    const jump = chain === undefined || chain === 'none' ? undefined : await jumps.acquire(chain, attempt);
-    try {
-      const loggedIn = await reach(target, settings, name, jump, attempt);
-      if (jump !== undefined) void loggedIn.closed.then(() => jumps.release(jump));
-      return loggedIn;
-    } catch (error) {
-      if (jump !== undefined) jumps.release(jump);
-      throw error;
-    }
-  };
-
-  const connectTo = async (
-    host: Host,
-    { connectTimeoutMs, signal }: ConnectOptions,
-    onClosed: () => void,
-  ): Promise<Connection> => {
-    const { target } = host;
-    if (target.transport !== 'ssh')
-      throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
-    let handshakes = 0;
-    const attemptBy = (by: AbortSignal): Attempt => ({
-      connectTimeoutMs,
-      signal: by,
-      onHandshake: () => handshakes++,
-    });
-    // While OpenSSH is asked for its configuration.
-    const loading = load();
-    loading.catch(() => undefined);
-    const settings = await configOf(target);
-    const name = displayName(host.name, settings);
-    const chain = target.proxyJump ?? settings.proxyJump;
-    const loggedIn = await reachThrough(target, settings, name, chain, attemptBy(signal));
-    void loggedIn.closed.then(onClosed);
-    const link = sshLink(loggedIn, {
-      name,
-      handshakes: () => handshakes,
-      limits: { ...limits, startMs: Math.max(limits.startMs, connectTimeoutMs) },
-      another: (by) => reachThrough(target, settings, name, chain, attemptBy(by)),
-    });
-    return createConnection(link, signal, limits);
-  };
+  const shared = { configOf, load, reach, jumps, limits };
 
   return {
     async connect(host, { connectTimeoutMs, signal }) {
       const { signal: either, release } = linkSignals(signal, closing.signal);
       try {
         // What is under way then closes itself: it heeds the same signal.
-        const work = connectTo(host, { connectTimeoutMs, signal: either }, release);
+        const work = connectTo(shared, host, { connectTimeoutMs, signal: either }, release);
         return await unlessAborted(either, work, interrupted);
       } catch (error) {
         release();
@@ -130,6 +82,73 @@ export function createSshTransport(options: SshTransportOptions): {
       await Promise.all([...clients].map((client) => endClient(client, goodbye)));
     },
   };
+}
+
+/** What all connections of a run share. */
+interface Shared {
+  readonly configOf: (query: SshQuery) => Promise<SshSettings>;
+  readonly load: () => Promise<unknown>;
+  readonly reach: Reach;
+  readonly jumps: Jumps;
+  readonly limits: Limits;
+}
+
+/** `onClosed` hears of the end of a connection that was made. */
+async function connectTo(
+  shared: Shared,
+  host: Host,
+  { connectTimeoutMs, signal }: ConnectOptions,
+  onClosed: () => void,
+): Promise<Connection> {
+  const { configOf, load, limits } = shared;
+  const { target } = host;
+  if (target.transport !== 'ssh')
+    throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
+  let handshakes = 0;
+  const attemptBy = (by: AbortSignal): Attempt => ({
+    connectTimeoutMs,
+    signal: by,
+    onHandshake: () => handshakes++,
+  });
+  // While OpenSSH is asked for its configuration.
+  const loading = load();
+  loading.catch(() => undefined);
+  const settings = await configOf(target);
+  const name = displayName(host.name, settings);
+  const chain = target.proxyJump ?? settings.proxyJump;
+  const logIn = (by: AbortSignal): Promise<LoggedIn> => {
+    const attempt = attemptBy(by);
+    return throughJump(shared.jumps, chain, attempt, (jump) =>
+      shared.reach(target, settings, name, jump, attempt),
+    );
+  };
+  const loggedIn = await logIn(signal);
+  void loggedIn.closed.then(onClosed);
+  const link = sshLink(loggedIn, {
+    name,
+    handshakes: () => handshakes,
+    limits: { ...limits, startMs: Math.max(limits.startMs, connectTimeoutMs) },
+    another: logIn,
+  });
+  return createConnection(link, signal, limits);
+}
+
+/** Logs in to a host, through a jump that is held for as long as the connection stands. */
+async function throughJump(
+  jumps: Jumps,
+  chain: string | undefined,
+  attempt: Attempt,
+  logIn: (jump: Via | undefined) => Promise<LoggedIn>,
+): Promise<LoggedIn> {
+  const jump = chain === undefined || chain === 'none' ? undefined : await jumps.acquire(chain, attempt);
+  try {
+    const loggedIn = await logIn(jump);
+    if (jump !== undefined) void loggedIn.closed.then(() => jumps.release(jump));
+    return loggedIn;
+  } catch (error) {
+    if (jump !== undefined) jumps.release(jump);
+    throw error;
+  }
 }
 
 function displayName(host: string, { hostName, port }: SshSettings): string {
