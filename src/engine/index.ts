@@ -14,7 +14,8 @@ import type { RunInput } from './settings.js';
 import { createStartGate, startOf } from './start.js';
 import { createTagFilter } from './tags.js';
 import { createHandlers } from './handlers.js';
-import { walkBetweenBatches, walkPlay, type Walk } from './walk.js';
+import type { Walk } from './step.js';
+import { walkBetweenBatches, walkPlay } from './walk.js';
 
 export type { LiveInventory, PlaybookRun, RunInput, RunSettings, StepAnswer } from './settings.js';
 export { createTagFilter, type TagFilter } from './tags.js';
