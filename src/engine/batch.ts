@@ -68,52 +68,18 @@ export function isLockstep(run: RunInput, play: Play): boolean {
 }
 
 export function createBatch(options: BatchOptions): Batch {
-  const { run, play, hosts, allHosts, forks, stepping, added, forgiven } = options;
-  const lockstep = isLockstep(run, play) ? createLockstep(hosts.map((state) => state.host.name)) : undefined;
+  const { run, play, hosts, allHosts, forks, stepping, forgiven } = options;
+  const lockstep = isLockstep(run, play) ? createLockstep(hosts.map(nameOf)) : undefined;
   const throttles = new Map<string, LimitFunction>();
   const askOnce = createOnce<StepAnswer>(() => true);
-  const nameOf = (state: HostState): string => state.host.name;
-  const all = allHosts.map(nameOf);
-  const withAdded = (names: readonly string[]): readonly string[] =>
-    added.size === 0 ? names : [...new Set([...names, ...added])];
   const haltsInside = new Map<string, string>();
-  let upright: { readonly ofPlay: readonly string[]; readonly ofBatch: readonly string[] } | undefined;
-  // As in Ansible, hosts that failed are not among them. Made when they are asked for: there may be thousands.
-  const uprightHosts = (): NonNullable<typeof upright> => {
-    const names = (states: readonly HostState[]): readonly string[] =>
-      states.filter((state) => state.outcome === 'done' && !forgiven.has(state)).map(nameOf);
-    return (upright ??= { ofPlay: names(allHosts), ofBatch: names(hosts) });
-  };
+  const upright = createUpright(options);
 
   const batch: Batch & { halted: string | undefined; ended: 'batch' | 'play' | undefined } = {
     hosts,
     halted: undefined,
     ended: undefined,
-    vars: {
-      ansible_play_name: play.name,
-      /** A run may come to name others. */
-      get ansible_play_role_names() {
-        return [...play.roleNames];
-      },
-      get ansible_dependent_role_names() {
-        return [...play.neededRoleNames];
-      },
-      get ansible_role_names() {
-        return [...new Set([...play.neededRoleNames, ...play.roleNames])];
-      },
-      get ansible_play_batch() {
-        return uprightHosts().ofBatch;
-      },
-      get play_hosts() {
-        return uprightHosts().ofBatch;
-      },
-      get ansible_play_hosts_all() {
-        return withAdded(all);
-      },
-      get ansible_play_hosts() {
-        return withAdded(uprightHosts().ofPlay);
-      },
-    },
+    vars: batchVars(options, () => upright.hosts()),
     halt(reason, inside) {
       if (inside === undefined) batch.halted ??= reason;
       else if (!haltsInside.has(inside)) haltsInside.set(inside, reason);
@@ -135,13 +101,13 @@ export function createBatch(options: BatchOptions): Batch {
         forgiven.add(state);
         options.reopen(state);
       }
-      upright = undefined;
+      upright.forget();
     },
     async turn(state, position) {
       await lockstep?.arrive(state.host.name, position);
     },
     leave(state) {
-      upright = undefined;
+      upright.forget();
       lockstep?.leave(state.host.name);
     },
     async limited(task, work) {
@@ -162,4 +128,62 @@ export function createBatch(options: BatchOptions): Batch {
     },
   };
   return batch;
+}
+
+/** Names of hosts that have not failed. */
+interface UprightHosts {
+  readonly ofPlay: readonly string[];
+  readonly ofBatch: readonly string[];
+}
+
+/** Made when they are asked for, until one of them has left: there may be thousands. */
+function createUpright({ hosts, allHosts, forgiven }: BatchOptions): {
+  hosts(): UprightHosts;
+  forget(): void;
+} {
+  let known: UprightHosts | undefined;
+  const names = (states: readonly HostState[]): readonly string[] =>
+    states.filter((state) => state.outcome === 'done' && !forgiven.has(state)).map(nameOf);
+  return {
+    hosts: () => (known ??= { ofPlay: names(allHosts), ofBatch: names(hosts) }),
+    forget() {
+      known = undefined;
+    },
+  };
+}
+
+/** As in Ansible, hosts that failed are not among those of the play and of the batch. */
+function batchVars({ play, allHosts, added }: BatchOptions, upright: () => UprightHosts): ValueMap {
+  const all = allHosts.map(nameOf);
+  const withAdded = (names: readonly string[]): readonly string[] =>
+    added.size === 0 ? names : [...new Set([...names, ...added])];
+  return {
+    ansible_play_name: play.name,
+    /** A run may come to name others. */
+    get ansible_play_role_names() {
+      return [...play.roleNames];
+    },
+    get ansible_dependent_role_names() {
+      return [...play.neededRoleNames];
+    },
+    get ansible_role_names() {
+      return [...new Set([...play.neededRoleNames, ...play.roleNames])];
+    },
+    get ansible_play_batch() {
+      return upright().ofBatch;
+    },
+    get play_hosts() {
+      return upright().ofBatch;
+    },
+    get ansible_play_hosts_all() {
+      return withAdded(all);
+    },
+    get ansible_play_hosts() {
+      return withAdded(upright().ofPlay);
+    },
+  };
+}
+
+function nameOf(state: HostState): string {
+  return state.host.name;
 }

@@ -2,7 +2,7 @@
  * Owns a run: plays one after another, what hosts keep from one to the next, and the summary. Knows neither files nor
  * ssh nor how anything is shown: all of that is handed in.
  */
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { HostSummary } from '../core/events.js';
 import type { Host } from '../core/host.js';
 import type { Play } from '../core/plan.js';
@@ -10,9 +10,9 @@ import type { Batch, Stepping } from './batch.js';
 import { createHostState, disconnectAll, exchangesOf, handshakesOf, type HostState } from './host-state.js';
 import { exitCodeOf } from './results.js';
 import { rollThrough } from './rolling.js';
-import type { RunInput } from './settings.js';
-import { createStartGate, startOf } from './start.js';
-import { createTagFilter } from './tags.js';
+import type { PlaybookRun, RunInput } from './settings.js';
+import { createStartGate, startOf, type StartGate } from './start.js';
+import { createTagFilter, type TagFilter } from './tags.js';
 import { createHandlers } from './handlers.js';
 import type { Walk } from './step.js';
 import { walkBetweenBatches, walkPlay } from './walk.js';
@@ -39,13 +39,10 @@ export async function run(input: RunInput): Promise<RunOutcome> {
   const start =
     settings.startAtTask === undefined ? undefined : startOf(allPlays, settings.startAtTask, tags);
   const plays = start ? allPlays.slice(start.play) : allPlays;
-  const states = new Map<string, HostState>();
-  for (const { hosts } of plays) {
-    for (const host of hosts) if (!states.has(host.name)) states.set(host.name, createHostState(host));
-  }
-  /** That are in plays; others of `states` only work for them. */
-  const participants = new Map(states);
-  for (const [name, state] of participants) state.pendingHandlers = input.pendingHandlers?.get(name) ?? [];
+  const roster = createRoster(
+    input,
+    plays.flatMap(({ hosts }) => hosts),
+  );
   emit({
     type: 'run-started',
     runId: settings.runId,
@@ -53,96 +50,28 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     version: settings.version,
     check: settings.check,
     playbooks: playbooks.map(({ playbook }) => playbook.path),
-    hosts: [...participants.keys()],
+    hosts: [...roster.participants.keys()],
     ...(input.request && { request: input.request }),
     ...(input.resumes !== undefined && { resumes: input.resumes }),
     ...(input.pendingHandlers && { pendingHandlers: Object.fromEntries(input.pendingHandlers) }),
   });
-
-  const forks = pLimit(Math.max(1, settings.forks));
+  const common: Common = {
+    input,
+    roster,
+    tags,
+    forks: pLimit(Math.max(1, settings.forks)),
+    stepping: { isOn: settings.step },
+    begun: new Set(),
+  };
   const gate = start && createStartGate(start);
-  const stepping: Stepping = { isOn: settings.step };
-  const begun = new Set<string>();
-  const finished = new Set<HostState>();
-  const finish = async (state: HostState): Promise<void> => {
-    if (finished.has(state)) return;
-    finished.add(state);
-    await finishHost(state, input);
-  };
-  /** Hosts that came, or joined a group, after the run began. */
-  const takeIn = (hosts: readonly Host[]): void => {
-    const added = hosts.filter(({ name }) => !participants.has(name));
-    if (added.length === 0) return;
-    for (const host of added) {
-      const state = states.get(host.name) ?? createHostState(host);
-      states.set(host.name, state);
-      participants.set(host.name, state);
-      state.pendingHandlers = input.pendingHandlers?.get(host.name) ?? [];
-    }
-    emit({ type: 'hosts-added', hosts: added.map(({ name }) => name) });
-  };
-  for (const [index, { play, each, hosts: known }] of plays.entries()) {
-    const hosts = each.isOpen?.(play) === true ? each.hostsOf(play) : known;
-    if (hosts !== known) takeIn(hosts);
-    const later = plays.slice(index + 1);
-    const mayBeNeeded = later.some((other) => other.each.isOpen?.(other.play) === true);
-    const neededLater = namesIn(later.flatMap((other) => other.hosts));
-    const added = new Set<string>();
-    const walkOf = (state: HostState, batch: Batch): Walk => ({
-      source: {
-        run: input,
-        play,
-        get inventory() {
-          return each.inventoryOf(play);
-        },
-        language: each.playbook.language,
-        answers: each.answersOf(play),
-        added,
-        states,
-        batchVars: batch.vars,
-        exported: { defaults: [], vars: [] },
-      },
-      batch,
-      state,
-      tags,
-      handlers: createHandlers(play, state),
-      rolesDone: new Set(),
-      gate: index === 0 ? gate : undefined,
-    });
-    for (const { name } of hosts) begun.add(name);
-    const allHosts = hosts.flatMap((host) => states.get(host.name) ?? []);
-    const goesOn = await rollThrough({
-      run: input,
-      each,
-      play,
-      hosts: allHosts.filter(isUpright),
-      allHosts,
-      forks,
-      stepping,
-      added,
-      walk: (state, batch) => walkPlay(walkOf(state, batch)),
-      walkBetween: (state, batch) => walkBetweenBatches(walkOf(state, batch)),
-      reopen: (state) => void finished.delete(state),
-      async finish(state) {
-        const isNeeded = mayBeNeeded || neededLater.has(state.host.name);
-        if (!isNeeded || !isUpright(state)) await finish(state);
-      },
-    });
-    if (goesOn) continue;
-    // Those that a later play would have had: they are well, but not done.
-    const lacking = mayBeNeeded
-      ? namesIn(later.flatMap((other) => other.each.hostsOf(other.play)))
-      : neededLater;
-    for (const [name, state] of participants) {
-      if (finished.has(state) || !isUpright(state) || !lacking.has(name)) continue;
-      stopBefore(state, begun.has(name) ? play : undefined, input.signal);
-    }
-    break;
+  for (const [index, planned] of plays.entries()) {
+    const goesOn = await runPlay(common, planned, plays.slice(index + 1), index === 0 ? gate : undefined);
+    if (!goesOn) break;
   }
-  for (const state of participants.values()) await finish(state);
-  for (const state of states.values()) await disconnectAll(state);
+  for (const state of roster.participants.values()) await roster.finish(state);
+  for (const state of roster.states.values()) await disconnectAll(state);
 
-  const summaries = [...participants.values()].map(summarise);
+  const summaries = [...roster.participants.values()].map(summarise);
   const exitCode = exitCodeOf(summaries);
   emit({
     type: 'run-finished',
@@ -152,6 +81,147 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     hosts: summaries,
   });
   return { exitCode, hosts: summaries };
+}
+
+/** A play of the run, with the hosts that it had when the run began. */
+interface PlannedPlay {
+  readonly play: Play;
+  readonly each: PlaybookRun;
+  readonly hosts: readonly Host[];
+}
+
+/** What the plays of a run have in common. */
+interface Common {
+  readonly input: RunInput;
+  readonly roster: Roster;
+  readonly tags: TagFilter;
+  /** Hosts worked on at a time. */
+  readonly forks: LimitFunction;
+  readonly stepping: Stepping;
+  /** Hosts that a play has begun with. */
+  readonly begun: Set<string>;
+}
+
+/** Says whether the next play may begin. */
+async function runPlay(
+  common: Common,
+  planned: PlannedPlay,
+  later: readonly PlannedPlay[],
+  gate: StartGate | undefined,
+): Promise<boolean> {
+  const { input, roster, forks, stepping, begun } = common;
+  const { states, participants } = roster;
+  const { play, each } = planned;
+  const hosts = each.isOpen?.(play) === true ? each.hostsOf(play) : planned.hosts;
+  if (hosts !== planned.hosts) roster.takeIn(hosts);
+  const mayBeNeeded = later.some((other) => other.each.isOpen?.(other.play) === true);
+  const neededLater = namesIn(later.flatMap((other) => other.hosts));
+  const added = new Set<string>();
+  const walkOf = (state: HostState, batch: Batch): Walk =>
+    createWalk(common, planned, { state, batch, added, gate });
+  for (const { name } of hosts) begun.add(name);
+  const allHosts = hosts.flatMap((host) => states.get(host.name) ?? []);
+  const goesOn = await rollThrough({
+    run: input,
+    each,
+    play,
+    hosts: allHosts.filter(isUpright),
+    allHosts,
+    forks,
+    stepping,
+    added,
+    walk: (state, batch) => walkPlay(walkOf(state, batch)),
+    walkBetween: (state, batch) => walkBetweenBatches(walkOf(state, batch)),
+    reopen: (state) => roster.reopen(state),
+    async finish(state) {
+      const isNeeded = mayBeNeeded || neededLater.has(state.host.name);
+      if (!isNeeded || !isUpright(state)) await roster.finish(state);
+    },
+  });
+  if (goesOn) return true;
+  // Those that a later play would have had: they are well, but not done.
+  const lacking = mayBeNeeded
+    ? namesIn(later.flatMap((other) => other.each.hostsOf(other.play)))
+    : neededLater;
+  for (const [name, state] of participants) {
+    if (roster.isFinished(state) || !isUpright(state) || !lacking.has(name)) continue;
+    stopBefore(state, begun.has(name) ? play : undefined, input.signal);
+  }
+  return false;
+}
+
+/** `added`: hosts that tasks of the play have brought. */
+function createWalk(
+  { input, roster, tags }: Common,
+  { play, each }: PlannedPlay,
+  { state, batch, added, gate }: Pick<Walk, 'state' | 'batch' | 'gate'> & { readonly added: Set<string> },
+): Walk {
+  return {
+    source: {
+      run: input,
+      play,
+      get inventory() {
+        return each.inventoryOf(play);
+      },
+      language: each.playbook.language,
+      answers: each.answersOf(play),
+      added,
+      states: roster.states,
+      batchVars: batch.vars,
+      exported: { defaults: [], vars: [] },
+    },
+    batch,
+    state,
+    tags,
+    handlers: createHandlers(play, state),
+    rolesDone: new Set(),
+    gate,
+  };
+}
+
+/** The hosts of a run, what each keeps from one play to the next, and which of them have left. */
+interface Roster {
+  /** Of every host, those among them that only work for others. */
+  readonly states: Map<string, HostState>;
+  /** That are in plays. */
+  readonly participants: ReadonlyMap<string, HostState>;
+  /** Hosts that came, or joined a group, after the run began. */
+  takeIn(hosts: readonly Host[]): void;
+  /** The host comes to no other play. */
+  finish(state: HostState): Promise<void>;
+  isFinished(state: HostState): boolean;
+  /** A finished host comes again. */
+  reopen(state: HostState): void;
+}
+
+function createRoster(input: RunInput, hosts: readonly Host[]): Roster {
+  const states = new Map<string, HostState>();
+  const finished = new Set<HostState>();
+  for (const host of hosts) if (!states.has(host.name)) states.set(host.name, createHostState(host));
+  const participants = new Map(states);
+  for (const [name, state] of participants) state.pendingHandlers = input.pendingHandlers?.get(name) ?? [];
+  return {
+    states,
+    participants,
+    takeIn(those) {
+      const added = those.filter(({ name }) => !participants.has(name));
+      if (added.length === 0) return;
+      for (const host of added) {
+        const state = states.get(host.name) ?? createHostState(host);
+        states.set(host.name, state);
+        participants.set(host.name, state);
+        state.pendingHandlers = input.pendingHandlers?.get(host.name) ?? [];
+      }
+      input.emit({ type: 'hosts-added', hosts: added.map(({ name }) => name) });
+    },
+    async finish(state) {
+      if (finished.has(state)) return;
+      finished.add(state);
+      await finishHost(state, input);
+    },
+    isFinished: (state) => finished.has(state),
+    reopen: (state) => void finished.delete(state),
+  };
 }
 
 function namesIn(hosts: readonly Host[]): ReadonlySet<string> {
