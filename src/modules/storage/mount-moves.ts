@@ -25,7 +25,7 @@ import type { MountParams } from './mount-params.js';
 import { findSource, isFrom, type WantedSource } from './mount-source.js';
 
 /** What was found on the host. */
-export interface Sight {
+interface Sight {
   readonly table: MountTable;
   readonly folder: DirectoryContent;
   readonly device: BlockDevice | undefined;

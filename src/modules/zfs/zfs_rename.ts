@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { defineModule, type Plan } from '../../core/module.js';
-import { mapState, setState, setStateBelow, unknownState, type Effect } from '../../core/probe.js';
+import { mapState, setState, setStateBelow, unknownState, type Effect, type Read } from '../../core/probe.js';
 import { lines, sh } from '../../core/shell.js';
 import type { ValueMap } from '../../core/value.js';
 import {
@@ -40,10 +40,12 @@ import {
   requireZfs,
   splitProperties,
   volumeDevice,
+  type DatasetState,
   type DatasetTree,
   type PresentDataset,
   type PropertyChanges,
 } from './dataset.js';
+import { fieldsOf } from './zfs-plan.js';
 
 const params = z
   .strictObject({
@@ -114,98 +116,7 @@ zfs create -o mountpoint=none tank/scratch-example-live && zfs create tank/scrat
         '[ "$(zfs get -Hp -o value org.example:role tank/scratch-example-backup)" = backup ] && zfs list tank/scratch-example-backup/child >/dev/null && zfs destroy -r tank/scratch-example-backup',
     },
   ],
-  async plan(read, p): Promise<Plan<Detail>> {
-    const [from, to, parent, tree, device, mounts] = await Promise.all([
-      read(datasetProbe(p.from)),
-      read(datasetProbe(p.to)),
-      read(datasetProbe(parentDataset(p.to) ?? poolOf(p.to))),
-      read(datasetTreeProbe(p.from)),
-      read(blockDeviceProbe(volumeDevice(p.from))),
-      read(mountsProbe()),
-    ]);
-    requireZfs(from);
-    const { set, inherit } = splitProperties(p.properties);
-    if (from.exists && to.exists) {
-      throw new ZrunError('task-failed', `both ${p.from} and ${p.to} exist, so nothing is renamed`, {
-        hint: `Which one is right? \`zfs get all ${p.to}\` tells what stands in the way; take another name for it or for the target.`,
-      });
-    }
-    const dataset = from.exists ? from : to;
-    if (!dataset.exists) {
-      throw new ZrunError('task-failed', `there is neither ${p.from} to be renamed nor ${p.to}`, {
-        hint: '`zfs list` shows the datasets of the host.',
-      });
-    }
-    refuseStranger(p, dataset);
-    const result: ValueMap = { from: p.from, to: p.to, guid: dataset.properties['guid']?.value ?? null };
-    const after = propertyChanges(dataset.properties, { set: {}, inherit });
-    if (!from.exists) {
-      const unmarked = lackingProperties(dataset.properties, set);
-      if (unmarked.length > 0) {
-        throw new ZrunError(
-          'task-failed',
-          `${p.to} exists and ${p.from} does not, but it is not what was to be renamed: ${unmarked.join('; ')}`,
-          {
-            hint: `A dataset is marked before it is renamed, so this one was made by something else. Look at it with \`zfs get all ${p.to}\`.`,
-          },
-        );
-      }
-      if (isEmptyChange(after)) return { change: 'none', reason: 'already renamed', result };
-    }
-    if (from.exists && !parent.exists) {
-      throw new ZrunError(
-        'task-failed',
-        `${parentDataset(p.to) ?? ''}, below which ${p.to} is to be, does not exist`,
-        {
-          hint: 'Create it first, or take a name below a dataset that exists.',
-        },
-      );
-    }
-    const before = from.exists ? propertyChanges(from.properties, { set, inherit: [] }) : nothing;
-    const renamed = {
-      ...dataset,
-      name: p.to,
-      properties: changedProperties(changedProperties(dataset.properties, before), after),
-    };
-    return {
-      change: 'some',
-      summary: from.exists ? `rename ${p.from} to ${p.to}` : `take ${after.inherit.join(', ')} off ${p.to}`,
-      diff: [
-        {
-          type: 'fields',
-          subject: `dataset ${p.from}`,
-          fields: [
-            ...(from.exists ? [{ name: 'name', before: p.from, after: p.to }] : []),
-            ...Object.entries(before.set).map(([name, value]) => ({
-              name,
-              before: dataset.properties[name]?.value,
-              after: value,
-            })),
-            ...after.inherit.map((name) => ({
-              name,
-              before: dataset.properties[name]?.value,
-              after: undefined,
-            })),
-          ],
-        },
-      ],
-      effects: from.exists
-        ? renameEffects(p, from, renamed, tree, device, mounts)
-        : [setState(datasetKind, p.to, renamed)],
-      detail: {
-        before,
-        isRenamed: !from.exists,
-        after,
-        guid: dataset.properties['guid']?.value ?? '',
-        volsize:
-          dataset.type === 'volume' && device.exists
-            ? numericProperty(dataset.properties, 'volsize')
-            : undefined,
-        mountpoint: dataset.properties['mountpoint']?.value ?? '',
-      },
-      predicted: result,
-    };
-  },
+  plan: planRename,
   async apply(write, { detail, predicted }, p) {
     const option = p.no_unmount ? ['-u'] : [];
     const target = detail.mountpoint.startsWith('/') ? detail.mountpoint : '';
@@ -243,6 +154,98 @@ fi`;
     return predicted;
   },
 });
+
+async function planRename(read: Read, p: Params): Promise<Plan<Detail>> {
+  const [from, to, parent, tree, device, mounts] = await Promise.all([
+    read(datasetProbe(p.from)),
+    read(datasetProbe(p.to)),
+    read(datasetProbe(parentDataset(p.to) ?? poolOf(p.to))),
+    read(datasetTreeProbe(p.from)),
+    read(blockDeviceProbe(volumeDevice(p.from))),
+    read(mountsProbe()),
+  ]);
+  requireZfs(from);
+  const { set, inherit } = splitProperties(p.properties);
+  const dataset = whichIsThere(p, from, to);
+  refuseStranger(p, dataset);
+  const result: ValueMap = { from: p.from, to: p.to, guid: dataset.properties['guid']?.value ?? null };
+  const after = propertyChanges(dataset.properties, { set: {}, inherit });
+  if (!from.exists) {
+    refuseUnmarked(p, dataset, set);
+    if (isEmptyChange(after)) return { change: 'none', reason: 'already renamed', result };
+  }
+  if (from.exists && !parent.exists) {
+    throw new ZrunError(
+      'task-failed',
+      `${parentDataset(p.to) ?? ''}, below which ${p.to} is to be, does not exist`,
+      {
+        hint: 'Create it first, or take a name below a dataset that exists.',
+      },
+    );
+  }
+  const before = from.exists ? propertyChanges(from.properties, { set, inherit: [] }) : nothing;
+  const renamed = {
+    ...dataset,
+    name: p.to,
+    properties: changedProperties(changedProperties(dataset.properties, before), after),
+  };
+  return {
+    change: 'some',
+    summary: from.exists ? `rename ${p.from} to ${p.to}` : `take ${after.inherit.join(', ')} off ${p.to}`,
+    diff: [
+      {
+        type: 'fields',
+        subject: `dataset ${p.from}`,
+        fields: [
+          ...(from.exists ? [{ name: 'name', before: p.from, after: p.to }] : []),
+          ...fieldsOf(dataset, { set: before.set, inherit: after.inherit }),
+        ],
+      },
+    ],
+    effects: from.exists
+      ? renameEffects(p, from, renamed, tree, device, mounts)
+      : [setState(datasetKind, p.to, renamed)],
+    detail: {
+      before,
+      isRenamed: !from.exists,
+      after,
+      guid: dataset.properties['guid']?.value ?? '',
+      volsize:
+        dataset.type === 'volume' && device.exists
+          ? numericProperty(dataset.properties, 'volsize')
+          : undefined,
+      mountpoint: dataset.properties['mountpoint']?.value ?? '',
+    },
+    predicted: result,
+  };
+}
+
+/** The dataset under the one of its two names that it has. */
+function whichIsThere(p: Params, from: DatasetState, to: DatasetState): PresentDataset {
+  if (from.exists && to.exists) {
+    throw new ZrunError('task-failed', `both ${p.from} and ${p.to} exist, so nothing is renamed`, {
+      hint: `Which one is right? \`zfs get all ${p.to}\` tells what stands in the way; take another name for it or for the target.`,
+    });
+  }
+  const dataset = from.exists ? from : to;
+  if (dataset.exists) return dataset;
+  throw new ZrunError('task-failed', `there is neither ${p.from} to be renamed nor ${p.to}`, {
+    hint: '`zfs list` shows the datasets of the host.',
+  });
+}
+
+/** Under its new name already, it must have the marks that it was to get before. */
+function refuseUnmarked(p: Params, dataset: PresentDataset, marks: PropertyChanges['set']): void {
+  const unmarked = lackingProperties(dataset.properties, marks);
+  if (unmarked.length === 0) return;
+  throw new ZrunError(
+    'task-failed',
+    `${p.to} exists and ${p.from} does not, but it is not what was to be renamed: ${unmarked.join('; ')}`,
+    {
+      hint: `A dataset is marked before it is renamed, so this one was made by something else. Look at it with \`zfs get all ${p.to}\`.`,
+    },
+  );
+}
 
 function refuseStranger(p: Params, dataset: PresentDataset): void {
   const lacking = lackingProperties(dataset.properties, p.require_properties);
