@@ -3,15 +3,14 @@
  * which of them are started, and what stands in the way. Compares with what is there, so that a restore that was cut
  * off goes on. Pure; how it is done is the module's.
  */
-import { isMap, type ValueMap } from '../../core/value.js';
-import { boolAt, listAt, mapAt, textAt } from './info.js';
+import type { ValueMap } from '../../core/value.js';
+import { listAt, mapAt, textAt } from './info.js';
 import {
   endpointsOf,
   wasEverStarted,
   idOf,
   inOrder,
   isPredefined,
-  meaningful,
   nameFinder,
   nameOf,
   neededBy,
@@ -23,6 +22,7 @@ import {
 } from './container.js';
 import { creationOf, differences, volumesNeeded, type Creation, type Surroundings } from './create.js';
 import type { DockerInventory } from './inventory.js';
+import { planNetworks, type NetworkToMake } from './restore-networks.js';
 
 interface RestoreSight {
   readonly record: DockerInventory;
@@ -45,11 +45,6 @@ export interface RestorePlan {
   readonly obstacles: readonly Obstacle[];
   /** What will not be as it was, and nobody can help it. */
   readonly warnings: readonly string[];
-}
-
-interface NetworkToMake {
-  readonly name: string;
-  readonly body: ValueMap;
 }
 
 interface LeftOut {
@@ -97,93 +92,167 @@ export function isCommitTag(tag: string): boolean {
 
 export function planRestore(sight: RestoreSight): RestorePlan {
   const { record, now } = sight;
-  const obstacles: Obstacle[] = [];
-  const warnings: string[] = [];
-  const networks = planNetworks(sight, obstacles);
+  const { networks, conflicts } = planNetworks(record, now);
   const leftOut = [...findLeftOut(record.containers)];
+  const obstacles: Obstacle[] = conflicts.map((conflict) => ({ ...conflict, kind: 'network' }));
+  const warnings: string[] = [];
+  const containers: ContainerToDo[] = [];
   const isLeftOut = new Set(leftOut.map(({ name }) => name));
   const wanted = record.containers.filter((container) => !isLeftOut.has(nameOf(container)));
-  const lookUp = surroundingsOf(record, wanted, now.server.api_version, sight);
-  const here = new Map(now.containers.map((container) => [nameOf(container), container]));
-  const lookUpNow = surroundingsOf(now, now.containers, now.server.api_version, sight);
-  const volumes = new Set(now.volumes.map((volume) => textAt(volume, 'Name')));
-  const containers: ContainerToDo[] = [];
-  const isTheirs = new Set(record.leftToUnits);
-  const waits = findWaiting(wanted, sight);
+  const restore: Restore = {
+    sight,
+    wanted,
+    here: new Map(now.containers.map((container) => [nameOf(container), container])),
+    lookUp: surroundingsOf(record, wanted, now.server.api_version, sight),
+    lookUpNow: surroundingsOf(now, now.containers, now.server.api_version, sight),
+    volumes: new Set(now.volumes.map((volume) => textAt(volume, 'Name'))),
+    networks,
+    isTheirs: new Set(record.leftToUnits),
+    waits: findWaiting(wanted, sight),
+  };
   for (const container of inOrder(wanted)) {
-    const [name, oldId] = [nameOf(container), idOf(container)];
-    const existing = sight.isToCome ? undefined : here.get(name);
-    // It never was away: a move that was put back, or never came to the switch. Whether it runs is all there is to do.
-    const isSame = existing !== undefined && idOf(existing) === oldId;
-    // Made by an earlier run, and removed since by the unit that starts it.
-    if (!existing && isTheirs.has(oldId) && sight.known[oldId] !== undefined && !sight.isToCome) {
-      leftOut.push({ name, reason: 'the unit that starts it has removed it', isExpected: true });
-      continue;
+    const decision = decide(restore, container);
+    switch (decision.type) {
+      case 'nothing':
+        break;
+      case 'left-out':
+        leftOut.push({ name: nameOf(container), reason: decision.reason, isExpected: true });
+        break;
+      case 'obstacle':
+        obstacles.push({ name: nameOf(container), kind: decision.kind, reason: decision.reason });
+        break;
+      case 'to-do':
+        warnings.push(...decision.warnings);
+        containers.push(decision.container);
     }
-    if (isSame && (waits.has(name) || !isToStart(container, existing))) continue;
-    const image = chooseImage(container, sight);
-    if (image === undefined && !existing) {
-      obstacles.push({ name, kind: 'lack', reason: `its image ${imageNameOf(container)} is not there` });
-      continue;
-    }
-    const creation = creationOf(container, lookUp(container, image?.name ?? imageNameOf(container)));
-    if (existing && !isSame && sight.known[oldId] !== idOf(existing)) {
-      const differing = differences(
-        creation.body,
-        creationOf(existing, lookUpNow(existing, imageNameOf(existing))).body,
-      );
-      const isSameImage = image === undefined || textAt(existing, 'Image') === image.id;
-      const found = [...(isSameImage ? [] : ['Image']), ...differing];
-      if (found.length > 0) {
-        if (isTheirs.has(oldId)) {
-          leftOut.push({ name, reason: 'the unit that starts it has recreated it', isExpected: true });
-          continue;
-        }
-        const reason = `there is another container of this name: ${found.join(', ')} differ`;
-        obstacles.push({ name, kind: 'conflict', reason });
-        continue;
-      }
-    }
-    if (!existing) {
-      const missing = volumesNeeded(creation).filter((volume) => !volumes.has(volume));
-      if (missing.length > 0) {
-        const reason = `${missing.length === 1 ? 'its volume' : 'its volumes'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there, and it would get empty ones`;
-        obstacles.push({ name, kind: 'lack', reason });
-        continue;
-      }
-    }
-    const canJoin = (network: string) =>
-      isPredefined(network) ||
-      networkIsThere(network, sight) ||
-      networks.some((each) => each.name === network);
-    for (const [network] of creation.joins) {
-      if (!isSame && !canJoin(network))
-        warnings.push(`${name} was in the network ${network}, which is not there`);
-    }
-    if (!isSame) warnings.push(...lostReferences(container, wanted, record.containers));
-    const state = runStateOf(container);
-    const stateNow = existing ? runStateOf(existing) : 'stopped';
-    const joined = new Set(existing ? endpointsOf(existing).map(([network]) => network) : []);
-    const leaves = creation.leaves !== undefined && (!existing || joined.has(creation.leaves));
-    containers.push({
-      name,
-      oldId,
-      id: existing && idOf(existing),
-      creation,
-      image: image?.name ?? '',
-      isCommitted: image?.isCommitted ?? false,
-      joins: isSame
-        ? []
-        : [...(existing ? lostAtCreation(creation, existing) : []), ...creation.joins].filter(
-            ([network]) => !joined.has(network) && canJoin(network),
-          ),
-      leaves: leaves && !isSame ? creation.leaves : undefined,
-      starts: state !== 'stopped' && stateNow === 'stopped' && !waits.has(name),
-      pauses: state === 'paused' && stateNow !== 'paused',
-      state,
-    });
   }
   return { networks, containers, leftOut, obstacles, warnings };
+}
+
+/** What every container of a record is held against. */
+interface Restore {
+  readonly sight: RestoreSight;
+  /** Containers that are to be there again. */
+  readonly wanted: readonly ValueMap[];
+  /** Those that are there, by name. */
+  readonly here: ReadonlyMap<string, ValueMap>;
+  readonly lookUp: SurroundingsLookUp;
+  /** The same for a container that is there. */
+  readonly lookUpNow: SurroundingsLookUp;
+  readonly volumes: ReadonlySet<string | null>;
+  readonly networks: readonly NetworkToMake[];
+  /** Old ids of containers that units start. */
+  readonly isTheirs: ReadonlySet<string>;
+  /** Names of containers that units are left to start. */
+  readonly waits: ReadonlySet<string>;
+}
+
+type SurroundingsLookUp = (container: ValueMap, image: string) => Surroundings;
+
+/** What is to be done for one container. */
+type Decision =
+  | { readonly type: 'nothing' }
+  | { readonly type: 'left-out'; readonly reason: string }
+  | { readonly type: 'obstacle'; readonly kind: Obstacle['kind']; readonly reason: string }
+  | { readonly type: 'to-do'; readonly container: ContainerToDo; readonly warnings: readonly string[] };
+
+function decide(restore: Restore, container: ValueMap): Decision {
+  const { sight, here, lookUp, volumes, isTheirs, waits } = restore;
+  const [name, oldId] = [nameOf(container), idOf(container)];
+  const existing = sight.isToCome ? undefined : here.get(name);
+  // It never was away: a move that was put back, or never came to the switch. Whether it runs is all there is to do.
+  const isSame = existing !== undefined && idOf(existing) === oldId;
+  // Made by an earlier run, and removed since by the unit that starts it.
+  if (!existing && isTheirs.has(oldId) && sight.known[oldId] !== undefined && !sight.isToCome)
+    return { type: 'left-out', reason: 'the unit that starts it has removed it' };
+  if (isSame && (waits.has(name) || !isToStart(container, existing))) return { type: 'nothing' };
+  const image = chooseImage(container, sight);
+  if (image === undefined && !existing)
+    return { type: 'obstacle', kind: 'lack', reason: `its image ${imageNameOf(container)} is not there` };
+  const creation = creationOf(container, lookUp(container, image?.name ?? imageNameOf(container)));
+  if (existing && !isSame && sight.known[oldId] !== idOf(existing)) {
+    const found = findDifferences(restore, creation, image, existing);
+    if (found.length > 0 && isTheirs.has(oldId))
+      return { type: 'left-out', reason: 'the unit that starts it has recreated it' };
+    if (found.length > 0) {
+      const reason = `there is another container of this name: ${found.join(', ')} differ`;
+      return { type: 'obstacle', kind: 'conflict', reason };
+    }
+  }
+  if (!existing) {
+    const missing = volumesNeeded(creation).filter((volume) => !volumes.has(volume));
+    if (missing.length > 0) {
+      const reason = `${missing.length === 1 ? 'its volume' : 'its volumes'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there, and it would get empty ones`;
+      return { type: 'obstacle', kind: 'lack', reason };
+    }
+  }
+  return {
+    type: 'to-do',
+    container: describeWork(restore, container, creation, image, existing),
+    warnings: isSame ? [] : warningsFor(restore, container, creation),
+  };
+}
+
+/** In what a container of the same name is not the one that would be made. */
+function findDifferences(
+  { lookUpNow }: Restore,
+  creation: Creation,
+  image: ChosenImage | undefined,
+  existing: ValueMap,
+): readonly string[] {
+  const differing = differences(
+    creation.body,
+    creationOf(existing, lookUpNow(existing, imageNameOf(existing))).body,
+  );
+  const isSameImage = image === undefined || textAt(existing, 'Image') === image.id;
+  return [...(isSameImage ? [] : ['Image']), ...differing];
+}
+
+function warningsFor(restore: Restore, container: ValueMap, creation: Creation): readonly string[] {
+  const { wanted, sight } = restore;
+  const lost = creation.joins.filter(([network]) => !canJoin(restore, network));
+  return [
+    ...lost.map(([network]) => `${nameOf(container)} was in the network ${network}, which is not there`),
+    ...lostReferences(container, wanted, sight.record.containers),
+  ];
+}
+
+function describeWork(
+  restore: Restore,
+  container: ValueMap,
+  creation: Creation,
+  image: ChosenImage | undefined,
+  existing: ValueMap | undefined,
+): ContainerToDo {
+  const [name, oldId] = [nameOf(container), idOf(container)];
+  const isSame = existing !== undefined && idOf(existing) === oldId;
+  const state = runStateOf(container);
+  const stateNow = existing ? runStateOf(existing) : 'stopped';
+  const joined = new Set(existing ? endpointsOf(existing).map(([network]) => network) : []);
+  const leaves = creation.leaves !== undefined && (!existing || joined.has(creation.leaves));
+  return {
+    name,
+    oldId,
+    id: existing && idOf(existing),
+    creation,
+    image: image?.name ?? '',
+    isCommitted: image?.isCommitted ?? false,
+    joins: isSame
+      ? []
+      : [...(existing ? lostAtCreation(creation, existing) : []), ...creation.joins].filter(
+          ([network]) => !joined.has(network) && canJoin(restore, network),
+        ),
+    leaves: leaves && !isSame ? creation.leaves : undefined,
+    starts: state !== 'stopped' && stateNow === 'stopped' && !restore.waits.has(name),
+    pauses: state === 'paused' && stateNow !== 'paused',
+    state,
+  };
+}
+
+function canJoin({ sight, networks }: Restore, network: string): boolean {
+  return (
+    isPredefined(network) || networkIsThere(network, sight) || networks.some((each) => each.name === network)
+  );
 }
 
 /** What is left to be started by units: what no other container needs that is started here. */
@@ -253,7 +322,7 @@ function surroundingsOf(
   containers: readonly ValueMap[],
   apiVersion: string,
   sight: RestoreSight,
-): (container: ValueMap, image: string) => Surroundings {
+): SurroundingsLookUp {
   const findContainer = nameFinder(containers);
   const byName = new Map(containers.map((container) => [nameOf(container), container]));
   const images = new Map(inventory.images.map((image) => [idOf(image), image]));
@@ -292,70 +361,6 @@ function lostAtCreation({ body, network, leaves }: Creation, existing: ValueMap)
   const hasNothingToLose = network === undefined || isPredefined(network) || leaves !== undefined;
   if (hasNothingToLose || wasEverStarted(existing)) return [];
   return [[network, mapAt(body, 'NetworkingConfig', 'EndpointsConfig', network)]];
-}
-
-/** Networks of the record that are not there; those of a swarm come from the swarm. */
-function planNetworks({ record, now }: RestoreSight, obstacles: Obstacle[]): readonly NetworkToMake[] {
-  const here = new Map(now.networks.map((network) => [textAt(network, 'Name') ?? '', network]));
-  const missing: NetworkToMake[] = [];
-  for (const network of record.networks) {
-    const name = textAt(network, 'Name') ?? '';
-    const isOwn = !isPredefined(name) && name !== 'docker_gwbridge' && textAt(network, 'Scope') === 'local';
-    if (!isOwn) continue;
-    const existing = here.get(name);
-    if (!existing) {
-      missing.push({ name, body: networkBody(network) });
-      continue;
-    }
-    const differing = ['Driver', 'IPAM', 'Internal'].filter(
-      (key) => describe(network, key) !== describe(existing, key),
-    );
-    if (idOf(existing) !== idOf(network) && differing.length > 0) {
-      const reason = `there is another network of this name: ${differing.join(', ')} differ`;
-      obstacles.push({ name: `network ${name}`, kind: 'network', reason });
-    }
-  }
-  // What only holds settings must be there before the networks that use it.
-  const isConfig = ({ body }: NetworkToMake) => boolAt(body, 'ConfigOnly') === true;
-  return missing.toSorted((a, b) => Number(isConfig(b)) - Number(isConfig(a)));
-}
-
-function describe(network: ValueMap, key: string): string {
-  if (key !== 'IPAM') return JSON.stringify(network[key] ?? null);
-  return JSON.stringify(
-    listAt(network, 'IPAM', 'Config').map((range) => (isMap(range) ? meaningful(range) : range)),
-  );
-}
-
-function networkBody(network: ValueMap): ValueMap {
-  const { Name, Driver, Internal, Attachable, EnableIPv6, Options, Labels, ConfigOnly } = network;
-  const source = textAt(network, 'ConfigFrom', 'Network');
-  const common = meaningful({
-    Name: Name ?? '',
-    Driver: Driver ?? '',
-    Labels: Labels ?? {},
-    Attachable: Attachable ?? false,
-    Internal: Internal ?? false,
-  });
-  // Its settings are those of the other one, and must not be given again.
-  if (source !== null) return { ...common, CheckDuplicate: true, ConfigFrom: { Network: source } };
-  const ipam = mapAt(network, 'IPAM');
-  const EnableIPv4 = network['EnableIPv4'];
-  return {
-    ...common,
-    ...meaningful({
-      EnableIPv6: EnableIPv6 ?? false,
-      Options: Options ?? {},
-      ConfigOnly: ConfigOnly ?? false,
-      IPAM: {
-        Driver: textAt(ipam, 'Driver') ?? 'default',
-        Options: mapAt(ipam, 'Options'),
-        Config: listAt(ipam, 'Config').filter(isMap).map(meaningful),
-      },
-    }),
-    ...(EnableIPv4 === false && { EnableIPv4 }),
-    CheckDuplicate: true,
-  };
 }
 
 function imageNameOf(container: ValueMap): string {
