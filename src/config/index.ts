@@ -5,13 +5,11 @@
 export { parseExtraVars } from './inventory/extra-vars.js';
 export {
   checkConnections,
-  loadInventory,
-  readInventory,
   type Group,
   type Inventory,
   type InventoryOptions,
-  type InventorySources,
 } from './inventory/inventory.js';
+export { loadInventory, readInventory, type InventorySources } from './inventory/read-inventory.js';
 export { keywords } from './playbook/reading/keywords.js';
 export { findMisspelt } from './playbook/name-use.js';
 export { createNameUse } from './expression/declarations.js';

@@ -17,7 +17,7 @@ import {
 } from './frame.js';
 import type { Frame } from './shell-answers.js';
 
-export interface Writer {
+interface Writer {
   /** Behind all that was written before. An input that is not to be had ends the shell's own, and fails the frame. */
   write(frame: Frame): void;
   /** Ends the shell's input, behind all that was written before. Never rejects. */

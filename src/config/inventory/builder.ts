@@ -77,15 +77,7 @@ export function createInventoryBuilder(report: Report, warn: Report): InventoryB
         known.at ??= at;
         return known;
       }
-      const group: BuiltGroup = {
-        name,
-        at,
-        hosts: new Set(),
-        children: new Set(),
-        parents: new Set(),
-        vars: new Map(),
-        priority: 1,
-      };
+      const group = emptyGroup(name, at);
       groups.set(name, group);
       return group;
     },
@@ -129,19 +121,7 @@ export function createInventoryBuilder(report: Report, warn: Report): InventoryB
         if (group.name !== 'all' && group.parents.size === 0) builder.addChild('all', group.name, group.at);
       }
       const ungrouped = builder.addGroup('ungrouped', undefined);
-      const grouped = new Set<string>();
-      for (const group of groups.values()) {
-        if (group.name === 'all' || group === ungrouped) continue;
-        for (const host of group.hosts) grouped.add(host);
-      }
-      for (const name of hosts.keys()) {
-        if (grouped.has(name)) ungrouped.hosts.delete(name);
-        else ungrouped.hosts.add(name);
-        if (groups.has(name) && name !== 'all') {
-          const at = hosts.get(name)?.at;
-          warn(errorAt(at, 'inventory-invalid', `'${name}' is the name of a host and of a group`));
-        }
-      }
+      gatherUngrouped(builder, ungrouped);
     },
     forgetHost(name) {
       hosts.delete(name);
@@ -156,6 +136,35 @@ export function createInventoryBuilder(report: Report, warn: Report): InventoryB
   builder.addGroup('ungrouped', undefined);
   builder.addChild('all', 'ungrouped', undefined);
   return builder;
+}
+
+function emptyGroup(name: string, at: Place | undefined): BuiltGroup {
+  return {
+    name,
+    at,
+    hosts: new Set(),
+    children: new Set(),
+    parents: new Set(),
+    vars: new Map(),
+    priority: 1,
+  };
+}
+
+/** Hosts that are in no other group but `all`. */
+function gatherUngrouped({ groups, hosts, warn }: InventoryBuilder, ungrouped: BuiltGroup): void {
+  const grouped = new Set<string>();
+  for (const group of groups.values()) {
+    if (group.name === 'all' || group === ungrouped) continue;
+    for (const host of group.hosts) grouped.add(host);
+  }
+  for (const name of hosts.keys()) {
+    if (grouped.has(name)) ungrouped.hosts.delete(name);
+    else ungrouped.hosts.add(name);
+    if (groups.has(name) && name !== 'all') {
+      const at = hosts.get(name)?.at;
+      warn(errorAt(at, 'inventory-invalid', `'${name}' is the name of a host and of a group`));
+    }
+  }
 }
 
 /** From `child` down to `parent`, where `child` is `parent` itself or above it. */
