@@ -3,7 +3,7 @@
  */
 import type { Connect } from '../core/host.js';
 import { createLocalTransport } from './local.js';
-import { createSshTransport, type SshTransportOptions } from './ssh.js';
+import { createSshTransport, type SshTransportOptions } from './ssh/transport.js';
 
 export type TransportOptions = SshTransportOptions;
 

@@ -48,7 +48,7 @@ import { parseMountinfo } from '../../src/modules/host/mountinfo.js';
 import { splitWords } from '../../src/core/words.js';
 import { visible } from '../../src/report/visible.js';
 import { createScanner } from '../../src/transport/frame.js';
-import { judgeHostKey, parseKnownHosts, recordedTypes } from '../../src/transport/known-hosts.js';
+import { judgeHostKey, parseKnownHosts, recordedTypes } from '../../src/transport/ssh/known-hosts.js';
 import { allowErrors, allowErrorsLater, checkingReport, demand } from './check.js';
 import { corpus } from './corpus.js';
 import { expression, expressionTokens } from './grammar/expressions.js';

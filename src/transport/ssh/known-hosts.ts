@@ -3,7 +3,7 @@
  * Pure; the files are read and written by the host key check. Format: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { wildcard } from '../core/glob.js';
+import { wildcard } from '../../core/glob.js';
 
 export interface KnownHost {
   readonly marker: 'revoked' | 'cert-authority' | undefined;

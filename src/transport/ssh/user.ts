@@ -2,7 +2,7 @@
  * Owns who runs zrun, as the user database of this machine has it.
  */
 import os from 'node:os';
-import { ZrunError } from '../core/errors.js';
+import { ZrunError } from '../../core/errors.js';
 
 let user: os.UserInfo<string> | undefined;
 

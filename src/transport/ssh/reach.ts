@@ -6,16 +6,16 @@ import type { Readable } from 'node:stream';
 import type { LookupFunction } from 'node:net';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Client } from 'ssh2';
-import { ZrunError } from '../core/errors.js';
-import type { SshTarget } from '../core/host.js';
+import { ZrunError } from '../../core/errors.js';
+import type { SshTarget } from '../../core/host.js';
 import type { HostKeyStore } from './host-key-check.js';
-import { unlessAborted } from './limit.js';
-import { interrupted } from './session.js';
+import { unlessAborted } from '../limit.js';
+import { interrupted } from '../session.js';
 import { connectSocket } from './socket.js';
-import { withRetries, type Attempt, type Try } from './ssh-attempt.js';
-import { logIn, type Keepalive, type LoggedIn } from './ssh-handshake.js';
-import { createKeyRing } from './ssh-keys.js';
-import type { SshSettings } from './ssh-settings.js';
+import { withRetries, type Attempt, type Try } from './attempt.js';
+import { logIn, type Keepalive, type LoggedIn } from './handshake.js';
+import { createKeyRing } from './keys.js';
+import type { SshSettings } from './settings.js';
 import { loadSsh2 } from './ssh2.js';
 
 /** A connection to a jump host. */

@@ -4,9 +4,9 @@
  */
 import net from 'node:net';
 import type { BaseAgent, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
-import { linkSignals, onAbort } from '../core/signals.js';
-import type { Algorithms } from './ssh-algorithms.js';
-import { isSha2, rsaHashes, sha1Refused, signingAs } from './ssh-signing.js';
+import { linkSignals, onAbort } from '../../core/signals.js';
+import type { Algorithms } from './algorithms.js';
+import { isSha2, rsaHashes, sha1Refused, signingAs } from './signing.js';
 import type { Ssh2 } from './ssh2.js';
 
 export interface AgentKeys {

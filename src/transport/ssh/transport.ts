@@ -3,22 +3,22 @@
  * the ssh configuration, keys, known_hosts, addresses, jump hosts, and how many handshakes are under way.
  */
 import os from 'node:os';
-import { ZrunError } from '../core/errors.js';
-import type { Connect, Connection, ConnectOptions, Host } from '../core/host.js';
-import { abort, linkSignals } from '../core/signals.js';
-import { defaultLimits, type Limits } from './channel.js';
-import { createConnection } from './connection.js';
+import { ZrunError } from '../../core/errors.js';
+import type { Connect, Connection, ConnectOptions, Host } from '../../core/host.js';
+import { abort, linkSignals } from '../../core/signals.js';
+import { defaultLimits, type Limits } from '../channel.js';
+import { createConnection } from '../connection.js';
 import { createHostKeyStore } from './host-key-check.js';
-import { unlessAborted } from './limit.js';
+import { unlessAborted } from '../limit.js';
 import { createLookup } from './lookup.js';
-import { interrupted } from './session.js';
-import type { Attempt } from './ssh-attempt.js';
-import { createSshConfig } from './ssh-config.js';
-import type { Keepalive, LoggedIn } from './ssh-handshake.js';
-import { createJumps, type Jumps } from './ssh-jumps.js';
-import { endClient, sshLink } from './ssh-link.js';
-import { createReach, type Reach, type Via } from './ssh-reach.js';
-import type { SshQuery, SshSettings } from './ssh-settings.js';
+import { interrupted } from '../session.js';
+import type { Attempt } from './attempt.js';
+import { createSshConfig } from './config.js';
+import type { Keepalive, LoggedIn } from './handshake.js';
+import { createJumps, type Jumps } from './jumps.js';
+import { endClient, sshLink } from './link.js';
+import { createReach, type Reach, type Via } from './reach.js';
+import type { SshQuery, SshSettings } from './settings.js';
 
 export interface SshTransportOptions {
   /** Record the keys of hosts that known_hosts does not have. A changed key is never accepted. */

@@ -4,13 +4,13 @@
  * is offered twice.
  */
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
-import { ZrunError } from '../core/errors.js';
+import { ZrunError } from '../../core/errors.js';
 import { fingerprint, shortKeyType } from './known-hosts.js';
 import { octal, readOwnFile } from './read-file.js';
-import { agentOffering, listAgent, type AgentKey, type AgentKeys } from './ssh-agent.js';
-import { signaturesFor } from './ssh-algorithms.js';
-import type { SshSettings } from './ssh-settings.js';
-import { signingAs } from './ssh-signing.js';
+import { agentOffering, listAgent, type AgentKey, type AgentKeys } from './agent.js';
+import { signaturesFor } from './algorithms.js';
+import type { SshSettings } from './settings.js';
+import { signingAs } from './signing.js';
 import type { Ssh2 } from './ssh2.js';
 import { currentUser } from './user.js';
 

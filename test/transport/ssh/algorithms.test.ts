@@ -5,8 +5,8 @@ import {
   signaturesFor,
   ssh2Algorithms,
   type Algorithms,
-} from '../../src/transport/ssh-algorithms.js';
-import { errorOf } from '../integration/error.js';
+} from '../../../src/transport/ssh/algorithms.js';
+import { errorOf } from '../../integration/error.js';
 
 const none = {
   kex: undefined,

@@ -2,17 +2,17 @@
  * Owns the connections to jump hosts of a run: each is shared by everything behind it, is cancelled where nobody waits for
  * it any more, and stays for a while after its last user.
  */
-import { ZrunError } from '../core/errors.js';
-import type { SshTarget } from '../core/host.js';
-import { abort, onAbort } from '../core/signals.js';
-import type { Limits } from './channel.js';
-import { unlessAborted } from './limit.js';
-import { interrupted } from './session.js';
-import type { Attempt } from './ssh-attempt.js';
-import type { LoggedIn } from './ssh-handshake.js';
-import { endClient } from './ssh-link.js';
-import type { Reach, Via } from './ssh-reach.js';
-import type { SshQuery, SshSettings } from './ssh-settings.js';
+import { ZrunError } from '../../core/errors.js';
+import type { SshTarget } from '../../core/host.js';
+import { abort, onAbort } from '../../core/signals.js';
+import type { Limits } from '../channel.js';
+import { unlessAborted } from '../limit.js';
+import { interrupted } from '../session.js';
+import type { Attempt } from './attempt.js';
+import type { LoggedIn } from './handshake.js';
+import { endClient } from './link.js';
+import type { Reach, Via } from './reach.js';
+import type { SshQuery, SshSettings } from './settings.js';
 
 /** A jump host's connection, shared by everything behind it. */
 interface Jump extends Via {

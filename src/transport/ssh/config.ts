@@ -7,12 +7,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { ZrunError } from '../core/errors.js';
-import { askProgram, type Answer } from '../programs/ask.js';
+import { ZrunError } from '../../core/errors.js';
+import { askProgram, type Answer } from '../../programs/ask.js';
 import { octal, readOwnFile } from './read-file.js';
-import { interrupted } from './session.js';
-import { rememberAlgorithms } from './ssh-algorithms.js';
-import { settingsOf, type Raw, type SshQuery, type SshSettings } from './ssh-settings.js';
+import { interrupted } from '../session.js';
+import { rememberAlgorithms } from './algorithms.js';
+import { settingsOf, type Raw, type SshQuery, type SshSettings } from './settings.js';
 import { currentUser } from './user.js';
 
 interface SshConfigOptions {

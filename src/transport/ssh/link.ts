@@ -2,12 +2,19 @@
  * Owns the link over a client that is logged in: sessions on it, and its end. Knows nothing of how it came to be.
  */
 import type { ClientChannel } from 'ssh2';
-import { ZrunError } from '../core/errors.js';
-import { abort } from '../core/signals.js';
-import { connectionLost, createEnding, type Channel, type Ended, type Limits, type Link } from './channel.js';
-import { within } from './limit.js';
-import { interrupted } from './session.js';
-import type { LoggedIn } from './ssh-handshake.js';
+import { ZrunError } from '../../core/errors.js';
+import { abort } from '../../core/signals.js';
+import {
+  connectionLost,
+  createEnding,
+  type Channel,
+  type Ended,
+  type Limits,
+  type Link,
+} from '../channel.js';
+import { within } from '../limit.js';
+import { interrupted } from '../session.js';
+import type { LoggedIn } from './handshake.js';
 
 /** The host takes no further session on a connection: sshd_config(5), MaxSessions. */
 class SessionRefusedError extends Error {

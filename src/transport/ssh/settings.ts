@@ -4,8 +4,8 @@
  */
 import os from 'node:os';
 import path from 'node:path';
-import { ZrunError } from '../core/errors.js';
-import type { Algorithms, AlgorithmSettings } from './ssh-algorithms.js';
+import { ZrunError } from '../../core/errors.js';
+import type { Algorithms, AlgorithmSettings } from './algorithms.js';
 import { currentUser } from './user.js';
 
 /** What zrun heeds of a configuration. */

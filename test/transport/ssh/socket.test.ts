@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { lookup } from 'node:dns';
 import { expect } from 'chai';
-import { connectSocket } from '../../src/transport/socket.js';
+import { connectSocket } from '../../../src/transport/ssh/socket.js';
 
 describe('the socket under ssh', () => {
   it('sends the pieces of a packet together', async () => {

@@ -3,11 +3,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitFunction } from 'p-limit';
-import { ZrunError } from '../core/errors.js';
-import { abort, linkSignals } from '../core/signals.js';
-import { within } from './limit.js';
-import { interrupted } from './session.js';
-import { DroppedError, type LoggedIn } from './ssh-handshake.js';
+import { ZrunError } from '../../core/errors.js';
+import { abort, linkSignals } from '../../core/signals.js';
+import { within } from '../limit.js';
+import { interrupted } from '../session.js';
+import { DroppedError, type LoggedIn } from './handshake.js';
 
 export interface Attempt {
   readonly connectTimeoutMs: number;

@@ -3,8 +3,8 @@
  * Pure. Nothing that the configuration forbids is ever offered: where nothing is left, that is an error.
  */
 import type { Algorithms as Ssh2Algorithms, CipherAlgorithm, KexAlgorithm, MacAlgorithm } from 'ssh2';
-import { ZrunError } from '../core/errors.js';
-import { wildcard } from '../core/glob.js';
+import { ZrunError } from '../../core/errors.js';
+import { wildcard } from '../../core/glob.js';
 
 /** What may be used, the first one that both sides have: in the configuration's order, or zrun's own. */
 export interface Algorithms {

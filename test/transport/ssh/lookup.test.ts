@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { createLookup, parseAddresses } from '../../src/transport/lookup.js';
+import { createLookup, parseAddresses } from '../../../src/transport/ssh/lookup.js';
 
 describe('names of hosts', () => {
   let folder = '';

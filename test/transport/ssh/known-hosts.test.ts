@@ -10,7 +10,7 @@ import {
   parseRevokedKeys,
   recordedTypes,
   shortKeyType,
-} from '../../src/transport/known-hosts.js';
+} from '../../../src/transport/ssh/known-hosts.js';
 
 /** A blob that begins with its type, as keys do. */
 const blob = (type: string, rest: string): Buffer => {

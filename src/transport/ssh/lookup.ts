@@ -4,7 +4,7 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import net, { type LookupFunction } from 'node:net';
 import pLimit from 'p-limit';
-import { askProgram } from '../programs/ask.js';
+import { askProgram } from '../../programs/ask.js';
 
 interface LookupOptions {
   readonly env: NodeJS.ProcessEnv;

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { createSshConfig } from '../../src/transport/ssh-config.js';
-import type { SshSettings } from '../../src/transport/ssh-settings.js';
-import { errorOf } from '../integration/error.js';
+import { createSshConfig } from '../../../src/transport/ssh/config.js';
+import type { SshSettings } from '../../../src/transport/ssh/settings.js';
+import { errorOf } from '../../integration/error.js';
 
 describe('the ssh configuration', () => {
   let home = '';

@@ -4,7 +4,7 @@
  */
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ZrunError } from '../core/errors.js';
+import { ZrunError } from '../../core/errors.js';
 import {
   authoritiesFor,
   fingerprint,

@@ -3,10 +3,10 @@
  */
 import net from 'node:net';
 import type { LookupFunction } from 'node:net';
-import { ZrunError } from '../core/errors.js';
-import { onAbort } from '../core/signals.js';
-import { interrupted } from './session.js';
-import { DroppedError } from './ssh-handshake.js';
+import { ZrunError } from '../../core/errors.js';
+import { onAbort } from '../../core/signals.js';
+import { interrupted } from '../session.js';
+import { DroppedError } from './handshake.js';
 
 type Done = (error?: Error | null) => void;
 

@@ -3,7 +3,7 @@
  * with SHA-1.
  */
 import type { ParsedKey } from 'ssh2';
-import { signaturesFor, type Algorithms } from './ssh-algorithms.js';
+import { signaturesFor, type Algorithms } from './algorithms.js';
 
 /** The hash that each of RSA's signatures is made with (RFC 8332). */
 export const rsaHashes: Readonly<Record<string, 'sha256' | 'sha512'>> = {

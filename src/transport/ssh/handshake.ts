@@ -3,12 +3,12 @@
  */
 import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
-import { ZrunError } from '../core/errors.js';
+import { ZrunError } from '../../core/errors.js';
 import type { HostKeyCheck } from './host-key-check.js';
-import { unlessAborted } from './limit.js';
-import { interrupted } from './session.js';
-import { hostKeysInOrder, ssh2Algorithms, type Algorithms } from './ssh-algorithms.js';
-import type { Credentials } from './ssh-keys.js';
+import { unlessAborted } from '../limit.js';
+import { interrupted } from '../session.js';
+import { hostKeysInOrder, ssh2Algorithms, type Algorithms } from './algorithms.js';
+import type { Credentials } from './keys.js';
 import type { Ssh2 } from './ssh2.js';
 
 /** The server hung up before it said which keys it takes: it may be full (sshd_config(5), MaxStartups). */
