@@ -8,7 +8,8 @@ import { isMap, type Value, type ValueMap } from '../../core/value.js';
 import { listAt, mapAt, textAt, textsOf } from './info.js';
 import { idOf, nameOf, runStateOf } from './container.js';
 import type { DockerInventory } from './inventory.js';
-import { committedImage, findLeftOut, imageFinder, isCommitTag } from './restore-plan.js';
+import { committedImage, imageFinder, isCommitTag } from './restore-images.js';
+import { findLeftOut } from './restore-plan.js';
 import { digestsOf, sizeOf, tagsOf } from './summary.js';
 
 /** What another data-root holds of images. */

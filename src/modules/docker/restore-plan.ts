@@ -22,6 +22,7 @@ import {
 } from './container.js';
 import { creationOf, differences, volumesNeeded, type Creation, type Surroundings } from './create.js';
 import type { DockerInventory } from './inventory.js';
+import { chooseImage, imageNameOf, type ChosenImage } from './restore-images.js';
 import { planNetworks, type NetworkToMake } from './restore-networks.js';
 
 interface RestoreSight {
@@ -77,17 +78,6 @@ export interface ContainerToDo {
   readonly starts: boolean;
   readonly pauses: boolean;
   readonly state: RunState;
-}
-
-/** The name of the image that has what a container had written: `docker_image_copy` makes it by commit. */
-export function committedImage(containerId: string): string {
-  return `${commitRepository}:${shortId(containerId)}`;
-}
-
-const commitRepository = 'zrun-carried';
-
-export function isCommitTag(tag: string): boolean {
-  return tag.startsWith(`${commitRepository}:`);
 }
 
 export function planRestore(sight: RestoreSight): RestorePlan {
@@ -361,49 +351,4 @@ function lostAtCreation({ body, network, leaves }: Creation, existing: ValueMap)
   const hasNothingToLose = network === undefined || isPredefined(network) || leaves !== undefined;
   if (hasNothingToLose || wasEverStarted(existing)) return [];
   return [[network, mapAt(body, 'NetworkingConfig', 'EndpointsConfig', network)]];
-}
-
-function imageNameOf(container: ValueMap): string {
-  return textAt(container, 'Config', 'Image') ?? textAt(container, 'Image') ?? '';
-}
-
-interface ChosenImage {
-  readonly name: string;
-  readonly id: string;
-  readonly isCommitted: boolean;
-}
-
-/**
- * What it had written, if that was carried; its image by name while that still means the same one; else by id. The new
- * data-root has a commit only where this move was asked for it: `docker_image_copy` sees to that. What a check finds is
- * still the old Docker, where one may be left of another move.
- */
-function chooseImage(container: ValueMap, { now, isToCome }: RestoreSight): ChosenImage | undefined {
-  const find = imageFinder(now.images);
-  const id = textAt(container, 'Image') ?? '';
-  const name = imageNameOf(container);
-  const committed = committedImage(idOf(container));
-  const committedId = isToCome ? undefined : find(committed);
-  if (committedId !== undefined) return { name: committed, id: committedId, isCommitted: true };
-  if (find(name) === id) return { name, id, isCommitted: false };
-  const isThere = now.images.some((image) => idOf(image) === id);
-  return isThere || isToCome ? { name: id, id, isCommitted: false } : undefined;
-}
-
-/** The id that a name means to Docker. Names are compared in the short form that Docker shows. */
-export function imageFinder(images: readonly ValueMap[]): (name: string) => string | undefined {
-  const ids = new Map<string, string>();
-  for (const image of images) {
-    for (const key of ['RepoTags', 'RepoDigests']) {
-      for (const name of listAt(image, key)) if (typeof name === 'string') ids.set(name, idOf(image));
-    }
-    ids.set(idOf(image), idOf(image));
-  }
-  return (name) => {
-    const short = name.replace(/^(index\.)?docker\.io\//, '').replace(/^library\/(?=[^/]+$)/, '');
-    const hasTag = /:[^/]*$/.test(short) || short.includes('@');
-    // `name:tag@digest`: the digest is what counts.
-    const bare = short.replace(/:[^/:@]+@/, '@');
-    return ids.get(bare) ?? ids.get(hasTag ? bare : `${bare}:latest`) ?? ids.get(`sha256:${bare}`);
-  };
 }

@@ -7,7 +7,8 @@ import { isMap, type ValueMap } from '../../../src/core/value.js';
 import { idOf, inOrder, nameOf } from '../../../src/modules/docker/container.js';
 import { creationOf, differences, type Surroundings } from '../../../src/modules/docker/create.js';
 import type { DockerInventory } from '../../../src/modules/docker/inventory.js';
-import { findLeftOut, imageFinder, planRestore } from '../../../src/modules/docker/restore-plan.js';
+import { imageFinder } from '../../../src/modules/docker/restore-images.js';
+import { findLeftOut, planRestore } from '../../../src/modules/docker/restore-plan.js';
 
 const longId = (digit: string) => digit.repeat(64);
 
