@@ -15,7 +15,7 @@ import {
   pruneRuns,
   type RunFolder,
 } from '../report/run-folder.js';
-import { choosePaint } from '../report/style.js';
+import { choosePaint, showsUtf8 } from '../report/style.js';
 import type { OutputKind, RunCommand } from './command-line.js';
 import type { Environment } from './environment.js';
 import { createEmitter } from './emitter.js';
@@ -164,7 +164,7 @@ async function createUserReporter(
   };
   switch (kind) {
     case 'tty':
-      return (await import('../report/tty.js')).createTtyReporter(options);
+      return (await import('../report/tty.js')).createTtyReporter({ ...options, isUtf8: showsUtf8(env) });
     case 'plain':
       return (await import('../report/plain.js')).createPlainReporter(options);
     case 'json':

@@ -2,8 +2,8 @@
  * Owns the picture of a run under way: which host is at what, for how long, and how far the whole is. Data in, lines
  * out; knows nothing of terminals but their size.
  */
-import type { RunEvent } from '../core/events.js';
-import { plural, statusColours } from './describe.js';
+import type { HostOutcome, RunEvent, TaskStatus } from '../core/events.js';
+import { outcomeColours, plural, statusColours } from './describe.js';
 import { formatClock } from './duration.js';
 import { assertNever } from './reporter.js';
 import type { Paint } from './style.js';
@@ -21,12 +21,21 @@ interface LiveSize {
   readonly rows: number;
 }
 
+interface LiveOptions {
+  readonly paint: Paint;
+  /** False where the terminal shows no more than ASCII. */
+  readonly isUtf8?: boolean;
+}
+
 interface Busy {
   readonly task: string;
   readonly since: number;
   /** The last line that it wrote. */
   said: string;
 }
+
+/** How many hosts a task has come to an end on. */
+type Ends = Record<TaskStatus, number>;
 
 /** More than this is not watched but scrolled past, however high the terminal is. */
 const MOST_LINES = 16;
@@ -36,22 +45,31 @@ interface Picture {
   startedAt: number | undefined;
   check: boolean;
   readonly all: Set<string>;
-  readonly finished: Set<string>;
+  readonly connected: Set<string>;
+  readonly outcomes: Map<string, HostOutcome>;
   /** In the order in which they began. */
   readonly busy: Map<string, Busy>;
   readonly changed: Set<string>;
-  readonly failed: Set<string>;
+  /** Of the play, in the order in which the first host came to each, by name. */
+  readonly tasks: Map<string, Ends>;
+  /** When each host that is under way began. */
+  readonly begun: Map<string, number>;
+  /** Of the hosts that are done: how many, and how long they took together. */
+  done: { readonly count: number; readonly ms: number };
 }
 
-export function createLiveView(paint: Paint): LiveView {
+export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView {
   const picture: Picture = {
     startedAt: undefined,
     check: false,
     all: new Set(),
-    finished: new Set(),
+    connected: new Set(),
+    outcomes: new Map(),
     busy: new Map(),
     changed: new Set(),
-    failed: new Set(),
+    tasks: new Map(),
+    begun: new Map(),
+    done: { count: 0, ms: 0 },
   };
   return {
     tell: (event, now) => update(picture, event, now),
@@ -63,15 +81,17 @@ export function createLiveView(paint: Paint): LiveView {
       const room = Math.min(rows - 1 - gap.length, MOST_LINES);
       const lines =
         busy.size <= room
-          ? formatHosts(busy, columns, now, paint)
-          : formatTasks(busy, room, columns, now, paint);
-      return [...gap, ...lines, clipParts(summarise(picture, now - startedAt, paint), columns)];
+          ? formatHosts(picture, columns, now, paint)
+          : formatTasks(picture, room, columns, now, paint);
+      const parts = summarise(picture, columns, now, { paint, isUtf8 });
+      const all = [...gap, ...lines, clipParts(parts, isUtf8 ? ' · ' : ', ', columns)];
+      return isUtf8 ? all : all.map((line) => line.replaceAll('…', '~'));
     },
   };
 }
 
 function update(picture: Picture, event: RunEvent, now: number): void {
-  const { all, busy, changed, failed, finished } = picture;
+  const { all, begun, busy, changed, connected, outcomes, tasks } = picture;
   switch (event.type) {
     case 'run-started':
       picture.startedAt = now;
@@ -81,9 +101,19 @@ function update(picture: Picture, event: RunEvent, now: number): void {
     case 'hosts-added':
       event.hosts.forEach((host) => all.add(host));
       return;
-    case 'task-started':
-      busy.set(event.host, { task: visibleLine(event.task.name), since: now, said: '' });
+    case 'play-started':
+      tasks.clear();
       return;
+    case 'host-connected':
+      connected.add(event.host);
+      return;
+    case 'task-started': {
+      const name = visibleLine(event.task.name);
+      endsOf(picture, name);
+      busy.set(event.host, { task: name, since: now, said: '' });
+      if (!begun.has(event.host)) begun.set(event.host, now);
+      return;
+    }
     case 'task-output': {
       const at = busy.get(event.host);
       const line = lastLine(event.text);
@@ -102,16 +132,21 @@ function update(picture: Picture, event: RunEvent, now: number): void {
     }
     case 'task-finished':
       busy.delete(event.host);
+      connected.add(event.host);
+      endsOf(picture, visibleLine(event.task.name))[event.result.status]++;
       if (event.result.status === 'changed') changed.add(event.host);
       return;
-    case 'host-finished':
+    case 'host-finished': {
       busy.delete(event.host);
-      finished.add(event.host);
-      if (event.outcome !== 'done') failed.add(event.host);
+      outcomes.set(event.host, event.outcome);
+      const since = begun.get(event.host);
+      begun.delete(event.host);
+      const { done } = picture;
+      if (since !== undefined && event.outcome === 'done')
+        picture.done = { count: done.count + 1, ms: done.ms + now - since };
       return;
-    case 'play-started':
+    }
     case 'batch-started':
-    case 'host-connected':
     case 'handler-finished':
     case 'rescue-started':
     case 'play-stopped':
@@ -125,6 +160,14 @@ function update(picture: Picture, event: RunEvent, now: number): void {
   }
 }
 
+function endsOf({ tasks }: Picture, name: string): Ends {
+  const known = tasks.get(name);
+  if (known) return known;
+  const fresh: Ends = { ok: 0, changed: 0, skipped: 0, failed: 0, unknown: 0, unreachable: 0 };
+  tasks.set(name, fresh);
+  return fresh;
+}
+
 /** Hosts may write hundreds of megabytes, and no more than a line of it is shown. */
 function lastLine(output: string): string | undefined {
   return output
@@ -133,70 +176,134 @@ function lastLine(output: string): string | undefined {
     .findLast((line) => line.trim() !== '');
 }
 
-/** How far the whole is. */
+/** How far the whole is. What matters less comes later, and is dropped first. */
 function summarise(
-  { all, busy, changed, check, failed, finished }: Picture,
-  ms: number,
-  paint: Paint,
+  picture: Picture,
+  columns: number,
+  now: number,
+  { paint, isUtf8 }: { readonly paint: Paint; readonly isUtf8: boolean },
 ): string[] {
+  const { all, busy, changed, check, outcomes, startedAt = now } = picture;
+  const count = (outcome: HostOutcome): number =>
+    [...outcomes.values()].filter((each) => each === outcome).length;
+  const ends = (['failed', 'unreachable', 'unknown', 'halted', 'interrupted'] as const).flatMap((outcome) =>
+    count(outcome) > 0 ? [paint(outcomeColours[outcome], `${count(outcome)} ${outcome}`)] : [],
+  );
+  const left = timeLeft(picture, now);
+  const bar = columns >= 70 && all.size >= 4 ? `${formatBar(outcomes.size / all.size, isUtf8)} ` : '';
   return [
-    `${finished.size} of ${plural(all.size, 'host')} done`,
+    `${bar}${outcomes.size} of ${plural(all.size, 'host')} done`,
+    formatClock(now - startedAt),
+    ...ends,
     ...(busy.size > 0 ? [`${busy.size} at work`] : []),
     ...(changed.size > 0
       ? [paint(statusColours.changed, `${changed.size} ${check ? 'would change' : 'changed'}`)]
       : []),
-    ...(failed.size > 0 ? [paint(statusColours.failed, `${failed.size} failed`)] : []),
-    formatClock(ms),
+    ...(left === undefined ? [] : [`about ${formatClock(left)} left`]),
   ];
 }
 
+const barWidth = 20;
+
+function formatBar(share: number, isUtf8: boolean): string {
+  const filled = Math.round(share * barWidth);
+  const [full, empty] = isUtf8 ? ['█', '░'] : ['#', '-'];
+  return `${full.repeat(filled)}${empty.repeat(barWidth - filled)}`;
+}
+
+/** Shorter times are not worth a forecast. Milliseconds. */
+const leastForecast = 10_000;
+
+/**
+ * What hosts took that are done, is what the others will take: those under way need the rest of it, and those that wait
+ * come as places become free. Undefined where there is too little to tell.
+ */
+function timeLeft({ all, begun, done, outcomes }: Picture, now: number): number | undefined {
+  if (done.count === 0 || begun.size === 0) return undefined;
+  const each = done.ms / done.count;
+  const waiting = all.size - outcomes.size - begun.size;
+  const youngest = Math.max(...begun.values());
+  const left = Math.max(0, each - (now - youngest)) + (waiting / begun.size) * each;
+  return left < leastForecast ? undefined : left;
+}
+
 /** A line for each host. */
-function formatHosts(busy: ReadonlyMap<string, Busy>, columns: number, now: number, paint: Paint): string[] {
+function formatHosts(
+  { busy, connected }: Pick<Picture, 'busy' | 'connected'>,
+  columns: number,
+  now: number,
+  paint: Paint,
+): string[] {
   const width = Math.min(24, Math.max(0, ...[...busy.keys()].map((host) => displayWidth(visibleLine(host)))));
   return [...busy].map(([host, { task, since, said }]) => {
     const name = pad(clip(visibleLine(host), width), width);
     const head = clip(`${name}  ${formatClock(now - since)}  ${task}`, columns);
     const left = columns - displayWidth(head) - 2;
-    return said === '' || left < 10 ? head : `${head}  ${paint('dim', clip(said, left))}`;
+    const about = said === '' && !connected.has(host) ? 'connecting' : said;
+    return about === '' || left < 10 ? head : `${head}  ${paint('dim', clip(about, left))}`;
   });
 }
 
-/** More hosts than lines: a line for each task, the one with most hosts first. */
-function formatTasks(
-  busy: ReadonlyMap<string, Busy>,
-  room: number,
-  columns: number,
-  now: number,
-  paint: Paint,
-): string[] {
-  const byTask = new Map<string, { host: string; since: number; count: number }>();
-  for (const [host, { task, since }] of busy) {
-    const group = byTask.get(task);
-    if (!group) byTask.set(task, { host, since, count: 1 });
-    else {
-      group.count++;
-      if (since < group.since) [group.host, group.since] = [host, since];
-    }
-  }
-  const groups = [...byTask].sort(([, a], [, b]) => b.count - a.count);
-  const shown = groups.length <= room ? groups : groups.slice(0, Math.max(0, room - 1));
-  const lines = shown.map(([task, { host, since, count }]) => {
-    const head = clip(`${plural(count, 'host')}: ${task}`, columns);
-    const oldest = `longest ${formatClock(now - since)}, ${visibleLine(host)}`;
-    const left = columns - displayWidth(head) - 2;
-    return left < displayWidth(oldest) ? head : `${head}  ${paint('dim', oldest)}`;
+interface TaskRow {
+  readonly task: string;
+  count: number;
+  connecting: number;
+}
+
+/** Hosts that are named below the tasks, at most: those that are at theirs longest. */
+const MOST_NAMED = 4;
+
+/** More hosts than lines: a line for each task that hosts are at, in the order of the play, and the slowest hosts. */
+function formatTasks(picture: Picture, room: number, columns: number, now: number, paint: Paint): string[] {
+  const rows = taskRows(picture);
+  const shown = rows.length <= room ? rows : rows.slice(0, Math.max(0, room - 1));
+  const width = Math.min(
+    Math.max(0, ...shown.map(({ task }) => displayWidth(task))),
+    Math.max(10, Math.floor(columns / 2)),
+  );
+  const lines = shown.map(({ task, count, connecting }) => {
+    const { ok, changed, skipped, failed, unknown, unreachable } = endsOf(picture, task);
+    const numbers: readonly (readonly [string, number])[] = [
+      ['running', count - connecting],
+      ['connecting', connecting],
+      ['done', ok + changed + skipped],
+      ['failed', failed],
+      ['unreachable', unreachable],
+      ['unknown', unknown],
+    ];
+    const told = numbers.flatMap(([word, number]) => (number > 0 ? [`${number} ${word}`] : [])).join(', ');
+    return clip(`${pad(clip(task, width), width)}  ${told}`, columns);
   });
-  if (shown.length < groups.length && room > 0)
-    lines.push(clip(`and ${plural(groups.length - shown.length, 'other task')}`, columns));
-  return lines;
+  if (shown.length < rows.length && room > 0)
+    lines.push(clip(`and ${plural(rows.length - shown.length, 'other task')}`, columns));
+  const named = Math.min(MOST_NAMED, room - lines.length - 1);
+  if (named <= 0) return lines;
+  const slowest = [...picture.busy].sort(([, a], [, b]) => a.since - b.since).slice(0, named);
+  return [
+    ...lines,
+    ...formatHosts({ ...picture, busy: new Map(slowest) }, columns - 2, now, paint).map(
+      (line) => `  ${line}`,
+    ),
+  ];
+}
+
+function taskRows({ busy, connected, tasks }: Picture): readonly TaskRow[] {
+  const rows = new Map<string, TaskRow>();
+  for (const [host, { task }] of busy) {
+    const row = rows.get(task) ?? { task, count: 0, connecting: 0 };
+    rows.set(task, row);
+    row.count++;
+    if (!connected.has(host)) row.connecting++;
+  }
+  return [...tasks.keys()].flatMap((task) => rows.get(task) ?? []);
 }
 
 /** As many parts as fit; colours do not count. */
-function clipParts(parts: readonly string[], columns: number): string {
+function clipParts(parts: readonly string[], between: string, columns: number): string {
   let line = '';
   let width = 0;
   for (const part of parts) {
-    const separator = line === '' ? '' : ' · ';
+    const separator = line === '' ? '' : between;
     const needed = displayWidth(separator) + displayWidth(part.replace(/\u001b\[[\d;]*m/g, ''));
     if (width + needed > columns) break;
     line += separator + part;

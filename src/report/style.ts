@@ -41,3 +41,8 @@ export function choosePaint(env: Readonly<Record<string, string | undefined>>, i
   if (force !== undefined) return force === '0' || force === 'false' ? colourless : colourful;
   return isTerminal && env['TERM'] !== 'dumb' ? colourful : colourless;
 }
+
+/** Whether a terminal shows more than ASCII, by POSIX's order of the variables for its characters. */
+export function showsUtf8(env: Readonly<Record<string, string | undefined>>): boolean {
+  return /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '');
+}

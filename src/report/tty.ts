@@ -5,6 +5,7 @@
 import { createLogUpdate } from 'log-update';
 import { createLiveView } from './live.js';
 import { createNarrator, type NarrateOptions } from './narrate.js';
+import { urgentWait, waitOf } from './pace.js';
 import { createRecap } from './recap.js';
 import type { Reporter } from './reporter.js';
 
@@ -17,31 +18,46 @@ interface TtyOptions extends NarrateOptions {
   readonly out: Terminal;
   readonly logFile?: string | undefined;
   readonly retryFile?: string | undefined;
+  /** False where the terminal shows no more than ASCII. */
+  readonly isUtf8?: boolean;
   /** Between two pictures. */
   readonly frameMs?: number;
-  /** How long a finished line may wait for equal ones of other hosts; the live region shows what goes on meanwhile. */
-  readonly groupMs?: number;
   readonly now?: () => number;
 }
 
 export function createTtyReporter(options: TtyOptions): Reporter {
-  const { out, paint, frameMs = 120, groupMs = 400, now = () => performance.now() } = options;
+  const { out, paint, frameMs = 120, now = () => performance.now() } = options;
   // What went well is counted in the live view.
   const narrator = createNarrator({ ...options, isTerse: true });
   const recap = createRecap(options);
-  const live = createLiveView(paint);
+  const live = createLiveView({ paint, isUtf8: options.isUtf8 ?? true });
   // The cursor stays as it is: a killed zrun leaves no terminal without one.
   const update = createLogUpdate(out, { showCursor: true });
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   let isHeld = false;
-  let drainedAt = now();
+  /** When the play or the batch began; since when lines wait, and urgent ones. Undefined where none does. */
+  let begunAt = now();
+  let waitsSince: number | undefined;
+  let urgentSince: number | undefined;
+
+  /** What is to be written above the picture by now. */
+  function due(): string {
+    const time = now();
+    const isDue =
+      isOver ||
+      narrator.isSingle ||
+      narrator.isFull ||
+      (waitsSince !== undefined && time - waitsSince >= waitOf(narrator.hostCount, waitsSince - begunAt));
+    const isUrgent = urgentSince !== undefined && time - urgentSince >= urgentWait;
+    if (isDue || isUrgent) urgentSince = undefined;
+    if (isDue) waitsSince = undefined;
+    return isDue ? narrator.drain() : isUrgent ? narrator.drainUrgent() : '';
+  }
 
   function draw(): void {
     if (isHeld) return;
-    const isDue = isOver || narrator.isSingle || narrator.isFull || now() - drainedAt >= groupMs;
-    const text = isDue ? narrator.drain() : '';
-    if (isDue) drainedAt = now();
+    const text = due();
     // A column and a row stay free, so that no terminal wraps or scrolls by itself.
     const size = { columns: (out.columns ?? 80) - 1, rows: (out.rows ?? 24) - 2 };
     const picture = isOver ? [] : live.render(size, now());
@@ -70,9 +86,17 @@ export function createTtyReporter(options: TtyOptions): Reporter {
         timer = setInterval(draw, frameMs).unref();
         out.on('resize', draw);
       }
+      const time = now();
       narrator.tell(event);
       recap.tell(event);
-      live.tell(event, now());
+      live.tell(event, time);
+      if (event.type === 'play-started' || event.type === 'batch-started') {
+        begunAt = time;
+        // Its heading does not wait.
+        waitsSince = Number.NEGATIVE_INFINITY;
+      }
+      if (!narrator.isEmpty) waitsSince ??= time;
+      if (narrator.isUrgent) urgentSince ??= time;
       if (narrator.isFull) draw();
       if (event.type !== 'run-finished') return;
       finish();

@@ -13,8 +13,9 @@ const hosts = (count: number): string[] => Array.from({ length: count }, (_, i) 
 
 describe('the live view', () => {
   it('shows what each host is at, for how long, and what it said last', () => {
-    const view = createLiveView(colourless);
+    const view = createLiveView({ paint: colourless });
     for (const event of started(['web1', 'web2', 'web3'])) view.tell(event, 0);
+    view.tell({ type: 'host-connected', host: 'web1', ms: 10 }, 1000);
     view.tell(begin('web1', copy), 1000);
     view.tell(begin('web2', facts), 60_000);
     const text = 'a\r 10%\r 42% \u001b[K\n';
@@ -25,47 +26,52 @@ describe('the live view', () => {
     expect(view.render({ columns: 80, rows: 20 }, 63_500)).to.deep.equal([
       '',
       'web1  1:02  Copy the volumes  42% \\x1b[K',
-      'web2  0:03  Gathering Facts',
-      '1 of 3 hosts done · 2 at work · 1 changed · 1 failed · 1:03',
+      'web2  0:03  Gathering Facts  connecting',
+      '1 of 3 hosts done · 1:03 · 1 failed · 2 at work · 1 changed',
     ]);
   });
 
   it('counts hosts that come during the run', () => {
-    const view = createLiveView(colourless);
+    const view = createLiveView({ paint: colourless });
     for (const event of started(['web1'])) view.tell(event, 0);
     view.tell({ type: 'hosts-added', hosts: ['web2', 'web3'] }, 0);
     view.tell(begin('web2', facts), 0);
     expect(view.render({ columns: 80, rows: 20 }, 0)).to.deep.equal([
       '',
-      'web2  0:00  Gathering Facts',
-      '0 of 3 hosts done · 1 at work · 0:00',
+      'web2  0:00  Gathering Facts  connecting',
+      '0 of 3 hosts done · 0:00 · 1 at work',
     ]);
   });
 
   it('groups by task where hosts are more than lines', () => {
-    const view = createLiveView(colourless);
+    const view = createLiveView({ paint: colourless });
     for (const event of started(hosts(50))) view.tell(event, 0);
     for (const host of hosts(47)) view.tell(begin(host, facts), 2000);
+    view.tell({ type: 'host-connected', host: 'web48', ms: 10 }, 1000);
     view.tell(begin('web48', copy), 1000);
     expect(view.render({ columns: 80, rows: 10 }, 9000)).to.deep.equal([
       '',
-      '47 hosts: Gathering Facts  longest 0:07, web1',
-      '1 host: Copy the volumes  longest 0:08, web48',
-      '0 of 50 hosts done · 48 at work · 0:09',
+      'Gathering Facts   47 connecting',
+      'Copy the volumes  1 running',
+      '  web48  0:08  Copy the volumes',
+      '  web1   0:07  Gathering Facts  connecting',
+      '  web2   0:07  Gathering Facts  connecting',
+      '  web3   0:07  Gathering Facts  connecting',
+      '░░░░░░░░░░░░░░░░░░░░ 0 of 50 hosts done · 0:09 · 48 at work',
     ]);
   });
 
   it('says would change in check mode', () => {
-    const view = createLiveView(colourless);
+    const view = createLiveView({ paint: colourless });
     for (const event of started(['web1'], true)) view.tell(event, 0);
     view.tell(finish('web1', copy, result('changed', 'x')), 0);
     expect(view.render({ columns: 80, rows: 10 }, 0)).to.deep.equal([
-      '0 of 1 host done · 1 would change · 0:00',
+      '0 of 1 host done · 0:00 · 1 would change',
     ]);
   });
 
   it('never needs more than it is given', () => {
-    const view = createLiveView(colourless);
+    const view = createLiveView({ paint: colourless });
     for (const event of started(hosts(300))) view.tell(event, 0);
     hosts(300).forEach((host, i) => {
       view.tell(begin(host, task(`${'名'.repeat(i % 40)} task ${i % 30}`, i)), 0);

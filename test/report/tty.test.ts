@@ -81,14 +81,14 @@ describe('the view on a terminal', () => {
     expect(tail()).to.deep.equal([
       'web1 | changed | First: one',
       'web1  0:05  Second',
-      '0 of 1 host done · 1 at work · 1 changed · 0:05',
+      '0 of 1 host done · 0:05 · 1 at work · 1 changed',
     ]);
     reporter.tell(finish('web1', task('Second', 2), result('ok', 'two')));
     await wait(10);
     expect(tail()).to.deep.equal([
       'web1 | changed | First: one',
       'web1 | ok      | Second',
-      '0 of 1 host done · 1 changed · 0:05',
+      '0 of 1 host done · 0:05 · 1 changed',
     ]);
     await reporter.close();
   });
