@@ -14,6 +14,8 @@ interface LiveView {
   tell(event: RunEvent, now: number): void;
   /** At most `rows` lines of at most `columns` columns. */
   render(size: LiveSize, now: number): string[];
+  /** The same in a line, for where nothing can be drawn. Empty where no host is at work. */
+  summarise(now: number): string;
 }
 
 interface LiveSize {
@@ -86,6 +88,14 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
       const parts = summarise(picture, columns, now, { paint, isUtf8 });
       const all = [...gap, ...lines, clipParts(parts, isUtf8 ? ' · ' : ', ', columns)];
       return isUtf8 ? all : all.map((line) => line.replaceAll('…', '~'));
+    },
+    summarise(now) {
+      const [slowest] = [...picture.busy].sort(([, a], [, b]) => a.since - b.since);
+      if (!slowest) return '';
+      const [host, { task, since, said }] = slowest;
+      const longest = `${visibleLine(host)} for ${formatClock(now - since)} at '${task}'`;
+      const parts = summarise(picture, 0, now, { paint, isUtf8 });
+      return [...parts, longest, ...(said === '' ? [] : [clip(said, 80)])].join(', ');
     },
   };
 }

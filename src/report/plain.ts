@@ -1,6 +1,7 @@
 /**
  * Owns output as lines, for pipes, files and CI: nothing is ever taken back. Knows nothing of terminals.
  */
+import { createLiveView } from './live.js';
 import { createNarrator, type NarrateOptions } from './narrate.js';
 import { urgentWait, waitOf } from './pace.js';
 import { createRecap } from './recap.js';
@@ -29,17 +30,38 @@ interface PlainOptions extends NarrateOptions {
   readonly retryFile?: string | undefined;
 }
 
+/** After so many milliseconds without a line, one says what is under way; each further one comes after twice the time. */
+const firstQuiet = 60_000;
+const longestQuiet = 600_000;
+
 export function createPlainReporter(options: PlainOptions): Reporter {
   const { out, clock = realClock } = options;
   const narrator = createNarrator(options);
   const recap = createRecap(options);
+  const live = createLiveView({ paint: options.paint });
   /** When the play or the batch began. */
   let begunAt = clock.now();
   let cancel: (() => void) | undefined;
   let cancelUrgent: (() => void) | undefined;
+  let cancelQuiet: (() => void) | undefined;
+  let quiet = firstQuiet;
 
   function write(text: string): void {
-    if (text !== '') out.write(text);
+    if (text === '') return;
+    out.write(text);
+    quiet = firstQuiet;
+    awaitQuiet();
+  }
+
+  /** Long tasks make no lines, and whoever reads along, or a CI that ends what is silent, cannot know that all is well. */
+  function awaitQuiet(): void {
+    cancelQuiet?.();
+    cancelQuiet = clock.after(quiet, () => {
+      const text = live.summarise(clock.now());
+      if (text !== '') out.write(`${options.paint('dim', `still at work: ${text}`)}\n`);
+      quiet = Math.min(quiet * 2, longestQuiet);
+      awaitQuiet();
+    });
   }
 
   function flushUrgent(): void {
@@ -60,8 +82,10 @@ export function createPlainReporter(options: PlainOptions): Reporter {
     tell(event) {
       narrator.tell(event);
       recap.tell(event);
+      live.tell(event, clock.now());
       if (event.type === 'run-finished') {
         flush();
+        cancelQuiet?.();
         out.write(recap.format());
         return;
       }
@@ -79,6 +103,7 @@ export function createPlainReporter(options: PlainOptions): Reporter {
     },
     close() {
       flush();
+      cancelQuiet?.();
       return Promise.resolve();
     },
   };

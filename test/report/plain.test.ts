@@ -94,6 +94,25 @@ describe('output without a terminal', () => {
     expect(many).to.be.below(3 * (some ?? 0));
   });
 
+  it('says what is under way after a minute without a line, and then less and less often', () => {
+    const copy = task('Copy the volumes', 1);
+    const text = write([
+      ...started(['web1', 'web2']),
+      { type: 'host-connected', host: 'web1', ms: 1 },
+      { type: 'task-started', host: 'web1', task: copy },
+      60_000,
+      60_000,
+      60_000,
+      { type: 'task-output', host: 'web1', task: copy, stream: 'stdout', text: '3 GiB of 9 GiB\n' },
+      240_000,
+    ]);
+    expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('PLAY'))).to.deep.equal([
+      "still at work: 0 of 2 hosts done, 1:00, 1 at work, web1 for 1:00 at 'Copy the volumes'",
+      "still at work: 0 of 2 hosts done, 3:00, 1 at work, web1 for 3:00 at 'Copy the volumes'",
+      "still at work: 0 of 2 hosts done, 7:00, 1 at work, web1 for 7:00 at 'Copy the volumes', 3 GiB of 9 GiB",
+    ]);
+  });
+
   it('tells what has gone wrong within two seconds', () => {
     const { events } = runOf(200, 10, new Set([150]));
     const failure = events.findIndex(
