@@ -19,13 +19,15 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   schema: async () => (await import('./schema.js')).writeSchema,
 };
 
-/** `zrun lnt x.yaml` means no playbook that is called lnt. */
+/** `zrun lnt x.yaml` means no playbook that is called lnt. A word that names nothing is said to, before anything else. */
 function refuseMisspeltVerb(word: string, { cwd }: Environment): void {
   if (!/^[a-z]+$/.test(word) || existsSync(path.resolve(cwd, word))) return;
   const near = nearest(word, Object.keys(verbs));
-  if (near === undefined) return;
   throw new ZrunError('usage', `there is no playbook and no verb '${word}'`, {
-    hint: `did you mean 'zrun ${near}'?`,
+    hint:
+      near === undefined
+        ? `the verbs are ${Object.keys(verbs).sort().join(', ')}; zrun --help shows all options`
+        : `did you mean 'zrun ${near}'?`,
   });
 }
 
