@@ -230,7 +230,19 @@ async function applyChange(
     return { ...judgeThrown(error, settings), ...changed };
   }
   if (around.source.run.settings.verify && plan.repeats !== true) {
-    const left = await planAgain();
+    let left: BoundPlan;
+    try {
+      left = await retryLost(worker, around.signal, planAgain);
+    } catch (error) {
+      if (!isLost(error)) return { ...judgeThrown(error, settings), ...changed };
+      const lost = toProblem(error);
+      const problem: Problem = {
+        ...lost,
+        message: `${lost.message}, after this was done: ${plan.summary}`,
+        hint: 'It was done, but --verify could not look whether it is complete. Run the playbook again: it looks before it acts.',
+      };
+      return { ...changed, status: 'unknown', problem, result, ignored: false };
+    }
     if (left.change === 'some') {
       const problem: Problem = {
         code: 'not-idempotent',

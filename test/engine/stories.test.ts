@@ -400,6 +400,27 @@ describe('a connection that breaks', () => {
     expect(played.outcome.exitCode).to.equal(5);
   });
 
+  const verified = `${head}\n    - {name: f, file: {path: "{{tmp}}/f", state: directory}}`;
+
+  it('during the look of --verify: the look is taken again', async () => {
+    const options = { onScript: breakOn('', 3), settings: { verify: true } };
+    const played = await play(verified, options, folder);
+    expect(played.lines).to.deep.equal(['here | changed | f | create directory $tmp/f']);
+  });
+
+  it('during the look of --verify, twice: what was done is told, and that nobody could look', async () => {
+    const [third, fourth] = [breakOn('', 3), breakOn('', 4)];
+    const onScript = (host: string, script: string): void => {
+      fourth(host, script);
+      third(host, script);
+    };
+    const played = await play(verified, { onScript, settings: { verify: true } }, folder);
+    expect(played.lines).to.deep.equal([
+      'here | unknown | f | the connection broke, after this was done: create directory $tmp/f',
+    ]);
+    expect(played.outcome.exitCode).to.equal(5);
+  });
+
   it('during a command: nobody can say, and it is not run twice', async () => {
     const played = await play(
       `${head}\n    - {name: c, shell: "echo x >> {{tmp}}/count"}`,
