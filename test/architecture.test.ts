@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'modules/host': ['core'],
   'modules/files': ['modules/host', 'core'],
   'modules/zfs': ['modules/host', 'core'],
-  'modules/system': ['modules/host', 'core'],
+  'modules/system': ['modules/host', 'modules/files', 'core'],
   'modules/commands': ['modules/host', 'core'],
   'modules/control': ['core'],
   'modules/storage': ['modules/host', 'modules/files', 'modules/zfs', 'core'],

@@ -1,5 +1,5 @@
 /**
- * Owns what shall be in a file: its size, its sum and the way to send it. Does not know where it comes from or goes to.
+ * Owns what is to be in a file: its size, its sum and the way to send it. Does not know where it comes from or goes to.
  */
 import { createHash } from 'node:crypto';
 import type { Input } from './host.js';

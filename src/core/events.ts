@@ -19,7 +19,7 @@ export interface TaskRef {
 /**
  * ok: nothing to change. changed: changed, or in check mode would change. skipped: a condition said no. failed: the
  * host said no. unknown: in check mode, rests on what was not run; in a run, the connection broke during a task and
- * nobody can say. unreachable: never begun, for want of a connection.
+ * nobody can say. unreachable: never begun, since there was no connection, or it was lost twice during a look.
  */
 export type TaskStatus = 'ok' | 'changed' | 'skipped' | 'failed' | 'unknown' | 'unreachable';
 

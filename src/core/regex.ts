@@ -109,7 +109,7 @@ const foreign: readonly (readonly [form: RegExp, reason: string, hint: string])[
   [
     /\(\?<?[=!]/,
     'RE2 has no lookahead and no lookbehind ((?=…), (?!…), (?<=…), (?<!…))',
-    'write what shall match; ask for what shall not in a condition of its own, as in !x.matches("…")',
+    'write what should match; ask for what should not in a condition of its own, as in !x.matches("…")',
   ],
   [/\\[1-9]|\\k<|\(\?P=/, 'RE2 has no references to what a group has matched', 'write out the alternatives'],
   [/\(\?>/, 'RE2 has no atomic groups (?>…)', 'write (?:…): RE2 never backtracks'],

@@ -610,7 +610,7 @@ export const cases: readonly Case[] = [
       recorded('a pool that was imported read-only', {
         recording: debian12({ pools: 'tank\t32212254720\t1300000000\t30912254720\tONLINE\ton\n' }),
         verdict: 'blocked',
-        says: /the pool tank is read-only, or in no state to be written to: see zpool status tank/,
+        says: /the pool tank is read-only, or too damaged to be written to: see zpool status tank/,
       }),
       lab('put-back.test.ts', 'a pool without room'),
       lab('faults.ts', 'the pool fills up while the copy is made'),

@@ -10,7 +10,7 @@ interface Row {
 export function tableOf(rows: readonly Row[]): string {
   const lines = rows.map(({ of, outcomes }) => {
     const said = of.proofs
-      .map((proof, i) => (isRunHere(proof) ? (outcomes[i] ?? 'FAILED') : undefined))
+      .map((proof, i) => (isRunHere(proof) ? (outcomes[i] ?? 'FAILED, or not run') : undefined))
       .filter((text) => text !== undefined);
     const open = of.open === undefined ? [] : [`Open: ${of.open}`];
     const cells = [
@@ -36,7 +36,7 @@ export function tableOf(rows: readonly Row[]): string {
 }
 
 function statusOf({ of: { proofs, open }, outcomes }: Row): string {
-  if (outcomes.includes(undefined)) return 'FAILED';
+  if (outcomes.includes(undefined)) return 'FAILED, or not run';
   if (proofs.length === 0) return 'open';
   if (open !== undefined) return 'holds in part';
   return proofs.some(isRunHere) ? 'holds' : 'holds where its tests pass';

@@ -139,7 +139,7 @@ describe('a question', function () {
     expect(code).to.equal(0);
   });
 
-  it('does not show what is typed where it shall not', async () => {
+  it('does not show what is typed where it must not', async () => {
     const { text, code } = await onTerminal(asks('Secret', false).replace(/ {4}- debug.*\n/, ''), [
       ['Secret: ', 'hunter2\r'],
     ]);

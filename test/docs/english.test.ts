@@ -14,6 +14,7 @@ const turns: readonly (readonly [turn: RegExp, better: string])[] = [
   [/\b(?:is|are|was) told of\b/i, 'hears of, is reported'],
   [/\bbroken off\b/i, 'interrupted, ended early'],
   [/\bin mid-task\b/i, 'during a task'],
+  [/\bshall\b/, 'should, must, is to'],
   [/\bmakes? (?:it|them|its [\w-]+|their [\w-]+) anew\b/i, 'recreate'],
 ];
 

@@ -166,7 +166,7 @@ export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T
   }
 }
 
-/** Waits for the end of a zrun that shall end by itself. Rejects where it does not end in time after its recap. */
+/** Waits for the end of a zrun that is to end by itself. Rejects where it does not end in time after its recap. */
 export async function endsInTime(zrun: Zrun): Promise<Ended> {
   const recap = zrun.says(/PLAY RECAP/).then(
     () => new Promise((resolve) => setTimeout(resolve, afterRecapMs, 'late').unref()),

@@ -5,7 +5,7 @@ import { defineModule } from '../../core/module.js';
 
 export const fail = defineModule({
   name: 'fail',
-  summary: 'Fail with a message, where a condition says that going on would be wrong',
+  summary: 'Fail with a message, if a condition says that it would be wrong to continue',
   params: z.strictObject({
     msg: z.unknown().default('Failed as the playbook asked for').describe('Why: a text, or any value.'),
   }),

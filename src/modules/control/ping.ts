@@ -1,4 +1,4 @@
-/** Owns `ping`: the proof that a host can be logged in to, becomes who it shall, and runs what it is sent. */
+/** Owns `ping`: the proof that a host can be logged in to, becomes the right user, and runs what it is sent. */
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { defineModule } from '../../core/module.js';

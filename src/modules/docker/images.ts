@@ -20,7 +20,7 @@ export interface StagedImages {
 }
 
 export interface ImagePlan {
-  /** All that shall be there, whether it is or not. */
+  /** All that should be there, whether it is or not. */
   readonly wanted: readonly ValueMap[];
   /** Images that a registry gives, each by itself. */
   readonly pulls: readonly Pull[];

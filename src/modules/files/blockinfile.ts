@@ -24,7 +24,7 @@ const params = z
       .string()
       .default('')
       .describe('The lines between the markers. Empty: the block goes, as with `state: absent`.'),
-    state: z.enum(['present', 'absent']).default('present').describe('Whether the block shall be there.'),
+    state: z.enum(['present', 'absent']).default('present').describe('Whether the block should be there.'),
     marker: z
       .string()
       .regex(/^[^\r\n]*\{mark\}[^\r\n]*$/, 'must be one line that holds {mark}')
@@ -85,7 +85,7 @@ export const blockinfile = defineModule({
   returns: z.strictObject(editReturns),
   examples: [
     {
-      title: 'Lines at the end of a file, kept as they shall be from run to run',
+      title: 'Lines at the end of a file, kept as they should be from run to run',
       task: `
 blockinfile:
   path: '{{tmp}}/hosts'

@@ -126,7 +126,7 @@ function refuseRestless(path: string, content: Uint8Array, edit: (file: TextLine
   if (Buffer.compare(again.join(lines), content) === 0) return;
   throw new ZrunError('task-failed', `the same task would change ${path} again each time that it runs`, {
     hint:
-      'Write `regexp` so that it matches the line as it is and as it shall be, and no other, and `line` so that ' +
+      'Write `regexp` so that it matches the line as it is and as it should be, and no other, and `line` so that ' +
       'what it makes of its own result is the same. Where several lines match, remove the others first.',
   });
 }

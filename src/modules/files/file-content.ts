@@ -36,7 +36,7 @@ import { enterFolder, runInFolder, wayTo } from './trusted-folder.js';
 import { lookAtUnitOfFile } from '../host/unit.js';
 import { splitWords } from '../../core/words.js';
 
-/** Which file, and whose it shall be. */
+/** Which file, and whose it should be. */
 interface FileWish extends Attributes {
   readonly path: string;
   /**
@@ -46,7 +46,7 @@ interface FileWish extends Attributes {
   readonly follow?: boolean | undefined;
 }
 
-/** What was found where a file shall be written. */
+/** What was found where a file is to be written. */
 export interface FileSight {
   readonly wish: FileWish;
   /** Where the file is or will be, links followed. */
@@ -60,7 +60,7 @@ export interface FileSight {
   readonly unitEffects: readonly Effect[];
 }
 
-/** What was found where a file shall be written, before any link there is followed. */
+/** What was found where a file is to be written, before any link there is followed. */
 export type UnfollowedSight = Omit<FileSight, 'link' | 'file'> & { readonly file: FileState };
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Owns `file`: directories, links, permissions, and what shall not be there. Content is for `copy` and `template`.
+ * Owns `file`: directories, links, permissions, and what must not be there. Content is for `copy` and `template`.
  */
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
@@ -98,7 +98,7 @@ type FilePlan = Plan<Detail>;
 
 export const file = defineModule({
   name: 'file',
-  summary: 'Manage directories, links, permissions, and what shall not be there',
+  summary: 'Manage directories, links, permissions, and what must not be there',
   aliases: { path: ['dest', 'name'] },
   params,
   returns: z.strictObject({

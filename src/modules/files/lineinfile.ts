@@ -17,7 +17,7 @@ const params = z
         error: '`line` must be one line; several are the work of `blockinfile`',
       })
       .optional()
-      .describe('The line as it shall be. With `state: absent`: the line that goes, as a whole.'),
+      .describe('The line as it should be. With `state: absent`: the line that goes, as a whole.'),
     regexp: regexParam(
       'The line that is replaced, or, with `state: absent`, each one that goes. Of several matches the last one is ' +
         `replaced. ${regexNote}`,
@@ -27,7 +27,7 @@ const params = z
       .min(1)
       .optional()
       .describe('As `regexp`, but a text that the line must hold, taken as it is.'),
-    state: z.enum(['present', 'absent']).default('present').describe('Whether the line shall be there.'),
+    state: z.enum(['present', 'absent']).default('present').describe('Whether the line should be there.'),
     backrefs: z
       .boolean()
       .default(false)
@@ -49,7 +49,7 @@ const params = z
     ...editParams,
   })
   .refine(({ state, line }) => state === 'absent' || line !== undefined, {
-    error: '`line` is needed: what shall the line be?',
+    error: '`line` is needed: what should the line be?',
   })
   .refine(
     ({ state, line, regexp, search_string }) =>

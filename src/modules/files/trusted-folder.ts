@@ -9,7 +9,7 @@
  * **The means.** sh has no openat(2), but a working directory is held by the kernel and not by its name: once a script is
  * in a folder, and has made sure which one that is, nobody can put another in its place, and names in it are relative.
  * What is made is made in a folder of the script's own in there, closed to everybody else, and renamed to `..` when it is
- * as it shall be: rename(2) follows no link, and a folder that only root may write to cannot be moved to another parent
+ * as it should be: rename(2) follows no link, and a folder that only root may write to cannot be moved to another parent
  * (rename(2) asks for the right to write to it, for its `..`), so `..` stays the folder that was meant. What is there
  * already is worked on through another name of it, a hard link in that private folder: link(2) follows no link either
  * on Linux, and what the name stands for can be looked at in peace then.

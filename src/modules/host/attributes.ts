@@ -28,8 +28,8 @@ const account = (description: string) =>
 
 /** The parameters, to be spread into a module's own. */
 export const attributeParams = {
-  owner: account("The user that shall own it: a name or a number. Left out: as it is, or the task's user."),
-  group: account("The group that shall own it: a name or a number. Left out: as it is, or the task user's."),
+  owner: account("The user that should own it: a name or a number. Left out: as it is, or the task's user."),
+  group: account("The group that should own it: a name or a number. Left out: as it is, or the task user's."),
   mode: z
     .string({
       error: ({ input }) =>

@@ -232,7 +232,7 @@ done`;
   }
 }
 
-/** What the kernel says after the deed is what counts. */
+/** What the kernel says afterwards is what counts. */
 function verify(p: MountParams, action: Action, mountinfo: string): MountEntry | undefined {
   const table = parseMountinfo(mountinfo);
   const top = topMountAt(table, action.do === 'mount' ? action.target : normalizePath(p.path));

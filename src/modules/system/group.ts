@@ -26,7 +26,7 @@ export const group = defineModule({
   params: z.strictObject({
     name: accountName('The group.'),
     gid: z.int().min(0).optional().describe('Its number; left out: as it is, or the next free one.'),
-    state: z.enum(['present', 'absent']).default('present').describe('Whether it shall be there.'),
+    state: z.enum(['present', 'absent']).default('present').describe('Whether it should be there.'),
     system: z.boolean().default(false).describe('Makes a new one with a number of the system’s range.'),
   }),
   returns: z.strictObject({

@@ -31,7 +31,7 @@ const params = z
       .enum(['started', 'stopped', 'restarted', 'reloaded'])
       .optional()
       .describe(
-        'started, stopped: as it shall be. restarted, reloaded: done each time; a stopped unit is started.',
+        'started, stopped: the state that it should be in. restarted, reloaded: done each time; a stopped unit is started.',
       ),
     enabled: z.boolean().optional().describe('Whether it starts at boot.'),
     masked: z.boolean().optional().describe('Whether it cannot be started by anything, across reboots.'),

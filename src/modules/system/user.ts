@@ -26,7 +26,7 @@ const group = z.string().regex(/^[^-:,\s][^:,\s]*$/, 'must be the name of a grou
 const params = z
   .strictObject({
     name: accountName('The user.'),
-    state: z.enum(['present', 'absent']).default('present').describe('Whether the user shall be there.'),
+    state: z.enum(['present', 'absent']).default('present').describe('Whether the user should be there.'),
     uid: z.int().min(0).optional().describe('The number; left out: as it is, or the next free one.'),
     group: group.optional().describe('The primary group; left out: as it is, or one of the user’s own name.'),
     groups: z
@@ -38,7 +38,7 @@ const params = z
       .string()
       .regex(/^[^:\n]*$/, 'must be one line without a colon')
       .optional()
-      .describe('The full name, or whatever else the field GECOS shall hold.'),
+      .describe('The full name, or whatever else the field GECOS should hold.'),
     shell: hostPath('The shell at login.').optional(),
     home: hostPath('The home directory; left out: as it is, or /home/NAME.').optional(),
     create_home: z.boolean().default(true).describe('Makes the home directory of a new user.'),

@@ -143,7 +143,7 @@ describe('lineinfile', () => {
     [{ line: '\\2', regexp: '(a)', backrefs: true }, /the group 2, which `regexp` does not have/],
     [{ line: '\\g<x>', regexp: '(a)', backrefs: true }, /the group x,/],
     [{ line: 'a', regexp: '(' }, /'\(' does not work: missing closing \)/],
-    [{ line: 'a', regexp: '^(?!#)a' }, /no lookahead and no lookbehind .*; write what shall match/],
+    [{ line: 'a', regexp: '^(?!#)a' }, /no lookahead and no lookbehind .*; write what should match/],
     [{ line: 'a', regexp: '(a)\\1' }, /no references to what a group has matched; write out/],
     [{ line: 'a', regexp: '(?x)a' }, /RE2 has the flags i, m, s and U/],
     [{ line: 'a', regexp: 'a\\Z' }, /RE2 has no .*Z; write/],
