@@ -249,6 +249,8 @@ export interface Include extends StepBase {
   readonly ignoreErrors: Setting<boolean>;
   /** One host of the batch takes it in, and no other does what is inside. */
   readonly runOnce: boolean;
+  /** A block around it says `run_once`: so is each task inside, and all hosts know the results. */
+  readonly runsEachOnce: boolean;
   readonly register: string | undefined;
   /** For handlers: as a task's. */
   readonly answersTo: readonly string[];

@@ -3,10 +3,11 @@
  * many work on a task at a time, and whether they are to stop. Knows no task's inside.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
+import type { TaskStatus } from '../core/events.js';
 import type { Play, Task } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
 import type { HostState } from './host-state.js';
-import { createLockstep, type Position } from './lockstep.js';
+import { comparePositions, createLockstep, type Position } from './lockstep.js';
 import { createOnce, type Once } from './once.js';
 import type { RunInput, StepAnswer } from './settings.js';
 import type { TaskRun } from './task.js';
@@ -25,16 +26,23 @@ export interface Batch {
   readonly ended: 'batch' | 'play' | undefined;
   end(what: 'batch' | 'play'): void;
   /**
-   * The play's hosts that have left with a failure are well again: the plays that follow have them, and the run's exit
-   * code is not about them. This play goes on without them.
+   * The play's hosts that fail before this place, whether they have left already or leave later, are well again: the plays
+   * that follow have them, and the run's exit code is not about them. This play goes on without them.
    */
-  forgive(): void;
+  forgive(before: Position): void;
+  /** The host has failed for good, though its `always` is still to run: it is not among the play's hosts any more. */
+  strike(state: HostState): void;
+  /** A host has left, and its failure is counted. */
+  settle(state: HostState): void;
   /** Waits until this host may begin the step. */
   turn(state: HostState, position: Position): Promise<void>;
   leave(state: HostState): void;
   /** Does a task's work, with the limits on how many hosts do it at a time. */
   limited<T>(task: Task, work: () => Promise<T>): Promise<T>;
-  /** `run_once`: the first host that comes to it does it for all; one that cannot be reached leaves it to the next. */
+  /**
+   * `run_once`: the first host that comes to it does it for all. One that cannot be reached leaves it to the next, and so
+   * does one whose condition does not hold, unless hosts walk in lockstep.
+   */
   once(key: string, work: () => Promise<TaskRun>): Promise<Once<TaskRun>>;
   /** With `--step`: asks once for all hosts. */
   mayBegin(task: Task, position: Position): Promise<boolean>;
@@ -73,7 +81,25 @@ export function createBatch(options: BatchOptions): Batch {
   const throttles = new Map<string, LimitFunction>();
   const askOnce = createOnce<StepAnswer>(() => true);
   const haltsInside = new Map<string, string>();
-  const upright = createUpright(options);
+  const struck = new Set<HostState>();
+  const upright = createUpright(options, struck);
+
+  // In lockstep, as in Ansible, the first host's condition decides for all. Who comes first of those that walk freely is
+  // chance: a condition that names one host would hold for nobody.
+  const leftToNext = new Set<TaskStatus>(lockstep ? ['unreachable'] : ['unreachable', 'skipped']);
+  const reached = new Map<HostState, Position>();
+  let forgivenBefore: Position | undefined;
+  /** Hosts walk at paces of their own: what counts is where it failed, and not when. */
+  const forgiveOne = (state: HostState): void => {
+    if (!forgivenBefore || !['failed', 'unreachable', 'unknown', 'halted'].includes(state.outcome)) return;
+    // Those of other batches, and of earlier plays, failed before.
+    const failedAt = reached.get(state);
+    if (failedAt && comparePositions(failedAt, forgivenBefore) >= 0) return;
+    state.outcome = 'done';
+    state.problem = undefined;
+    forgiven.add(state);
+    options.reopen(state);
+  };
 
   const batch: Batch & { halted: string | undefined; ended: 'batch' | 'play' | undefined } = {
     hosts,
@@ -93,17 +119,21 @@ export function createBatch(options: BatchOptions): Batch {
     end(what) {
       if (batch.ended !== 'play') batch.ended = what;
     },
-    forgive() {
-      for (const state of allHosts) {
-        if (!['failed', 'unreachable', 'unknown', 'halted'].includes(state.outcome)) continue;
-        state.outcome = 'done';
-        state.problem = undefined;
-        forgiven.add(state);
-        options.reopen(state);
-      }
+    forgive(before) {
+      if (!forgivenBefore || comparePositions(forgivenBefore, before) < 0) forgivenBefore = before;
+      allHosts.forEach(forgiveOne);
+      upright.forget();
+    },
+    strike(state) {
+      struck.add(state);
+      upright.forget();
+    },
+    settle(state) {
+      forgiveOne(state);
       upright.forget();
     },
     async turn(state, position) {
+      reached.set(state, position);
       await lockstep?.arrive(state.host.name, position);
     },
     leave(state) {
@@ -118,7 +148,7 @@ export function createBatch(options: BatchOptions): Batch {
       throttles.set(task.id, throttle);
       return throttle(counted);
     },
-    once: createOnce<TaskRun>(({ result }) => result.status !== 'unreachable'),
+    once: createOnce<TaskRun>(({ result: { status } }) => !leftToNext.has(status)),
     async mayBegin(task, position) {
       if (!stepping.isOn || !run.confirmStep) return true;
       const ask = async (): Promise<StepAnswer> => (await run.confirmStep?.(task.name)) ?? 'yes';
@@ -137,13 +167,18 @@ interface UprightHosts {
 }
 
 /** Made when they are asked for, until one of them has left: there may be thousands. */
-function createUpright({ hosts, allHosts, forgiven }: BatchOptions): {
+function createUpright(
+  { hosts, allHosts, forgiven }: BatchOptions,
+  struck: ReadonlySet<HostState>,
+): {
   hosts(): UprightHosts;
   forget(): void;
 } {
   let known: UprightHosts | undefined;
   const names = (states: readonly HostState[]): readonly string[] =>
-    states.filter((state) => state.outcome === 'done' && !forgiven.has(state)).map(nameOf);
+    states
+      .filter((state) => state.outcome === 'done' && !forgiven.has(state) && !struck.has(state))
+      .map(nameOf);
   return {
     hosts: () => (known ??= { ofPlay: names(allHosts), ofBatch: names(hosts) }),
     forget() {

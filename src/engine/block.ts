@@ -69,6 +69,8 @@ async function walkParts(
     };
     ending = await rescue(walk, block, own[0], ending, () => walkSteps(walk, block.rescue, inRescue));
   }
+  const isLeaving = ending.type === 'stopped' || ending.type === 'halted';
+  if (isLeaving && inherited.rescuers.length === 0) walk.batch.strike(walk.state);
   // As in Ansible, what is ended on purpose, the host's part or the role around, does nothing more.
   if (block.always.length > 0 && ending.type !== 'ended') {
     const always = await walkSteps(walk, block.always, {
@@ -78,9 +80,16 @@ async function walkParts(
       section: 'always',
       position: at(2),
     });
-    if (ending.type === 'done') ending = always;
+    ending = afterAlways(ending, always);
   }
   return ending;
+}
+
+/** As in Ansible, of two failures the last one is what blocks around are about; both are theirs to rescue. */
+function afterAlways(ending: Ending, always: Ending): Ending {
+  if (ending.type === 'done') return always;
+  if (ending.type !== 'stopped' || always.type !== 'stopped') return ending;
+  return { ...always, before: [...(ending.before ?? []), ending.result.status, ...(always.before ?? [])] };
 }
 
 /** The connection is gone, and with it the knowledge of what the host is doing. */
@@ -116,7 +125,9 @@ async function rescue(
   });
   const isStopped = failed.type === 'stopped' && failed.result.problem?.code !== 'interrupted';
   // As in Ansible, whatever comes of the rescue: what it fails by itself is counted by itself.
-  if (isStopped) state.counts = countRescued(state.counts, failed.result.status);
+  if (isStopped)
+    for (const status of [...(failed.before ?? []), failed.result.status])
+      state.counts = countRescued(state.counts, status);
   const ending = await walkRescue();
   if (ending.type !== 'done') return ending;
   // A stop that was asked for stays a stop, however well the rescue went.
@@ -134,15 +145,15 @@ const noFailure: ValueMap = { ansible_failed_task: null, ansible_failed_result: 
 /** What a rescue and an `always` know of the failure before them; undefined if there is none. */
 function failureOf(ending: Ending): ValueMap | undefined {
   if (ending.type === 'done' || ending.type === 'ended') return undefined;
-  const stopped = ending.type === 'stopped' ? ending : undefined;
+  const failed = ending.type === 'stopped' ? ending : ending.type === 'halted' ? ending.failed : undefined;
   return {
-    ansible_failed_task: { name: stopped ? plainName(stopped) : '', action: stopped?.ref.module ?? '' },
-    ansible_failed_result: { msg: reasonOf(ending), ...stopped?.result.result },
+    ansible_failed_task: { name: failed ? plainName(failed) : '', action: failed?.ref.module ?? '' },
+    ansible_failed_result: { msg: reasonOf(ending), ...failed?.result.result },
   };
 }
 
 /** As in Ansible, without the role's name before it; empty where the step has no name of its own. */
-function plainName({ step, ref }: Ending & { readonly type: 'stopped' }): string {
+function plainName({ step, ref }: Pick<Ending & { readonly type: 'stopped' }, 'step' | 'ref'>): string {
   if (step.type === 'meta' || step.type === 'block' || step.ownName === undefined) return '';
   const prefix = step.name.slice(0, step.name.length - step.ownName.length);
   return ref.name.startsWith(prefix) ? ref.name.slice(prefix.length) : ref.name;

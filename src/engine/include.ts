@@ -3,7 +3,7 @@
  */
 import { ZrunError } from '../core/errors.js';
 import type { TaskResult } from '../core/events.js';
-import type { Include, Step } from '../core/plan.js';
+import type { Include } from '../core/plan.js';
 import { settle, type Expression } from '../core/template.js';
 import { Unknown, type Value, type ValueMap } from '../core/value.js';
 import { isTrue, judgeThrown, type Outcome } from './judge.js';
@@ -29,9 +29,7 @@ import {
 } from './step.js';
 
 /** One turn of an include, and what it takes in. */
-interface IncludeTurn extends Turn {
-  readonly steps: readonly Step[];
-}
+type IncludeTurn = Turn & NonNullable<TaskRun['inside']>[number];
 
 interface Decision {
   readonly result: TaskResult;
@@ -46,24 +44,23 @@ export async function walkInclude(
 ): Promise<Ending> {
   const { batch } = walk;
   const ref = refOf(include, 'include_tasks', inherited, include.name);
-  let turns: readonly IncludeTurn[] = [];
   const perform = async (): Promise<TaskRun> => {
-    const decided = await decide(include, aroundOf(walk, inherited));
-    ({ turns } = decided);
-    reportStep(walk, ref, decided.result);
-    return { result: decided.result, memory: registerInclude(walk, include, decided.result) };
+    const { result, turns } = await decide(include, aroundOf(walk, inherited));
+    reportStep(walk, ref, result);
+    return { result, memory: registerInclude(walk, include, result), inside: turns };
   };
-  let result: TaskResult;
-  if (include.runOnce) {
-    const { value, isMine } = await batch.once(`${include.id} ${inherited.position.join('.')}`, perform);
-    // As in Ansible, only the host that has come first does what is inside.
-    if (!isMine) return adopt(walk, ref, value, inherited);
-    ({ result } = value);
-  } else ({ result } = await perform());
-  beginRole(inherited, result);
-  const failed = stepEnding(walk, include, ref, result, inherited);
+  const { value, isMine } = include.runOnce
+    ? await batch.once(`${include.id} ${inherited.position.join('.')}`, perform)
+    : { value: await perform(), isMine: true };
+  const { result, inside = [] } = value;
+  if (isMine) beginRole(inherited, result);
+  const failed = isMine
+    ? stepEnding(walk, include, ref, result, inherited)
+    : adopt(walk, include, ref, value, inherited);
   if (failed.type !== 'done') return failed;
-  for (const [index, { vars, steps }] of turns.entries()) {
+  // As in Ansible, only the host that has come first does what is inside, unless a block around says so of each task.
+  if (!isMine && !include.runsEachOnce) return done;
+  for (const [index, { vars, steps }] of inside.entries()) {
     const ending = await walkSteps(walk, steps, {
       ...inherited,
       // An include's own conditions have been decided about; those of the blocks around it have, too.

@@ -54,7 +54,7 @@ export async function walkMeta(
       state.facts = {};
       return done;
     case 'clear_host_errors':
-      batch.forgive();
+      batch.forgive(inherited.position);
       return done;
     case 'refresh_inventory':
       return refreshInventory(walk, meta, inherited);
@@ -89,6 +89,6 @@ async function refreshInventory(walk: Walk, meta: Meta, inherited: Inherited): P
     return { result: untimed(outcome), memory: createMemory() };
   };
   const { value, isMine } = await batch.once(`${ref.id} ${inherited.position.join('.')}`, perform);
-  if (!isMine) return adopt(walk, ref, value, inherited);
+  if (!isMine) return adopt(walk, meta, ref, value, inherited);
   return value.result.status === 'failed' ? { type: 'stopped', step: meta, ref, result: value.result } : done;
 }

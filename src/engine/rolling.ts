@@ -105,6 +105,7 @@ async function walkBatch(
     await playRun.walk(state, batch);
     addTo(tallies.batch, state.outcome);
     addTo(tallies.play, state.outcome);
+    batch.settle(state);
     const reason = inStep ? whyStop(play, batch, tallies) : undefined;
     if (reason !== undefined) batch.halt(reason);
     // With a gate to pass, a host is not done with the play yet.

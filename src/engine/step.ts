@@ -4,7 +4,7 @@
  */
 import { count } from '../core/counts.js';
 import { formatPlace, type Place } from '../core/errors.js';
-import type { TaskRef, TaskResult } from '../core/events.js';
+import type { TaskRef, TaskResult, TaskStatus } from '../core/events.js';
 import type { Include, Step, Task } from '../core/plan.js';
 import type { Batch } from './batch.js';
 import type { Handlers } from './handlers.js';
@@ -46,20 +46,32 @@ export interface Inherited extends Omit<Around, 'source' | 'state'> {
   readonly role: { isBegun: boolean } | undefined;
 }
 
+/** What went wrong, and where. */
+interface Failure {
+  readonly step: Step;
+  readonly ref: TaskRef;
+  readonly result: TaskResult;
+}
+
 /** Why a host stopped walking; `done` when it did not. */
 export type Ending =
   | { readonly type: 'done' }
-  | {
+  | (Failure & {
       readonly type: 'stopped';
-      readonly step: Step;
-      readonly ref: TaskRef;
-      readonly result: TaskResult;
+      /** What failed before it in the parts of a block, and was not rescued. */
+      readonly before?: readonly TaskStatus[];
       /** A handler failed where handlers are flushed before the end of a section. */
       readonly isMidway?: boolean;
-    }
+    })
   | { readonly type: 'interrupted' }
   /** Others failed. `inside`: the block that has a rescue for it. */
-  | { readonly type: 'halted'; readonly reason: string; readonly inside?: string }
+  | {
+      readonly type: 'halted';
+      readonly reason: string;
+      readonly inside?: string;
+      /** What one host failed at for all. */
+      readonly failed?: Failure;
+    }
   /** The playbook says that it is over: for the host, or with the role around. */
   | { readonly type: 'ended'; readonly what?: 'role' };
 
@@ -152,6 +164,7 @@ function haltOthers({ batch, state }: Walk, { name }: Task | Include, { rescuers
 /** What another host of the batch has done for this one too. */
 export function adopt(
   { source, state }: Walk,
+  step: Step,
   ref: TaskRef,
   { result, memory }: TaskRun,
   { rescuers }: Inherited,
@@ -161,7 +174,7 @@ export function adopt(
   if (result.problem?.code === 'interrupted') return { type: 'interrupted' };
   const inside = rescuers.at(-1);
   const reason = `'${ref.name}', which one host runs for all, failed`;
-  return { type: 'halted', reason, ...(inside !== undefined && { inside }) };
+  return { type: 'halted', reason, failed: { step, ref, result }, ...(inside !== undefined && { inside }) };
 }
 
 /** In check mode an unknown result is to be expected; in a run it means that the connection broke during a task. */

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, Problem } from '../core/errors.js';
 import type { ItemResult, TaskRef, TaskResult } from '../core/events.js';
-import type { Loop, Task } from '../core/plan.js';
+import type { Loop, Step, Task } from '../core/plan.js';
 import { settle, type Scope } from '../core/template.js';
 import { findUnknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { attemptOnce } from './attempt.js';
@@ -20,6 +20,14 @@ import { scopeOf, settleTask, type Around, type Attempt, type Surroundings } fro
 export interface TaskRun {
   readonly result: TaskResult;
   readonly memory: Memory;
+  /** What an include takes in, for hosts that do what is inside too. */
+  readonly inside?: readonly TakenIn[];
+}
+
+/** One turn of an include. */
+interface TakenIn {
+  readonly vars: ValueMap;
+  readonly steps: readonly Step[];
 }
 
 /** Runs a task with all its items. Never throws: whatever happens is the result. */

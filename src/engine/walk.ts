@@ -177,7 +177,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
     });
   if (task.runOnce || task.module.once) {
     const { value, isMine } = await batch.once(`${task.id} ${inherited.position.join('.')}`, perform);
-    if (!isMine) return adopt(walk, ref, value, inherited);
+    if (!isMine) return adopt(walk, task, ref, value, inherited);
     return conclude(walk, task, ref, value.result, inherited);
   }
   return conclude(walk, task, ref, (await perform()).result, inherited);

@@ -106,13 +106,17 @@ export const blockStories: readonly Story[] = [
   strategy: linear
   tasks:
     - block:
-        - {name: breaks, fail: {msg: x}, run_once: true}
-      rescue: [{name: rescued, debug: {msg: x}}]
+        - {name: breaks, command: /bin/false, run_once: true}
+      rescue: [{name: rescued, debug: {msg: "{{ansible_failed_task.name}} {{ansible_failed_result.rc}}"}}]
     - {name: after, debug: {msg: x}}
 `,
     lines: {
-      a: ['failed | breaks | x', 'ok | rescued | x', 'ok | after | x'],
-      b: ['ok | rescued | x', 'ok | after | x'],
+      a: [
+        'failed | breaks | `/bin/false` ended with exit code 1',
+        'ok | rescued | breaks 1',
+        'ok | after | x',
+      ],
+      b: ['ok | rescued | breaks 1', 'ok | after | x'],
     },
   },
   {

@@ -532,6 +532,38 @@ export const taskStories: readonly Story[] = [
   },
   {
     keyword: 'run_once',
+    title: 'of hosts that walk freely, the first for which the condition holds does it, whoever comes first',
+    hosts: ['a', 'b', 'c'],
+    tasks: `
+    - {name: slow, command: sleep 0.5, changed_when: false, when: inventory_hostname == "a"}
+    - {name: once, debug: {msg: migrated}, run_once: true, when: "inventory_hostname == groups.all[0]"}`,
+    lines: {
+      a: ['ok | slow | run sleep 0.5', 'ok | once | migrated'],
+      b: [
+        'skipped | slow | when: inventory_hostname == "a"',
+        'skipped | once | when: inventory_hostname == groups.all[0]',
+      ],
+      c: [
+        'skipped | slow | when: inventory_hostname == "a"',
+        'skipped | once | when: inventory_hostname == groups.all[0]',
+      ],
+    },
+  },
+  {
+    keyword: 'run_once',
+    title: 'in lockstep, the condition of the first host decides for all',
+    hosts: ['a', 'b'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  strategy: linear
+  tasks:
+    - {name: once, debug: {msg: x}, run_once: true, when: inventory_hostname == "b"}
+`,
+    lines: { a: ['skipped | once | when: inventory_hostname == "b"'], b: [] },
+  },
+  {
+    keyword: 'run_once',
     title: 'a host that cannot be reached leaves it to the next one',
     hosts: ['a', 'b'],
     unreachable: ['a'],

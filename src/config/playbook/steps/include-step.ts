@@ -33,6 +33,7 @@ export function includeStep(
     anyErrorsFatal: common.site.settings.anyErrorsFatal,
     ignoreErrors: false,
     runOnce: false,
+    runsEachOnce: false,
     register: undefined,
     answersTo: [],
     listen: [],
@@ -47,11 +48,11 @@ export function ownSettings(
   common: Common,
   loop: Loop | undefined,
   site: Site,
-): Pick<Include, 'ignoreErrors' | 'runOnce' | 'register'> {
+): Pick<Include, 'ignoreErrors' | 'runOnce' | 'runsEachOnce' | 'register'> {
   const { ignoreErrors, runOnce } = common.site.settings;
   const register = readName(node.entries.get('register'), site);
   if (register !== undefined) site.context.declare(register, includeResult(loop));
-  return { ignoreErrors, runOnce, register };
+  return { ignoreErrors, runOnce, runsEachOnce: runOnce && site.settings.runOnce, register };
 }
 
 /** As in Ansible, what is inside an include takes over its variables, and the rest from what is around it. */

@@ -90,6 +90,41 @@ const written: readonly PeerStory[] = [
         - {name: outer always, debug: {msg: x}}`,
   },
   {
+    title: 'block: an always that fails after its rescue has failed is what the outer rescue is about',
+    tasks: `
+    - block:
+        - block:
+            - {name: fails, fail: {msg: one}}
+          rescue:
+            - {name: fails again, fail: {msg: two}, when: inventory_hostname == 'a'}
+          always:
+            - {name: fails at last, fail: {msg: three}}
+            - {name: never, debug: {msg: x}}
+      rescue:
+        - {name: outer, debug: {msg: "{{ ansible_failed_task.name }} {{ ansible_failed_result.msg }}"}}
+    - {name: after, debug: {msg: x}}
+    - block:
+        - {name: fourth, fail: {msg: four}}
+      always:
+        - {name: fifth, fail: {msg: five}}`,
+  },
+  {
+    title: "block: the play's hosts, of a block that only has an always, and of one with a rescue",
+    tasks: `
+    - block:
+        - {name: rescued, fail: {msg: x}, when: inventory_hostname == 'a'}
+      rescue:
+        - {name: in rescue, debug: {msg: "{{ ansible_play_hosts }}"}}
+      always:
+        - {name: behind rescue, debug: {msg: "{{ ansible_play_batch }}"}}
+    - block:
+        - {name: fails, fail: {msg: x}, when: inventory_hostname == 'a'}
+      always:
+        - {name: always, debug: {msg: "{{ ansible_play_hosts }}"}}
+        - {name: of the batch, debug: {msg: "{{ ansible_play_batch }}"}}
+    - {name: after, debug: {msg: "{{ ansible_play_hosts }}"}}`,
+  },
+  {
     title: 'block: an ignored failure is not rescued',
     tasks: `
     - block:

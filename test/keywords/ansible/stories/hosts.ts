@@ -166,6 +166,21 @@ export const hostStories: readonly PeerStory[] = [
 `,
   },
   {
+    title: 'run_once: of a block around included tasks, whose results all know',
+    hosts: three,
+    tasks: `
+    - block:
+        - {include_tasks: more.yaml}
+        - {include_tasks: more.yaml, loop: [1, 2], loop_control: {loop_var: n}}
+      run_once: true
+    - {name: tell, debug: {msg: "{{ r.stdout }}"}}
+    - {include_tasks: more.yaml, run_once: true}`,
+    files: {
+      'more.yaml':
+        '- {name: inside, command: "echo {{ inventory_hostname }}", register: r, changed_when: false}\n',
+    },
+  },
+  {
     title: 'run_once: fails in the first batch, and there is no second',
     hosts: three,
     playbook: `
@@ -294,6 +309,31 @@ export const hostStories: readonly PeerStory[] = [
     - {meta: clear_host_errors}
     - {name: after, debug: {msg: x}}
 - {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
+    title: 'meta: clear_host_errors: of a host that fails after it, while another has not come to it',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: slow, command: sleep 0.5, changed_when: false, when: inventory_hostname == 'b'}
+    - {meta: clear_host_errors}
+    - {name: fails, fail: {msg: x}, when: inventory_hostname == 'a'}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: x}}]}
+`,
+  },
+  {
+    title: 'meta: clear_host_errors: of a host that fails before it, when others are past it',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: slow, command: sleep 0.5, changed_when: false, when: inventory_hostname == 'b'}
+    - {name: fails, fail: {msg: x}, when: inventory_hostname == 'b'}
+    - {meta: clear_host_errors}
+    - {name: after, debug: {msg: x}}
+- {hosts: all, gather_facts: false, tasks: [{name: next play, debug: {msg: "{{ ansible_play_hosts }}"}}]}
 `,
   },
   {
