@@ -133,6 +133,16 @@ export interface Change<D> {
 
 export type Plan<D> = Nothing | Change<D>;
 
+/** An apply failed before it changed anything, and the task has a result all the same. */
+export class UnchangedError extends ZrunError {
+  constructor(
+    message: string,
+    readonly result: ValueMap,
+  ) {
+    super('task-failed', message);
+  }
+}
+
 /** The handle that an apply works through. */
 export interface Write {
   /**

@@ -3,6 +3,7 @@
  */
 import { limitOutput, toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskResult } from '../core/events.js';
+import { UnchangedError } from '../core/module.js';
 import type { Expression, Scope } from '../core/template.js';
 import { shorten } from '../core/secret.js';
 import { UnknownValueError, type Value, type ValueMap } from '../core/value.js';
@@ -68,7 +69,8 @@ function failedBy(failedWhen: readonly Expression[]): Problem {
 
 /** What was wrong, as `msg`, unless the module has said so itself. */
 export function withMessage(result: ValueMap, problem: Problem): ValueMap {
-  return { msg: problem.message, ...result };
+  const { msg = '', ...rest } = result;
+  return { msg: msg === '' ? problem.message : msg, ...rest };
 }
 
 /** In check mode, a condition over a result that does not exist yet leaves the change unknown rather than guessed. */
@@ -127,6 +129,7 @@ export function judgeThrown(
     summary: problem.message,
     problem,
     result: {
+      ...(error instanceof UnchangedError && error.result),
       msg: problem.message,
       ...(problem.status !== undefined && { rc: problem.status }),
       ...(problem.stdout !== undefined && { stdout: problem.stdout }),

@@ -27,6 +27,8 @@ export function mergeItems(turns: readonly Turn[]): TaskResult {
   const status = severity.find((each) => items.some((item) => item.status === each)) ?? 'skipped';
   const decisive = items.find((item) => item.status === status);
   const changed = items.some((item) => item.marks?.changed ?? item.status === 'changed');
+  // As in Ansible, whatever the task comes to: `failed_when` decides about that.
+  const failed = status === 'failed' || items.some((item) => item.marks?.failed === true);
   const tally = items.filter((item) => item.status === status).length;
   return {
     status,
@@ -41,7 +43,7 @@ export function mergeItems(turns: readonly Turn[]): TaskResult {
     ...(changed && status !== 'changed' && { marks: { changed } }),
     result: {
       ...(decisive?.problem && { msg: decisive.problem.message }),
-      ...marksOf(status, { changed }),
+      ...marksOf(status, { changed, failed }),
       results: turns.map(({ result, vars }) => ({ ...registered(result), ...namesOf(vars) })),
     },
     items,

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { formatBytes } from '../../core/bytes.js';
 import type { Output } from '../../core/host.js';
-import type { Plan, TaskContext, Write } from '../../core/module.js';
+import { UnchangedError, type Plan, type TaskContext, type Write } from '../../core/module.js';
 import { type Effect, type Read, unknownState } from '../../core/probe.js';
 import { shorten } from '../../core/secret.js';
 import { type ShellText, lines, sh } from '../../core/shell.js';
@@ -43,7 +43,12 @@ interface CommandParams {
 }
 
 export const commandReturns = z.strictObject({
-  rc: z.int().describe('Its exit code; anything but 0 fails the task unless `failed_when` says otherwise.'),
+  rc: z
+    .int()
+    .describe(
+      'Its exit code; anything but 0 fails the task unless `failed_when` says otherwise. Of `command`, 2 where there is no such program.',
+    ),
+  msg: z.string().describe('Why it failed, or was not run; empty where it succeeded.'),
   stdout: z
     .string()
     .describe(
@@ -78,7 +83,8 @@ export async function planCommand(
       : removable?.type === 'absent'
         ? `${removes ?? ''} does not exist`
         : undefined;
-  if (reason !== undefined) return { change: 'none', reason, result: resultOf(shown, 0, '', '') };
+  if (reason !== undefined)
+    return { change: 'none', reason, result: { ...resultOf(shown, 0, '', ''), msg: reason } };
   const waiting = new Unknown(context.task);
   return {
     change: 'some',
@@ -95,6 +101,7 @@ export async function planCommand(
       stderr: waiting,
       stdout_omitted: waiting,
       stderr_omitted: waiting,
+      msg: waiting,
       stdout_lines: waiting,
       stderr_lines: waiting,
       cmd: shown,
@@ -102,8 +109,11 @@ export async function planCommand(
   };
 }
 
-/** Resolves with whatever exit code: what it means is decided by the engine. */
-export function applyCommand(
+/**
+ * Resolves with whatever exit code: what it means is decided by the engine. Throws UnchangedError where there is no such
+ * program, unless a shell says that itself.
+ */
+export async function applyCommand(
   write: Write,
   params: CommandParams,
   argv: readonly string[],
@@ -112,7 +122,26 @@ export function applyCommand(
 ): Promise<ValueMap> {
   const { stdin, stdin_add_newline } = params;
   const bytes = stdin === undefined ? undefined : stdinOf(stdin, stdin_add_newline);
-  return runCommand(write, params, commandScript(params, argv), bytes, shown, context);
+  const result = await runCommand(write, params, commandScript(params, argv), bytes, shown, context);
+  const [program = ''] = argv;
+  if (result['rc'] !== 127 || result['stdout'] !== '' || (await isThere(write, params, program)))
+    return result;
+  throw new UnchangedError(`the host has no program '${program}'`, resultOf(shown, noSuchFile, '', ''));
+}
+
+/** The number of ENOENT, which Ansible gives as `rc`. */
+const noSuchFile = 2;
+
+/** What ends with 127 may have looked for another program itself. A word that only a shell knows is none. */
+async function isThere(write: Write, { chdir }: CommandParams, program: string): Promise<boolean> {
+  const look = lines(
+    chdir !== undefined && sh`cd ${chdir} || exit 0`,
+    sh`p=${program}`,
+    // Of a path, dash says that it is there without a look.
+    sh`case $p in */*) ;; *) p=$(command -v "$p") ;; esac`,
+    sh`case $p in */*) test -e "$p" ;; *) exit 1 ;; esac`,
+  );
+  return (await write.run(look, { accept: [1] })).status === 0;
 }
 
 /** Runs a script and makes a result of what it answers, whatever its exit code. */
@@ -158,6 +187,7 @@ function resultOf(
 ): ValueMap {
   return {
     rc,
+    msg: '',
     stdout,
     stderr,
     stdout_omitted: omitted.stdout,

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { command } from '../../../src/modules/commands/command.js';
 import { shell } from '../../../src/modules/commands/shell.js';
 import { createCheck, createHost, perform, planOf, withFolder } from '../harness.js';
+import { UnchangedError } from '../../../src/core/module.js';
 import { Unknown } from '../../../src/core/value.js';
 
 describe('command', () => {
@@ -55,6 +56,7 @@ describe('command', () => {
     const { result } = await perform(shell, { cmd: 'echo out; echo err >&2; exit 3' });
     expect(result).to.deep.equal({
       rc: 3,
+      msg: '',
       stdout: 'out',
       stderr: 'err',
       stdout_lines: ['out'],
@@ -66,7 +68,18 @@ describe('command', () => {
   });
 
   it('says so when there is no such program or directory', async () => {
-    expect((await perform(command, { argv: ['no-such-program'] })).result['rc']).to.equal(127);
+    for (const program of ['no-such-program', '/no/such/program', 'cd']) {
+      const missing = await perform(command, { argv: [program] }).catch((error: unknown) => error);
+      if (!(missing instanceof UnchangedError)) throw new Error(`${program} was run`);
+      expect(missing.message).to.equal(`the host has no program '${program}'`);
+      expect(missing.result).to.deep.include({ rc: 2, msg: '', stdout: '', cmd: program });
+    }
+    for (const argv of [
+      ['sh', '-c', 'no-such-program'],
+      ['/bin/sh', '-c', 'exit 127'],
+      ['env', 'no-such-program'],
+    ])
+      expect((await perform(command, { argv })).result['rc']).to.equal(127);
     const { result } = await perform(command, { argv: ['true'], chdir: '/no/such/directory' });
     expect(result['rc']).not.to.equal(0);
     expect(result['stderr']).to.include('/no/such/directory');

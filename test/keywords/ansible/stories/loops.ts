@@ -128,6 +128,35 @@ const looping: readonly PeerStory[] = [
     - {name: each, debug: {msg: "{{ item }}"}, loop: "{{ r.stdout_lines }}", when: "<% r is not skipped %% !r.skipped %>"}`,
   },
   {
+    title: 'command: what it says of a success, and of a program that is not there',
+    hosts: ['a'],
+    tasks: `
+    - {name: good, command: echo x, register: r, changed_when: false}
+    - {name: nothing to say, debug: {msg: "[{{ r.msg }}]"}}
+    - {name: missing, command: no-such-program, register: r, failed_when: false}
+    - {name: its code, debug: {msg: "{{ r.rc }} [{{ r.stdout }}]"}}
+    - {name: changes nothing, debug: {msg: x}, when: <% not r.changed %% "!r.changed" %>}
+    - {name: of a shell, shell: no-such-program, register: r, failed_when: false}
+    - {name: its own code, debug: {msg: "{{ r.rc }}"}}
+    - {name: fails, command: no-such-program}`,
+  },
+  {
+    title: 'until: in vain for one item, which failed_when takes for no failure',
+    since: '2.16',
+    tasks: `
+    - name: tried
+      command: echo {{ item }}
+      loop: [1, 2]
+      register: r
+      until: r.stdout == '1'
+      retries: 1
+      delay: 0
+      failed_when: 1 > 2
+      changed_when: false
+    - {name: told, debug: {msg: x}, when: <% r.failed and r.results[1].failed %% r.failed && r.results[1].failed %>}
+    - {name: well, debug: {msg: x}, when: <% not r.results[0].failed %% "!r.results[0].failed" %>}`,
+  },
+  {
     title: 'loop: until in each item',
     hosts: ['a'],
     tasks: `
