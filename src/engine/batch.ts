@@ -10,7 +10,7 @@ import type { HostState } from './host-state.js';
 import { comparePositions, createLockstep, type Position } from './lockstep.js';
 import { createOnce, type Once } from './once.js';
 import type { RunInput, StepAnswer } from './settings.js';
-import type { TaskRun } from './task.js';
+import type { TakenIn, TaskRun } from './task.js';
 
 export interface Batch {
   readonly hosts: readonly HostState[];
@@ -36,6 +36,11 @@ export interface Batch {
   settle(state: HostState): void;
   /** Waits until this host may begin the step. */
   turn(state: HostState, position: Position): Promise<void>;
+  /**
+   * What the host takes in at a step, in the order in which it does that, each with the position of its steps. Hosts that
+   * walk in lockstep do the same thing together, as in Ansible, even where that changes the order of a host's loop.
+   */
+  arrange(state: HostState, position: Position, taken: readonly TakenIn[]): Promise<readonly Arranged[]>;
   leave(state: HostState): void;
   /** Does a task's work, with the limits on how many hosts do it at a time. */
   limited<T>(task: Task, work: () => Promise<T>): Promise<T>;
@@ -46,6 +51,10 @@ export interface Batch {
   once(key: string, work: () => Promise<TaskRun>): Promise<Once<TaskRun>>;
   /** With `--step`: asks once for all hosts. */
   mayBegin(task: Task, position: Position): Promise<boolean>;
+}
+
+interface Arranged extends TakenIn {
+  readonly position: Position;
 }
 
 interface BatchOptions {
@@ -135,6 +144,14 @@ export function createBatch(options: BatchOptions): Batch {
     async turn(state, position) {
       reached.set(state, position);
       await lockstep?.arrive(state.host.name, position);
+    },
+    async arrange(state, position, taken) {
+      // Once all have decided what they take in, so that they say it in their order.
+      await batch.turn(state, [...position, 0]);
+      const placeOf = (each: TakenIn, i: number): number =>
+        1 + (lockstep?.place(state.host.name, position, each) ?? i);
+      const arranged = taken.map((each, i) => ({ ...each, position: [...position, placeOf(each, i)] }));
+      return arranged.sort((a, b) => comparePositions(a.position, b.position));
     },
     leave(state) {
       upright.forget();

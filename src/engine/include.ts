@@ -11,7 +11,7 @@ import { itemsUnless } from './loop.js';
 import { createMemory, learn, type Memory } from './memory.js';
 import { mergeItems, registered, type Turn } from './results.js';
 import { paramsInside, scopeOf, type Around } from './surroundings.js';
-import type { TaskRun } from './task.js';
+import type { TakenIn, TaskRun } from './task.js';
 import {
   adopt,
   aroundOf,
@@ -29,7 +29,7 @@ import {
 } from './step.js';
 
 /** One turn of an include, and what it takes in. */
-type IncludeTurn = Turn & NonNullable<TaskRun['inside']>[number];
+type IncludeTurn = Turn & TakenIn;
 
 interface Decision {
   readonly result: TaskResult;
@@ -42,12 +42,13 @@ export async function walkInclude(
   inherited: Inherited,
   walkSteps: WalkSteps,
 ): Promise<Ending> {
-  const { batch } = walk;
+  const { batch, state } = walk;
   const ref = refOf(include, 'include_tasks', inherited, include.name);
   const perform = async (): Promise<TaskRun> => {
     const { result, turns } = await decide(include, aroundOf(walk, inherited));
     reportStep(walk, ref, result);
-    return { result, memory: registerInclude(walk, include, result), inside: turns };
+    const inside = turns.filter(({ steps }) => steps.length > 0);
+    return { result, memory: registerInclude(walk, include, result), inside };
   };
   const { value, isMine } = include.runOnce
     ? await batch.once(`${include.id} ${inherited.position.join('.')}`, perform)
@@ -59,8 +60,8 @@ export async function walkInclude(
     : adopt(walk, include, ref, value, inherited);
   if (failed.type !== 'done') return failed;
   // As in Ansible, only the host that has come first does what is inside, unless a block around says so of each task.
-  if (!isMine && !include.runsEachOnce) return done;
-  for (const [index, { vars, steps }] of inside.entries()) {
+  if (inside.length === 0 || (!isMine && !include.runsEachOnce)) return done;
+  for (const { vars, steps, position } of await batch.arrange(state, inherited.position, inside)) {
     const ending = await walkSteps(walk, steps, {
       ...inherited,
       // An include's own conditions have been decided about; those of the blocks around it have, too.
@@ -69,7 +70,7 @@ export async function walkInclude(
       params: paramsInside(include, inherited.params),
       become: [...inherited.become, include.become],
       extra: { ...inherited.extra, ...vars },
-      position: [...inherited.position, index],
+      position,
     });
     if (ending.type !== 'done') return ending;
   }

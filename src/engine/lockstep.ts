@@ -2,13 +2,25 @@
  * Owns `strategy: linear`: no host begins a step before every other host of the batch has come to it, passed it, or
  * left. Knows positions, not tasks.
  */
+import { isDeepStrictEqual } from 'node:util';
 
 /** Where a step stands: indices from the play down, compared one after another. */
 export type Position = readonly number[];
 
+/** Steps that hosts decide about when they come to them, and the variables that these have. */
+interface TakenIn {
+  readonly steps: readonly unknown[];
+  readonly vars: object;
+}
+
 interface Lockstep {
   /** Resolves when it is this host's turn. */
   arrive(host: string, position: Position): Promise<void>;
+  /**
+   * Where the host does what it takes in at a step, as against what others take in there. As in Ansible, those who take in
+   * the same thing do it together, one thing after another; the first host's come first.
+   */
+  place(host: string, at: Position, what: TakenIn): number;
   /** The host comes to no other step. */
   leave(host: string): void;
 }
@@ -41,7 +53,18 @@ export function createLockstep(hosts: Iterable<string>): Lockstep {
     next.forEach((each) => each.release());
   }
 
+  const taken = new Map<string, { readonly what: TakenIn; readonly by: Set<string> }[]>();
+
   return {
+    place(host, at, what) {
+      const key = at.join('.');
+      const known = taken.get(key) ?? [];
+      taken.set(key, known);
+      // What a host takes in twice, it does twice.
+      const same = known.findIndex((each) => !each.by.has(host) && isSame(each.what, what));
+      known[same]?.by.add(host);
+      return same === -1 ? known.push({ what, by: new Set([host]) }) - 1 : same;
+    },
     async arrive(host, position) {
       await new Promise<void>((resolve) => {
         waiting.set(host, { position, release: resolve });
@@ -54,6 +77,10 @@ export function createLockstep(hosts: Iterable<string>): Lockstep {
       releaseNext();
     },
   };
+}
+
+function isSame(a: TakenIn, b: TakenIn): boolean {
+  return a.steps === b.steps && isDeepStrictEqual(a.vars, b.vars);
 }
 
 export function comparePositions(a: Position, b: Position): number {

@@ -25,7 +25,7 @@ export interface TaskRun {
 }
 
 /** One turn of an include. */
-interface TakenIn {
+export interface TakenIn {
   readonly vars: ValueMap;
   readonly steps: readonly Step[];
 }

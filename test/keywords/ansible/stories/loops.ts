@@ -188,6 +188,26 @@ const looping: readonly PeerStory[] = [
     },
   },
   {
+    title: 'loop: another file on each host, in lockstep, one after another',
+    hosts: ['a', 'b', 'c'],
+    // Else Ansible takes the files in the order in which hosts happen to answer.
+    args: ['-f', '1'],
+    tasks: `
+    - {name: begin, shell: ": > TMP/order", run_once: true, changed_when: false}
+    - {include_tasks: "{{ file }}.yaml", vars: {file: <% "{{ 'one' if inventory_hostname != 'b' else 'two' }}" %% !cel 'inventory_hostname != "b" ? "one" : "two"' %>}}
+    - {include_tasks: both.yaml, loop: <% "{{ [inventory_hostname, 'x'] }}" %% !cel '[inventory_hostname, "x"]' %>}
+    - {name: read, command: cat TMP/order, run_once: true, register: r, changed_when: false}
+    - {name: tell, debug: {msg: "{{ r.stdout }}"}, run_once: true}`,
+    files: {
+      'one.yaml': `
+- {name: one first, shell: "echo one first >> TMP/order", changed_when: false}
+- {name: one second, shell: "echo one second >> TMP/order", changed_when: false}
+`,
+      'two.yaml': '- {name: two, shell: "echo two >> TMP/order", changed_when: false}\n',
+      'both.yaml': '- {name: both, shell: "echo {{ item }} >> TMP/order", changed_when: false}\n',
+    },
+  },
+  {
     title: 'loop: a loop in a looped include, each with its own variable',
     tasks: `
     - {name: files, include_tasks: more.yaml, loop: [1, 2], loop_control: {loop_var: outer}}`,
