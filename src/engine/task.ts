@@ -130,7 +130,7 @@ async function attemptUntil(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
     const outcome = await attemptOnce({ ...attempt, scope: scopeOf(task, around, attempt.item), count }, ref);
     if (outcome.status === 'unreachable' || outcome.status === 'unknown') return outcome;
     if (findUnknown(outcome.result)) return outcome;
-    if (isContent(attempt, outcome)) return outcome;
+    if (isSatisfied(attempt, outcome)) return outcome;
     if (count >= attempts || around.signal.aborted) return exhausted(attempt, outcome, count);
     around.source.run.emit({
       type: 'task-retried',
@@ -145,7 +145,7 @@ async function attemptUntil(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
 }
 
 /** Without `until`, a task is tried again until it succeeds. */
-function isContent(attempt: Attempt, outcome: Outcome): boolean {
+function isSatisfied(attempt: Attempt, outcome: Outcome): boolean {
   const { until } = attempt.task;
   if (!until) return outcome.status !== 'failed';
   const after = withResult(attempt, outcome);
