@@ -57,7 +57,13 @@ export async function loadPlaybook(file: string, options: LoadPlaybookOptions): 
   const plays = await readWithContext(work, async (context) => {
     const root = parseYaml(source, context.report);
     return await readPlays(root, context, {
-      file: { path: path.resolve(cwd, file), outer: undefined, isConditional: false, content: {} },
+      file: {
+        path: path.resolve(cwd, file),
+        named: undefined,
+        outer: undefined,
+        isConditional: false,
+        content: {},
+      },
       tags: [],
       vars: new Map(),
       when: [],
@@ -166,7 +172,7 @@ async function importPlaybook(
   await context.enterFolder(path.dirname(file));
   return await readPlays(root, context, {
     ...place,
-    file: { path: file, outer: place.file, isConditional: false, content: {} },
+    file: { path: file, named: undefined, outer: place.file, isConditional: false, content: {} },
     // The outermost import's are the strongest, as each is put over the plays that the ones inside it bring.
     vars: new Map([...vars, ...place.vars]),
     tags: [...place.tags, ...tags],

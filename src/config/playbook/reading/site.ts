@@ -141,6 +141,8 @@ export interface RoleFrame {
 export interface OpenFile {
   /** Absolute. */
   readonly path: string;
+  /** How an import or an include names it; undefined of what a playbook or a role begins with. */
+  readonly named: string | undefined;
   readonly outer: OpenFile | undefined;
   /** True where a condition or a loop decides whether the outer file comes to it. */
   readonly isConditional: boolean;

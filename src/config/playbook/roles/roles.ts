@@ -232,7 +232,7 @@ async function readRoleTasks({ folder, parts, at }: RoleRequest, inside: Site): 
     inside.context.report(errorAt(at, 'playbook-invalid', message, hint));
     return [];
   }
-  return await openTasks(file, at, inside, inside.isConditional);
+  return await openTasks(file, at, inside, { named: undefined, isConditional: inside.isConditional });
 }
 
 async function partFile(
@@ -262,7 +262,7 @@ async function readRoleHandlers(
   const file = await partFile(folder, 'handlers', parts.handlers, at, inside);
   const root = file === undefined ? undefined : await inside.context.readYaml(file, at);
   if (file === undefined || !root || !isTasks(root, inside)) return [];
-  const site: Site = { ...enterFile(file, inside, false), notify: [] };
+  const site: Site = { ...enterFile(file, inside, { named: undefined, isConditional: false }), notify: [] };
   const { defaults, vars, params, become } = inside.around;
   return (await readHandlers(root, site)).map((handler): Handler => {
     const listen = [...handler.listen, ...handler.listen.map((topic) => `${name} : ${topic}`)];

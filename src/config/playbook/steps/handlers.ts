@@ -129,11 +129,11 @@ async function readHandlerFile(node: MapNode, entry: MapEntry, site: Site): Prom
   const name = file && site.read.text(file);
   if (!file || name === undefined) return [];
   const { at } = file.value;
-  const found = await findTasks(name, at, site).catch(reportTo(site));
+  const found = await findTasks(name, at, site, 'import').catch(reportTo(site));
   if (found === undefined || !canOpen(found, at, common, site, false)) return [];
   const root = await context.readYaml(found, at);
   if (!root || !isTasks(root, site)) return [];
-  const inside = enterFile(found, common.site, false);
+  const inside = enterFile(found, common.site, { named: name, isConditional: false });
   const wakes = [
     ...(common.name === undefined ? [] : [common.name]),
     ...(listenEntry ? site.read.texts(listenEntry).map(({ text }) => text) : []),

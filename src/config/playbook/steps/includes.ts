@@ -45,9 +45,12 @@ async function importTasks(file: MapEntry, common: Common, site: Site): Promise<
     ...common.site,
     path: common.name === undefined ? site.path : site.uniqueId(`${site.path} / ${common.name}`),
   };
-  const found = await findTasks(name, at, site).catch(reportTo(site));
+  const found = await findTasks(name, at, site, 'import').catch(reportTo(site));
   if (found === undefined || !canOpen(found, at, common, site, false)) return undefined;
-  const tasks = await openTasks(found, at, inside, common.site.isConditional);
+  const tasks = await openTasks(found, at, inside, {
+    named: name,
+    isConditional: common.site.isConditional,
+  });
   return blockOf(common, common.name ?? `import_tasks: ${name}`, { tasks });
 }
 
@@ -65,7 +68,7 @@ async function includeTasks(
     ...includeStep(common, loop, `include_tasks: ${written}`, site),
     ...ownSettings(node, common, loop, site),
   };
-  const open = async (found: string, inside: Site): Promise<readonly Step[]> => {
+  const open = async (found: string, named: string, inside: Site): Promise<readonly Step[]> => {
     const around = openFileOf(found, site);
     if (around) {
       // What comes back to a file that is being read is that file's own content.
@@ -73,16 +76,16 @@ async function includeTasks(
       return around.content.steps ?? [];
     }
     return await readApplied(apply, inside, (within) =>
-      openTasks(found, at, within, common.site.isConditional),
+      openTasks(found, at, within, { named, isConditional: common.site.isConditional }),
     );
   };
   const inside = insideOf(include.id, common, site);
   const name = fixedText(file.value, site) ?? (isTemplateNode(file.value) ? undefined : written);
   if (name !== undefined) {
-    const found = await findTasks(name, at, site).catch(reportTo(site));
+    const found = await findTasks(name, at, site, 'include').catch(reportTo(site));
     if (found === undefined) return { ...include, steps: [], load: () => Promise.resolve([]) };
     const around = openFileOf(found, site);
-    const steps = around ? undefined : await open(found, inside);
+    const steps = around ? undefined : await open(found, name, inside);
     if (around) canOpen(found, at, common, site, true);
     return {
       ...include,
@@ -91,18 +94,24 @@ async function includeTasks(
     };
   }
   const template = compileName(file, common.site);
-  for (const found of await foreseeFiles(written, foldersOf(site))) {
+  for (const found of await foreseeFiles(written, foldersOf(site, 'include'))) {
     if (!openFileOf(found, site) && /\.(?:ya?ml|json)$/.test(found))
-      await site.context.foresee(found, (context) => open(found, foreseenIn(context, inside)));
+      await site.context.foresee(found, (context) => open(found, written, foreseenIn(context, inside)));
   }
+  const names = new Map<string, string>();
   return {
     ...include,
     steps: undefined,
     load: loadOnce(
-      async (scope) => await findTasks(nameIn(template, file, scope), at, site),
+      async (scope) => {
+        const named = nameIn(template, file, scope);
+        const found = await findTasks(named, at, site, 'include');
+        names.set(found, named);
+        return found;
+      },
       (found) =>
         site.context.readNow((context) =>
-          open(found, {
+          open(found, names.get(found) ?? written, {
             ...siteIn(context, inside),
             path: `${include.id} / ${path.basename(found)}`,
             uniqueId: createIds(),

@@ -12,14 +12,42 @@ import { readSteps } from './steps.js';
 import type { Common } from '../reading/common.js';
 import { describeNode, type YamlNode } from '../../yaml/yaml.js';
 
-/** As in Ansible: beside the file that names it, then in the role, then beside the playbook. */
-export function foldersOf({ file, role, play }: Site): readonly string[] {
-  const roleFolders = role ? [`${role.folder}/tasks`, role.folder] : [];
-  return [path.dirname(file.path), ...roleFolders, play.folder];
+/** Ansible looks for what is imported in other folders than for what is included. */
+export type TakenIn = 'import' | 'include';
+
+/**
+ * As in Ansible: an include in a role looks beside the role's `main.yml` first, and only then in the folder that the file
+ * around it was named with; an import looks in that folder first. A file that the role began with (`tasks_from: sub/x`)
+ * has no such folder. Outside of roles, the folder goes before the playbook's.
+ */
+export function foldersOf({ file, role, play }: Site, how: TakenIn): readonly string[] {
+  const named: string[] = [];
+  let begun = file;
+  for (let folder = ''; begun.named !== undefined && begun.outer; begun = begun.outer) {
+    if (!path.isAbsolute(folder)) folder = path.join(path.dirname(begun.named), folder);
+    named.push(folder);
+  }
+  if (!role) {
+    const around = named.flatMap((folder) => [path.resolve(play.folder, folder), play.folder]);
+    return [...around, play.folder];
+  }
+  const part = begun.path.startsWith(`${role.folder}/handlers/`) ? 'handlers' : 'tasks';
+  const within = (folder: string): readonly string[] => [`${folder}/${part}`, `${folder}/tasks`, folder];
+  const around = named.map((folder) => path.resolve(role.folder, part, folder)).map(within);
+  const beside = [`${play.folder}/${part}`, play.folder];
+  if (how === 'include') return [...within(role.folder), ...beside, ...around.flat()];
+  const [nearest = [], ...further] = around;
+  return [
+    ...nearest,
+    ...(around.length > 0 ? beside : []),
+    ...further.flat(),
+    ...within(role.folder),
+    ...beside,
+  ];
 }
 
-export async function findTasks(name: string, at: Place, site: Site): Promise<string> {
-  return await findFile('file of tasks', name, foldersOf(site), site.context.cwd, at);
+export async function findTasks(name: string, at: Place, site: Site, how: TakenIn): Promise<string> {
+  return await findFile('file of tasks', name, foldersOf(site, how), site.context.cwd, at);
 }
 
 export function openFileOf(file: string, site: Site): OpenFile | undefined {
@@ -50,14 +78,14 @@ export function canOpen(file: string, at: Place, common: Common, site: Site, may
   return true;
 }
 
-/** Reads a file of tasks into where it is named. */
+/** Reads a file of tasks into where it is named. `named`: see OpenFile. */
 export async function openTasks(
   file: string,
   at: Place,
   site: Site,
-  isConditional: boolean,
+  { named, isConditional }: Pick<OpenFile, 'named' | 'isConditional'>,
 ): Promise<readonly Step[]> {
-  const inside = enterFile(file, site, isConditional);
+  const inside = enterFile(file, site, { named, isConditional });
   const root = await site.context.readYaml(file, at);
   if (!root || !isTasks(root, site)) return [];
   const steps = await readSteps(root, inside);
@@ -66,13 +94,17 @@ export async function openTasks(
 }
 
 /** The site of what stands in a file. */
-export function enterFile(file: string, site: Site, isConditional: boolean): Site {
+export function enterFile(
+  file: string,
+  site: Site,
+  { named, isConditional }: Pick<OpenFile, 'named' | 'isConditional'>,
+): Site {
   const roleFolders: string[] = [];
   for (let { role } = site; role; role = role.outer) roleFolders.push(role.folder);
   const own = [...new Set([...roleFolders, path.dirname(file)])].filter((one) => one !== site.play.folder);
   return {
     ...site,
-    file: { path: file, outer: site.file, isConditional, content: {} },
+    file: { path: file, named, outer: site.file, isConditional, content: {} },
     files: site.context.language.filesOf(site.play.folder, own),
     isConditional: false,
   };

@@ -177,6 +177,62 @@ const written: readonly PeerStory[] = [
     },
   },
   {
+    title: 'roles: which of two files an include and an import take, in a folder of the role',
+    // 2.14 finds no folder by tasks_from.
+    since: '2.19',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [r]
+  tasks:
+    - include_role: {name: r, tasks_from: sub/deep.yml}
+    - import_role: {name: r, tasks_from: sub/deep.yml}
+    - include_role: {name: r}
+`,
+    files: {
+      'roles/r/tasks/main.yml':
+        '- include_tasks: sub/deep.yml\n- import_tasks: sub/deep.yml\n- include_tasks: sub/{{ inventory_hostname }}.yml\n',
+      'roles/r/tasks/sub/deep.yml': '- include_tasks: w.yml\n- import_tasks: w.yml\n- include_tasks: p.yml\n',
+      'roles/r/tasks/sub/a.yml': '- include_tasks: w.yml\n- import_tasks: w.yml\n- include_tasks: n.yml\n',
+      'roles/r/tasks/sub/b.yml': '- include_tasks: w.yml\n- import_tasks: p.yml\n',
+      'roles/r/tasks/sub/w.yml': told('in sub'),
+      'roles/r/tasks/sub/p.yml': told('p in sub'),
+      'roles/r/tasks/sub/n.yml': told('only in sub'),
+      'roles/r/tasks/w.yml': told('in tasks'),
+      'p.yml': told('beside the playbook'),
+    },
+  },
+  {
+    title: 'includes: which of two files, in folders of folders',
+    tasks: `
+    - {include_tasks: one/a.yml}
+    - {import_tasks: one/a.yml}`,
+    files: {
+      'one/a.yml': '- include_tasks: two/b.yml\n- import_tasks: two/b.yml\n- include_tasks: c.yml\n',
+      'one/two/b.yml': '- include_tasks: c.yml\n- import_tasks: c.yml\n- include_tasks: d.yml\n',
+      'one/two/c.yml': told('one/two/c'),
+      'one/two/d.yml': told('one/two/d'),
+      'two/c.yml': told('two/c'),
+      'one/c.yml': told('one/c'),
+      'c.yml': told('c'),
+    },
+  },
+  {
+    title: 'handlers: which of two files a handler of a role imports',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [r]
+`,
+    files: {
+      'roles/r/tasks/main.yml': '- {name: t, command: echo, notify: h}\n- include_tasks: w.yml\n',
+      'roles/r/handlers/main.yml': '- {name: h, include_tasks: w.yml}\n',
+      'roles/r/handlers/w.yml': told('in handlers'),
+      'roles/r/tasks/w.yml': told('in tasks'),
+      'w.yml': told('beside the playbook'),
+    },
+  },
+  {
     title: 'roles: a name that each host gives',
     tasks: `
     - {include_role: {name: "{{ inventory_hostname }}"}}`,
