@@ -65,6 +65,9 @@ export async function run(input: RunInput): Promise<RunOutcome> {
   };
   const gate = start && createStartGate(start);
   for (const [index, planned] of plays.entries()) {
+    const before = plays[index - 1];
+    if (before && before.each !== planned.each && !mayStart(common, planned, before, plays.slice(index)))
+      break;
     const goesOn = await runPlay(common, planned, plays.slice(index + 1), index === 0 ? gate : undefined);
     if (!goesOn) break;
   }
@@ -102,6 +105,27 @@ interface Common {
   readonly begun: Set<string>;
 }
 
+/** As in Ansible, a playbook is not started where a host was lost in one before it. Says so. */
+function mayStart(
+  common: Common,
+  { each }: PlannedPlay,
+  before: PlannedPlay,
+  rest: readonly PlannedPlay[],
+): boolean {
+  const { input, roster } = common;
+  const lost = [...roster.participants.values()].filter((state) => !isUpright(state));
+  if (lost.length === 0) return true;
+  const names = lost.map(({ host }) => host.name);
+  const shown =
+    names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
+  input.emit({
+    type: 'warning',
+    message: `${each.playbook.path} is not started: the playbook before it did not succeed on ${shown}`,
+  });
+  stopBefore(common, before.play, lackedBy(rest));
+  return false;
+}
+
 /** Says whether the next play may begin. */
 async function runPlay(
   common: Common,
@@ -110,7 +134,7 @@ async function runPlay(
   gate: StartGate | undefined,
 ): Promise<boolean> {
   const { input, roster, forks, stepping, begun } = common;
-  const { states, participants } = roster;
+  const { states } = roster;
   const { play, each } = planned;
   const hosts = each.isOpen?.(play) === true ? each.hostsOf(play) : planned.hosts;
   if (hosts !== planned.hosts) roster.takeIn(hosts);
@@ -139,15 +163,21 @@ async function runPlay(
     },
   });
   if (goesOn) return true;
-  // Those that a later play would have had: they are well, but not done.
-  const lacking = mayBeNeeded
-    ? namesIn(later.flatMap((other) => other.each.hostsOf(other.play)))
-    : neededLater;
-  for (const [name, state] of participants) {
-    if (roster.isFinished(state) || !isUpright(state) || !lacking.has(name)) continue;
-    stopBefore(state, begun.has(name) ? play : undefined, input.signal);
-  }
+  stopBefore(common, play, mayBeNeeded ? lackedBy(later) : neededLater);
   return false;
+}
+
+/** The hosts that plays have by now. */
+function lackedBy(plays: readonly PlannedPlay[]): ReadonlySet<string> {
+  return namesIn(plays.flatMap(({ each, play }) => each.hostsOf(play)));
+}
+
+/** The run ends after `play`. `lacking`: those that a later play would have had; they are well, but not done. */
+function stopBefore({ input, roster, begun }: Common, play: Play, lacking: ReadonlySet<string>): void {
+  for (const [name, state] of roster.participants) {
+    if (roster.isFinished(state) || !isUpright(state) || !lacking.has(name)) continue;
+    halt(state, begun.has(name) ? play : undefined, input.signal);
+  }
 }
 
 /** `added`: hosts that tasks of the play have brought. */
@@ -233,7 +263,7 @@ function isUpright(state: HostState): boolean {
 }
 
 /** A host whose next play is not run any more. `after`: the play that stopped the run, unless it was in none before. */
-function stopBefore(state: HostState, after: Play | undefined, signal: AbortSignal): void {
+function halt(state: HostState, after: Play | undefined, signal: AbortSignal): void {
   if (signal.aborted) state.outcome = 'interrupted';
   else if (after === undefined) state.outcome = 'not-tried';
   else {

@@ -130,6 +130,24 @@ describe('--resume', () => {
     }
   });
 
+  it('goes on with a second playbook that was not started, on the hosts that lack it', async () => {
+    writeBook(['a', 'b', 'c']);
+    write('one.yaml', book.replace('hosts: all', "hosts: 'a,b'").replace('  serial: 1\n', ''));
+    write(
+      'two.yaml',
+      "- {hosts: 'b,c', gather_facts: false, tasks: [{shell: 'echo two >> {{dir}}/two-{{inventory_hostname}}'}]}\n",
+    );
+    write('fail-a', '');
+    const first = await start('one.yaml two.yaml -i hosts.yaml');
+    expect(first.code).to.equal(2);
+    expect(first.stdout).to.contain('two.yaml is not started: the playbook before it did not succeed on a\n');
+    expect([read('two-b'), read('two-c')]).to.deep.equal(['', '']);
+    rmSync(at('fail-a'));
+    const { code, stderr } = await start('--resume');
+    expect(stderr).to.contain('3 of 3 hosts are left: a, b, c\n');
+    expect([code, read('two-b'), read('two-c')]).to.deep.equal([0, 'two\n', 'two\n']);
+  });
+
   it('a task that was interrupted may have changed something: its handlers run', async () => {
     writeBook(
       ['a'],

@@ -103,7 +103,7 @@ async function inFolder(
       await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
       await writeFile(path.join(folder, name), textFor(side, text).replaceAll('TMP', folder));
     }
-    const { account, words } = await work(folder, ['site.yaml', '-i', 'hosts.yaml', ...(story.args ?? [])]);
+    const { account, words } = await work(folder, ['-i', 'hosts.yaml', 'site.yaml', ...(story.args ?? [])]);
     return { account: tidied(account, folder), words: words.replaceAll(folder, 'TMP') };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -349,6 +349,20 @@ export const hostStories: readonly PeerStory[] = [
 - {hosts: '~w.*1', gather_facts: false, tasks: [{name: six, debug: {msg: x}}]}
 `,
   },
+  ...(['well', 'command', 'unreachable'] as const).map((end): PeerStory => ({
+    title: `playbooks: a second one, after a first that ends ${end === 'well' ? end : `with ${end}`}`,
+    hosts: three,
+    args: ['two.yaml'],
+    ...(end === 'unreachable' && { unreachable: ['a'] }),
+    playbook: `
+- {hosts: 'a,b', gather_facts: false, tasks: [{name: one, command: ${end === 'command' ? "'false'" : 'echo'}, when: inventory_hostname == 'a'}]}
+- {hosts: 'b', gather_facts: false, tasks: [{name: of the same, debug: {msg: x}}]}
+- {hosts: 'a,b', gather_facts: false, tasks: [{name: of the same, debug: {msg: x}}]}
+`,
+    files: {
+      'two.yaml': '- {hosts: all, gather_facts: false, tasks: [{name: two, debug: {msg: x}}]}\n',
+    },
+  })),
   {
     title: 'hosts: --limit',
     hosts: ['web1', 'web2', 'db1'],
