@@ -153,17 +153,13 @@ function nothingMatched(
 }
 
 /**
- * Splits at colons and commas, but not in brackets (ranges, classes of characters), nor in a regular expression's
- * parentheses and braces. An IPv6 address is one name.
+ * As Ansible, splits at commas if there is one, else at colons; but not in brackets (ranges, classes of characters), nor in
+ * a regular expression's parentheses and braces. An IPv6 address is one name.
  */
-function splitTerms(pattern: string): readonly string[] {
-  const terms: string[] = [];
-  for (const part of splitOutside(pattern, ',')) {
-    const text = part.trim();
-    if (isIpv6(text.replace(/^[!&]/, ''))) terms.push(text);
-    else terms.push(...splitOutside(text, ':').map((one) => one.trim()));
-  }
-  return terms.filter((term) => term !== '');
+export function splitTerms(pattern: string): readonly string[] {
+  const parts = splitOutside(pattern, ',');
+  const isOne = parts.length === 1 && !isIpv6(pattern.trim().replace(/^[!&]/, ''));
+  return (isOne ? splitOutside(pattern, ':') : parts).map((one) => one.trim()).filter((term) => term !== '');
 }
 
 function splitOutside(text: string, separator: string): readonly string[] {
@@ -207,6 +203,7 @@ function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
     if (names === undefined || names.length === 0) return names;
     return index === undefined ? slice(names, first, last) : pick(names, Number(index), term, asking);
   }
+  if (splitOutside(text, ':').length > 1 && !isIpv6(text)) throw mixedSeparators(asking, term);
   if (/[*?[]/.test(text)) return matchNames(inventory, globToRegex(text));
   const group = inventory.groups.get(text);
   if (group) return group.hosts;
@@ -243,6 +240,15 @@ function pick(
     'no-hosts',
     `${said} asks for '${text}', but there ${many}`,
     'the first is [0], the last is [-1]',
+  );
+}
+
+function mixedSeparators({ said }: Asking, { text, at }: Term): Error {
+  return errorAt(
+    at,
+    'no-hosts',
+    `${said} has a comma, and so '${text}' would be one name`,
+    `where there is a comma, a colon separates nothing, as in Ansible: write ${splitOutside(text, ':').join(',')}`,
   );
 }
 

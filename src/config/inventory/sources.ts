@@ -60,9 +60,9 @@ function missingSource(name: string, error: unknown): Error {
   );
 }
 
-/** Source: Ansible's INVENTORY_IGNORE_EXTS and the names that its inventory manager always passes over. */
+/** Source: INVENTORY_IGNORE_EXTS of Ansible 2.19, which reads .ini, and the names that its inventory manager always passes over. */
 const ignored =
-  /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry)|~)$/;
+  /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry)|~)$/;
 
 async function readFolder(
   name: string,
@@ -75,10 +75,6 @@ async function readFolder(
   });
   for (const entry of entries.sort(byCodePoint)) {
     const shown = path.join(name, entry);
-    if (entry.endsWith('.ini') && !entry.startsWith('.')) {
-      const message = `${shown} is not read: in a folder, Ansible takes .ini for a program's settings`;
-      builder.warn(errorAt(undefined, 'inventory-invalid', message, 'take the .ini off its name'));
-    }
     if (ignored.test(entry)) continue;
     const inner = path.join(folder, entry);
     const found = await stat(inner).catch((error: unknown) => {

@@ -7,6 +7,7 @@ import type { Handler, Play, Step, Task, VarsPrompt } from '../../core/plan.js';
 import type { Expression } from '../../core/template.js';
 import { readConditions } from './reading/conditions.js';
 import { readBudget, readOrder, readSerial, readStrategy } from './batches.js';
+import { splitTerms } from '../inventory/patterns.js';
 import { addNames, namesOfVars, type ShapeSource } from '../expression/declarations.js';
 import { createFieldReader, isTemplateNode, type FieldReader } from './reading/fields.js';
 import { checkNotification, readHandlers } from './steps/handlers.js';
@@ -207,7 +208,9 @@ function readHosts(
     return undefined;
   }
   const found = read.texts(entry);
-  const hosts = found.map(({ text }) => text).join(',');
+  // Each of a list is a pattern of its own, and may have colons.
+  const patterns = found.flatMap(({ text }) => (found.length === 1 ? text : splitTerms(text)));
+  const hosts = patterns.join(',');
   if (hosts.trim() !== '') return hosts;
   const { value } = entry;
   const isSaid = value.kind === 'map' || (value.kind === 'scalar' && value.value === null);

@@ -405,7 +405,7 @@ all:
       ['alone,*[', undefined, 'alone'],
       ['127.0.0.1', undefined, 'localhost'],
       ['all', '@limit.txt', 'web01 db1'],
-      ['all', 'alone,@limit.txt:!db1', 'alone web01'],
+      ['all', 'alone,@limit.txt,!db1', 'alone web01'],
       ['web', 'alone', ''],
       ['empty', undefined, ''],
       ['empty[0]:emp*', undefined, ''],

@@ -28,7 +28,7 @@ export function foreseeAll({ play, context }: Site): void {
 
 function namesIn(node: YamlNode): readonly string[] {
   if (node.kind === 'list') return node.items.flatMap(namesIn);
-  if (node.kind === 'map') return ['*'];
+  if (node.kind === 'map' || node.cel) return ['*'];
   const starred = node.text.text.replaceAll(/\{\{\{?[\s\S]*?\}?\}\}/g, '*');
   if (/\{\{/.test(starred)) return ['*'];
   // Of a port behind a host's name, a comma between groups, and spaces, which group_by makes dashes of.

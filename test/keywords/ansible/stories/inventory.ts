@@ -347,4 +347,44 @@ const refreshing: readonly PeerStory[] = [
   },
 ];
 
-export const inventoryStories: readonly PeerStory[] = [...grouping, ...adding, ...refreshing];
+const reading: readonly PeerStory[] = [
+  {
+    title: 'group_by: a key that an expression gives',
+    playbook: `${linear(`
+    - {name: make, group_by: {key: <% "{{ 'k_' ~ inventory_hostname }}" %% !cel '"k_" + inventory_hostname' %>}, changed_when: false}`)}
+${tell('k_a', 'group_names')}`,
+  },
+  {
+    title: 'inventory: a folder of files of all kinds',
+    // 2.14 takes .ini for settings of programs.
+    since: '2.19',
+    hosts: ['a'],
+    args: ['-i', 'folder'],
+    files: {
+      'folder/a.ini': 'h1 ansible_connection=local v=1\n',
+      'folder/b.cfg': 'h2 ansible_connection=local v=2\n',
+      'folder/c': 'h3 ansible_connection=local v=3\n',
+      'folder/sub/d.ini': '[g]\nh4 ansible_connection=local v=4\n',
+    },
+    playbook: `${linear(`
+    - {name: of, debug: {msg: "{{ groups.all }}"}}`)}
+`,
+  },
+  ...['web1,!web2', 'web*,!web2,db1', 'web*:!web2', 'web*,&web2'].map((limit): PeerStory => ({
+    title: `hosts: --limit ${limit}`,
+    hosts: ['web1', 'web2', 'db1'],
+    args: ['--limit', limit],
+    tasks: `
+    - {name: one, debug: {msg: x}}`,
+  })),
+  {
+    title: 'hosts: patterns with colons in a list',
+    hosts: ['web1', 'web2', 'db1'],
+    playbook: `
+- {hosts: ['web*:!web2', db1], gather_facts: false, tasks: [{name: one, debug: {msg: x}}]}
+- {hosts: ['web*:&web2'], gather_facts: false, tasks: [{name: two, debug: {msg: x}}]}
+`,
+  },
+];
+
+export const inventoryStories: readonly PeerStory[] = [...reading, ...grouping, ...adding, ...refreshing];
