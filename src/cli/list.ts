@@ -42,10 +42,24 @@ function formatPlay(listed: ListedPlaybook, play: Play, number: number, options:
       lines.push(...tasks.map((task) => `      ${visibleLine(task.name)}\tTAGS: ${formatTags(task.tags)}`));
       break;
     case 'tags':
-      lines.push(`      TASK TAGS: ${formatTags(tasks.flatMap((task) => task.tags))}`);
+      lines.push(`      TASK TAGS: ${formatTags([...tagsIn(play.tasks, options)])}`);
       break;
   }
   return lines.join('\n');
+}
+
+/** As in Ansible, those of includes and of `meta` among them. */
+function* tagsIn(steps: readonly Step[], options: ListOptions): Generator<string> {
+  for (const step of steps) {
+    if (step.type === 'block') {
+      yield* tagsIn([...step.tasks, ...step.rescue, ...step.always], options);
+      continue;
+    }
+    const isImplicit = step.type === 'meta' && step.endsSection === true;
+    if (isImplicit || !options.selects(step.tags)) continue;
+    yield* step.tags;
+    if (step.type === 'include' && step.steps) yield* tagsIn(step.steps, options);
+  }
 }
 
 /**

@@ -57,7 +57,9 @@ async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Env
   for (const warning of loaded.warnings) stderr.write(`warning: ${visible(mask(warning))}\n`);
   if (command.list) {
     const { createTagFilter } = await import('../engine/tags.js');
-    const filter = createTagFilter(command.tags, command.skipTags);
+    // As in Ansible, all tags are listed where none is asked for, `never` among them.
+    const isAll = command.list === 'tags' && command.tags.length + command.skipTags.length === 0;
+    const filter = createTagFilter(isAll ? ['all', 'never'] : command.tags, command.skipTags);
     stdout.write(
       mask(formatList(loaded.playbooks, { kind: command.list, selects: (tags) => filter.selects(tags) })),
     );

@@ -31,11 +31,19 @@ export async function chooseHosts(
     try {
       chosen.push(await chooseHostsOf(playbook, sources, limit, brought));
     } catch (error) {
-      errors.push(...errorsIn(error));
+      // What is wrong with the limit, each play says.
+      errors.push(
+        ...errorsIn(error).filter((one, i, all) => ![...errors, ...all.slice(0, i)].some(isAlike(one))),
+      );
     }
     for (const { brings } of playbook.plays) brought.push(...brings);
   }
   return chosen;
+}
+
+function isAlike({ message, at }: ZrunError): (other: ZrunError) => boolean {
+  return (other) =>
+    other.message === message && other.at?.source === at?.source && other.at?.start === at?.start;
 }
 
 /** What is odd about a selection but does no harm, and the hosts that it takes. */

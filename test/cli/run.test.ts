@@ -142,6 +142,17 @@ describe('a run', function () {
     expect((await start('play.yaml -i hosts.yaml --list-tags')).stdout).to.equal(
       `${head}      TASK TAGS: [files, words]\n`,
     );
+    writeFileSync(
+      path.join(folder, 'tags.yaml'),
+      `- {hosts: all, tags: p, tasks: [{ping: , tags: [never, x]}, {meta: noop, tags: m}, {include_tasks: in.yaml, tags: i}]}\n`,
+    );
+    writeFileSync(path.join(folder, 'in.yaml'), '- {ping: , tags: y}\n- {ping: , tags: [never, z]}\n');
+    expect((await start('tags.yaml -i hosts.yaml --list-tags')).stdout).to.contain(
+      'TASK TAGS: [i, m, never, p, x, y, z]\n',
+    );
+    expect((await start('tags.yaml -i hosts.yaml --list-tags -t x,i')).stdout).to.contain(
+      'TASK TAGS: [i, never, p, x]\n',
+    );
     expect((await start('play.yaml -i hosts.yaml --syntax-check')).stdout).to.equal('play.yaml: ok\n');
     expect(existsSync(out('one'))).to.equal(false);
     expect(existsSync(path.join(folder, '.local'))).to.equal(false);

@@ -54,6 +54,9 @@ function registerObject(shape: Shape & { readonly type: 'object' }): string {
   if (types.isClosed) types.environment = types.environment.clone();
   types.isClosed = false;
   types.environment.registerType(name, { fields });
+  types.environment.registerOperator(`string in ${name}: bool`, (key: string, of: object) =>
+    Object.hasOwn(of, key),
+  );
   types.names.set(shape, name);
   return name;
 }

@@ -28,8 +28,10 @@ export async function readIncludedVars(
 ): Promise<Task | undefined> {
   const isFolder = entry.value.kind === 'map' && entry.value.entries.has('dir');
   const source = isFolder ? 'dir' : 'file';
+  const names = [source, 'name'] as const;
+  const only = (of: MapEntry): MapEntry => withOnly(names, of);
   const options = readOptions(entry, node.entries.get('args'), site, {
-    names: [source, 'name'],
+    names,
     freeForm: 'file',
   });
   const option = options?.get(source);
@@ -61,9 +63,21 @@ export async function readIncludedVars(
   }, []);
 
   function taskOf(load: (name: string) => Promise<Vars>, names: readonly string[]): Task | undefined {
-    const task = readTask(node, { module: moduleOf(load), entry }, site, 'task');
+    // What it does not have is reported above.
+    const args = node.entries.get('args');
+    const known: MapNode = args
+      ? { ...node, entries: new Map([...node.entries, ['args', only(args)]]) }
+      : node;
+    const task = readTask(known, { module: moduleOf(load), entry: only(entry) }, site, 'task');
     return task && { ...task, setsVars: { by: 'include_vars', names } };
   }
+}
+
+function withOnly(names: readonly string[], entry: MapEntry): MapEntry {
+  const { value } = entry;
+  if (value.kind !== 'map') return entry;
+  const entries = new Map([...value.entries].filter(([key]) => names.includes(key)));
+  return { ...entry, value: { ...value, entries } };
 }
 
 /** `load` gives what the file, or the folder, of a name holds. */

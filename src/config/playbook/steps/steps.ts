@@ -57,6 +57,10 @@ async function readStep(node: YamlNode, site: Site): Promise<Step | undefined> {
   return await site.readers[doing.action](task, doing.entry, site);
 }
 
+function isNothing(node: YamlNode): boolean {
+  return isEmpty(node) || (node.kind === 'list' && node.items.length === 0);
+}
+
 async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Block> {
   checkKeywords(node, 'block', new Set(), site.context.report);
   const common = readCommon(node, site, body.keyAt);
@@ -64,6 +68,14 @@ async function readBlock(node: MapNode, body: MapEntry, site: Site): Promise<Blo
   const inside: Site = { ...common.site, path: site.uniqueId(`${site.path} / ${name}`) };
   const rescue = node.entries.get('rescue');
   const always = node.entries.get('always');
+  const idle = isNothing(body.value)
+    ? [rescue, always].find((part) => part && !isNothing(part.value))
+    : undefined;
+  if (idle) {
+    const message = `'${idle.key}' belongs to a block, but this one has no tasks`;
+    const hint = "put the tasks that may fail below 'block:'";
+    site.context.report(errorAt(idle.keyAt, 'playbook-invalid', message, hint));
+  }
   const inRescue: Site = { ...inside, names: addNames(inside.names, rescueNames), isConditional: true };
   const inAlways: Site = { ...inside, names: addNames(inside.names, alwaysNames) };
   return blockOf(common, name, {

@@ -271,5 +271,17 @@ const written: readonly PeerStory[] = [
         - {name: always, debug: {msg: x}}
     - {name: after, debug: {msg: x}}`,
   },
+  ...['rescue', 'always'].map((part): PeerStory => ({
+    title: `blocks: one without tasks has no ${part}`,
+    tasks: `
+    - {name: before, debug: {msg: x}}
+    - {block: [], ${part}: [{name: in ${part}, debug: {msg: x}}]}`,
+  })),
+  {
+    title: 'blocks: one without tasks, and empty parts',
+    tasks: `
+    - {block: [], rescue: [], always: []}
+    - {name: after, debug: {msg: x}}`,
+  },
 ];
 export const blockStories: readonly PeerStory[] = [...generated, ...written];

@@ -254,6 +254,14 @@ const written: readonly PeerStory[] = [
     - {name: gone, debug: {msg: x}, when: "<% p is defined %% 'p' in hostvars[inventory_hostname] %>"}
 `,
   },
+  {
+    title: 'variables: whether a result has a key',
+    tasks: `
+    - {name: run, command: echo, register: r, changed_when: false}
+    - {name: has, debug: {msg: x}, when: "<% 'rc' in r %% 'rc' in r %>"}
+    - {name: has not, debug: {msg: x}, when: "<% 'nope' in r %% 'nope' in r %>"}
+    - {name: asks by a variable, debug: {msg: x}, when: inventory_hostname in r}`,
+  },
 ];
 
 export const variableStories: readonly PeerStory[] = [...pairs, ...written];
