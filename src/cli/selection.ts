@@ -116,6 +116,7 @@ async function chooseHostsOf(
       hosts.set(play, { of: inventory, hosts: chosen });
       return chosen;
     },
+    strangerOf: (play, name) => sources.now(play.folder).stranger(name),
     inventoryOf(play) {
       const inventory = sources.now(play.folder);
       const known = whole.get(inventory);

@@ -299,7 +299,7 @@ function nothing({ task, around }: Attempt, worker: Worker, plan: Nothing): Outc
       ...(plan.fileVars && { fileVars: plan.fileVars }),
     };
     if (task.delegateFacts && worker.state !== state)
-      learn(mainState(worker.state.host.name, source, task.at), createMemory(), learnt);
+      learn(mainState(worker.state.host.name, source), createMemory(), learnt);
     else learn(state, memory, learnt);
   }
   return {

@@ -193,6 +193,7 @@ function createWalk(
       get inventory() {
         return each.inventoryOf(play);
       },
+      stranger: (name) => each.strangerOf(play, name),
       language: each.playbook.language,
       answers: each.answersOf(play),
       added,

@@ -18,6 +18,8 @@ export interface ScopeSource {
    * map where a task has changed the inventory.
    */
   readonly inventory: ReadonlyMap<string, Host>;
+  /** A host that the inventory does not have. Throws where no host can have this name. */
+  stranger(name: string): Host;
   readonly language: Language;
   /** Answers to `vars_prompt`. */
   readonly answers: ValueMap;

@@ -59,6 +59,8 @@ export interface PlaybookRun {
   isOpen?(play: Play): boolean;
   /** Every host by its name, `localhost` among them, with the variables that hold in the play's folder. */
   inventoryOf(play: Play): ReadonlyMap<string, Host>;
+  /** A host of whom that knows nothing. Throws ZrunError or ZrunErrors where no host can have this name. */
+  strangerOf(play: Play, name: string): Host;
   /** What the user answered to the play's `vars_prompt`. */
   answersOf(play: Play): ValueMap;
 }

@@ -2,7 +2,7 @@
  * Owns where a task stands when a host comes to it: everything that it inherits, and what is made of that for one item.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { ZrunError, nearest } from '../core/errors.js';
+import { ZrunError } from '../core/errors.js';
 import type { Become, Host, Route, Target } from '../core/host.js';
 import type { BecomeSettings, Step, Task } from '../core/plan.js';
 import { settle, type Expression, type Scope, type VarsTemplate } from '../core/template.js';
@@ -157,8 +157,9 @@ function delegateOf(task: Task, scope: Scope, walking: HostState, source: ScopeS
   if (rendered === walking.host.name) return walking;
   const known = walking.delegates.get(rendered);
   if (known) return known;
-  const { host, overlay } = mainState(rendered, source, at);
-  const made = createHostState(host, overlay);
+  const main = mainState(rendered, source);
+  if (main === walking) return walking;
+  const made = createHostState(main.host, main.overlay);
   walking.delegates.set(rendered, made);
   return made;
 }
@@ -201,28 +202,18 @@ function findWay(main: HostState, target: Target, source: ScopeSource): HostStat
   const known = main.ways.get(key);
   if (known) return known;
   // On the controller, what check mode predicts is the controller's.
-  const { overlay } = target.transport === 'local' ? mainState('localhost', source, undefined) : main;
+  const { overlay } = target.transport === 'local' ? mainState('localhost', source) : main;
   const made = createHostState({ ...main.host, target }, overlay);
   main.ways.set(key, made);
   return made;
 }
 
-/** What the run knows of a host, whether it walks through plays or only works for others. */
-export function mainState(name: string, source: ScopeSource, at: Task['at'] | undefined): HostState {
+/** What the run knows of a host, whether it walks through plays or only works for others, in the inventory or not. */
+export function mainState(name: string, source: ScopeSource): HostState {
   const known = source.states.get(name);
   if (known) return known;
-  const host = source.inventory.get(name);
-  if (!host) {
-    const near = nearest(name, source.inventory.keys());
-    throw new ZrunError(
-      'parameter-invalid',
-      `delegate_to names '${name}', which is no host of the inventory`,
-      {
-        at,
-        hint: near === undefined ? 'name a host of the inventory, or localhost' : `did you mean '${near}'?`,
-      },
-    );
-  }
+  const host = source.inventory.get(name) ?? source.stranger(name);
+  if (host.name !== name) return mainState(host.name, source);
   const made = createHostState(host);
   source.states.set(name, made);
   return made;

@@ -83,6 +83,7 @@ async function simulate(hosts: number, tasks: number, forks: number): Promise<nu
           playbook,
           hostsOf: (play) => selectHosts(inventory, play.hosts, undefined, { at: play.at }),
           inventoryOf: () => inventory.hosts,
+          strangerOf: (_play, name) => inventory.stranger(name),
           answersOf: () => ({}),
         },
       ],

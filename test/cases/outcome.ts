@@ -62,6 +62,7 @@ export async function ask(asked: Ask): Promise<Outcome> {
         playbook: loaded,
         hostsOf: (play) => selectHosts(inventory, play.hosts, undefined, { at: play.at }),
         inventoryOf: () => inventory.hosts,
+        strangerOf: (_play, name) => inventory.stranger(name),
         answersOf: () => ({}),
       },
     ],

@@ -77,6 +77,7 @@ async function playIn(tmp: string, text: string, options: PlayOptions): Promise<
         playbook,
         hostsOf: (each) => selectHosts(inventory, each.hosts, undefined, { at: each.at }),
         inventoryOf: () => hosts,
+        strangerOf: (_play, name) => inventory.stranger(name),
         answersOf: () => options.answers ?? {},
       },
     ],

@@ -603,12 +603,20 @@ export const taskStories: readonly Story[] = [
   },
   {
     keyword: 'delegate_to',
-    title: 'a host that does not exist is named as that',
+    title: 'what cannot be the name of a host fails, before anything is connected to',
     tasks: `
-    - {name: there, command: "true", delegate_to: "{{inventory_hostname}}x"}`,
-    lines: ["failed | there | delegate_to names 'ax', which is no host of the inventory"],
+    - {name: there, command: "true", delegate_to: "-{{inventory_hostname}}"}`,
+    lines: ["failed | there | '-a' cannot be a host's name: it begins with -"],
     code: 2,
     outcomes: { a: 'failed' },
+  },
+  {
+    keyword: 'delegate_to',
+    title: 'an address of the loopback is this machine, and does not come into the inventory',
+    tasks: `
+    - {name: here, shell: "cat {{tmp}}/site.yaml | head -c 7", delegate_to: 127.0.0.1, register: r, changed_when: false}
+    - {name: tell, debug: {msg: "{{r.stdout}} {{join groups.all}}"}}`,
+    lines: ['ok | here | run cat TMP/site.yaml | head -c 7', 'ok | tell | - name: a'],
   },
   {
     keyword: 'delegate_facts',

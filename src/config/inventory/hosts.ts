@@ -32,6 +32,8 @@ export interface LayeredInventory {
   groupsOf(host: string): readonly BuiltGroup[];
   /** For a host that no source names: its groups' variables, those of `all` at least, and what folders say of its name. */
   implicitHost(name: string): Promise<InventoryVariables>;
+  /** For hosts of which only the name is known: the variables of `all`. */
+  ofStrangers(): Promise<InventoryVariables>;
 }
 
 /**
@@ -74,6 +76,7 @@ export async function layerHosts(
     hosts.set(name, { built, groups, own, vars: own.size === 0 ? base : merge([base, own]) });
   }
 
+  const all = builder.groups.get('all');
   const everywhere = [...places.inventory, ...(places.playbook === undefined ? [] : [places.playbook])];
   return {
     hosts,
@@ -82,8 +85,10 @@ export async function layerHosts(
       const layers = everywhere.map((folder) => folders.read(folder, 'group_vars', group.name));
       return merge([group.vars, ...(await Promise.all(layers))]);
     },
+    async ofStrangers() {
+      return merge([await sharedLayer(all ? [all] : [])]);
+    },
     async implicitHost(name) {
-      const all = builder.groups.get('all');
       const groups = groupsOf(name);
       const own = everywhere.map((folder) => folders.read(folder, 'host_vars', name));
       const above = groups.length > 0 || !all ? groups : [all];

@@ -9,6 +9,7 @@ import type { InventoryBuilder } from './builder.js';
 import { aliasesIn, readConnection, warningsOf, type ConnectionDefaults } from './connection.js';
 import type { LayeredInventory } from './hosts.js';
 import type { InventoryVariables } from './variable.js';
+import { checkName } from './names.js';
 import { collectFindings, type Findings } from '../source/findings.js';
 
 export interface Inventory {
@@ -19,6 +20,11 @@ export interface Inventory {
   readonly warnings: readonly string[];
   /** `localhost` is there without being named, over the local transport. Not part of `hosts`, nor of `all`. */
   readonly implicitLocalhost: InventoryHost;
+  /**
+   * As in Ansible, a task may be delegated to a host that no source names: it has the variables of `all`. Addresses of the
+   * loopback are `localhost`. Throws ZrunErrors where no host can have this name.
+   */
+  stranger(name: string): Host;
   /** The folders whose `group_vars/` and `host_vars/` count, absolute. */
   readonly folders: readonly string[];
 }
@@ -118,22 +124,44 @@ export async function createInventory(
       written: writtenOf(await layered.groupVariables(group)),
     });
   }
+  const implicitLocalhost = localhost(
+    await layered.implicitHost('localhost'),
+    layered.groupsOf('localhost').map((group) => group.name),
+    readable,
+  );
+  const ofStrangers = await layered.ofStrangers();
+  const stranger = (name: string): InventoryHost => {
+    if (loopback.has(name)) return hosts.get('localhost') ?? implicitLocalhost;
+    const findings = collectFindings();
+    checkName('host', name, undefined, findings.report);
+    findings.throwAll();
+    const own: InventoryVariables = new Map();
+    return createHost({
+      name,
+      groups: [],
+      at: undefined,
+      vars: ofStrangers,
+      own,
+      groupsOfAll,
+      readable,
+      options,
+    });
+  };
   return {
     hosts,
     groups,
     warnings: [...new Set(warnings.map(warningText))],
-    implicitLocalhost: localhost(
-      await layered.implicitHost('localhost'),
-      layered.groupsOf('localhost').map((group) => group.name),
-      readable,
-    ),
+    implicitLocalhost,
+    stranger,
   };
 }
+
+const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 
 interface HostParts {
   readonly name: string;
   readonly groups: readonly string[];
-  readonly at: Place;
+  readonly at: Place | undefined;
   readonly vars: InventoryVariables;
   readonly own: InventoryVariables;
   readonly groupsOfAll: () => Value;

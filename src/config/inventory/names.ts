@@ -24,7 +24,12 @@ export function readHosts(written: string, at: Place, report: Report): WrittenHo
 }
 
 /** False where no host or group can have this name, which is reported. */
-export function checkName(what: 'host' | 'group', name: string, at: Place, report: Report): boolean {
+export function checkName(
+  what: 'host' | 'group',
+  name: string,
+  at: Place | undefined,
+  report: Report,
+): boolean {
   const reason = name === '' ? 'it is empty' : forbidden(name);
   if (reason === undefined) return true;
   report(

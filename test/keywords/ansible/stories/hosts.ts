@@ -364,6 +364,17 @@ export const hostStories: readonly PeerStory[] = [
     },
   })),
   {
+    title: 'delegation: to addresses of this machine, and to hosts that the inventory does not have',
+    tasks: `
+    - {name: localhost, command: "echo {{ inventory_hostname }}", delegate_to: localhost, register: l}
+    - {name: address, command: "echo {{ inventory_hostname }}", delegate_to: 127.0.0.1, register: r}
+    - {name: tell, debug: {msg: "{{ l.stdout }} {{ r.stdout }}"}}
+    - {name: local, command: echo, delegate_to: "other-{{ inventory_hostname }}", connection: local}
+    - {name: known, debug: {msg: "{{ groups.all }}"}}
+    - {name: lost, command: echo, delegate_to: nowhere.invalid, when: inventory_hostname == 'b'}
+    - {name: after, debug: {msg: x}}`,
+  },
+  {
     title: 'hosts: --limit',
     hosts: ['web1', 'web2', 'db1'],
     args: ['--limit', 'web*:!web2'],
