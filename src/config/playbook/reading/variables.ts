@@ -233,6 +233,7 @@ function explainUnknownName(name: string): string | undefined {
     return "facts stand below 'facts'; 'zrun doc setup' lists them";
   }
   if (name === 'item') return "'item' is there in a task with loop:";
+  if (/^ansible_failed_(?:task|result)$/.test(name)) return `'${name}' is there in rescue and always`;
   if (name === 'ansible_loop') return "it is there in a loop with 'loop_control: {extended: true}'";
   if (/^(?:role_path|role_name|ansible_role_name|ansible_parent_role_names)$/.test(name))
     return `'${name}' is there in the tasks of a role`;
