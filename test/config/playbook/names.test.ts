@@ -45,7 +45,9 @@ describe('names', () => {
       tasks(
         '- block: [{command: a}]\n  rescue: [{debug: {msg: "{{ansible_failed_result.msg}} {{ansible_failed_task.name}}"}}]\n- debug: {msg: "{{ansible_failed_task.name}}"}\n',
       ),
-      ["books/play.yaml:5:23: nothing defines 'ansible_failed_task'"],
+      [
+        "books/play.yaml:5:23: nothing defines 'ansible_failed_task' ('ansible_failed_task' is there in rescue and always)",
+      ],
     ],
     [
       "a loop's own names",

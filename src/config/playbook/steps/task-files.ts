@@ -13,7 +13,7 @@ import type { Common } from '../reading/common.js';
 import { describeNode, type YamlNode } from '../../yaml/yaml.js';
 
 /** Ansible looks for what is imported in other folders than for what is included. */
-export type TakenIn = 'import' | 'include';
+type TakenIn = 'import' | 'include';
 
 /**
  * As in Ansible: an include in a role looks beside the role's `main.yml` first, and only then in the folder that the file
