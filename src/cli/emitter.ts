@@ -1,6 +1,6 @@
 /**
- * Owns how events reach the reporters: masked, one after the other, each to all of them. A reporter that throws is left
- * out from there.
+ * Owns how events reach the reporters: masked, with their time, one after the other, each to all of them. A reporter that
+ * throws is left out from there.
  */
 import type { Emit, RunEvent } from '../core/events.js';
 import type { Reporter } from '../report/reporter.js';
@@ -12,15 +12,26 @@ interface EmitterOptions {
   /** Contents are shown, unless a task says otherwise. */
   readonly diff: boolean;
   readonly onBroken: (error: unknown) => void;
+  /** Milliseconds, from anywhere on. */
+  readonly now?: () => number;
 }
 
-export function createEmitter({ reporters, diff, onBroken }: EmitterOptions): Emit {
+export function createEmitter({
+  reporters,
+  diff,
+  onBroken,
+  now = () => performance.now(),
+}: EmitterOptions): Emit {
   const eventMask = createEventMask({ diff });
   /** Events that arise while one is being told wait their turn. */
   const queue: RunEvent[] = [];
   let isTelling = false;
+  let begin: number | undefined;
   return (event) => {
-    queue.push(...eventMask.apply(event));
+    const at = now();
+    begin ??= at;
+    const time = Math.round(at - begin);
+    for (const masked of eventMask.apply(event)) queue.push({ ...masked, time });
     if (isTelling) return;
     isTelling = true;
     for (let next = queue.shift(); next; next = queue.shift()) {

@@ -95,7 +95,7 @@ export interface RunRequest {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-export type RunEvent =
+type Happening =
   | {
       readonly type: 'run-started';
       readonly runId: string;
@@ -193,6 +193,12 @@ export type RunEvent =
       readonly exitCode: number;
       readonly hosts: readonly HostSummary[];
     };
+
+/**
+ * `time`: milliseconds since the run began, by a clock that nobody sets. Runs before 0.2.0 did not write it, and an event
+ * has none before it is handed to the reporters.
+ */
+export type RunEvent = Happening & { readonly time?: number };
 
 export interface HostSummary {
   readonly host: string;

@@ -26,13 +26,13 @@ interface Recap {
 }
 
 /** What went wrong on one host, as the recap tells it. */
-interface Failure {
+export interface Failure {
   readonly host: string;
   readonly task: TaskRef | undefined;
   readonly problem: Problem | undefined;
 }
 
-interface FailureGroup {
+export interface FailureGroup {
   readonly first: Failure;
   readonly hosts: string[];
 }
@@ -112,7 +112,7 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
 }
 
 /** In check mode, `unknown` says only that something rests on what was not run. */
-function isFailure(result: TaskResult, check: boolean): boolean {
+export function isFailure(result: Pick<TaskResult, 'ignored' | 'status'>, check: boolean): boolean {
   if (result.ignored) return false;
   return (
     result.status === 'failed' || result.status === 'unreachable' || (result.status === 'unknown' && !check)
@@ -200,13 +200,13 @@ function formatUnhappyEnds(
   return lines;
 }
 
-function endOf({ host, problem }: HostSummary, failuresOf: ReadonlyMap<string, readonly Failure[]>): Failure {
+export function endOf({ host, problem }: HostSummary, failuresOf: ReadonlyMap<string, readonly Failure[]>): Failure {
   const last = failuresOf.get(host)?.at(-1);
   return { host, task: last?.task, problem: last?.problem ?? problem };
 }
 
 /** Names and addresses of the hosts themselves do not make failures different. */
-function groupFailures(failures: readonly Failure[]): FailureGroup[] {
+export function groupFailures(failures: readonly Failure[]): FailureGroup[] {
   const groups = new Map<string, FailureGroup>();
   for (const failure of failures) {
     const { host, task, problem } = failure;
