@@ -52,7 +52,7 @@ function namesOf(runs: readonly RunFolder[]): string {
 
 /** The run's start, without reading on. Undefined where its journal does not have one. */
 export async function readStart(run: RunFolder): Promise<EventOf<'run-started'> | undefined> {
-  for await (const event of eventsOf(run)) if (event.type === 'run-started') return event;
+  for await (const event of readEvents(run)) if (event.type === 'run-started') return event;
   return undefined;
 }
 
@@ -62,7 +62,7 @@ export async function readRun(
   tell: (event: WrittenEvent) => void = () => undefined,
 ): Promise<RunRecord | undefined> {
   const reader = createRunReader();
-  for await (const event of eventsOf(run)) {
+  for await (const event of readEvents(run)) {
     reader.tell(event);
     tell(event);
   }
@@ -70,7 +70,7 @@ export async function readRun(
 }
 
 /** A run without a journal has no events. Throws ZrunError `file-unreadable`. */
-async function* eventsOf({ journal }: RunFolder): AsyncGenerator<WrittenEvent> {
+export async function* readEvents({ journal }: RunFolder): AsyncGenerator<WrittenEvent> {
   try {
     yield* readJournalFile(journal);
   } catch (error) {

@@ -112,7 +112,10 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
 }
 
 /** In check mode, `unknown` says only that something rests on what was not run. */
-export function isFailure(result: Pick<TaskResult, 'ignored' | 'status'>, check: boolean): boolean {
+export function isFailure(
+  result: Pick<TaskResult, 'ignored'> & { readonly status: string },
+  check: boolean,
+): boolean {
   if (result.ignored) return false;
   return (
     result.status === 'failed' || result.status === 'unreachable' || (result.status === 'unknown' && !check)
@@ -200,7 +203,10 @@ function formatUnhappyEnds(
   return lines;
 }
 
-export function endOf({ host, problem }: HostSummary, failuresOf: ReadonlyMap<string, readonly Failure[]>): Failure {
+export function endOf(
+  { host, problem }: HostSummary,
+  failuresOf: ReadonlyMap<string, readonly Failure[]>,
+): Failure {
   const last = failuresOf.get(host)?.at(-1);
   return { host, task: last?.task, problem: last?.problem ?? problem };
 }

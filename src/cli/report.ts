@@ -1,0 +1,104 @@
+/**
+ * Owns `zrun report`: a run of the past, as a file for people or for programs. Touches no host.
+ */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { ZrunError } from '../core/errors.js';
+import { exitCodes } from '../core/exit-codes.js';
+import { writeReport } from '../report/document/write-report.js';
+import { createReportReader } from '../report/document/read-report.js';
+import type { RunReport } from '../report/document/report.js';
+import { isGoing } from '../report/run-claim.js';
+import { runFolderOf, type RunFolder } from '../report/run-folder.js';
+import type { Environment } from './environment.js';
+import { reportKindOf } from './report-kind.js';
+import { chooseRun, findRuns, readEvents } from './runs.js';
+import { readVerbWords } from './verb-options.js';
+
+const HELP = `Usage: zrun report [RUN] [-o FILE]...
+
+Writes what came of a run into a file, to be read, kept or handed on: which
+hosts failed and why, what was done on each and how it differs, how long
+everything took. Also of a run that was interrupted or is still going. Touches
+no host.
+
+RUN is an id, the beginning of one, or 'last'; or the folder of a run, wherever
+it was copied to. Without it, the newest is meant. zrun history lists the runs.
+
+Options:
+  -o, --output <file>   where to; repeatable. The suffix says what it is:
+                          .html  one page for a browser, with everything in it
+                          .json  everything, for programs
+                          .xml   JUnit, as CI servers read it: a suite for each
+                                 host, a test for each task
+                          .md    a summary for a pull request or a ticket
+                        (default: report.html in the run's folder)
+  -h, --help            show this
+
+A run writes the same files when it ends: zrun PLAYBOOK --report FILE.
+
+Secrets are masked in all of them, as they are in the run's journal. Of long
+outputs, the beginning and the end are in a report; the hosts' logs in the
+run's folder have everything.
+
+Examples:
+  zrun report                             a page on the newest run
+  zrun report 20260722T15 -o junit.xml    for a CI server
+  zrun report last -o run.md -o run.json  two files at once
+`;
+
+/** Throws ZrunError `usage`, `file-unreadable`. */
+export async function showReport(environment: Environment): Promise<number> {
+  const { argv, stdout, cwd } = environment;
+  const words = readVerbWords('report', argv, { output: { type: 'string', short: 'o', multiple: true } });
+  if (words.has('help')) {
+    stdout.write(HELP);
+    return exitCodes.ok;
+  }
+  const [name = 'last', ...more] = words.names;
+  if (more.length > 0) {
+    throw new ZrunError('usage', `a report is of one run, not of ${words.names.length}`, {
+      hint: 'zrun report RUN -o FILE; zrun report --help says more',
+    });
+  }
+  const given = words.all('output').map((file) => ({ file, kind: reportKindOf('-o', file) }));
+  const run = findFolder(name, environment) ?? chooseRun(findRuns(environment), name);
+  const files =
+    given.length > 0 ? given : [{ file: path.join(run.path, 'report.html'), kind: 'html' as const }];
+  // Asked before the journal is read: a run that ends meanwhile has ended.
+  const report = await readReport(run, isGoing(run.claim));
+  if (!report)
+    throw new ZrunError(
+      'file-unreadable',
+      `run ${run.id} was interrupted before it began: there is nothing to report`,
+    );
+  for (const { file, kind } of files) {
+    try {
+      await writeReport(path.resolve(cwd, file), kind, report);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ZrunError('file-unreadable', `the report ${file} cannot be written: ${reason}`, {
+        cause: error,
+      });
+    }
+    stdout.write(`${file}\n`);
+  }
+  return exitCodes.ok;
+}
+
+/** Undefined where not even the run's start was written down. */
+export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {
+  const reader = createReportReader();
+  for await (const event of readEvents(run)) reader.tell(event);
+  return reader.read(isGoing);
+}
+
+/** A run's folder, or the journal in it, by its path: it may come from another machine. */
+function findFolder(name: string, { cwd }: Environment): RunFolder | undefined {
+  if (!name.includes('/')) return undefined;
+  const named = path.resolve(cwd, name);
+  const folder = statSync(named, { throwIfNoEntry: false })?.isFile() ? path.dirname(named) : named;
+  const run = runFolderOf(path.dirname(folder), path.basename(folder));
+  if (statSync(run.journal, { throwIfNoEntry: false })) return run;
+  throw new ZrunError('usage', `there is no run in ${name}: it has no ${path.basename(run.journal)}`);
+}
