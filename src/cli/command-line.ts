@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { ZrunError } from '../core/errors.js';
 import { exitCodes } from '../core/exit-codes.js';
 import { parseWords } from './parse-words.js';
+import { reportKindOf } from './report-kind.js';
 
 export type OutputKind = 'tty' | 'plain' | 'json';
 
@@ -40,6 +41,8 @@ export interface RunCommand {
   readonly output: OutputKind | undefined;
   readonly detailedExitCode: boolean;
   readonly profile: boolean;
+  /** Files that the run is reported in when it ends; of each, the suffix says the kind. */
+  readonly report: readonly string[];
 }
 
 export type Parsed =
@@ -169,6 +172,9 @@ function createProgram(version: string): Command {
         .default(0, 'none'),
     )
     .addOption(new Option('--output <kind>', 'tty, plain or json (default: what fits)').argParser(outputKind))
+    .addOption(
+      new Option('--report <file>', 'at the end; .html .json .xml .md; repeatable').argParser(reportFile),
+    )
     .option('--profile', 'at the end, time and round trips of each task')
     .option('--detailed-exitcode', `exit with ${exitCodes.changed} where anything changed`)
     .helpOption('-h, --help', 'show this')
@@ -183,6 +189,8 @@ Examples:
   zrun site.yaml -i hosts.yaml -e size=20G       with a variable
   zrun site.yaml -i hosts.yaml --list-tasks      touch nothing, list
   zrun site.yaml -i hosts.yaml --profile         where the time goes
+  zrun site.yaml -i hosts.yaml --report run.html a page on it when it has ended
+  zrun report                                    the same of the last run
   zrun --resume                                  go on where the last run ended
   zrun --resume 20260722T1530 -l web1            one host of what that run left
   zrun doc                                       all modules
@@ -202,6 +210,11 @@ Exit codes:
 
 function collect(value: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), value];
+}
+
+function reportFile(value: string, previous: readonly string[] | undefined): string[] {
+  reportKindOf('--report', value);
+  return collect(value, previous);
 }
 
 function positiveNumber(flag: string, whole: boolean): (text: string) => number {
@@ -253,6 +266,7 @@ interface Options {
   readonly output?: OutputKind;
   readonly detailedExitcode?: true;
   readonly profile?: true;
+  readonly report?: string[];
 }
 
 function toRunCommand(program: Command): RunCommand {
@@ -301,6 +315,7 @@ function toRunCommand(program: Command): RunCommand {
     output: options.output,
     detailedExitCode: options.detailedExitcode ?? false,
     profile: options.profile ?? false,
+    report: options.report ?? [],
   };
 }
 

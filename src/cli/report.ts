@@ -5,14 +5,12 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
 import { exitCodes } from '../core/exit-codes.js';
-import { writeReport } from '../report/document/write-report.js';
-import { createReportReader } from '../report/document/read-report.js';
-import type { RunReport } from '../report/document/report.js';
 import { isGoing } from '../report/run-claim.js';
 import { runFolderOf, type RunFolder } from '../report/run-folder.js';
 import type { Environment } from './environment.js';
 import { reportKindOf } from './report-kind.js';
-import { chooseRun, findRuns, readEvents } from './runs.js';
+import { readReport, writeReportFile } from './report-files.js';
+import { chooseRun, findRuns } from './runs.js';
 import { readVerbWords } from './verb-options.js';
 
 const HELP = `Usage: zrun report [RUN] [-o FILE]...
@@ -49,7 +47,7 @@ Examples:
 
 /** Throws ZrunError `usage`, `file-unreadable`. */
 export async function showReport(environment: Environment): Promise<number> {
-  const { argv, stdout, cwd } = environment;
+  const { argv, stdout } = environment;
   const words = readVerbWords('report', argv, { output: { type: 'string', short: 'o', multiple: true } });
   if (words.has('help')) {
     stdout.write(HELP);
@@ -73,24 +71,10 @@ export async function showReport(environment: Environment): Promise<number> {
       `run ${run.id} was interrupted before it began: there is nothing to report`,
     );
   for (const { file, kind } of files) {
-    try {
-      await writeReport(path.resolve(cwd, file), kind, report);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ZrunError('file-unreadable', `the report ${file} cannot be written: ${reason}`, {
-        cause: error,
-      });
-    }
+    await writeReportFile(file, kind, report, environment);
     stdout.write(`${file}\n`);
   }
   return exitCodes.ok;
-}
-
-/** Undefined where not even the run's start was written down. */
-export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {
-  const reader = createReportReader();
-  for await (const event of readEvents(run)) reader.tell(event);
-  return reader.read(isGoing);
 }
 
 /** A run's folder, or the journal in it, by its path: it may come from another machine. */

@@ -74,6 +74,10 @@ export async function startReporting(
       if (isOver) return;
       isOver = true;
       await Promise.allSettled(reporters.map((reporter) => reporter.close()));
+      if (command.report.length > 0) {
+        const { writeReports } = await import('./report-files.js');
+        await writeReports(command.report, folder, environment);
+      }
       try {
         made?.claim.release();
         pruneRuns(findRunsFolder(environment.env, environment.homeFolder), kept);

@@ -21,7 +21,15 @@ import type { Loaded } from './load.js';
  */
 export type KeptOptions = Omit<
   RunCommand,
-  'playbooks' | 'extraVars' | 'list' | 'syntaxCheck' | 'verbosity' | 'output' | 'detailedExitCode' | 'profile'
+  | 'playbooks'
+  | 'extraVars'
+  | 'list'
+  | 'syntaxCheck'
+  | 'verbosity'
+  | 'output'
+  | 'detailedExitCode'
+  | 'profile'
+  | 'report'
 >;
 
 const texts = z.array(z.string());
@@ -69,6 +77,7 @@ export async function describeRequest(
     output: _output,
     detailedExitCode: _detailedExitCode,
     profile: _profile,
+    report: _report,
     ...options
   } = command;
   const kept: KeptOptions = {

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import ssh2 from 'ssh2';
+import { pageFilesInside } from './page-files.js';
 import { shellFilesInside } from './shell-files.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -52,7 +53,7 @@ async function bundle(outdir: string): Promise<void> {
     entryPoints: ['src/cli/main.ts'],
     format: 'cjs',
     outfile: path.join(outdir, 'zrun.cjs'),
-    plugins: [shellFilesInside],
+    plugins: [shellFilesInside, pageFilesInside],
     // Native parts of ssh2, which nobody needs.
     external: ['*.node', 'cpu-features'],
   });

@@ -32,6 +32,21 @@ export default tseslint.config(
     },
   },
   {
+    // What a browser runs: of hosts' texts it must never make mark-up.
+    files: ['src/report/document/page/*.js'],
+    rules: {
+      eqeqeq: 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'MemberExpression[property.name=/^(innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|write|writeln)$/]',
+          message: 'Texts of hosts are text: use append, textContent or replaceChildren.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-unused-expressions': 'off', 'no-console': 'off' },
   },

@@ -51,7 +51,7 @@ export function createDetails(): Details {
 
   /** Undefined where it is empty, or where there is no room for it any more. */
   function keepOutput(text: unknown): string | undefined {
-    if (typeof text !== 'string' || text.trim() === '') return undefined;
+    if (!isText(text)) return undefined;
     if (!isFull() || texts.has(text)) return cut(text);
     isWhole = false;
     return undefined;
@@ -94,8 +94,8 @@ export function createDetails(): Details {
       ...(at !== undefined && { at: share(at) }),
       ...(command !== undefined && { command: cut(command, most) }),
       ...(status !== undefined && { status }),
-      ...(stdout !== undefined && { stdout: cut(stdout, most) }),
-      ...(stderr !== undefined && { stderr: cut(stderr, most) }),
+      ...(isText(stdout) && { stdout: cut(stdout, most) }),
+      ...(isText(stderr) && { stderr: cut(stderr, most) }),
     };
   }
 
@@ -135,4 +135,8 @@ export function createDetails(): Details {
       return isWhole;
     },
   };
+}
+
+function isText(text: unknown): text is string {
+  return typeof text === 'string' && text.trim() !== '';
 }

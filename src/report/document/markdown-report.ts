@@ -82,7 +82,9 @@ function formatFailure({ outcome, hosts, task, problem, cause }: ReportedFailure
   return [
     '',
     `**${word}** on ${on}${task ? `, in task ${code(task.name)}` : ''}${hosts.length === 1 ? '' : `: ${which}`}`,
-    ...(problem ? ['', ...block(formatProblemLines(problem).join('\n'))] : []),
+    ...(problem
+      ? ['', ...block(formatProblemLines({ ...(task && { at: task.at }), ...problem }).join('\n'))]
+      : []),
     ...(cause ? ['', `It began with task ${code(cause.task)}: ${code(cause.message)}`] : []),
   ];
 }

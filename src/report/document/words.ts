@@ -27,7 +27,7 @@ export function formatDetail(
     ...(stdout === undefined ? [] : ['stdout:', stdout.trimEnd()]),
     ...(stderr === undefined ? [] : ['stderr:', stderr.trimEnd()]),
     ...items.flatMap((item) => [
-      `${item.ignored ? 'ignored' : item.status} (item ${item.label}): ${item.summary}`,
+      `${item.ignored ? 'ignored' : item.status} (item ${item.label})${item.summary === '' ? '' : `: ${item.summary}`}`,
       ...formatDetail(item),
     ]),
   ];

@@ -1,0 +1,79 @@
+/**
+ * Owns how reports are made of a run's journal and become files: for `zrun report`, and at the end of a run that was asked
+ * for some. Loaded when there is one to write.
+ */
+import path from 'node:path';
+import { ZrunError } from '../core/errors.js';
+import { mask } from '../core/secret.js';
+import { createReportReader } from '../report/document/read-report.js';
+import type { RunReport } from '../report/document/report.js';
+import { writeReport, type ReportKind } from '../report/document/write-report.js';
+import type { RunFolder } from '../report/run-folder.js';
+import { visible } from '../report/visible.js';
+import type { Environment } from './environment.js';
+import { reportKindOf } from './report-kind.js';
+import { readEvents } from './runs.js';
+
+/** Undefined where not even the run's start was written down. Throws ZrunError `file-unreadable`. */
+export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {
+  const reader = createReportReader();
+  for await (const event of readEvents(run)) reader.tell(event);
+  return reader.read(isGoing);
+}
+
+/** Throws ZrunError `usage`. */
+export async function writeReportFile(
+  file: string,
+  kind: ReportKind,
+  report: RunReport,
+  { cwd }: Environment,
+): Promise<void> {
+  try {
+    await writeReport(path.resolve(cwd, file), kind, report);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'its folder is not there',
+      ENOTDIR: 'its folder is not there',
+      EACCES: 'permission denied',
+      EISDIR: 'it is a folder',
+    };
+    const reason = reasons[String(code)] ?? (error instanceof Error ? error.message : String(error));
+    throw new ZrunError('usage', `cannot write ${file}: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Of a run that has just ended, with its journal closed. What cannot be written is one warning each: the run is what
+ * counts. Never rejects.
+ */
+export async function writeReports(
+  files: readonly string[],
+  run: RunFolder | undefined,
+  environment: Environment,
+): Promise<void> {
+  const warn = (message: string): void =>
+    void environment.stderr.write(`warning: ${visible(mask(message))}\n`);
+  let report: RunReport | undefined;
+  try {
+    report = run && (await readReport(run, false));
+  } catch (error) {
+    files.forEach((file) => warn(`cannot write ${file}: ${reasonOf(error)}`));
+    return;
+  }
+  for (const file of files) {
+    if (!run || !report) {
+      warn(`cannot write ${file}: the run has no journal to make it from`);
+      continue;
+    }
+    try {
+      await writeReportFile(file, reportKindOf('--report', file), report, environment);
+    } catch (error) {
+      warn(`${reasonOf(error)}; zrun report ${run.id} -o FILE writes it elsewhere`);
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
