@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { ZrunError } from '../core/errors.js';
 import { exitCodes } from '../core/exit-codes.js';
 import { parseWords } from './parse-words.js';
-import { reportKindOf } from './report-kind.js';
+import { reportKindOf } from './report/report-kind.js';
 
 export type OutputKind = 'tty' | 'plain' | 'json';
 

@@ -13,7 +13,7 @@ type Verb = (environment: Environment) => Promise<number>;
 
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   history: async () => (await import('./history.js')).showHistory,
-  report: async () => (await import('./report.js')).showReport,
+  report: async () => (await import('./report/report.js')).showReport,
   doc: async () => (await import('./doc.js')).showDocumentation,
   inventory: async () => (await import('./inventory.js')).showInventory,
   lint: async () => (await import('./lint.js')).lint,

@@ -75,7 +75,7 @@ export async function startReporting(
       isOver = true;
       await Promise.allSettled(reporters.map((reporter) => reporter.close()));
       if (command.report.length > 0) {
-        const { writeReports } = await import('./report-files.js');
+        const { writeReports } = await import('./report/report-files.js');
         await writeReports(command.report, folder, environment);
       }
       try {

@@ -46,6 +46,7 @@ describe('the command line of a run', () => {
     ],
     ['--output json --detailed-exitcode', { output: 'json', detailedExitCode: true }],
     ['--profile', { profile: true }],
+    ['--report a.html --report b.JSON', { report: ['a.html', 'b.JSON'] }],
   ];
   for (const [line, meant] of cases) it(`reads '${line}'`, () => expect(parse(line)).to.deep.include(meant));
 

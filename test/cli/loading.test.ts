@@ -94,8 +94,13 @@ describe('what a command loads', function () {
     expect(own).to.include('config/playbook/playbook.ts');
   });
 
-  it('a run on this machine: no ssh', async () => {
-    const { packages } = await loadedBy([
+  it('report: nothing that connects, runs or reads playbooks', async () => {
+    const { own } = await loadedBy(['report', '--help']);
+    expect(own.filter((file) => /^(?:transport|engine|config|modules)\//.test(file))).to.deep.equal([]);
+  });
+
+  it('a run on this machine: no ssh, no report', async () => {
+    const { own, packages } = await loadedBy([
       'test/cli/fixtures/nothing.yaml',
       '-i',
       'localhost,',
@@ -103,5 +108,6 @@ describe('what a command loads', function () {
       'plain',
     ]);
     expect(packages.filter((name) => ['ssh2', 'ssh-config', 'log-update'].includes(name))).to.deep.equal([]);
+    expect(own.filter((file) => file.startsWith('report/document/'))).to.deep.equal([]);
   });
 });

@@ -114,7 +114,9 @@ export class FakeElement extends FakeTarget {
     return { top: 0, left: 0 };
   }
   getContext(): unknown {
-    const count = (): void => void this.drawn++;
+    const count = (): void => {
+      this.drawn++;
+    };
     const nothing = (): void => undefined;
     const others = { scale: nothing, save: nothing, beginPath: nothing, rect: nothing, clip: nothing };
     return { ...others, restore: nothing, fillRect: count, fillText: nothing };
@@ -126,7 +128,7 @@ interface FakePage extends FakeTarget {
   find(id: string): FakeElement;
   /** Goes to an address, as a click on a link does. */
   visit(hash: string): void;
-  readonly hash: string;
+  address(): string;
 }
 
 /** Runs a page's script over its body and its data. */
@@ -161,9 +163,7 @@ export function openPage(html: string, hash = ''): FakePage {
     visit(to: string) {
       location.hash = to;
     },
-    get hash() {
-      return location.text;
-    },
+    address: () => location.text,
   });
   // The mark-up of the page itself is small, and well formed.
   const stack = [new FakeElement(page, 'body')];

@@ -3,15 +3,15 @@
  */
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { ZrunError } from '../core/errors.js';
-import { exitCodes } from '../core/exit-codes.js';
-import { isGoing } from '../report/run-claim.js';
-import { runFolderOf, type RunFolder } from '../report/run-folder.js';
-import type { Environment } from './environment.js';
+import { ZrunError } from '../../core/errors.js';
+import { exitCodes } from '../../core/exit-codes.js';
+import { isGoing } from '../../report/run-claim.js';
+import { runFolderOf, type RunFolder } from '../../report/run-folder.js';
+import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
 import { readReport, writeReportFile } from './report-files.js';
-import { chooseRun, findRuns } from './runs.js';
-import { readVerbWords } from './verb-options.js';
+import { chooseRun, findRuns } from '../runs.js';
+import { readVerbWords } from '../verb-options.js';
 
 const HELP = `Usage: zrun report [RUN] [-o FILE]...
 

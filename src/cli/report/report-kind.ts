@@ -2,8 +2,8 @@
  * Owns which kind of report a file's name means, so that a wrong name is found before anything else is done.
  */
 import path from 'node:path';
-import { ZrunError } from '../core/errors.js';
-import type { ReportKind } from '../report/document/write-report.js';
+import { ZrunError } from '../../core/errors.js';
+import type { ReportKind } from '../../report/document/write-report.js';
 
 const kinds = ['html', 'json', 'xml', 'md'] as const satisfies readonly ReportKind[];
 

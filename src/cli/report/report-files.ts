@@ -3,16 +3,16 @@
  * for some. Loaded when there is one to write.
  */
 import path from 'node:path';
-import { ZrunError } from '../core/errors.js';
-import { mask } from '../core/secret.js';
-import { createReportReader } from '../report/document/read-report.js';
-import type { RunReport } from '../report/document/report.js';
-import { writeReport, type ReportKind } from '../report/document/write-report.js';
-import type { RunFolder } from '../report/run-folder.js';
-import { visible } from '../report/visible.js';
-import type { Environment } from './environment.js';
+import { ZrunError } from '../../core/errors.js';
+import { mask } from '../../core/secret.js';
+import { createReportReader } from '../../report/document/read-report.js';
+import type { RunReport } from '../../report/document/report.js';
+import { writeReport, type ReportKind } from '../../report/document/write-report.js';
+import type { RunFolder } from '../../report/run-folder.js';
+import { visible } from '../../report/visible.js';
+import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
-import { readEvents } from './runs.js';
+import { readEvents } from '../runs.js';
 
 /** Undefined where not even the run's start was written down. Throws ZrunError `file-unreadable`. */
 export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {

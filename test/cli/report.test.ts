@@ -1,0 +1,160 @@
+/** `zrun report` and `--report`, over runs that are really made. */
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { zrun, type Ended } from './fake-environment.js';
+
+describe('zrun report', () => {
+  let folder = '';
+  let runs = '';
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'zrun-report-'));
+    runs = path.join(folder, '.local/state/zrun/runs');
+    const write = (name: string, text: string): void => writeFileSync(path.join(folder, name), text);
+    write('hosts.yaml', 'all: {hosts: {a: , b: }, vars: {ansible_connection: local}}\n');
+    write(
+      'play.yaml',
+      `- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: Say, command: echo hello}
+    - {name: Write, copy: {content: "of {{inventory_hostname}}\\n", dest: "${folder}/{{inventory_hostname}}"}}
+    - {name: Break, fail: {msg: "no"}, when: "inventory_hostname == 'b'"}
+`,
+    );
+    await start('play.yaml -i hosts.yaml --diff');
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function start(line: string, env: Record<string, string> = {}): Promise<Ended> {
+    return zrun(line.split(' '), { cwd: folder, homeFolder: folder, env });
+  }
+  const newest = (): string => readdirSync(runs).sort().at(-1) ?? '';
+  const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
+  const readJson = (file: string): unknown => JSON.parse(read(file));
+
+  it('writes a page into the folder of the newest run, and says where', async () => {
+    const { code, stdout, stderr } = await start('report');
+    const file = path.join(runs, newest(), 'report.html');
+    expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: `${file}\n`, stderr: '' });
+    expect(readFileSync(file, 'utf8')).to.match(
+      /^<!doctype html>[\s\S]*<title>zrun play\.yaml: 2 hosts: 1 failed/,
+    );
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+  });
+
+  it('writes each kind by its suffix', async () => {
+    const { code, stdout } = await start('report last -o r.json -o r.xml -o r.md -o R.HTML');
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'r.json\nr.xml\nr.md\nR.HTML\n' });
+    const report = readJson('r.json');
+    expect(report).to.have.nested.property('schema', 'zrun-report/1');
+    expect(report).to.have.nested.property('run.state', 'finished');
+    expect(report).to.have.nested.property('hosts[1].outcome', 'failed');
+    expect(report).to.have.nested.property('hosts[0].tasks[0].stdout', 'hello');
+    expect(report).to.have.nested.property('hosts[0].tasks[1].diffs[0].unified', '@@ -0,0 +1 @@\n+of a');
+    expect(read('r.xml')).to.contain('<failure message="no" type="task-failed">');
+    expect(read('r.md')).to.contain('**failed** on `b`, in task `Break`');
+    expect(read('R.HTML')).to.contain('<!doctype html>');
+  });
+
+  it('knows when tasks began', async () => {
+    await start('report -o times.json');
+    const { run, hosts } = readJson('times.json') as {
+      run: { hasTimes: boolean; ms: number };
+      hosts: { tasks: { start: number; ms: number }[] }[];
+    };
+    expect(run.hasTimes).to.equal(true);
+    for (const { tasks } of hosts) {
+      const starts = tasks.map(({ start: at }) => at);
+      expect(starts).to.deep.equal([...starts].sort((a, b) => a - b));
+      for (const { start: at, ms } of tasks) expect(at + ms).to.be.at.most(run.ms + 50);
+    }
+  });
+
+  it('takes a folder that was copied from another machine, cut off anywhere', async () => {
+    const copy = path.join(folder, 'copy', newest());
+    mkdirSync(path.dirname(copy), { recursive: true });
+    cpSync(path.join(runs, newest()), copy, { recursive: true });
+    const journal = readFileSync(path.join(copy, 'journal.jsonl'), 'utf8');
+    writeFileSync(path.join(copy, 'journal.jsonl'), journal.slice(0, journal.indexOf('host-finished')));
+    expect((await start(`report ${copy} -o cut.json`)).code).to.equal(0);
+    expect(readJson('cut.json')).to.have.nested.property('run.state', 'interrupted');
+    expect((await start(`report ./copy/${newest()}/journal.jsonl`)).stdout).to.equal(`${copy}/report.html\n`);
+  });
+
+  const wrong: readonly (readonly [line: string, message: string])[] = [
+    ['report -o r.pdf', "error: -o needs a file that ends in .html, .json, .xml or .md, not 'r.pdf'\n"],
+    ['report -o r', 'error: -o needs a file that ends in '],
+    ['report 19', "error: there is no run '19'\n"],
+    ['report last last', 'error: a report is of one run, not of 2\n'],
+    ['report ./nowhere', 'error: there is no run in ./nowhere: it has no journal.jsonl\n'],
+    ['report -o nowhere/r.json', 'error: cannot write nowhere/r.json: its folder is not there\n'],
+    ['report --ouput r.json', 'error: unknown option --ouput\n  hint: did you mean --output?\n'],
+    ['play.yaml -i hosts.yaml --report r.txt', 'error: --report needs a file that ends in '],
+    ['reprot', "error: there is no playbook and no verb 'reprot'\n  hint: did you mean 'zrun report'?\n"],
+  ];
+  for (const [line, message] of wrong) {
+    it(`refuses: ${line}`, async () => {
+      const before = readdirSync(runs);
+      const { code, stdout, stderr } = await start(line);
+      expect({ code, stdout }).to.deep.equal({ code: 4, stdout: '' });
+      expect(stderr.slice(0, message.length)).to.equal(message);
+      expect(readdirSync(runs)).to.deep.equal(before);
+    });
+  }
+
+  it('comes with the run: --report', async () => {
+    const { code, stderr } = await start('play.yaml -i hosts.yaml --report own.html --report own.json');
+    expect({ code, stderr }).to.deep.equal({ code: 2, stderr: '' });
+    expect(read('own.html')).to.contain('<!doctype html>');
+    expect(readJson('own.json')).to.have.nested.property('run.id', newest());
+    await start('report -o again.json');
+    expect(read('again.json')).to.equal(read('own.json'));
+  });
+
+  it('--report: what cannot be written is one warning, and costs no exit code', async () => {
+    const { code, stderr } = await start(
+      'play.yaml -i hosts.yaml -l a --report gone/r.html --report fine.json',
+    );
+    expect(code).to.equal(0);
+    expect(stderr).to.equal(
+      `warning: cannot write gone/r.html: its folder is not there; zrun report ${newest()} -o FILE writes it elsewhere\n`,
+    );
+    expect(readJson('fine.json')).to.have.nested.property('run.exitCode', 0);
+  });
+
+  it('--report: of a run that the user interrupts, too', async () => {
+    writeFileSync(
+      path.join(folder, 'slow.yaml'),
+      '- {hosts: all, gather_facts: false, tasks: [{name: Wait, command: sleep 60}]}\n',
+    );
+    const { code } = await zrun('slow.yaml -i hosts.yaml --report stopped.json'.split(' '), {
+      cwd: folder,
+      homeFolder: folder,
+      onListen: (send) => void setTimeout(() => send('SIGINT'), 1000),
+    });
+    expect(code).to.equal(130);
+    const report = readJson('stopped.json');
+    expect(report).to.have.nested.property('run.exitCode', 130);
+    expect(report).to.have.nested.property('hosts[0].outcome', 'interrupted');
+  });
+
+  it('--report: there is no journal to make it from', async () => {
+    writeFileSync(path.join(folder, 'file'), '');
+    const { code, stderr } = await start('play.yaml -i hosts.yaml -l a --report none.html', {
+      XDG_STATE_HOME: path.join(folder, 'file'),
+    });
+    expect(code).to.equal(0);
+    expect(stderr).to.match(/^warning: cannot write none\.html: the run has no journal to make it from\n/);
+  });
+});
