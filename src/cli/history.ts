@@ -292,6 +292,7 @@ function formatFiles(run: RunFolder, paint: Paint): string {
     [run.journal, 'every event as a line of JSON'],
     [run.result, 'how it ended'],
     [run.retry, 'the hosts that are left, for --limit @'],
+    [run.report, 'a page on it, by zrun report'],
   ] as const;
   const there = files.filter(([file]) => statSync(file, { throwIfNoEntry: false }) !== undefined);
   const lines = there.map(([file, what]) => `  ${path.basename(file).padEnd(15)}${paint('dim', what)}`);

@@ -18,6 +18,8 @@ export interface RunFolder {
   readonly result: string;
   /** The hosts that were not done, as `--limit @…` takes them. */
   readonly retry: string;
+  /** A page on the run, where somebody had one made. */
+  readonly report: string;
   /** There as long as the run goes on. */
   readonly claim: string;
 }
@@ -48,6 +50,7 @@ export function runFolderOf(runsFolder: string, id: string): RunFolder {
     journal: path.join(folder, 'journal.jsonl'),
     result: path.join(folder, 'result.json'),
     retry: path.join(folder, 'retry'),
+    report: path.join(folder, 'report.html'),
     claim: path.join(folder, 'process.json'),
   };
 }

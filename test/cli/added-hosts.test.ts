@@ -141,7 +141,7 @@ describe('hosts and groups that come during a run', function () {
     expect(stdout).to.contain('3 hosts: 2 done');
     const run = lastRun();
     const journal = readFileSync(path.join(run, 'journal.jsonl'), 'utf8');
-    expect(journal).to.contain('{"type":"hosts-added","hosts":["n1","n2"]}');
+    expect(journal).to.contain('{"type":"hosts-added","hosts":["n1","n2"],"time":');
     expect(readFileSync(path.join(run, 'retry'), 'utf8')).to.equal('n1\n');
     expect(readdirSync(path.join(run, 'hosts')).sort()).to.deep.equal(['a.log', 'n1.log', 'n2.log']);
     const shown = await zrun(['history', path.basename(run)], { cwd: folder, homeFolder: folder });

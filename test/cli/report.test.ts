@@ -67,6 +67,15 @@ describe('zrun report', () => {
     expect(read('R.HTML')).to.contain('<!doctype html>');
   });
 
+  it('has a schema of its JSON', async () => {
+    const { code, stdout } = await start('report --schema');
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.include({
+      title: 'zrun report',
+      $schema: 'http://json-schema.org/draft-07/schema#',
+    });
+  });
+
   it('knows when tasks began', async () => {
     await start('report -o times.json');
     const { run, hosts } = readJson('times.json') as {

@@ -31,6 +31,7 @@ Options:
                                  host, a test for each task
                           .md    a summary for a pull request or a ticket
                         (default: report.html in the run's folder)
+  --schema              write the JSON Schema of .json instead
   -h, --help            show this
 
 A run writes the same files when it ends: zrun PLAYBOOK --report FILE.
@@ -48,9 +49,17 @@ Examples:
 /** Throws ZrunError `usage`, `file-unreadable`. */
 export async function showReport(environment: Environment): Promise<number> {
   const { argv, stdout } = environment;
-  const words = readVerbWords('report', argv, { output: { type: 'string', short: 'o', multiple: true } });
+  const words = readVerbWords('report', argv, {
+    output: { type: 'string', short: 'o', multiple: true },
+    schema: { type: 'boolean' },
+  });
   if (words.has('help')) {
     stdout.write(HELP);
+    return exitCodes.ok;
+  }
+  if (words.has('schema')) {
+    const { makeJsonSchema } = await import('../../report/document/json-schema.js');
+    stdout.write(`${JSON.stringify(makeJsonSchema(), undefined, 2)}\n`);
     return exitCodes.ok;
   }
   const [name = 'last', ...more] = words.names;
@@ -61,8 +70,7 @@ export async function showReport(environment: Environment): Promise<number> {
   }
   const given = words.all('output').map((file) => ({ file, kind: reportKindOf('-o', file) }));
   const run = findFolder(name, environment) ?? chooseRun(findRuns(environment), name);
-  const files =
-    given.length > 0 ? given : [{ file: path.join(run.path, 'report.html'), kind: 'html' as const }];
+  const files = given.length > 0 ? given : [{ file: run.report, kind: 'html' as const }];
   // Asked before the journal is read: a run that ends meanwhile has ended.
   const report = await readReport(run, isGoing(run.claim));
   if (!report)

@@ -1,9 +1,11 @@
 /** Reports of runs, made of events by hand: what they hold, and their files for programs and tickets. */
 import { execFileSync } from 'node:child_process';
+import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { noCounts } from '../../../src/core/counts.js';
 import type { RunEvent } from '../../../src/core/events.js';
 import { writeJsonReport } from '../../../src/report/document/json-report.js';
+import { makeJsonSchema } from '../../../src/report/document/json-schema.js';
 import { writeJunitReport } from '../../../src/report/document/junit-report.js';
 import { writeMarkdownReport } from '../../../src/report/document/markdown-report.js';
 import { createReportReader } from '../../../src/report/document/read-report.js';
@@ -147,6 +149,15 @@ describe('a report as JSON', () => {
     expect(read).to.have.nested.property('hosts[1].tasks[3].name', 'Stop Docker');
     expect(read).to.have.nested.property('hosts[1].tasks[3].problem.status', 1);
     expect(read).to.have.nested.property('failures[0].task', 2 + 2);
+  });
+
+  it('is as its schema says, whatever the run', () => {
+    const validate = new Ajv({ allErrors: true }).compile(makeJsonSchema());
+    const cut = [...started(['a', 'b']), { type: 'task-started', host: 'a', task: stop, time: 5 } as const];
+    for (const events of [mixed, checked, fleet, hostile, cut, started([])]) {
+      validate(JSON.parse([...writeJsonReport(reportOf(events))].join('')));
+      expect(validate.errors).to.equal(null);
+    }
   });
 
   it('is one of a run without hosts too', () => {
