@@ -137,6 +137,17 @@ describe('the page of a report', () => {
     expect(host.hidden).to.equal(true);
   });
 
+  it('keeps what is searched for when a host is opened', () => {
+    const page = openPage(html, '#q=journalctl');
+    const [first] = page.find('failures').querySelectorAll('a');
+    first?.fire('click');
+    expect(page.address()).to.equal('#host=web1.example.org&q=journalctl');
+    const cells = page.find('cells');
+    cells.fire('click', { target: cells.elements[6] });
+    expect(page.address()).to.equal('#host=web7.example.org&q=journalctl');
+    expect(page.find('found').textContent).to.equal('5 of 12 hosts');
+  });
+
   it('goes by keys', () => {
     const page = openPage(html);
     page.fire('keydown', { key: '/' });

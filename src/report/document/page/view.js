@@ -201,7 +201,20 @@ function showPage(data) {
   /** @param {number} host */
   function linkTo(host) {
     const { name } = data.hosts[host];
-    return element('a', { href: writeAddress({ host: name }) }, name);
+    const link = element('a', { href: writeAddress({ host: name }) }, name);
+    link.addEventListener('click', (event) => follow(event, host));
+    return link;
+  }
+
+  /**
+   * A link's own address knows nothing of what is searched for: that stays, unless the link goes elsewhere.
+   * @param {MouseEvent} event
+   * @param {number} host
+   */
+  function follow(event, host) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    open(host);
   }
 
   /**
@@ -367,6 +380,10 @@ function showPage(data) {
       .filter(([word]) => data.hosts.some((host) => data.outcomes[host.outcome] === word))
       .map(([word, mark]) => `${mark === '' ? '■' : mark} ${word.replace('-', ' ')}`)
       .join('   ');
+    box.addEventListener('click', (event) => {
+      const host = made.indexOf(/** @type {HTMLElement} */ (event.target));
+      if (host >= 0) follow(event, host);
+    });
     box.addEventListener('keydown', (event) => {
       const at = made.indexOf(/** @type {HTMLElement} */ (document.activeElement));
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
