@@ -1,6 +1,10 @@
 /** The report as a page: what it lets run, what its script works out, and the script itself in as much of a browser as it needs. */
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import vm from 'node:vm';
 import { expect } from 'chai';
+import { build } from 'esbuild';
 import type { RunEvent } from '../../../src/core/events.js';
 import { writeHtmlReport } from '../../../src/report/document/html-report.js';
 import { pageFile } from '../../../src/report/document/page-files.js';
@@ -14,6 +18,7 @@ import {
   writeAddress,
 } from '../../../src/report/document/page/model.js';
 import { formatDuration } from '../../../src/report/duration.js';
+import { pageFilesInside } from '../../build/page-files.js';
 import { finish, finished, fleet, mixed, result, started, task } from '../events.js';
 import { openPage } from './fake-page.js';
 import { reportOf } from './report-of.js';
@@ -35,6 +40,24 @@ describe('the page of a report', () => {
       /https?:|^\s*import\b|\bfetch\(|XMLHttp|\burl\(/m,
     );
     expect(html.match(/<script/g)).to.have.length(2);
+  });
+
+  it('is in the bundle as it is from the sources', async () => {
+    const { outputFiles } = await build({
+      entryPoints: [path.resolve(import.meta.dirname, '../../../src/report/document/html-report.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      write: false,
+      plugins: [pageFilesInside],
+    });
+    const bundled = { exports: {} };
+    const load = vm.compileFunction(outputFiles[0]?.text ?? '', ['module', 'exports', 'require']) as (
+      ...names: unknown[]
+    ) => void;
+    load(bundled, bundled.exports, createRequire(import.meta.url));
+    const inside = bundled.exports as { writeHtmlReport: typeof writeHtmlReport };
+    expect([...inside.writeHtmlReport(reportOf(fleet))].join('')).to.equal(html);
   });
 
   it('has no way to make mark-up of what hosts say', () => {
