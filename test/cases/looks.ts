@@ -220,7 +220,9 @@ async function tasksOf(
   section?: 'block' | 'always',
 ): Promise<readonly ValueMap[]> {
   const content = parse(await readFile(path.join(projectRoot, 'playbooks', file), 'utf8'), {
-    customTags: [{ tag: '!raw', resolve: (text: string) => text }],
+    customTags: ['!raw', '!cel'].map((tag) => ({ tag, resolve: (text: string) => text })),
+    // `!rules` too, which nobody here looks into.
+    logLevel: 'error',
   }) as Value;
   const maps = (list: Value | undefined): readonly ValueMap[] =>
     (isList(list ?? null) ? (list as readonly Value[]) : []).filter(isMap);
