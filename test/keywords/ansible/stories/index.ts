@@ -8,6 +8,7 @@ import { inventoryStories } from './inventory.js';
 import { loopStories } from './loops.js';
 import { roleStories } from './roles.js';
 import { tagStories } from './tags.js';
+import { targetStories } from './targets.js';
 import { variableStories } from './variables.js';
 
 export const peerStories: readonly PeerStory[] = [
@@ -20,4 +21,5 @@ export const peerStories: readonly PeerStory[] = [
   ...variableStories,
   ...hostStories,
   ...inventoryStories,
+  ...targetStories,
 ];
