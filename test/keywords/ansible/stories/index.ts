@@ -8,6 +8,7 @@ import { inventoryStories } from './inventory.js';
 import { loopStories } from './loops.js';
 import { roleStories } from './roles.js';
 import { tagStories } from './tags.js';
+import { targetTaskStories } from './targets-tasks.js';
 import { targetStories } from './targets.js';
 import { variableStories } from './variables.js';
 
@@ -22,4 +23,5 @@ export const peerStories: readonly PeerStory[] = [
   ...hostStories,
   ...inventoryStories,
   ...targetStories,
+  ...targetTaskStories,
 ];
