@@ -54,6 +54,12 @@ async function walkParts(
     rescuers: [...inherited.rescuers, ...own],
     heeds: [...inherited.heeds, ...own],
   });
+  // What another failed at last in this block, with any_errors_fatal, is rescued here as well.
+  if (own.length > 0 && ending.type === 'done') {
+    await walk.batch.turn(walk.state, [...at(0), block.tasks.length]);
+    const halt = walk.batch.haltIn(own);
+    if (halt) ending = { type: 'halted', ...halt };
+  }
   const mustTidy = block.rescue.length > 0 || block.always.length > 0;
   // After Ctrl-C a host is not left half way: what the playbook says about failures still runs, undisturbed.
   const undisturbed = mustTidy && inherited.signal.aborted ? new AbortController().signal : inherited.signal;

@@ -131,7 +131,8 @@ export function finishTask({ source, state }: Walk, ref: TaskRef, result: TaskRe
 }
 
 export function beginRole({ role }: Inherited, { status }: TaskResult): void {
-  if (role && status !== 'skipped') role.isBegun = true;
+  // As in Ansible, a role that did not come to a host was not done there.
+  if (role && status !== 'skipped' && status !== 'unreachable') role.isBegun = true;
 }
 
 export const nothingDone: Outcome = { status: 'skipped', summary: '', diff: [], result: {}, ignored: false };

@@ -476,4 +476,38 @@ const there: readonly PeerStory[] = [
   },
 ];
 
-export const targetTaskStories: readonly PeerStory[] = [...loops, ...roles, ...variables, ...there];
+const further: readonly PeerStory[] = [
+  {
+    title: 'targets: roles: asked for twice, and a host cannot be reached',
+    unreachable: ['a'],
+    playbook: '- {hosts: all, gather_facts: false, ignore_unreachable: true, roles: [r, r]}\n',
+    files: { 'roles/r/tasks/main.yml': '- {name: t, command: echo, changed_when: false}\n' },
+  },
+  {
+    title: 'targets: roles: an imported tasks_from that leaves the role is refused',
+    since: '2.19',
+    tasks: `
+    - {import_role: {name: r, tasks_from: ../../../outside.yml}}`,
+    files: { 'roles/r/tasks/main.yml': told('t'), 'outside.yml': told('never') },
+  },
+  {
+    title: 'targets: include_vars: a file that is not there, ignored, and by the full name of the module',
+    hosts: ['a'],
+    tasks: `
+    - {name: missing, include_vars: {file: "not-{{ inventory_hostname }}.yaml"}, ignore_errors: true, register: r}
+    - {name: failed, debug: {msg: x}, when: "<% r is failed %% r.failed %>"}
+    - name: read
+      ansible.builtin.include_vars: >
+        there.yaml
+    - {name: tell, debug: {msg: "{{ one }} {{ two }}"}}`,
+    files: { 'vars/there.yaml': 'one: 1\ntwo: "{{ one }}"\n' },
+  },
+];
+
+export const targetTaskStories: readonly PeerStory[] = [
+  ...loops,
+  ...roles,
+  ...variables,
+  ...there,
+  ...mended,
+];

@@ -42,6 +42,18 @@ const blocks: readonly PeerStory[] = [
     - {name: after, debug: {msg: x}, when: inventory_hostname == 'b'}`,
   },
   {
+    title: 'targets: blocks: any_errors_fatal, and a rescue that fails before the next block',
+    since: '2.15',
+    playbook: playOf(
+      'any_errors_fatal: true',
+      `
+    - block:
+        - block: [{name: broken, fail: {msg: x}, when: inventory_hostname == 'a'}]
+          rescue: [{name: broken again, fail: {msg: y}}]
+        - block: [{name: never, debug: {msg: x}}]`,
+    ),
+  },
+  {
     title: 'targets: blocks: a block in a rescue fails on one host, which is none of the play any more',
     tasks: `
     - block: [{name: broken, fail: {msg: x}, when: inventory_hostname == 'a'}]
