@@ -32,7 +32,10 @@ export function readOptions(
       report(errorAt(value.at, 'playbook-invalid', message, `write them as a map below '${key}:'`));
       return undefined;
     }
-    options.set(freeForm, { ...entry, key });
+    // A folded text (`include_tasks: >`) ends with a newline that is not meant.
+    const text = { ...value.text, text: value.text.text.trimEnd() };
+    const trimmed = typeof value.value === 'string' ? { ...value, value: text.text, text } : value;
+    options.set(freeForm, { ...entry, key, value: trimmed });
   } else if (value.kind !== 'map' && !(value.kind === 'scalar' && value.value === null)) {
     const hint = `write '${needed}: …' below it`;
     const message = `the options of '${key}' must be a map, but are ${describeNode(value)}`;

@@ -201,7 +201,8 @@ async function readPart(
 ): Promise<Vars> {
   const { context } = site;
   const vars = new Map<string, CompiledTemplate>();
-  const base = path.join(folder, kind, part);
+  const base = pathOfPart(folder, kind, part, at, site);
+  if (base === undefined) return vars;
   const file = await firstFile(endings.map((ending) => `${base}${ending}`));
   const files = file !== undefined ? [file] : (await kindOf(base)) === 'folder' ? await filesBelow(base) : [];
   if (files.length === 0 && part !== 'main') missingPart(folder, kind, part, at, site);
@@ -242,10 +243,26 @@ async function partFile(
   at: Place,
   site: Site,
 ): Promise<string | undefined> {
-  const base = path.join(folder, kind, part);
-  const file = await firstFile(endings.map((ending) => `${base}${ending}`));
-  if (file === undefined && part !== 'main') missingPart(folder, kind, part, at, site);
+  const base = pathOfPart(folder, kind, part, at, site);
+  const file = base && (await firstFile(endings.map((ending) => `${base}${ending}`)));
+  if (base !== undefined && file === undefined && part !== 'main') missingPart(folder, kind, part, at, site);
   return file;
+}
+
+/** Without an ending; undefined, which is reported, if it lies outside of the role's folder for it, as Ansible refuses too. */
+function pathOfPart(
+  folder: string,
+  kind: string,
+  part: string,
+  at: Place,
+  { context }: Site,
+): string | undefined {
+  const inside = path.join(folder, kind);
+  const base = path.join(inside, part);
+  if (base.startsWith(inside + path.sep)) return base;
+  const message = `'${part}' leads out of the ${kind} of the role '${path.basename(folder)}'`;
+  context.report(errorAt(at, 'file-unreadable', message, `it must lie in ${shownName(inside, context.cwd)}`));
+  return undefined;
 }
 
 function missingPart(folder: string, kind: string, part: string, at: Place, { context }: Site): void {

@@ -94,7 +94,7 @@ function moduleOf(load: (name: string) => Promise<Vars>): Module {
     returns: z.strictObject({}),
     examples: [],
     async plan(_read, { file, dir }) {
-      const vars = await load(file ?? dir ?? '');
+      const vars = await load((file ?? dir ?? '').trimEnd());
       return { change: 'none', reason: `set ${[...vars.keys()].join(', ')}`, result: {}, fileVars: vars };
     },
   });
