@@ -509,5 +509,5 @@ export const targetTaskStories: readonly PeerStory[] = [
   ...roles,
   ...variables,
   ...there,
-  ...mended,
+  ...further,
 ];
