@@ -1,21 +1,11 @@
-/**
- * Owns how the shell files beside the modules are had. The bundle has their texts inside: its build puts another module in
- * the place of this one (test/build/shell-files.ts).
- */
-import { readFileSync } from 'node:fs';
-import { type ShellText } from './shell.js';
-import { stripShell } from './shell-strip.js';
-
-const known = new Map<string, ShellText>();
+/** Owns how a shell file becomes a text for a host. */
+import type { ShellText } from './shell.js';
+import { sourceFile } from './source-files.js';
 
 /**
- * What is sent of a shell file, without its comments and indentation. Read when it is first asked for.
+ * What is sent of a shell file, without its comments and indentation.
  * @param file relative to src: `modules/facts/facts.sh`
  */
 export function shellFile(file: string): ShellText {
-  const before = known.get(file);
-  if (before) return before;
-  const text = { shellText: stripShell(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')) };
-  known.set(file, text);
-  return text;
+  return { shellText: sourceFile(file) };
 }

@@ -10,8 +10,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import ssh2 from 'ssh2';
-import { pageFilesInside } from './page-files.js';
-import { shellFilesInside } from './shell-files.js';
+import { sourceFilesInside } from './source-files.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const execute = promisify(execFile);
@@ -53,7 +52,7 @@ async function bundle(outdir: string): Promise<void> {
     entryPoints: ['src/cli/main.ts'],
     format: 'cjs',
     outfile: path.join(outdir, 'zrun.cjs'),
-    plugins: [shellFilesInside, pageFilesInside],
+    plugins: [sourceFilesInside],
     // Native parts of ssh2, which nobody needs.
     external: ['*.node', 'cpu-features'],
   });

@@ -7,7 +7,8 @@ import { build } from 'esbuild';
 import { shellFile } from '../../src/core/shell-files.js';
 import type { ShellText } from '../../src/core/shell.js';
 import { stripShell } from '../../src/core/shell-strip.js';
-import { listShellFiles, shellFilesInside } from '../build/shell-files.js';
+import { skipFor } from '../integration/skip.js';
+import { listShellFiles, sourceFilesInside } from '../build/source-files.js';
 
 const src = path.resolve(import.meta.dirname, '../../src');
 const files = listShellFiles();
@@ -38,7 +39,7 @@ describe('shell files', () => {
         for (const text of [readFileSync(path.join(src, file), 'utf8'), shellFile(file).shellText]) {
           const [program, ...options] = shell;
           const { error, status, stderr } = spawnSync(program, [...options, '-n'], { input: text });
-          if (error) return this.skip();
+          skipFor(this, error && `skipped: ${program} cannot be run here: ${error.message}`);
           // ksh has its opinions on standard error, too.
           expect(status, stderr.toString()).to.equal(0);
         }
@@ -53,7 +54,7 @@ describe('shell files', () => {
       platform: 'node',
       format: 'cjs',
       write: false,
-      plugins: [shellFilesInside],
+      plugins: [sourceFilesInside],
     });
     const bundled = { exports: {} };
     const text = outputFiles[0]?.text ?? '';

@@ -3,16 +3,16 @@
  * it, whatever hosts have written.
  */
 import { createHash } from 'node:crypto';
+import { sourceFile } from '../../core/source-files.js';
 import { visibleLine } from '../visible.js';
 import { writePageData } from './page-data.js';
-import { pageFile } from './page-files.js';
 import type { RunReport } from './report.js';
 import { summarise } from './words.js';
 
 /** In pieces: no string need hold it all. */
 export function* writeHtmlReport(report: RunReport): Generator<string> {
   const { run } = report;
-  const style = `\n${pageFile('page.css')}`;
+  const style = `\n${sourceFile('report/document/page/page.css')}`;
   const script = `\n${scriptText()}`;
   const policy = [
     "default-src 'none'",
@@ -37,7 +37,7 @@ export function* writeHtmlReport(report: RunReport): Generator<string> {
 </head>
 <body>
 <noscript><p>${title}</p><p>The rest of this report needs JavaScript.</p></noscript>
-${pageFile('page.html')}<script type="application/json" id="data">`;
+${sourceFile('report/document/page/page.html')}<script type="application/json" id="data">`;
   yield* writePageData(report);
   yield `</script>
 <script type="module">${script}</script>
@@ -48,8 +48,11 @@ ${pageFile('page.html')}<script type="application/json" id="data">`;
 
 /** Two files, which a page without a server cannot import from one another, as one. */
 function scriptText(): string {
-  const view = pageFile('view.js').replace(/^import \{[^}]*\} from '\.\/model\.js';$/m, '');
-  return `${pageFile('model.js')}\n${view}`;
+  const view = sourceFile('report/document/page/view.js').replace(
+    /^import \{[^}]*\} from '\.\/model\.js';$/m,
+    '',
+  );
+  return `${sourceFile('report/document/page/model.js')}\n${view}`;
 }
 
 function hashOf(text: string): string {

@@ -6,8 +6,8 @@ import vm from 'node:vm';
 import { expect } from 'chai';
 import { build } from 'esbuild';
 import type { RunEvent } from '../../../src/core/events.js';
+import { sourceFile } from '../../../src/core/source-files.js';
 import { writeHtmlReport } from '../../../src/report/document/html-report.js';
-import { pageFile } from '../../../src/report/document/page-files.js';
 import {
   chooseTicks,
   findResult,
@@ -18,7 +18,7 @@ import {
   writeAddress,
 } from '../../../src/report/document/page/model.js';
 import { formatDuration } from '../../../src/report/duration.js';
-import { pageFilesInside } from '../../build/page-files.js';
+import { sourceFilesInside } from '../../build/source-files.js';
 import { finish, finished, fleet, mixed, result, started, task } from '../events.js';
 import { openPage } from './fake-page.js';
 import { reportOf } from './report-of.js';
@@ -49,7 +49,7 @@ describe('the page of a report', () => {
       platform: 'node',
       format: 'cjs',
       write: false,
-      plugins: [pageFilesInside],
+      plugins: [sourceFilesInside],
     });
     const bundled = { exports: {} };
     const load = vm.compileFunction(outputFiles[0]?.text ?? '', ['module', 'exports', 'require']) as (
@@ -61,9 +61,11 @@ describe('the page of a report', () => {
   });
 
   it('has no way to make mark-up of what hosts say', () => {
-    expect(pageFile('view.js')).to.not.match(/innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b/);
+    expect(sourceFile('report/document/page/view.js')).to.not.match(
+      /innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b/,
+    );
     for (const file of ['view.js', 'model.js', 'page.css'] as const)
-      expect(pageFile(file)).to.not.match(/<\/|<!--|\r/);
+      expect(sourceFile(`report/document/page/${file}`)).to.not.match(/<\/|<!--|\r/);
   });
 
   it('cannot be ended by what hosts say', () => {
