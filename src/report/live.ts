@@ -194,11 +194,10 @@ function summarise(
   { paint, isUtf8 }: { readonly paint: Paint; readonly isUtf8: boolean },
 ): string[] {
   const { all, busy, changed, check, outcomes, startedAt = now } = picture;
-  const count = (outcome: HostOutcome): number =>
-    [...outcomes.values()].filter((each) => each === outcome).length;
-  const ends = (['failed', 'unreachable', 'unknown', 'halted', 'interrupted'] as const).flatMap((outcome) =>
-    count(outcome) > 0 ? [paint(outcomeColours[outcome], `${count(outcome)} ${outcome}`)] : [],
-  );
+  const ends = (['failed', 'unreachable', 'unknown', 'halted', 'interrupted'] as const).flatMap((outcome) => {
+    const count = [...outcomes.values()].filter((each) => each === outcome).length;
+    return count > 0 ? [paint(outcomeColours[outcome], `${count} ${outcome}`)] : [];
+  });
   const left = timeLeft(picture, now);
   const bar = columns >= 70 && all.size >= 4 ? `${formatBar(outcomes.size / all.size, isUtf8)} ` : '';
   return [

@@ -3,9 +3,9 @@
  * which hosts alike, what was not tried, and how to go on. Knows nothing of where it is written.
  */
 import type { EventOf, HostOutcome, HostSummary, RunEvent, TaskRef, TaskResult } from '../core/events.js';
-import type { Problem } from '../core/errors.js';
 import { describeProblem, outcomeColours, plural } from './describe.js';
 import { formatDuration } from './duration.js';
+import { endOf, groupFailures, isFailure, type Failure, type FailureGroup } from './failures.js';
 import { foldNames, someOf, wrapNames } from './host-names.js';
 import { assertNever, type Verbosity } from './reporter.js';
 import type { Colour, Paint } from './style.js';
@@ -23,18 +23,6 @@ interface Recap {
   tell(event: RunEvent): void;
   /** Empty before the run has finished. */
   format(): string;
-}
-
-/** What went wrong on one host, as the recap tells it. */
-export interface Failure {
-  readonly host: string;
-  readonly task: TaskRef | undefined;
-  readonly problem: Problem | undefined;
-}
-
-export interface FailureGroup {
-  readonly first: Failure;
-  readonly hosts: string[];
 }
 
 export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptions): Recap {
@@ -109,17 +97,6 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
       return `${lines.join('\n')}\n`;
     },
   };
-}
-
-/** In check mode, `unknown` says only that something rests on what was not run. */
-export function isFailure(
-  result: Pick<TaskResult, 'ignored'> & { readonly status: string },
-  check: boolean,
-): boolean {
-  if (result.ignored) return false;
-  return (
-    result.status === 'failed' || result.status === 'unreachable' || (result.status === 'unknown' && !check)
-  );
 }
 
 /** Columns that the hosts' names take at most before they get lines of their own. */
@@ -201,30 +178,6 @@ function formatUnhappyEnds(
     lines.push(...names.map((line) => `  ${line}`));
   }
   return lines;
-}
-
-export function endOf(
-  { host, problem }: HostSummary,
-  failuresOf: ReadonlyMap<string, readonly Failure[]>,
-): Failure {
-  const last = failuresOf.get(host)?.at(-1);
-  return { host, task: last?.task, problem: last?.problem ?? problem };
-}
-
-/** Names and addresses of the hosts themselves do not make failures different. */
-export function groupFailures(failures: readonly Failure[]): FailureGroup[] {
-  const groups = new Map<string, FailureGroup>();
-  for (const failure of failures) {
-    const { host, task, problem } = failure;
-    const message = (problem?.message ?? '')
-      .replaceAll(host, '\u0000')
-      .replace(/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?/g, '\u0000');
-    const key = JSON.stringify([task?.id, problem?.code, message]);
-    const group = groups.get(key);
-    if (group) group.hosts.push(host);
-    else groups.set(key, { first: failure, hosts: [host] });
-  }
-  return [...groups.values()].sort((a, b) => b.hosts.length - a.hosts.length);
 }
 
 function formatGroup(

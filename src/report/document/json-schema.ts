@@ -1,5 +1,5 @@
 /**
- * Owns the JSON Schema of a JSON report, for those who write programs that read one. What a report holds is in report.ts,
+ * Owns the JSON Schema of a JSON report, for programs that read one. What a report holds is in report.ts,
  * how it is written in json-report.ts; a test holds both against this.
  */
 import * as z from 'zod';

@@ -2,7 +2,7 @@
  * Owns a report as JUnit's XML, which CI servers read: a testsuite for each host, a testcase for each task that it came
  * to. A failure that was ignored or rescued does not fail its host, and so no test either.
  */
-import { isFailure } from '../recap.js';
+import { isFailure } from '../failures.js';
 import { visible, visibleLine } from '../visible.js';
 import type { ReportedDetail, ReportedHost, ReportedProblem, ReportedResult, RunReport } from './report.js';
 import { formatDetail } from './words.js';

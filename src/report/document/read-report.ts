@@ -3,7 +3,7 @@
  * of files.
  */
 import type { EventOf, HostOutcome, HostSummary, TaskRef } from '../../core/events.js';
-import { endOf, groupFailures, isFailure, type Failure, type FailureGroup } from '../recap.js';
+import { endOf, groupFailures, isFailure, type Failure, type FailureGroup } from '../failures.js';
 import { createRunReader, summariseCutOff, type RunRecord } from '../run-record.js';
 import { readEvent, type WrittenEvent } from '../written.js';
 import { createDetails } from './details.js';
