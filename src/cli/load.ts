@@ -21,7 +21,7 @@ import type { Play, Playbook } from '../core/plan.js';
 import type { VarsTemplate } from '../core/template.js';
 import type { LiveInventory } from '../engine/index.js';
 import { modules } from '../modules/index.js';
-import type { RunCommand } from './command-line.js';
+import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import { checkSelection, chooseHosts, errorsIn, withLocalhost, type LoadedPlaybook } from './selection.js';
 

@@ -7,18 +7,7 @@ import { nearest, ZrunError } from '../core/errors.js';
 import { forgetSecrets } from '../core/secret.js';
 import type { Environment } from './environment.js';
 import { tellFailure } from './failure.js';
-
-/** Returns the exit code. */
-type Verb = (environment: Environment) => Promise<number>;
-
-const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
-  history: async () => (await import('./history.js')).showHistory,
-  report: async () => (await import('./report/report.js')).showReport,
-  doc: async () => (await import('./doc.js')).showDocumentation,
-  inventory: async () => (await import('./inventory.js')).showInventory,
-  lint: async () => (await import('./lint.js')).lint,
-  schema: async () => (await import('./schema.js')).writeSchema,
-};
+import { verbs } from './verbs.js';
 
 /** `zrun lnt x.yaml` means no playbook that is called lnt. A word that names nothing is said to, before anything else. */
 function refuseMisspeltVerb(word: string, { cwd }: Environment): void {
@@ -37,7 +26,7 @@ export async function main(environment: Environment): Promise<number> {
   forgetSecrets();
   try {
     const [first, ...rest] = environment.argv;
-    const loadVerb = first !== undefined && Object.hasOwn(verbs, first) ? verbs[first] : undefined;
+    const loadVerb = first !== undefined && Object.hasOwn(verbs, first) ? verbs[first]?.load : undefined;
     if (loadVerb) return await (await loadVerb())({ ...environment, argv: rest });
     if (first !== undefined) refuseMisspeltVerb(first, environment);
     const { runPlaybooks } = await import('./run.js');

@@ -16,7 +16,7 @@ import {
   type RunFolder,
 } from '../report/run-folder.js';
 import { choosePaint, showsUtf8 } from '../report/style.js';
-import type { OutputKind, RunCommand } from './command-line.js';
+import type { OutputKind, RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import { createEmitter } from './emitter.js';
 

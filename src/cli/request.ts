@@ -10,7 +10,7 @@ import type { Source } from '../core/errors.js';
 import type { RunRequest } from '../core/events.js';
 import { handlersIn, stepsOf } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
-import type { RunCommand } from './command-line.js';
+import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import type { Loaded } from './load.js';
 

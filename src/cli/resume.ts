@@ -12,7 +12,8 @@ import { formatResumeWords } from '../report/recap.js';
 import { ownerOf } from '../report/run-claim.js';
 import type { RunFolder } from '../report/run-folder.js';
 import { visible, visibleLine } from '../report/visible.js';
-import type { Parsed, RunCommand } from './command-line.js';
+import type { Parsed } from './command-line.js';
+import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import { load, type Loaded } from './load.js';
 import {

@@ -2,17 +2,15 @@
  * Owns `zrun PLAYBOOK…`: from the words to hosts and plays, then either a look at them or the run. What a run is made of
  * is loaded only once everything that was given is known to be right.
  */
-import type { RunInput, RunOutcome, RunSettings } from '../engine/index.js';
 import { mask } from '../core/secret.js';
 import { visible } from '../report/visible.js';
-import { parseRunCommand, type RunCommand } from './command-line.js';
+import { parseRunCommand } from './command-line.js';
+import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
-import { tellFailure } from './failure.js';
 import type { Loaded } from './load.js';
 import { formatList } from './list.js';
-import { watchInterrupts } from './interrupt.js';
-import { createTurns } from './questions.js';
+import { runLoaded } from './run-loaded.js';
 
 /** Returns the exit code. Throws ZrunError or ZrunErrors for bad input, before any host is touched. */
 export async function runPlaybooks(environment: Environment): Promise<number> {
@@ -43,12 +41,6 @@ export async function runPlaybooks(environment: Environment): Promise<number> {
   return runLoaded({ command, loaded, request }, environment);
 }
 
-/** What is run, and what is known of it from before. */
-interface Prepared extends Pick<RunInput, 'request' | 'resumes' | 'pendingHandlers'> {
-  readonly command: RunCommand;
-  readonly loaded: Loaded;
-}
-
 function isLook(command: RunCommand): boolean {
   return command.syntaxCheck || command.list !== undefined;
 }
@@ -65,86 +57,4 @@ async function look(command: RunCommand, loaded: Loaded, { stdout, stderr }: Env
     );
   } else for (const { playbook } of loaded.playbooks) stdout.write(`${playbook.path}: ok\n`);
   return exitCodes.ok;
-}
-
-async function runLoaded(prepared: Prepared, environment: Environment): Promise<number> {
-  const { command, loaded, ...known } = prepared;
-  const { findBecomePassword } = await import('./password.js');
-  const { answerPrompts, checkStepping, confirmStep } = await import('./prompts.js');
-  if (command.step) checkStepping();
-  const becomePassword = await findBecomePassword(command, environment);
-  const playbooks = await answerPrompts(loaded);
-  const [{ run }, { createTransport }, { startReporting }, { createController }] = await Promise.all([
-    import('../engine/index.js'),
-    import('../transport/index.js'),
-    import('./reporting.js'),
-    import('./controller.js'),
-  ]);
-  const reporting = await startReporting(command, environment, loaded.warnings);
-  const settings: RunSettings = {
-    runId: reporting.runId,
-    version: environment.version,
-    check: command.check,
-    verify: command.verify,
-    forks: command.forks,
-    become: {
-      ...(command.become && { become: true }),
-      ...(command.becomeUser !== undefined && { becomeUser: command.becomeUser }),
-    },
-    becomePassword,
-    connectTimeoutMs: command.connectTimeoutMs,
-    taskTimeoutMs: command.taskTimeoutMs,
-    tags: command.tags,
-    skipTags: command.skipTags,
-    startAtTask: command.startAtTask,
-    forceHandlers: command.forceHandlers,
-    step: command.step,
-    extraVars: loaded.extraVars,
-    limit: command.limit,
-    inventorySources: loaded.inventorySources,
-    diff: command.diff,
-    verbosity: command.verbosity,
-  };
-  const interrupts = watchInterrupts(environment, reporting);
-  const inTurn = createTurns({
-    holdOutput: () => reporting.hold(),
-    onInterrupt: () => interrupts.interrupt(),
-  });
-  const transport = createTransport({
-    acceptNewHostKeys: command.acceptNewHostKeys,
-    env: environment.env,
-    homedir: environment.homeFolder,
-  });
-  try {
-    const outcome = await run({
-      playbooks,
-      groups: loaded.groups,
-      inventory: loaded.live,
-      ...known,
-      settings,
-      connect: transport.connect,
-      controller: createController({
-        cwd: environment.cwd,
-        homeFolder: environment.homeFolder,
-        inTurn,
-      }),
-      emit: interrupts.emit,
-      signal: interrupts.signal,
-      confirmStep: (task) => inTurn(interrupts.signal, () => confirmStep(task, interrupts.signal)),
-      now: () => Date.now(),
-    });
-    return exitCodeOf(outcome, command);
-  } catch (error) {
-    await reporting.close();
-    return tellFailure(error, environment, reporting.logFile);
-  } finally {
-    await transport.close();
-    interrupts.stop();
-    await reporting.close();
-  }
-}
-
-function exitCodeOf({ exitCode, hosts }: RunOutcome, { detailedExitCode }: RunCommand): number {
-  const isChanged = hosts.some(({ counts }) => counts.changed > 0);
-  return exitCode === exitCodes.ok && detailedExitCode && isChanged ? exitCodes.changed : exitCode;
 }

@@ -9,7 +9,7 @@ import { globToRegex } from '../core/glob.js';
 import type { Host } from '../core/host.js';
 import { handlersIn, stepsOf, type Play, type Playbook } from '../core/plan.js';
 import type { PlaybookRun } from '../engine/index.js';
-import type { RunCommand } from './command-line.js';
+import type { RunCommand } from './run-options.js';
 
 /** What a run needs of a playbook, but for the answers of the user. */
 export type LoadedPlaybook = Omit<PlaybookRun, 'answersOf'>;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { parseRunCommand, type RunCommand } from '../../src/cli/command-line.js';
+import { parseRunCommand } from '../../src/cli/command-line.js';
+import type { RunCommand } from '../../src/cli/run-options.js';
 import { ZrunError } from '../../src/core/errors.js';
 import { zrun } from './fake-environment.js';
 

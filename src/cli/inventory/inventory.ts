@@ -11,15 +11,15 @@ import {
   readLimit,
   selectHosts,
   type Inventory,
-} from '../config/index.js';
-import { nearest, ZrunError } from '../core/errors.js';
-import { mask } from '../core/secret.js';
-import { visible } from '../report/visible.js';
-import type { Environment } from './environment.js';
-import { exitCodes } from '../core/exit-codes.js';
-import { graphGroup, listAsJson, listAsYaml, variablesOfHost, type Listing } from './inventory-listing.js';
-import { inventoryNames, programTimeoutMs, untilStopped } from './load.js';
-import { parseWords } from './parse-words.js';
+} from '../../config/index.js';
+import { nearest, ZrunError } from '../../core/errors.js';
+import { mask } from '../../core/secret.js';
+import { visible } from '../../report/visible.js';
+import type { Environment } from '../environment.js';
+import { exitCodes } from '../../core/exit-codes.js';
+import { graphGroup, listAsJson, listAsYaml, variablesOfHost, type Listing } from './listing.js';
+import { inventoryNames, programTimeoutMs, untilStopped } from '../load.js';
+import { parseWords } from '../parse-words.js';
 
 interface Options {
   readonly inventory?: string[];

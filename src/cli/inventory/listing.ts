@@ -1,8 +1,8 @@
 /**
  * Owns the forms in which an inventory is shown: those of `ansible-inventory`, name for name.
  */
-import { formatPython, type Group, type Inventory } from '../config/index.js';
-import type { Value, ValueMap } from '../core/value.js';
+import { formatPython, type Group, type Inventory } from '../../config/index.js';
+import type { Value, ValueMap } from '../../core/value.js';
 
 export interface Listing {
   /** Where hosts and their variables are taken from. */

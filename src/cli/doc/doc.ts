@@ -2,12 +2,12 @@
  * Owns `zrun doc`: the reference of modules, read off the modules themselves, for a terminal or as Markdown.
  */
 import * as z from 'zod';
-import { nearest, ZrunError } from '../core/errors.js';
-import type { Example, Module } from '../core/module.js';
-import { choosePaint, type Paint } from '../report/style.js';
-import { modules } from '../modules/index.js';
-import type { Environment } from './environment.js';
-import { exitCodes } from '../core/exit-codes.js';
+import { nearest, ZrunError } from '../../core/errors.js';
+import type { Example, Module } from '../../core/module.js';
+import { choosePaint, type Paint } from '../../report/style.js';
+import { modules } from '../../modules/index.js';
+import type { Environment } from '../environment.js';
+import { exitCodes } from '../../core/exit-codes.js';
 
 const HELP = `Usage: zrun doc [MODULE...] [--markdown]
 

@@ -1,0 +1,230 @@
+/**
+ * Owns the options that all verbs have in common which work on hosts, and what a run makes of them. Ansible's flags keep
+ * their names and their meaning. Reads no file.
+ */
+import { Option, type Command } from 'commander';
+import { ZrunError } from '../core/errors.js';
+
+export type OutputKind = 'tty' | 'plain' | 'json';
+
+/** What the user asked for, checked as far as the words alone allow. */
+export interface RunCommand {
+  readonly playbooks: readonly string[];
+  readonly inventory: readonly string[];
+  readonly limit: string | undefined;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly startAtTask: string | undefined;
+  readonly step: boolean;
+  /** As given: `k=v …`, JSON or YAML, or `@file`. */
+  readonly extraVars: readonly string[];
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly verify: boolean;
+  readonly forks: number;
+  readonly forceHandlers: boolean;
+  readonly become: boolean;
+  readonly becomeUser: string | undefined;
+  readonly askBecomePassword: boolean;
+  readonly becomePasswordFile: string | undefined;
+  readonly user: string | undefined;
+  readonly privateKey: string | undefined;
+  readonly connectTimeoutMs: number;
+  readonly taskTimeoutMs: number;
+  readonly acceptNewHostKeys: boolean;
+  readonly list: 'hosts' | 'tasks' | 'tags' | undefined;
+  readonly syntaxCheck: boolean;
+  readonly verbosity: number;
+  readonly output: OutputKind | undefined;
+  readonly detailedExitCode: boolean;
+  readonly profile: boolean;
+  /** Files that the run is reported in when it ends; of each, the suffix says the kind. */
+  readonly report: readonly string[];
+}
+
+const DEFAULT_FORKS = 50;
+const DEFAULT_CONNECT_SECONDS = 10;
+const DEFAULT_TASK_SECONDS = 3600;
+
+/** Flags of ansible-playbook's that are not here, and what there is instead. */
+export const insteadOf: Readonly<Record<string, string>> = {
+  '-k': 'zrun logs in with keys or an ssh agent, never with a password',
+  '--ask-pass': 'zrun logs in with keys or an ssh agent, never with a password',
+  '-c': 'the connection is set in the inventory: ansible_connection: local, or ssh',
+  '--connection': 'the connection is set in the inventory: ansible_connection: local, or ssh',
+  '-M': "modules are zrun's own: zrun doc lists them",
+  '--module-path': "modules are zrun's own: zrun doc lists them",
+  '--flush-cache': 'nothing is cached between runs: it is not needed',
+  '--become-method': 'sudo is the only one',
+  '--ask-vault-pass': 'there is no vault; keep secrets in a file of their own and give it as -e @file',
+  '--vault-id': 'there is no vault; keep secrets in a file of their own and give it as -e @file',
+  '--vault-password-file': 'there is no vault; keep secrets in a file of their own and give it as -e @file',
+  '--ssh-common-args': 'options of ssh are read from ~/.ssh/config',
+  '--ssh-extra-args': 'options of ssh are read from ~/.ssh/config',
+};
+
+export function addHostOptions(program: Command): Command {
+  return program
+    .optionsGroup('Hosts:')
+    .addOption(
+      new Option('-i, --inventory <source>', 'the hosts; repeatable (or ZRUN_INVENTORY)').argParser(collect),
+    )
+    .option('-l, --limit <pattern>', 'hosts, groups: web1,db* or web:!web3 or @file')
+    .addOption(
+      new Option('-f, --forks <number>', 'hosts worked on at a time')
+        .argParser(positiveNumber('--forks', true))
+        .default(DEFAULT_FORKS),
+    );
+}
+
+export function addChangeOptions(program: Command): Command {
+  return program
+    .optionsGroup('What is done:')
+    .option('-C, --check', 'change nothing; show what a run would change')
+    .option('-D, --diff', 'show how things differ before and after')
+    .addOption(
+      new Option('-e, --extra-vars <vars>', 'k=v, JSON or @file; overrides all other variables').argParser(
+        collect,
+      ),
+    );
+}
+
+export function addConnectionOptions(program: Command): Command {
+  return program
+    .optionsGroup('Connection:')
+    .option('-u, --user <name>', 'log in as; ansible_user overrides it')
+    .option('--private-key <file>', 'log in with this key')
+    .option('--accept-new-host-keys', 'trust new hosts, never changed keys')
+    .addOption(
+      new Option('-T, --timeout <seconds>', 'limit for connecting')
+        .argParser(positiveNumber('--timeout', false))
+        .default(DEFAULT_CONNECT_SECONDS),
+    )
+    .addOption(
+      new Option('--task-timeout <seconds>', 'limit for a task without one')
+        .argParser(positiveNumber('--task-timeout', false))
+        .default(DEFAULT_TASK_SECONDS),
+    );
+}
+
+export function addBecomeOptions(program: Command): Command {
+  return program
+    .optionsGroup('Other users:')
+    .option('-b, --become', 'run tasks through sudo')
+    .option('--become-user <name>', 'run them as (default: root)')
+    .option('-K, --ask-become-pass', "ask for sudo's password")
+    .option('--become-password-file <file>', 'read it (or ZRUN_BECOME_PASSWORD_FILE)');
+}
+
+export function addOutputOptions(program: Command): Command {
+  return program
+    .optionsGroup('Output:')
+    .addOption(
+      new Option('-v, --verbose', 'reasons, output (-vv: results, -vvv: time)')
+        .argParser((_: string, previous: number) => previous + 1)
+        .default(0, 'none'),
+    );
+}
+
+export function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+function positiveNumber(flag: string, whole: boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && value > 0 && (!whole || Number.isInteger(value)))
+      return value;
+    const kind = whole ? 'a whole number' : 'a number of seconds';
+    throw new ZrunError('usage', `${flag} needs ${kind} above 0, not '${text}'`);
+  };
+}
+
+/** Commander's own view of the options: what the groups above and the verbs declare, by its long names in camel case. */
+export interface RunOptions {
+  readonly inventory?: string[];
+  readonly limit?: string;
+  readonly forks: number;
+  readonly check?: true;
+  readonly diff?: true;
+  readonly verify?: true;
+  readonly extraVars?: string[];
+  readonly tags?: string[];
+  readonly skipTags?: string[];
+  readonly startAtTask?: string;
+  readonly step?: true;
+  readonly forceHandlers?: true;
+  /** True where no run is named. */
+  readonly resume?: string | true;
+  readonly syntaxCheck?: true;
+  readonly listHosts?: true;
+  readonly listTasks?: true;
+  readonly listTags?: true;
+  readonly user?: string;
+  readonly privateKey?: string;
+  readonly acceptNewHostKeys?: true;
+  readonly timeout: number;
+  readonly taskTimeout: number;
+  readonly become?: true;
+  readonly becomeUser?: string;
+  readonly askBecomePass?: true;
+  readonly becomePasswordFile?: string;
+  readonly verbose: number;
+  readonly output?: OutputKind;
+  readonly detailedExitcode?: true;
+  readonly profile?: true;
+  readonly report?: string[];
+}
+
+/** `options`: as commander has read them. Throws ZrunError `usage` for those that exclude each other. */
+export function toRunCommand(options: RunOptions, playbooks: readonly string[]): RunCommand {
+  if (options.limit?.trim() === '') {
+    throw new ZrunError('usage', 'the limit is empty', {
+      hint: 'An empty --limit means no host, which is hardly meant; leave it out to take all hosts.',
+    });
+  }
+  if (options.askBecomePass && options.becomePasswordFile !== undefined) {
+    throw new ZrunError('usage', "sudo's password is asked for and read from a file at once", {
+      hint: 'Use one of --ask-become-pass and --become-password-file.',
+    });
+  }
+  return {
+    playbooks,
+    inventory: options.inventory ?? [],
+    limit: options.limit,
+    tags: splitTags(options.tags),
+    skipTags: splitTags(options.skipTags),
+    startAtTask: options.startAtTask,
+    step: options.step ?? false,
+    extraVars: options.extraVars ?? [],
+    check: options.check ?? false,
+    diff: options.diff ?? false,
+    verify: options.verify ?? false,
+    forks: options.forks,
+    forceHandlers: options.forceHandlers ?? false,
+    become: options.become ?? false,
+    becomeUser: options.becomeUser,
+    askBecomePassword: options.askBecomePass ?? false,
+    becomePasswordFile: options.becomePasswordFile,
+    user: options.user,
+    privateKey: options.privateKey,
+    connectTimeoutMs: options.timeout * 1000,
+    taskTimeoutMs: options.taskTimeout * 1000,
+    acceptNewHostKeys: options.acceptNewHostKeys ?? false,
+    list: options.listHosts ? 'hosts' : options.listTasks ? 'tasks' : options.listTags ? 'tags' : undefined,
+    syntaxCheck: options.syntaxCheck ?? false,
+    verbosity: options.verbose,
+    output: options.output,
+    detailedExitCode: options.detailedExitcode ?? false,
+    profile: options.profile ?? false,
+    report: options.report ?? [],
+  };
+}
+
+/** `-t a,b -t c`: as in Ansible, each may be a list. */
+function splitTags(given: readonly string[] | undefined): string[] {
+  return (given ?? [])
+    .flatMap((text) => text.split(','))
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
+}

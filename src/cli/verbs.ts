@@ -1,0 +1,40 @@
+/**
+ * Owns the list of verbs: what stands here is one, and is loaded when it is meant. Knows nothing of what they do.
+ */
+import type { Environment } from './environment.js';
+
+/** Returns the exit code. */
+type RunVerb = (environment: Environment) => Promise<number>;
+
+interface Verb {
+  /** For a list of verbs: one line, in the imperative. */
+  readonly summary: string;
+  readonly load: () => Promise<RunVerb>;
+}
+
+export const verbs: Readonly<Record<string, Verb>> = {
+  doc: {
+    summary: 'explain modules, helpers, functions, keywords, facts and errors',
+    load: async () => (await import('./doc/doc.js')).showDocumentation,
+  },
+  history: {
+    summary: 'list past runs, or show one',
+    load: async () => (await import('./history.js')).showHistory,
+  },
+  inventory: {
+    summary: 'show what is in an inventory',
+    load: async () => (await import('./inventory/inventory.js')).showInventory,
+  },
+  lint: {
+    summary: 'say what is legal in playbooks but unwise',
+    load: async () => (await import('./lint.js')).lint,
+  },
+  report: {
+    summary: 'make a page of a run',
+    load: async () => (await import('./report/report.js')).showReport,
+  },
+  schema: {
+    summary: 'write a JSON Schema for editors',
+    load: async () => (await import('./schema.js')).writeSchema,
+  },
+};
