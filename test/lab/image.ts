@@ -35,8 +35,17 @@ async function buildRootFileSystem(
     // Debugging information that nobody reads costs time to compile; trixie's modules do not link without it.
     ...(release === 'bookworm' ? ['KCFLAGS=-g0'] : []),
   ];
+  // In namespaces of its own, which end with it, and it ends with us: what is killed leaves neither processes nor mounts.
   await run(
     asRoot([
+      'setpriv',
+      '--pdeathsig=KILL',
+      'unshare',
+      '--mount',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
       'env',
       ...environment,
       'mmdebstrap',
