@@ -13,8 +13,9 @@
  * child has these outputs for itself from there on, and the next script runs in a fresh shell. The old one runs nothing
  * more, but its process stays until its input ends: something may count on that (host_lock).
  *
- * Each mark is a write on the host, a packet, and two processes that wake up for it. A frame whose script is terse (see
- * Probe) has no mark at its beginning, and none on standard error where it goes well.
+ * Each mark is a write on the host, a packet, and two processes that wake up for it. A frame that is written to a shell
+ * which has answered everything has no mark at its beginning, and one whose script is terse (see Probe) none on standard
+ * error either where it goes well.
  */
 import { randomBytes } from 'node:crypto';
 import { shellFile } from '../core/shell-files.js';
@@ -42,10 +43,11 @@ export const noRoom = 'no-room';
 
 /**
  * Which marks a frame has. `all`: both at its beginning, both at its end. `bare`: none on standard error at the beginning,
- * where nothing can be on its way there any more. `end`: of a terse script, the one on standard output that ends it, and
- * the one on standard error where it fails.
+ * where nothing can be on its way there any more. `alone`: none at the beginning, where nothing can be on its way on
+ * either output, and no other frame: there is no question which one is running. `end`: of a terse script, the one on
+ * standard output that ends it, and the one on standard error where it fails.
  */
-export type Marks = 'all' | 'bare' | 'end';
+export type Marks = 'all' | 'bare' | 'alone' | 'end';
 
 /** What the mark that ends a frame says after the status where a child holds the shell's outputs: frame.sh says so. */
 export const isHeld = ' held';
@@ -119,7 +121,7 @@ function partsOf(nonce: string, script: string, marks: Marks): Parts {
   }
   const onError = marks === 'all' ? `; printf '${nonce}+\\n' >&2` : '';
   return {
-    begin: `printf '${nonce}+\\n'${onError}\n`,
+    begin: marks === 'alone' ? '' : `printf '${nonce}+\\n'${onError}\n`,
     subshell,
     end: `zrun_end $? ${nonce}`,
   };

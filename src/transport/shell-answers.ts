@@ -95,7 +95,8 @@ export function createAnswers(onAnswered: (frame: Frame) => void): Answers {
     expect(job) {
       const isLarge = (job.stdin?.length ?? 0) > largeInput;
       const isTerse = job.isTerse && !isLarge;
-      const marks = isTerse ? 'end' : mayLag || isLarge ? 'all' : 'bare';
+      const chatty = mayLag || isLarge ? 'all' : frames.length > 0 ? 'bare' : 'alone';
+      const marks = isTerse ? 'end' : chatty;
       mayLag = isTerse;
       const frame = openFrame(job, marks);
       frames.push(frame);
@@ -162,7 +163,7 @@ function openFrame(job: Job, marks: Marks): Frame {
     marks,
     stdout: undefined,
     stderr: undefined,
-    begun: marks === 'end',
+    begun: marks === 'end' || marks === 'alone',
     word: undefined,
     isHeld: false,
     stderrBegun: marks !== 'all',
@@ -182,7 +183,7 @@ function endStdout(frame: Frame, word: string): void {
 
 /** What is terse changes nothing: whether it ran does not matter. */
 function mayHaveRun({ marks, begun, stderrBegun }: Frame): boolean {
-  return (marks === 'all' && (begun || stderrBegun)) || (marks === 'bare' && begun);
+  return marks !== 'end' && (begun || (marks === 'all' && stderrBegun));
 }
 
 /** The frame whose bytes come on standard output now. */
