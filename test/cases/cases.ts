@@ -1484,7 +1484,18 @@ export const cases: readonly Case[] = [
     number: 45,
     what: 'sanoid, zrepl and syncoid do not read `com.sun:auto-snapshot`',
     expected: 'said where one of them is installed',
-    proofs: [],
-    open: 'volume and dataset are made with `com.sun:auto-snapshot=false`; those that do not read it are not looked for. Their holds and clones keep finalize.yaml from destroying (case 36)',
+    proofs: [
+      recorded('sanoid and syncoid, before the move', {
+        recording: debian12({ snapshot_tools: 'sanoid\nsyncoid\n' }),
+        verdict: 'ready',
+        remark:
+          /sanoid, syncoid are installed and do not read com\.sun:auto-snapshot, .* tank\/docker-overlay2 and tank\/docker-zfs-backup: leave both out/,
+      }),
+      recorded('zrepl, after the move', {
+        recording: debian12({ ...moved, snapshot_tools: 'zrepl\n' }),
+        verdict: 'already',
+        remark: /zrepl is installed and does not read com\.sun:auto-snapshot/,
+      }),
+    ],
   },
 ];

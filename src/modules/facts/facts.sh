@@ -51,6 +51,8 @@ if has zfs; then
   section userland; zfs version
   section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
   section tops; zfs list -Hp -o name,available -d 0
+  section snapshot_tools
+  for tool in sanoid syncoid zrepl pyznap zfs-autobackup; do has "$tool" && echo "$tool"; done
   section marked
   marked=$(zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:copied,zrun:live,zrun:done,zrun:putting-back)
   printf '%s\n' "$marked"

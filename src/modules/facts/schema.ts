@@ -96,6 +96,11 @@ const zfsSchema = z.object({
   patch: maybeInt.describe('of the module'),
   zvol_flush_bug: bool.describe('2.2.7, 2.3.0 and 2.3.1 lose flush requests of volumes (openzfs#17131)'),
   pools: z.array(poolSchema),
+  snapshot_tools: z
+    .array(text)
+    .describe(
+      'what is installed of sanoid, syncoid, zrepl, pyznap and zfs-autobackup: none reads com.sun:auto-snapshot',
+    ),
   marked: z
     .array(
       z.object({
