@@ -36,7 +36,7 @@ export function zfsFacts(sections: Sections): Facts['zfs'] {
         readonly: readonly === 'on',
       };
     }),
-    snapshot_tools: rows(sections, 'snapshot_tools'),
+    snapshot_tools: [...rows(sections, 'snapshot_tools')],
     marked: markedDatasets(rows(sections, 'marked')),
   };
 }
