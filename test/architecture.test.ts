@@ -15,6 +15,7 @@ const belowPlaybooks = [
   'config/expression',
   'config/yaml',
   'config/source',
+  'secrets',
   'core',
 ] as const;
 const ofPlaybooks = ['config/playbook/roles', 'config/playbook/steps', 'config/playbook/reading'] as const;
@@ -23,11 +24,19 @@ const ofPlaybooks = ['config/playbook/roles', 'config/playbook/steps', 'config/p
 const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   programs: ['core'],
-  'config/source': ['programs', 'core'],
-  'config/yaml': ['config/source', 'core'],
+  secrets: ['programs', 'core'],
+  'config/source': ['secrets', 'programs', 'core'],
+  'config/yaml': ['config/source', 'secrets', 'core'],
   'config/expression': ['config/yaml', 'config/source', 'core'],
   'config/template': ['config/expression', 'config/yaml', 'config/source', 'core'],
-  'config/inventory': ['config/template', 'config/expression', 'config/yaml', 'config/source', 'core'],
+  'config/inventory': [
+    'config/template',
+    'config/expression',
+    'config/yaml',
+    'config/source',
+    'secrets',
+    'core',
+  ],
   'config/playbook/reading': [...belowPlaybooks],
   'config/playbook/steps': ['config/playbook/reading', ...belowPlaybooks],
   'config/playbook/roles': ['config/playbook/steps', 'config/playbook/reading', ...belowPlaybooks],
@@ -65,7 +74,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'modules/facts',
     'core',
   ],
-  cli: ['config', 'config/lint', 'config/schema', 'engine', 'transport', 'report', 'modules', 'core'],
+  cli: [
+    'config',
+    'config/lint',
+    'config/schema',
+    'engine',
+    'transport',
+    'report',
+    'modules',
+    'secrets',
+    'core',
+  ],
   main: ['cli'],
 };
 
@@ -74,6 +93,7 @@ const mostFiles = 30;
 
 /** Libraries that belong to one folder, so that they can be replaced there. */
 const homes: Readonly<Record<string, string>> = {
+  'age-encryption': 'secrets',
   '@marcbachmann/cel-js': 'config',
   handlebars: 'config',
   re2js: 'core',

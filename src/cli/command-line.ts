@@ -13,6 +13,7 @@ import {
   addConnectionOptions,
   addHostOptions,
   addOutputOptions,
+  addSecretOptions,
   collect,
   insteadOf,
   toRunCommand,
@@ -62,7 +63,7 @@ function createProgram(version: string): Command {
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
     .usage(
-      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun report [RUN] [-o FILE]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun schema playbook|inventory [-o FILE]',
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun report [RUN] [-o FILE]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun secret encrypt|decrypt|edit|rekey|encrypt-string|keygen\n       zrun schema playbook|inventory [-o FILE]',
     )
     .argument('[playbook...]');
 
@@ -83,6 +84,7 @@ function createProgram(version: string): Command {
     .option('--list-tags', 'list all tags');
   addConnectionOptions(program);
   addBecomeOptions(program);
+  addSecretOptions(program);
   return addOutputOptions(program)
     .addOption(new Option('--output <kind>', 'tty, plain or json (default: what fits)').argParser(outputKind))
     .addOption(

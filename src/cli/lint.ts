@@ -2,7 +2,12 @@
  * Owns `zrun lint`: what is legal but unwise in playbooks, said as errors are said. Knows no rule.
  */
 import path from 'node:path';
-import { parseExtraVars, readInventory, type InventorySources } from '../config/index.js';
+import {
+  parseExtraVars,
+  readInventory,
+  type InventoryOptions,
+  type InventorySources,
+} from '../config/index.js';
 import { lintPlaybook, lintRules, type Finding } from '../config/lint/index.js';
 import {
   formatProblem,
@@ -19,6 +24,7 @@ import { choosePaint, type Paint } from '../report/style.js';
 import { visible } from '../report/visible.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
+import { keyWords, openKeys, readKeyWords } from './secret/keys.js';
 import { readVerbWords } from './verb-options.js';
 
 const HELP = `Usage: zrun lint PLAYBOOK... [-i INVENTORY]... [options]
@@ -30,6 +36,8 @@ Options:
   -i, --inventory <file>   whose variables are known; repeatable (or ZRUN_INVENTORY).
                            Without one, a name that nothing defines is let through
   -e, --extra-vars <vars>  k=v, JSON or @file
+  --vault-password-file, --ask-vault-pass, --vault-id, --age-identity
+                           keys of what is encrypted, as for a run
   --allow <rule>           not this rule; repeatable
   --list-rules             list the rules
   --json                   the findings as JSON
@@ -61,6 +69,7 @@ export async function lint(environment: Environment): Promise<number> {
     allow: { type: 'string', multiple: true },
     'list-rules': { type: 'boolean' },
     json: { type: 'boolean' },
+    ...keyWords,
   });
   if (words.has('help')) {
     stdout.write(HELP);
@@ -79,9 +88,10 @@ export async function lint(environment: Environment): Promise<number> {
     .all('allow')
     .flatMap((text) => text.split(','))
     .map(checkRule);
-  const extraVars = await parseExtraVars(words.all('extra-vars'), { cwd });
-  const inventories = await readInventories(words.all('inventory'), environment, extraVars);
-  const findings = await lintAll(words.names, inventories, { cwd, extraVars });
+  const keys = await openKeys(readKeyWords(words), environment);
+  const extraVars = await parseExtraVars(words.all('extra-vars'), { cwd, keys });
+  const inventories = await readInventories(words.all('inventory'), environment, { extraVars, keys });
+  const findings = await lintAll(words.names, inventories, { cwd, extraVars, keys });
   const left = findings.filter(({ rule }) => !allowed.includes(rule));
   if (words.has('json')) stdout.write(mask(formatJson(left)));
   else stdout.write(mask(formatFindings(left, words.names, choosePaint(env, stdout.isTTY === true))));
@@ -100,11 +110,11 @@ function checkRule(name: string): string {
 async function readInventories(
   given: readonly string[],
   { cwd, env }: Environment,
-  extraVars: Awaited<ReturnType<typeof parseExtraVars>>,
+  options: Pick<InventoryOptions, 'extraVars' | 'keys'>,
 ): Promise<InventorySources | undefined> {
   const fromEnvironment = env['ZRUN_INVENTORY'];
   const sources = given.length > 0 || !fromEnvironment ? given : [fromEnvironment];
-  return sources.length === 0 ? undefined : await readInventory(sources, { cwd, extraVars });
+  return sources.length === 0 ? undefined : await readInventory(sources, { cwd, ...options });
 }
 
 /** What is wrong in any of the playbooks is said in one go. What several of them include is said once. */

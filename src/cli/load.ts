@@ -21,8 +21,10 @@ import type { Play, Playbook } from '../core/plan.js';
 import type { VarsTemplate } from '../core/template.js';
 import type { LiveInventory } from '../engine/index.js';
 import { modules } from '../modules/index.js';
+import type { Keyring } from '../secrets/keyring.js';
 import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
+import { openKeys } from './secret/keys.js';
 import { checkSelection, chooseHosts, errorsIn, withLocalhost, type LoadedPlaybook } from './selection.js';
 
 export interface Loaded {
@@ -36,6 +38,8 @@ export interface Loaded {
   /** Where the inventory comes from, as `InventorySources` has it. */
   readonly inventorySources: readonly string[];
   readonly extraVars: VarsTemplate;
+  /** What opened what is encrypted. */
+  readonly keys: Keyring;
   /** What is odd but does no harm. */
   readonly warnings: readonly string[];
 }
@@ -43,12 +47,14 @@ export interface Loaded {
 /** Throws ZrunError or ZrunErrors with everything that is wrong. */
 export async function load(command: RunCommand, environment: Environment): Promise<Loaded> {
   const { cwd, env } = environment;
-  const extraVars = await parseExtraVars(command.extraVars, { cwd });
+  const keys = await openKeys(command.keys, environment);
+  const extraVars = await parseExtraVars(command.extraVars, { cwd, keys });
   const limit = await readLimit(command.limit, { cwd });
   const named = namedInventories(command.inventory, env);
   const sources = await untilStopped(environment, (signal) =>
     readInventory(named, {
       cwd,
+      keys,
       extraVars,
       remoteUser: command.user,
       privateKeyFile: command.privateKey,
@@ -69,7 +75,15 @@ export async function load(command: RunCommand, environment: Environment): Promi
   for (const file of command.playbooks) {
     try {
       const inventory = await inventoryFor(path.dirname(file));
-      const playbook = await loadPlaybook(file, { modules, cwd, inventory, inventoryFor, extraVars, use });
+      const playbook = await loadPlaybook(file, {
+        modules,
+        cwd,
+        keys,
+        inventory,
+        inventoryFor,
+        extraVars,
+        use,
+      });
       if (named.length === 0 && !needsNoInventory(playbook.plays, brought)) throw noInventory();
       read.push(playbook);
       for (const { brings } of playbook.plays) brought.push(...brings);
@@ -91,6 +105,7 @@ export async function load(command: RunCommand, environment: Environment): Promi
     live: sources,
     inventorySources: sources.names,
     extraVars,
+    keys,
     warnings: [
       ...new Set([
         ...[...inventories].flatMap((each) => each.warnings),

@@ -23,6 +23,7 @@ export type KeptOptions = Omit<
   RunCommand,
   | 'playbooks'
   | 'extraVars'
+  | 'keys'
   | 'list'
   | 'syntaxCheck'
   | 'verbosity'
@@ -71,6 +72,7 @@ export async function describeRequest(
   const {
     playbooks: _playbooks,
     extraVars: _extraVars,
+    keys: _keys,
     list: _list,
     syntaxCheck: _syntaxCheck,
     verbosity: _verbosity,

@@ -25,6 +25,7 @@ import {
   rebase,
   type KeptOptions,
 } from './request.js';
+import { openKeys } from './secret/keys.js';
 import { chooseRun, findRuns, formatTime, readRun, readStart } from './runs.js';
 
 interface Resumed {
@@ -75,7 +76,7 @@ export async function prepareResume(
     );
     return undefined;
   }
-  await checkExtraVars(command, origin, cwd);
+  await checkExtraVars(command, origin, environment);
 
   const from = pathsFrom(request, cwd);
   const asked: RunCommand = {
@@ -174,11 +175,12 @@ function checkPlaybooks(
 
 /** Values that may be secret are not written down, so that they have to be given again. */
 async function checkExtraVars(
-  { extraVars }: RunCommand,
+  { extraVars, keys: keyOptions }: RunCommand,
   { started, request }: Origin,
-  cwd: string,
+  environment: Environment,
 ): Promise<void> {
-  const now = await parseExtraVars(extraVars, { cwd });
+  const keys = await openKeys(keyOptions, environment);
+  const now = await parseExtraVars(extraVars, { cwd: environment.cwd, keys });
   const missing = request.extraVarsNames.filter((name) => !now.has(name));
   if (missing.length === 0) return;
   throw new ZrunError(

@@ -31,6 +31,8 @@ export async function runLoaded(prepared: Prepared, environment: Environment): P
   if (command.step) checkStepping();
   const becomePassword = await findBecomePassword(command, environment);
   const playbooks = await answerPrompts(loaded);
+  // From here on the terminal is the run's.
+  loaded.keys.stopAsking();
   const [{ run }, { createTransport }, { createController }] = await Promise.all([
     import('../engine/index.js'),
     import('../transport/index.js'),

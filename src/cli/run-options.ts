@@ -4,6 +4,7 @@
  */
 import { Option, type Command } from 'commander';
 import { ZrunError } from '../core/errors.js';
+import { addKeyOptions, keyOptionsOf, type KeyOptions, type KeyWords } from './secret/keys.js';
 
 export type OutputKind = 'tty' | 'plain' | 'json';
 
@@ -32,6 +33,7 @@ export interface RunCommand {
   readonly connectTimeoutMs: number;
   readonly taskTimeoutMs: number;
   readonly acceptNewHostKeys: boolean;
+  readonly keys: KeyOptions;
   readonly list: 'hosts' | 'tasks' | 'tags' | undefined;
   readonly syntaxCheck: boolean;
   readonly verbosity: number;
@@ -56,9 +58,6 @@ export const insteadOf: Readonly<Record<string, string>> = {
   '--module-path': "modules are zrun's own: zrun doc lists them",
   '--flush-cache': 'nothing is cached between runs: it is not needed',
   '--become-method': 'sudo is the only one',
-  '--ask-vault-pass': 'there is no vault; keep secrets in a file of their own and give it as -e @file',
-  '--vault-id': 'there is no vault; keep secrets in a file of their own and give it as -e @file',
-  '--vault-password-file': 'there is no vault; keep secrets in a file of their own and give it as -e @file',
   '--ssh-common-args': 'options of ssh are read from ~/.ssh/config',
   '--ssh-extra-args': 'options of ssh are read from ~/.ssh/config',
 };
@@ -116,6 +115,10 @@ export function addBecomeOptions(program: Command): Command {
     .option('--become-password-file <file>', 'read it (or ZRUN_BECOME_PASSWORD_FILE)');
 }
 
+export function addSecretOptions(program: Command): Command {
+  return addKeyOptions(program.optionsGroup('What is encrypted (zrun secret --help):'));
+}
+
 export function addOutputOptions(program: Command): Command {
   return program
     .optionsGroup('Output:')
@@ -141,7 +144,7 @@ function positiveNumber(flag: string, whole: boolean): (text: string) => number 
 }
 
 /** Commander's own view of the options: what the groups above and the verbs declare, by its long names in camel case. */
-export interface RunOptions {
+export interface RunOptions extends KeyWords {
   readonly inventory?: string[];
   readonly limit?: string;
   readonly forks: number;
@@ -211,6 +214,7 @@ export function toRunCommand(options: RunOptions, playbooks: readonly string[]):
     connectTimeoutMs: options.timeout * 1000,
     taskTimeoutMs: options.taskTimeout * 1000,
     acceptNewHostKeys: options.acceptNewHostKeys ?? false,
+    keys: keyOptionsOf(options),
     list: options.listHosts ? 'hosts' : options.listTasks ? 'tasks' : options.listTags ? 'tags' : undefined,
     syntaxCheck: options.syntaxCheck ?? false,
     verbosity: options.verbose,

@@ -10,7 +10,7 @@ interface Option {
   readonly multiple?: boolean;
 }
 
-interface VerbWords {
+export interface VerbWords {
   /** What is no option. */
   readonly names: readonly string[];
   has(option: string): boolean;

@@ -2,7 +2,7 @@
  * Owns what an error is: a code, a message, a hint and a place, and how that is written for a person.
  * Knows nothing of YAML, SSH or modules.
  */
-import { isMarkedSecret } from './secret.js';
+import { isSecretSource } from './secret.js';
 import { cutText, shownBytes } from './kept-output.js';
 
 /** A text that a place can point into: a file, or a named piece of the command line. */
@@ -56,6 +56,7 @@ export const errorCodes = {
   'expression-type': 'an expression does not fit the types of what it uses',
   'variable-unknown': 'a template or an expression uses a name that nothing defines',
   'variable-cycle': 'variables refer to each other in a circle',
+  'decrypt-failed': 'what is encrypted cannot be decrypted with the keys that are given',
   // connection
   'name-unresolved': "a host's address cannot be resolved",
   'connect-failed': 'no connection could be made',
@@ -245,7 +246,7 @@ export function hideText(place: Place): void {
 }
 
 function isHidden({ source, start, hidesText }: Place): boolean {
-  if (hidesText === true || isMarkedSecret(source.text)) return true;
+  if (hidesText === true || isSecretSource(source)) return true;
   return (hiddenRanges.get(source) ?? []).some((range) => range.start <= start && start < range.end);
 }
 

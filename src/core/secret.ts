@@ -88,6 +88,19 @@ export function isMarkedSecret(text: string): boolean {
   return /^\uFEFF?(?:[ \t]*(?:#[^\n]*|---[ \t]*\r?)?\n)*[ \t]*#[ \t]*zrun:[ \t]*secret\b/.test(text);
 }
 
+/** Sources whose text was encrypted where it stands. */
+const decryptedSources = new WeakSet();
+
+/** No line of this source is ever shown, and every value in it is a secret: it was decrypted. */
+export function markDecrypted(source: object): void {
+  decryptedSources.add(source);
+}
+
+/** Whether every value in a source is a secret. */
+export function isSecretSource(source: { readonly text: string }): boolean {
+  return decryptedSources.has(source) || isMarkedSecret(source.text);
+}
+
 /** Forgets all of them: another run begins in this process. */
 export function forgetSecrets(): void {
   forms.clear();

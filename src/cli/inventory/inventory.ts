@@ -20,6 +20,7 @@ import { exitCodes } from '../../core/exit-codes.js';
 import { graphGroup, listAsJson, listAsYaml, variablesOfHost, type Listing } from './listing.js';
 import { inventoryNames, programTimeoutMs, untilStopped } from '../load.js';
 import { parseWords } from '../parse-words.js';
+import { addKeyOptions, openKeys, readKeyOptions, type KeyOptions } from '../secret/keys.js';
 
 interface Options {
   readonly inventory?: string[];
@@ -58,10 +59,12 @@ export async function showInventory(environment: Environment): Promise<number> {
     return exitCodes.ok;
   }
   const { options, group } = parsed;
-  const extraVars = await parseExtraVars(options.extraVars ?? [], { cwd });
+  const keys = await openKeys(parsed.keys, environment);
+  const extraVars = await parseExtraVars(options.extraVars ?? [], { cwd, keys });
   const sources = await untilStopped(environment, (signal) =>
     readInventory(inventoryNames(options.inventory ?? [], env), {
       cwd,
+      keys,
       extraVars,
       programTimeoutMs: programTimeoutMs(env),
       signal,
@@ -121,7 +124,9 @@ async function findHost(inventory: Inventory, pattern: string, cwd: string): Pro
 
 function parse(
   argv: readonly string[],
-): { readonly options: Options; readonly group: string | undefined } | { readonly text: string } {
+):
+  | { readonly options: Options; readonly keys: KeyOptions; readonly group: string | undefined }
+  | { readonly text: string } {
   const program = createProgram();
   const text = parseWords(program, argv, 'zrun inventory --help shows all options');
   if (text !== undefined) return { text };
@@ -138,7 +143,7 @@ function parse(
       hint: 'a group is named with --graph, a host with --host, several with -l; an inventory with -i',
     });
   }
-  return { options, group };
+  return { options, keys: readKeyOptions(program), group };
 }
 
 function createProgram(): Command {
@@ -146,7 +151,7 @@ function createProgram(): Command {
     ...(previous ?? []),
     value,
   ];
-  return new Command('zrun inventory')
+  const program = new Command('zrun inventory')
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: 80 })
@@ -161,7 +166,6 @@ function createProgram(): Command {
     .option('-y, --yaml', 'YAML in place of JSON')
     .option('-l, --limit <pattern>', 'only these hosts')
     .option('-e, --extra-vars <vars>', 'k=v, JSON or @file; overrides all other variables', collect)
-    .option('--playbook-dir <folder>', 'as seen from a playbook there (default: here)')
-    .helpOption('-h, --help', 'show this')
-    .addHelpText('after', EPILOGUE);
+    .option('--playbook-dir <folder>', 'as seen from a playbook there (default: here)');
+  return addKeyOptions(program).helpOption('-h, --help', 'show this').addHelpText('after', EPILOGUE);
 }

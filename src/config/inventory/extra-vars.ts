@@ -7,7 +7,9 @@ import { keepSecret, passwordNames } from '../../core/secret.js';
 import { withWritten, type InventoryVariable } from './variable.js';
 import { readSource } from '../source/source.js';
 import { compileTemplate, isVariableName } from '../template/template.js';
-import { describeNode, parseYaml, type ScalarNode } from '../yaml/yaml.js';
+import { noKeys, type Keyring } from '../../secrets/keyring.js';
+import { readSealedYaml } from '../yaml/sealed.js';
+import { describeNode, type ScalarNode } from '../yaml/yaml.js';
 
 /**
  * Reads all `-e` options, the later ones winning. Values may be templates, as in Ansible. Throws ZrunError or
@@ -15,12 +17,13 @@ import { describeNode, parseYaml, type ScalarNode } from '../yaml/yaml.js';
  */
 export async function parseExtraVars(
   options: readonly string[],
-  { cwd }: { readonly cwd: string },
+  { cwd, keys = noKeys }: { readonly cwd: string; readonly keys?: Keyring | undefined },
 ): Promise<ReadonlyMap<string, InventoryVariable>> {
   const findings = collectFindings();
   const vars = new Map<string, InventoryVariable>();
   for (const option of options) {
-    for (const [name, template] of await parseOne(option, cwd, findings.report)) vars.set(name, template);
+    for (const [name, template] of await parseOne(option, cwd, keys, findings.report))
+      vars.set(name, template);
   }
   findings.throwAll();
   return vars;
@@ -29,11 +32,12 @@ export async function parseExtraVars(
 async function parseOne(
   option: string,
   cwd: string,
+  keys: Keyring,
   report: Report,
 ): Promise<ReadonlyMap<string, InventoryVariable>> {
-  if (option.startsWith('@')) return readMap(await readSource(cwd, option.slice(1)), report);
+  if (option.startsWith('@')) return await readMap(await readSource(cwd, option.slice(1)), keys, report);
   const source = { name: '--extra-vars', text: option };
-  if (/^\s*[{[]/.test(option)) return readMap(source, report);
+  if (/^\s*[{[]/.test(option)) return await readMap(source, keys, report);
   const vars = new Map<string, InventoryVariable>();
   for (const match of option.matchAll(/\S+?="(?:[^"\\]|\\.)*"|\S+?='[^']*'|\S+/g)) {
     const [word] = match;
@@ -64,15 +68,13 @@ function jsonHint(option: string): string | undefined {
 }
 
 /** A map of variables, in JSON or YAML. */
-function readMap(source: Source, report: Report): ReadonlyMap<string, InventoryVariable> {
+async function readMap(
+  source: Source,
+  keys: Keyring,
+  report: Report,
+): Promise<ReadonlyMap<string, InventoryVariable>> {
   const vars = new Map<string, InventoryVariable>();
-  if (source.text.startsWith('$ANSIBLE_VAULT;')) {
-    const message = `${source.name} is encrypted by ansible-vault, which zrun cannot read`;
-    const hint = `decrypt it for this run: -e @<(ansible-vault view ${source.name})`;
-    report(errorAt(undefined, 'file-unreadable', message, hint));
-    return vars;
-  }
-  const root = parseYaml(source, report);
+  const root = await readSealedYaml(source, report, { keys });
   if (!root || (root.kind === 'scalar' && root.value === null)) return vars;
   if (root.kind !== 'map') {
     report(

@@ -5,6 +5,7 @@
 import { formatPlace, ZrunError, ZrunErrors, type Place } from '../../core/errors.js';
 import type { Host, Route, Target } from '../../core/host.js';
 import type { Value, ValueMap } from '../../core/value.js';
+import type { Keyring } from '../../secrets/keyring.js';
 import type { InventoryBuilder } from './builder.js';
 import { aliasesIn, readConnection, warningsOf, type ConnectionDefaults } from './connection.js';
 import type { LayeredInventory } from './hosts.js';
@@ -60,6 +61,8 @@ export interface InventoryOptions extends ConnectionDefaults {
   readonly playbookFolder?: string | undefined;
   /** How long a program may take for an answer. */
   readonly programTimeoutMs?: number | undefined;
+  /** What opens files and values that are encrypted. */
+  readonly keys?: Keyring | undefined;
   /** Ends programs when it is aborted; reading then throws `interrupted`. */
   readonly signal?: AbortSignal | undefined;
 }

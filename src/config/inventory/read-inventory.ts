@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { ZrunError, type Place } from '../../core/errors.js';
 import type { InventoryChange } from '../../core/host.js';
+import { noKeys, type Keyring } from '../../secrets/keyring.js';
 import { createInventoryBuilder, type InventoryBuilder } from './builder.js';
 import { applyChange, hostOf, type Asked } from './changes.js';
 import { layerHosts } from './hosts.js';
@@ -161,7 +162,7 @@ interface ReadSources {
 }
 
 async function readSources(sources: readonly string[], options: InventoryOptions): Promise<ReadSources> {
-  const { cwd, programTimeoutMs = defaultProgramTimeoutMs, signal } = options;
+  const { cwd, programTimeoutMs = defaultProgramTimeoutMs, signal, keys = noKeys } = options;
   const findings = collectFindings();
   const warnings = collectFindings();
   const builder = createInventoryBuilder(findings.report, warnings.report);
@@ -169,7 +170,7 @@ async function readSources(sources: readonly string[], options: InventoryOptions
   const names: string[] = [];
   for (const name of sources) {
     try {
-      const folder = await readInventorySource(name, { cwd, programTimeoutMs, signal }, builder);
+      const folder = await readInventorySource(name, { cwd, programTimeoutMs, signal, keys }, builder);
       names.push(folder === undefined ? name : path.resolve(cwd, name));
       if (folder !== undefined) folders.push(folder);
     } catch (error) {
@@ -195,10 +196,11 @@ interface VarsReading {
   oddities: Findings;
 }
 
-function openVarsFolders(cwd: string): VarsReading {
+function openVarsFolders(cwd: string, keys: Keyring): VarsReading {
   const reading: VarsReading = {
     vars: createVarsFolders(
       cwd,
+      keys,
       (error) => reading.own.report(error),
       (error) => reading.oddities.report(error),
     ),
@@ -214,7 +216,7 @@ async function makeInventory(
   options: InventoryOptions,
 ): Promise<Inventory> {
   const { builder, folders, order, warnings, varsFolders } = read;
-  const reading = varsFolders.get(playbook) ?? openVarsFolders(options.cwd);
+  const reading = varsFolders.get(playbook) ?? openVarsFolders(options.cwd, options.keys ?? noKeys);
   const own = (reading.own = collectFindings());
   const oddities = (reading.oddities = collectFindings());
   const places = { inventory: folders, playbook };

@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import { ZrunError, type Place } from '../../core/errors.js';
 import { cutText } from '../../core/kept-output.js';
 import { isList, isMap, type Value, type ValueMap } from '../../core/value.js';
+import type { Keyring } from '../../secrets/keyring.js';
 import type { InventoryBuilder } from './builder.js';
 import { checkName } from './names.js';
 import { looksLikeTemplate, programVariable } from './variable.js';
@@ -15,11 +16,16 @@ import { runProgram, type ProgramOptions } from '../source/run-program.js';
 /** How many `--host` calls are under way at a time. */
 const callsAtATime = 8;
 
+interface ScriptOptions extends ProgramOptions {
+  readonly keys: Keyring;
+}
+
 interface Reading {
   /** What the user calls the program. */
   readonly said: string;
   readonly at: Place;
   readonly builder: InventoryBuilder;
+  readonly keys: Keyring;
   readonly hosts: Set<string>;
   /** Variables that look like templates, and are none. */
   readonly braces: Set<string>;
@@ -29,12 +35,14 @@ interface Reading {
 export async function readProgramInventory(
   file: string,
   said: string,
-  options: ProgramOptions,
+  options: ScriptOptions,
   builder: InventoryBuilder,
 ): Promise<void> {
   const at = { source: { name: said, text: '' }, start: 0, end: 0 };
-  const reading: Reading = { said, at, builder, hosts: new Set(), braces: new Set() };
-  const listed = parseAnswer(await runProgram(file, ['--list'], said, options), `${said} --list`);
+  const reading: Reading = { said, at, builder, keys: options.keys, hosts: new Set(), braces: new Set() };
+  const answer = await runProgram(file, ['--list'], said, options);
+  await options.keys.prepare(answer);
+  const listed = parseAnswer(answer, `${said} --list`);
   let meta: ValueMap | undefined;
   for (const [name, data] of Object.entries(listed)) {
     if (name !== '_meta') readGroup(name, data, reading);
@@ -88,7 +96,7 @@ function readGroup(name: string, data: Value, reading: Reading): void {
   if (vars !== undefined && !isMap(vars)) refuse('vars', 'a map');
   for (const [variable, value] of Object.entries(isMap(vars) ? vars : {})) {
     if (looksLikeTemplate(value)) reading.braces.add(variable);
-    builder.setGroupVariable(name, variable, programVariable(value, at));
+    builder.setGroupVariable(name, variable, programVariable(value, at, reading.keys));
   }
   if (children !== undefined && !isList(children)) refuse('children', 'a list');
   for (const child of isList(children) ? children : []) {
@@ -122,11 +130,11 @@ function setHostVariables(host: string, data: Value, reading: Reading): void {
   const vars = builder.hosts.get(host)?.vars;
   for (const [variable, value] of Object.entries(data)) {
     if (looksLikeTemplate(value)) reading.braces.add(variable);
-    vars?.set(variable, programVariable(value, at));
+    vars?.set(variable, programVariable(value, at, reading.keys));
   }
 }
 
-async function askForEach(file: string, options: ProgramOptions, reading: Reading): Promise<void> {
+async function askForEach(file: string, options: ScriptOptions, reading: Reading): Promise<void> {
   const limit = pLimit(callsAtATime);
   const { said } = reading;
   // One that fails ends the others, which zrun would wait for at its end.
@@ -135,6 +143,7 @@ async function askForEach(file: string, options: ProgramOptions, reading: Readin
   const answers = await limit.map(reading.hosts, async (host) => {
     try {
       const text = await runProgram(file, ['--host', host], said, { ...options, signal });
+      await reading.keys.prepare(text);
       return [host, text.trim() === '' ? {} : parseAnswer(text, `${said} --host ${host}`)] as const;
     } catch (error) {
       failed.abort();

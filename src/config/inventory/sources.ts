@@ -14,11 +14,15 @@ import { byCodePoint } from './vars-files.js';
 import { readYamlInventory } from './yaml.js';
 import { errorAt } from '../source/findings.js';
 import { readSource, unreadable } from '../source/source.js';
-import { parseYaml, type YamlNode } from '../yaml/yaml.js';
+import { ageMagic } from '../../secrets/age.js';
+import type { Keyring } from '../../secrets/keyring.js';
+import { openSource, readSealedYaml } from '../yaml/sealed.js';
+import type { YamlNode } from '../yaml/yaml.js';
 
 interface SourceOptions {
   readonly cwd: string;
   readonly programTimeoutMs: number;
+  readonly keys: Keyring;
   /** Ends programs when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -88,12 +92,12 @@ async function readFolder(
 async function readInventoryFile(
   name: string,
   file: string,
-  { cwd, programTimeoutMs, signal }: SourceOptions,
+  { cwd, programTimeoutMs, signal, keys }: SourceOptions,
   builder: InventoryBuilder,
 ): Promise<void> {
   builder.beginSource(file);
   const beginning = await readBeginning(name, file);
-  if (beginning.startsWith('#!') || beginning.includes('\0')) {
+  if (beginning.startsWith('#!') || (beginning.includes('\0') && !beginning.startsWith(ageMagic))) {
     if (!(await isExecutable(file))) {
       throw errorAt(
         undefined,
@@ -102,18 +106,11 @@ async function readInventoryFile(
         `chmod +x ${name}`,
       );
     }
-    await readProgramInventory(file, name, { cwd, timeoutMs: programTimeoutMs, signal }, builder);
+    await readProgramInventory(file, name, { cwd, timeoutMs: programTimeoutMs, signal, keys }, builder);
     return;
   }
-  const source = await readSource(cwd, name, signal);
-  if (source.text.startsWith('$ANSIBLE_VAULT;')) {
-    throw errorAt(
-      undefined,
-      'inventory-invalid',
-      `${name} is encrypted by ansible-vault, which zrun cannot read`,
-      'keep only the secrets encrypted, and the hosts in a file of their own',
-    );
-  }
+  const source = await openSource(await readSource(cwd, name, signal), keys, builder.report);
+  if (!source) return;
   const extension = path.extname(name);
   if (extension === '.toml') {
     throw errorAt(
@@ -123,18 +120,25 @@ async function readInventoryFile(
       `'ansible-inventory -i ${name} --list --yaml --export' writes it as YAML`,
     );
   }
-  if (['.yml', '.yaml', '.json'].includes(extension)) readYamlOrIni(source, builder, 'yaml');
-  else if (extension === '') readYamlOrIni(source, builder, looksLikeYaml(source) ? 'yaml' : 'ini');
+  if (['.yml', '.yaml', '.json'].includes(extension)) await readYamlOrIni(source, keys, builder, 'yaml');
+  else if (extension === '')
+    await readYamlOrIni(source, keys, builder, looksLikeYaml(source) ? 'yaml' : 'ini');
   else readIniInventory(source, builder);
 }
 
 /**
  * As Ansible tries it: YAML first, then INI; if both fail, reports `meant`'s errors.
  */
-function readYamlOrIni(source: Source, builder: InventoryBuilder, meant: 'yaml' | 'ini'): void {
+async function readYamlOrIni(
+  source: Source,
+  keys: Keyring,
+  builder: InventoryBuilder,
+  meant: 'yaml' | 'ini',
+): Promise<void> {
   const errors: ZrunError[] = [];
   const warnings: ZrunError[] = [];
-  const root = parseYaml(source, (error) => errors.push(error), {
+  const root = await readSealedYaml(source, (error) => errors.push(error), {
+    keys,
     inventory: { warn: (warning) => warnings.push(warning) },
   });
   const isYaml = errors.length === 0 && root !== undefined && (root.kind === 'map' || isNothing(root));

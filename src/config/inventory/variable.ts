@@ -1,15 +1,16 @@
 /**
  * Owns a variable of an inventory: a template like any other, compiled when it is first used, which also knows how it
- * was written. People bring inventories that were made for Ansible: what zrun cannot read in them (Jinja, `!vault`) is
- * an error where it is used, and none where it merely stands.
+ * was written. People bring inventories that were made for Ansible: what zrun cannot read in them (Jinja, values that no
+ * key opens) is an error where it is used, and none where it merely stands.
  */
 import type { Place, ZrunError } from '../../core/errors.js';
-import { isMap, type Value } from '../../core/value.js';
+import { keepSecret } from '../../core/secret.js';
+import { isList, isMap, type Value } from '../../core/value.js';
+import type { Keyring } from '../../secrets/keyring.js';
 import { holdsTemplate } from '../template/tree.js';
 import { hintForJinja, refuseJinja } from '../source/jinja-hints.js';
 import { errorAt } from '../source/findings.js';
-import { anyShape } from '../expression/shape.js';
-import { compileLater, constant, type CompiledTemplate } from '../template/template.js';
+import { compileLater, compileSealed, constant, type CompiledTemplate } from '../template/template.js';
 import type { ScalarNode, YamlNode } from '../yaml/yaml.js';
 
 export interface InventoryVariable extends CompiledTemplate {
@@ -50,22 +51,17 @@ export function variablesOf(node: YamlNode & { readonly kind: 'map' }): Map<stri
 }
 
 /** What a program printed: never a template, for a name or a tag in it may be somebody else's. */
-export function programVariable(value: Value, at: Place): InventoryVariable {
-  const vault = findVault(value);
-  if (vault === undefined) return { ...constant(withoutMarks(value), at), written: value };
-  const error = vaultError(at);
-  const fail = (): never => {
-    throw error;
-  };
-  const failing = { render: fail, renderPartial: fail, renderEntry: fail };
-  return { ...constant(null, at), isConstant: false, ...failing, check: () => anyShape, written: value };
+export function programVariable(value: Value, at: Place, keys: Keyring): InventoryVariable {
+  if (!holdsVault(value)) return { ...constant(withoutMarks(value), at), written: value };
+  let opened: Value | undefined;
+  return { ...compileSealed(at, () => (opened ??= openMarks(value, at, keys))), written: value };
 }
 
 function writtenValue(node: YamlNode): Value {
   if (node.kind === 'list') return node.items.map(writtenValue);
   if (node.kind === 'map')
     return Object.fromEntries([...node.entries.values()].map(({ key, value }) => [key, writtenValue(value)]));
-  if (node.vault) return { __ansible_vault: node.value };
+  if (node.sealed) return { [node.sealed.tag === 'vault' ? '__ansible_vault' : '__age']: node.value };
   return node.raw ? { __ansible_unsafe: node.value } : node.value;
 }
 
@@ -78,14 +74,25 @@ function withoutMarks(value: Value): Value {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutMarks(inner)]));
 }
 
-function findVault(value: Value): Value | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (isMap(value) && Object.hasOwn(value, '__ansible_vault')) return value['__ansible_vault'];
-  for (const inner of Object.values(value) as readonly Value[]) {
-    const found = findVault(inner);
-    if (found !== undefined) return found;
+function holdsVault(value: Value): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (isMap(value) && Object.hasOwn(value, '__ansible_vault')) return true;
+  return (Object.values(value) as readonly Value[]).some(holdsVault);
+}
+
+/** Throws ZrunError `decrypt-failed`. */
+function openMarks(value: Value, at: Place, keys: Keyring): Value {
+  if (isList(value)) return value.map((inner) => openMarks(inner, at, keys));
+  if (!isMap(value)) return value;
+  const vault = value['__ansible_vault'];
+  if (typeof vault === 'string') {
+    const text = keys.open(vault, at).content.toString('utf8');
+    keepSecret(text);
+    return text;
   }
-  return undefined;
+  const unsafe = value['__ansible_unsafe'];
+  if (unsafe !== undefined) return unsafe;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, openMarks(inner, at, keys)]));
 }
 
 function mayBeTemplate(value: ScalarNode['value']): boolean {
@@ -93,7 +100,6 @@ function mayBeTemplate(value: ScalarNode['value']): boolean {
 }
 
 function refuseForeign(node: ScalarNode): ZrunError | undefined {
-  if (node.vault) return vaultError(node.at);
   if (typeof node.value !== 'string' || node.raw) return undefined;
   return refuseJinja(node.text, 'yaml');
 }
@@ -109,15 +115,6 @@ function explainJinja(error: ZrunError): ZrunError {
   if (start < 0 || end < 0) return error;
   const hint = hintForJinja(text.slice(start, end + 2));
   return hint === undefined ? error : errorAt(at, error.code, message, hint, { cause: error });
-}
-
-function vaultError(at: Place): ZrunError {
-  return errorAt(
-    at,
-    'inventory-invalid',
-    'this value is encrypted by ansible-vault, which zrun cannot read',
-    "decrypt it ('ansible-vault decrypt_string' or 'view') into a file outside the repository, and give that with -e @file",
-  );
 }
 
 /** True where a value from elsewhere looks as if it were meant as a template. */

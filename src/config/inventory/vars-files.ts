@@ -6,8 +6,10 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errorAt, type Report } from '../source/findings.js';
 import { readNamedSource, unreadable } from '../source/source.js';
+import type { Keyring } from '../../secrets/keyring.js';
 import { variablesOf, type InventoryVariable, type InventoryVariables } from './variable.js';
-import { describeNode, parseYaml } from '../yaml/yaml.js';
+import { readSealedYaml } from '../yaml/sealed.js';
+import { describeNode } from '../yaml/yaml.js';
 
 /** In the order in which they are looked for. Source: Ansible's YAML_FILENAME_EXTENSIONS. */
 const extensions = ['', '.yml', '.yaml', '.json'];
@@ -22,7 +24,7 @@ export interface VarsFolders {
 const none: InventoryVariables = new Map();
 
 /** Reads each folder and file once. Errors in files are reported; `cwd` is for how files are called. */
-export function createVarsFolders(cwd: string, report: Report, warn: Report): VarsFolders {
+export function createVarsFolders(cwd: string, keys: Keyring, report: Report, warn: Report): VarsFolders {
   const listings = new Map<string, Promise<ReadonlySet<string>>>();
   const contents = new Map<string, Promise<InventoryVariables>>();
   const shownName = (file: string): string => {
@@ -48,7 +50,9 @@ export function createVarsFolders(cwd: string, report: Report, warn: Report): Va
   const readFiles = async (files: readonly string[]): Promise<InventoryVariables> => {
     const merged = new Map<string, InventoryVariable>();
     for (const file of files) {
-      const vars = await remember(contents, file, () => readVarsFile(shownName(file), cwd, report, warn));
+      const vars = await remember(contents, file, () =>
+        readVarsFile(shownName(file), cwd, keys, report, warn),
+      );
       for (const [name, variable] of vars) merged.set(name, variable);
     }
     return merged;
@@ -103,17 +107,12 @@ export function byCodePoint(a: string, b: string): number {
 async function readVarsFile(
   name: string,
   cwd: string,
+  keys: Keyring,
   report: Report,
   warn: Report,
 ): Promise<InventoryVariables> {
   const source = await readNamedSource(cwd, name);
-  if (source.text.startsWith('$ANSIBLE_VAULT;')) {
-    const message = `${name} is encrypted by ansible-vault: its variables are not there`;
-    const hint = 'decrypt it into a file outside the repository, and give that with -e @file';
-    warn(errorAt(undefined, 'file-unreadable', message, hint));
-    return none;
-  }
-  const root = parseYaml(source, report, { inventory: { warn } });
+  const root = await readSealedYaml(source, report, { inventory: { warn }, keys });
   if (root?.kind === 'map') return variablesOf(root);
   if (root && !(root.kind === 'scalar' && root.value === null)) {
     report(

@@ -19,12 +19,16 @@ import { createScope } from '../expression/scope.js';
 import { createIds, type OpenFile } from './reading/site.js';
 import { readSource, shownName } from '../source/source.js';
 import { readVars } from './reading/common.js';
-import { describeNode, parseYaml, type MapEntry, type MapNode, type YamlNode } from '../yaml/yaml.js';
+import { noKeys, type Keyring } from '../../secrets/keyring.js';
+import { readSealedYaml } from '../yaml/sealed.js';
+import { describeNode, type MapEntry, type MapNode, type YamlNode } from '../yaml/yaml.js';
 
 export interface LoadPlaybookOptions {
   readonly modules: ReadonlyMap<string, Module>;
   /** The user's current directory. */
   readonly cwd: string;
+  /** What opens files and values that are encrypted. */
+  readonly keys?: Keyring | undefined;
   /** Its variables may be used. */
   readonly inventory?: Inventory | undefined;
   /** The same for the plays of a folder, whose variables are theirs: for playbooks that are imported from elsewhere. */
@@ -45,6 +49,7 @@ export async function loadPlaybook(file: string, options: LoadPlaybookOptions): 
   const {
     modules,
     cwd,
+    keys = noKeys,
     inventory,
     inventoryFor,
     extraVars = new Map(),
@@ -53,9 +58,9 @@ export async function loadPlaybook(file: string, options: LoadPlaybookOptions): 
   } = options;
   const source = await readSource(cwd, file);
   const language = createLanguage({ cwd });
-  const work = { modules, language, cwd, inventory, inventoryFor, extraVars, openNames, use };
+  const work = { modules, language, cwd, keys, inventory, inventoryFor, extraVars, openNames, use };
   const plays = await readWithContext(work, async (context) => {
-    const root = parseYaml(source, context.report);
+    const root = await readSealedYaml(source, context.report, { keys });
     return await readPlays(root, context, {
       file: {
         path: path.resolve(cwd, file),

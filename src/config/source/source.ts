@@ -8,6 +8,7 @@ import { Socket } from 'node:net';
 import path from 'node:path';
 import { nearest, ZrunError, type Place, type Source } from '../../core/errors.js';
 import { onAbort } from '../../core/signals.js';
+import { ageMagic, armorBytes } from '../../secrets/age.js';
 import { errorAt } from './findings.js';
 
 /** A piece of a source whose own offsets can be mapped to places: a scalar's value, or a whole file. */
@@ -38,7 +39,7 @@ export function looseText(name: string, text: string): PositionedText {
  */
 export async function readSource(cwd: string, name: string, signal?: AbortSignal): Promise<Source> {
   return sourceOf(cwd, name, async (file) =>
-    (await stat(file)).isFIFO() ? readPipe(file, signal) : readFile(file, 'utf8'),
+    (await stat(file)).isFIFO() ? readPipe(file, signal) : readWhole(file),
   );
 }
 
@@ -59,7 +60,17 @@ async function sourceOf(cwd: string, name: string, read: (file: string) => Promi
 /** Throws as stat() and readFile() do, and for what may never end. */
 export async function readNamedFile(file: string): Promise<string> {
   refuseEndless(await stat(file));
-  return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  return (await readWhole(file)).replace(/^\uFEFF/, '');
+}
+
+async function readWhole(file: string): Promise<string> {
+  return textOf(await readFile(file));
+}
+
+/** What age encrypted may not be text; there is one that says the same. */
+function textOf(bytes: Buffer): string {
+  const isAge = bytes.subarray(0, ageMagic.length).toString('latin1') === ageMagic;
+  return isAge ? armorBytes(bytes) : bytes.toString('utf8');
 }
 
 /** Throws an Error for a pipe or a device. Those on the command line are made for one run; others may never end. */
@@ -84,7 +95,7 @@ async function readPipe(file: string, signal: AbortSignal | undefined): Promise<
       if (length > mostOfPipe) throw new Error('it does not end');
       pieces.push(piece);
     }
-    return Buffer.concat(pieces).toString('utf8');
+    return textOf(Buffer.concat(pieces));
   } finally {
     forget?.();
     pipe.destroy();

@@ -4,7 +4,7 @@
  */
 import parser from 'handlebars/dist/cjs/handlebars/compiler/base.js';
 import type { Place, ZrunError } from '../../core/errors.js';
-import { isMarkedSecret } from '../../core/secret.js';
+import { isSecretSource } from '../../core/secret.js';
 import type { CompiledExpression } from '../expression/expression.js';
 import { errorAt, type Report } from '../source/findings.js';
 import { hintForJinja } from '../source/jinja-hints.js';
@@ -149,7 +149,7 @@ function syntaxError(text: PositionedText, error: Error): ZrunError {
 }
 
 function unreadable(at: Place, written: string): ZrunError {
-  const shown = isMarkedSecret(at.source.text) ? '' : `: ${written}`;
+  const shown = isSecretSource(at.source) ? '' : `: ${written}`;
   const message = `this is not a template that can be read${shown}`;
   return errorAt(at, 'template-syntax', message, foreignHint(written));
 }

@@ -34,6 +34,7 @@ export interface CompiledTemplate extends PartialTemplate {
 export function compileTemplate(node: YamlNode, report: Report): CompiledTemplate {
   if (node.kind === 'scalar') {
     if (node.cel) return compileCel(node, report);
+    if (node.sealed) return compileSealed(node.at, node.sealed.open);
     if (typeof node.value !== 'string' || node.raw) return constant(node.value, node.at);
     const jinja = refuseJinja(node.text, 'yaml');
     if (jinja) {
@@ -65,9 +66,9 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
   return compileMap(node, report);
 }
 
-/** Whether there is anything to render: a text with `{{`, or an expression. */
-export function isTemplateText({ cel, value, raw }: ScalarNode): boolean {
-  return cel === true || (typeof value === 'string' && !raw && holdsTemplate(value));
+/** Whether there is anything to render: a text with `{{`, an expression, or what is encrypted. */
+export function isTemplateText({ cel, sealed, value, raw }: ScalarNode): boolean {
+  return cel === true || sealed !== undefined || (typeof value === 'string' && !raw && holdsTemplate(value));
 }
 
 /** `!cel a + b`: the value of an expression, whatever its type. */
@@ -79,6 +80,24 @@ function compileCel(node: ScalarNode, report: Report): CompiledTemplate {
     isConstant: false,
     render: (scope) => expression.evaluate(scope),
     check: (declared, onError) => expression.check(declared, onError),
+  });
+}
+
+/** What is encrypted, opened where it is used. It is a text as it is, and no template. */
+export function compileSealed(at: Place, open: () => Value): CompiledTemplate {
+  return leaf({
+    at,
+    isConstant: false,
+    render: open,
+    check(_declared, report) {
+      try {
+        return shapeOfConstant(open());
+      } catch (error) {
+        if (!(error instanceof ZrunError)) throw error;
+        report(error);
+        return anyShape;
+      }
+    },
   });
 }
 

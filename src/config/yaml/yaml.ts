@@ -18,8 +18,9 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import { hideText, lineAndColumn, type Place, type Source } from '../../core/errors.js';
-import { isMarkedSecret, keepSecret, passwordNames } from '../../core/secret.js';
+import { isSecretSource, keepSecret, passwordNames } from '../../core/secret.js';
 import type { Value } from '../../core/value.js';
+import { noKeys, type Keyring } from '../../secrets/keyring.js';
 import { errorAt, type Report } from '../source/findings.js';
 import { bareTemplateError, deepest, syntaxError, depthError } from './errors.js';
 import { readPlain } from './plain.js';
@@ -37,8 +38,8 @@ export interface ScalarNode {
   readonly raw: boolean;
   /** Tagged `!cel`: all of it is one expression. */
   readonly cel?: true;
-  /** Tagged `!vault`: what Ansible encrypted. Only where `YamlOptions.inventory` lets it pass. */
-  readonly vault?: true;
+  /** Tagged `!vault` or `!age`: the value is the encrypted text, what it stands for is opened when it is used. */
+  readonly sealed?: SealedText;
   /** Written without quotes, on its own: `yes` may stand for a boolean. */
   readonly plain: boolean;
   /** The value as text, with its places; for numbers and booleans as written. */
@@ -65,12 +66,20 @@ export interface ListNode {
   readonly items: readonly YamlNode[];
 }
 
-interface YamlOptions {
+interface SealedText {
+  readonly tag: 'vault' | 'age';
+  /** The text in clear, which is a secret from then on. Throws ZrunError `decrypt-failed` at its place. */
+  open(): string;
+}
+
+export interface YamlOptions {
   /**
    * Reads a file as Ansible reads an inventory, so that people can bring theirs: scalars are those of YAML 1.1 (`yes`,
-   * `0644`), `!vault` is let through, and of two equal keys the last one counts, which is warned of.
+   * `0644`), and of two equal keys the last one counts, which is warned of.
    */
   readonly inventory?: { readonly warn: Report } | undefined;
+  /** What opens single values: it is ready for this text (`prepare`). */
+  readonly keys?: Keyring | undefined;
 }
 
 /** More nodes than a file of this many characters honestly has; aliases of aliases reach it quickly. */
@@ -93,7 +102,7 @@ export function parseYaml(source: Source, report: Report, options: YamlOptions =
   const reader = new Reader(source, document, report, options);
   if (!document.contents) return emptyScalar(source, source.text.length);
   const root = reader.read(document.contents);
-  if (isMarkedSecret(source.text)) keepValues(root);
+  if (isSecretSource(source)) keepValues(root);
   return root;
 }
 
@@ -101,6 +110,7 @@ export function parseYaml(source: Source, report: Report, options: YamlOptions =
 function keepValues(node: YamlNode): void {
   if (node.kind === 'list') node.items.forEach(keepValues);
   else if (node.kind === 'map') for (const { value } of node.entries.values()) keepValues(value);
+  else if (node.sealed) return;
   else if (typeof node.value === 'string') node.value.split(/\{\{[\s\S]*?\}\}/).forEach(keepSecret);
   else if (typeof node.value === 'number') keepSecret(node.text.text);
 }
@@ -264,8 +274,8 @@ class Reader {
   private readScalar(node: Scalar): ScalarNode {
     const at = this.place(node);
     const written = node.source ?? '';
-    if (this.options.inventory && /^!vault(?:-encrypted)?$/.test(node.tag ?? ''))
-      return { ...plainText(written, at), vault: true };
+    const sealed = /^!(vault|age)(?:-encrypted)?$/.exec(node.tag ?? '')?.[1];
+    if (sealed === 'vault' || sealed === 'age') return this.readSealed(written, sealed, at);
     if (node.tag === '!cel')
       return {
         kind: 'scalar',
@@ -285,6 +295,18 @@ class Reader {
     const raw = tagged || (this.unsafe > 0 && typeof value === 'string');
     const text = typeof value === 'string' ? value : written;
     return { kind: 'scalar', at, value, raw, plain, text: alignScalar(text, at) };
+  }
+
+  private readSealed(written: string, tag: SealedText['tag'], at: Place): ScalarNode {
+    const { keys = noKeys } = this.options;
+    let text: string | undefined;
+    const open = (): string => {
+      if (text !== undefined) return text;
+      text = keys.open(written, at).content.toString('utf8');
+      keepSecret(text);
+      return text;
+    };
+    return { ...plainText(written, at), sealed: { tag, open } };
   }
 
   private readMap(node: YAMLMap): YamlNode {
@@ -358,10 +380,8 @@ class Reader {
     const quoted = written.includes('"') ? `'${written.replaceAll("'", "''")}'` : `"${written}"`;
     const whole = { ...at, start, end: start + written.length };
     let hint =
-      'there are !raw (a text that is never a template), !cel (one expression) and !rules (a list of conditions and texts)';
-    if (tag === '!vault')
-      hint = 'keep the secret in a file outside the repository, and give it with -e @file';
-    else if (isCondition && !written.includes('\n'))
+      'there are !raw (a text that is never a template), !cel (one expression), !rules (a list of conditions and texts), !vault and !age (encrypted texts)';
+    if (isCondition && !written.includes('\n'))
       hint = `a text that begins with ! must be in quotes: write ${quoted}`;
     const message = `the tag ${tag} is not one that zrun knows`;
     this.report(errorAt({ ...whole, end }, 'yaml-syntax', message, hint));

@@ -21,7 +21,9 @@ import { readNamedFile, shownName, unreadable } from '../../source/source.js';
 import { compiledOf } from '../../template/template.js';
 import { anyShape } from '../../expression/shape.js';
 import { commonNames } from './variables.js';
-import { parseYaml, type YamlNode } from '../../yaml/yaml.js';
+import type { Keyring } from '../../../secrets/keyring.js';
+import { readSealedYaml } from '../../yaml/sealed.js';
+import type { YamlNode } from '../../yaml/yaml.js';
 
 /** A check of names and types. */
 type NameCheck = (declared: Declarations, report: Report) => void;
@@ -63,6 +65,8 @@ interface ContextOptions {
   readonly modules: ReadonlyMap<string, Module>;
   readonly language: PlaybookLanguage;
   readonly cwd: string;
+  /** What opens files and values that are encrypted. */
+  readonly keys: Keyring;
   readonly inventory: Inventory | undefined;
   readonly inventoryFor: ((folder: string) => Promise<Inventory>) | undefined;
   readonly extraVars: VarsTemplate;
@@ -137,9 +141,9 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
 }
 
 /** What folders say of hosts and groups that may come, hosts may come to have. */
-async function declareBrought({ brought, inventories, cwd, setByTasks, use }: Shared): Promise<void> {
+async function declareBrought({ brought, inventories, cwd, keys, setByTasks, use }: Shared): Promise<void> {
   const folders = new Set([...inventories].flatMap((inventory) => inventory.folders));
-  for (const [name, templates] of await variablesForeseen(brought, [...folders], cwd)) {
+  for (const [name, templates] of await variablesForeseen(brought, [...folders], cwd, keys)) {
     setByTasks.set(name, [...(setByTasks.get(name) ?? []), ...templates]);
     use.set.add(name);
   }
@@ -175,7 +179,7 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
     },
     async readYaml(file, at) {
       const known = files.get(file);
-      const parsed = known ?? parseFile(file, shownName(file, cwd), at);
+      const parsed = known ?? parseFile(file, shownName(file, cwd), shared.keys, at);
       files.set(file, parsed);
       const { root, report: repeat } = await parsed;
       repeat(report);
@@ -205,7 +209,7 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
   };
 }
 
-async function parseFile(file: string, name: string, at: Place): ParsedFile {
+async function parseFile(file: string, name: string, keys: Keyring, at: Place): ParsedFile {
   const findings = collectFindings();
   const repeat = (to: Report): void => {
     findings.errors.forEach(to);
@@ -214,5 +218,5 @@ async function parseFile(file: string, name: string, at: Place): ParsedFile {
     findings.report(unreadable(name, error, at));
   });
   if (text === undefined) return { root: undefined, report: repeat };
-  return { root: parseYaml({ name, text }, findings.report), report: repeat };
+  return { root: await readSealedYaml({ name, text }, findings.report, { keys }), report: repeat };
 }

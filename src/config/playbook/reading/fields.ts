@@ -196,7 +196,9 @@ function saysOmit({ value }: MapEntry, { known }: Reading): boolean {
 
 /** Jinja's statements count as one, so that they are refused as that. */
 export function isTemplateNode(node: YamlNode): boolean {
-  if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.raw) return false;
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') return false;
+  if (node.sealed) return true;
+  if (node.raw) return false;
   return isTemplateText(node) || refuseJinja(node.text, 'yaml') !== undefined;
 }
 
