@@ -37,4 +37,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'write a JSON Schema for editors',
     load: async () => (await import('./schema.js')).writeSchema,
   },
+  secret: {
+    summary: 'encrypt, decrypt and edit files and values',
+    load: async () => (await import('./secret/secret.js')).secret,
+  },
 };

@@ -56,7 +56,7 @@ function bytesOf(armored: string): Buffer {
   return Buffer.from(armored.replace(armorBegin, '').replace(armorEnd, '').replace(/\s/g, ''), 'base64');
 }
 
-export interface AgeKeys {
+interface AgeKeys {
   /** `AGE-SECRET-KEY-…` */
   readonly identities: readonly string[];
   readonly passphrases: readonly string[];
@@ -111,7 +111,7 @@ export async function createAgeKey(): Promise<{ readonly identity: string; reado
   return { identity, recipient: await age.identityToRecipient(identity) };
 }
 
-/** What a key of ours is known by to those who encrypt. Undefined where it is none. */
+/** What a key of ours is known by to those who encrypt. Undefined for what is no key. */
 export async function recipientOf(identity: string): Promise<string | undefined> {
   const age = await loadAge();
   return age.identityToRecipient(identity).catch(() => undefined);

@@ -33,7 +33,7 @@ export interface KeySources {
 }
 
 /** What a text was opened with. */
-export type OpenedWith =
+type OpenedWith =
   | { readonly type: 'vault'; readonly password: VaultPassword; readonly label: string | undefined }
   | { readonly type: 'age' }
   | { readonly type: 'passphrase'; readonly passphrase: string };

@@ -4,7 +4,7 @@
  */
 import { createDecipheriv, createHash } from 'node:crypto';
 
-export type SopsPlain = string | number | boolean;
+type SopsPlain = string | number | boolean;
 
 const encrypted = /^ENC\[AES256_GCM,data:(.*),iv:(.+),tag:(.+),type:(\w+)\]$/;
 

@@ -23,7 +23,7 @@ export interface VaultSource {
   readonly from: KeyFile | 'prompt';
 }
 
-export interface SecretQuestion {
+interface SecretQuestion {
   readonly text: string;
   /** What it is for. */
   readonly about: string;

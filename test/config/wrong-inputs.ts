@@ -51,7 +51,7 @@ export const wrongInputs: readonly WrongInput[] = [
   { name: 'yaml: a colon in a text', files: tasks('- name: this: that\n  command: a\n') },
   { name: 'yaml: quotes in quotes', files: tasks('- debug: {msg: "a "b" c"}\n') },
   { name: 'yaml: a quote that is never closed', files: tasks('- command: "echo\n') },
-  { name: 'yaml: an unknown tag', files: tasks('- debug: {msg: !vault abc}\n') },
+  { name: 'yaml: an unknown tag', files: tasks('- debug: {msg: !secret abc}\n') },
   { name: 'yaml: an alias of nothing', files: tasks('- debug: {msg: *there}\n') },
   { name: 'yaml: a number too large', files: tasks('- debug: {msg: 12345678901234567890}\n') },
 

@@ -93,15 +93,20 @@ const known = new WeakMap<KeyOptions, Keyring>();
 
 /**
  * The keys of a command: the same ones whoever asks. What options name is read at once, so that a misspelt file is said
- * first; what the environment names is read when something is met that needs it. Throws ZrunError.
+ * first; what the environment names is read when something is met that needs it. `isNew`: they are to encrypt with, so
+ * that a password that is typed is typed twice. Throws ZrunError.
  */
-export async function openKeys(options: KeyOptions, environment: Environment): Promise<Keyring> {
+export async function openKeys(
+  options: KeyOptions,
+  environment: Environment,
+  { isNew = false } = {},
+): Promise<Keyring> {
   const before = known.get(options);
   if (before) return before;
   const keys = createKeyring({
     vault: vaultSources(options, environment),
     ...ageSources(options, environment),
-    ask: askSecret,
+    ask: isNew ? askTwice : askSecret,
   });
   known.set(options, keys);
   const { vaultPasswordFiles, askVaultPassword, vaultIds, ageIdentities } = options;
@@ -109,6 +114,14 @@ export async function openKeys(options: KeyOptions, environment: Environment): P
   if (ageIdentities.length > 0) await keys.ageIdentities();
   return keys;
 }
+
+/** For what is to be encrypted: a slip of the finger would lock it up for good. */
+const askTwice: AskSecret = async (question) => {
+  for (;;) {
+    const typed = await askSecret(question);
+    if (typed === (await askSecret({ ...question, text: `Once more, ${question.text}` }))) return typed;
+  }
+};
 
 /** A question whose answer is not shown. */
 export const askSecret: AskSecret = (question) => ask({ ...question, echo: false });

@@ -34,7 +34,10 @@ export interface CompiledTemplate extends PartialTemplate {
 export function compileTemplate(node: YamlNode, report: Report): CompiledTemplate {
   if (node.kind === 'scalar') {
     if (node.cel) return compileCel(node, report);
-    if (node.sealed) return compileSealed(node.at, node.sealed.open);
+    if (node.sealed) {
+      const { sealed } = node;
+      return compileSealed(node.at, () => sealed.open());
+    }
     if (typeof node.value !== 'string' || node.raw) return constant(node.value, node.at);
     const jinja = refuseJinja(node.text, 'yaml');
     if (jinja) {

@@ -5,7 +5,7 @@
 import { ZrunError, type Place, type Source } from '../../core/errors.js';
 import { keepSecret, markDecrypted } from '../../core/secret.js';
 import { isSealed, noKeys, type Keyring } from '../../secrets/keyring.js';
-import type { Report } from '../source/findings.js';
+import { errorAt, type Report } from '../source/findings.js';
 import { openSops } from './sops.js';
 import { parseYaml, type YamlNode, type YamlOptions } from './yaml.js';
 
@@ -24,7 +24,7 @@ export async function readSealedYaml(
   const root = parseYaml(opened, report, { ...options, keys });
   // What is said of a text that cannot be read may show a part of it.
   if (root === undefined && opened !== source) keepAll(opened.text);
-  return root && (await openSops(root, keys, report));
+  return root && openSops(root, keys, report);
 }
 
 /** The source with its text in clear; the same one where it is not encrypted. Undefined: that is reported. */
@@ -35,7 +35,11 @@ export async function openSource(source: Source, keys: Keyring, report: Report):
     const { content } = keys.open(source.text, beginningOf(source));
     const opened = { name: source.name, text: content.toString('utf8').replace(/^\uFEFF/, '') };
     markDecrypted(opened);
-    return opened;
+    if (!isSealed(opened.text)) return opened;
+    report(
+      errorAt(beginningOf(source), 'decrypt-failed', 'this is encrypted twice', 'decrypt the outer one'),
+    );
+    return undefined;
   } catch (error) {
     if (!(error instanceof ZrunError)) throw error;
     report(error);
@@ -44,7 +48,7 @@ export async function openSource(source: Source, keys: Keyring, report: Report):
 }
 
 /** Its first line. */
-export function beginningOf(source: Source): Place {
+function beginningOf(source: Source): Place {
   const start = /\S/.exec(source.text)?.index ?? 0;
   const end = source.text.indexOf('\n', start);
   return { source, start, end: end < 0 ? source.text.length : end };

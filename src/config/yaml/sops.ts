@@ -2,9 +2,8 @@
  * Owns files that SOPS encrypted: keys in clear, values not, and a map `sops` that says for whom. zrun reads those for age;
  * SOPS writes them.
  */
-import { type Place } from '../../core/errors.js';
+import { ZrunError, type Place } from '../../core/errors.js';
 import { keepSecret } from '../../core/secret.js';
-import { ZrunError } from '../../core/errors.js';
 import type { Keyring } from '../../secrets/keyring.js';
 import {
   createSopsMac,
@@ -19,7 +18,7 @@ import { alignScalar } from './scalar-offsets.js';
 import type { MapEntry, MapNode, ScalarNode, YamlNode } from './yaml.js';
 
 /** The same node where SOPS has nothing to do with it. What cannot be opened is reported; the root is undefined then. */
-export async function openSops(root: YamlNode, keys: Keyring, report: Report): Promise<YamlNode | undefined> {
+export function openSops(root: YamlNode, keys: Keyring, report: Report): YamlNode | undefined {
   const meta = metadataOf(root);
   if (!meta || root.kind !== 'map') return root;
   try {
