@@ -17,6 +17,7 @@ import {
   collect,
   insteadOf,
   toRunCommand,
+  outputKinds,
   type OutputKind,
   type RunCommand,
   type RunOptions,
@@ -63,7 +64,7 @@ function createProgram(version: string): Command {
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
     .usage(
-      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun report [RUN] [-o FILE]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun secret encrypt|decrypt|edit|rekey|encrypt-string|keygen\n       zrun schema playbook|inventory [-o FILE]',
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun report [RUN] [-o FILE]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun secret encrypt|decrypt|edit|rekey|encrypt-string|keygen\n       zrun schema playbook|inventory|events|report [-o FILE]',
     )
     .argument('[playbook...]');
 
@@ -86,7 +87,11 @@ function createProgram(version: string): Command {
   addBecomeOptions(program);
   addSecretOptions(program);
   return addOutputOptions(program)
-    .addOption(new Option('--output <kind>', 'tty, plain or json (default: what fits)').argParser(outputKind))
+    .addOption(
+      new Option('--output <kind>', `${outputKinds.join(', ')} (default: tty or plain)`).argParser(
+        outputKind,
+      ),
+    )
     .addOption(
       new Option('--report <file>', 'at the end; .html .json .xml .md; repeatable').argParser(reportFile),
     )
@@ -129,9 +134,9 @@ function reportFile(value: string, previous: readonly string[] | undefined): str
 }
 
 function outputKind(text: string): OutputKind {
-  const kind = (['tty', 'plain', 'json'] as const).find((each) => each === text);
+  const kind = outputKinds.find((each) => each === text);
   if (kind) return kind;
-  throw new ZrunError('usage', `--output is tty, plain or json, not '${text}'`);
+  throw new ZrunError('usage', `--output is one of ${outputKinds.join(', ')}, not '${text}'`);
 }
 
 function commandOf(program: Command): RunCommand {

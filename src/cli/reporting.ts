@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto';
 import { ZrunError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { mask } from '../core/secret.js';
+import type { RunReport } from '../report/document/report.js';
 import type { Reporter } from '../report/reporter.js';
 import type { Claim } from '../report/run-claim.js';
 import {
@@ -171,18 +172,35 @@ async function createUserReporter(
       return (await import('../report/tty.js')).createTtyReporter({ ...options, isUtf8: showsUtf8(env) });
     case 'plain':
       return (await import('../report/plain.js')).createPlainReporter(options);
+    case 'oneline':
+      return (await import('../report/stream/oneline.js')).createOnelineReporter(options);
+    case 'ndjson':
+      return (await import('../report/stream/ndjson.js')).createNdjsonReporter(stdout);
+    case 'tap':
+      return (await import('../report/stream/tap.js')).createTapReporter(stdout);
     case 'json':
-      return (await import('../report/json.js')).createJsonReporter(stdout);
+      return createWhole(stdout, (await import('../report/document/json-report.js')).writeJsonReport);
+    case 'junit':
+      return createWhole(stdout, (await import('../report/document/junit-report.js')).writeJunitReport);
   }
 }
 
-/** JSON for a program has standard output for itself. */
+async function createWhole(
+  out: Environment['stdout'],
+  writeDocument: (report: RunReport) => Iterable<string>,
+): Promise<Reporter> {
+  return (await import('../report/stream/whole.js')).createWholeReporter(out, writeDocument);
+}
+
+/** What only programs read has standard output for itself. */
+const forPrograms: ReadonlySet<OutputKind | undefined> = new Set(['ndjson', 'json', 'junit', 'tap']);
+
 async function createProfileReporter(
   command: RunCommand,
   { stdout, stderr, env }: Environment,
 ): Promise<Reporter> {
   const { createProfile } = await import('../report/profile.js');
-  const out = command.output === 'json' ? stderr : stdout;
+  const out = forPrograms.has(command.output) ? stderr : stdout;
   return createProfile({ out, paint: choosePaint(env, out.isTTY === true) });
 }
 

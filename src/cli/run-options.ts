@@ -6,7 +6,9 @@ import { Option, type Command } from 'commander';
 import { ZrunError } from '../core/errors.js';
 import { addKeyOptions, keyOptionsOf, type KeyOptions, type KeyWords } from './secret/keys.js';
 
-export type OutputKind = 'tty' | 'plain' | 'json';
+export const outputKinds = ['tty', 'plain', 'oneline', 'ndjson', 'json', 'junit', 'tap'] as const;
+
+export type OutputKind = (typeof outputKinds)[number];
 
 /** What the user asked for, checked as far as the words alone allow. */
 export interface RunCommand {

@@ -59,6 +59,16 @@ export const outcomeColours: Record<HostOutcome, Colour> = {
   'not-tried': 'cyan',
 };
 
+export const outcomeWords: Record<HostOutcome, string> = {
+  done: 'done',
+  failed: 'failed',
+  unreachable: 'unreachable',
+  unknown: 'unknown',
+  halted: 'halted',
+  interrupted: 'interrupted',
+  'not-tried': 'not tried',
+};
+
 /** What was described last: the logs of a run and of its host say the same of a result, one right after the other. */
 let last:
   | {

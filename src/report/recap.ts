@@ -3,12 +3,13 @@
  * which hosts alike, what was not tried, and how to go on. Knows nothing of where it is written.
  */
 import type { EventOf, HostOutcome, HostSummary, RunEvent, TaskRef, TaskResult } from '../core/events.js';
-import { describeProblem, outcomeColours, plural } from './describe.js';
+import { formatCounts } from './counts.js';
+import { describeProblem, outcomeColours, outcomeWords, plural } from './describe.js';
 import { formatDuration } from './duration.js';
 import { endOf, groupFailures, isFailure, type Failure, type FailureGroup } from './failures.js';
 import { foldNames, someOf, wrapNames } from './host-names.js';
 import { assertNever, type Verbosity } from './reporter.js';
-import type { Colour, Paint } from './style.js';
+import type { Paint } from './style.js';
 import { displayWidth, pad, visibleLine } from './visible.js';
 
 interface RecapOptions {
@@ -102,10 +103,7 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
 /** Columns that the hosts' names take at most before they get lines of their own. */
 const WIDEST_LABEL = 40;
 
-/**
- * Ansible's words, once for all hosts that ended alike. What is zero is left out, but for `ok` and `changed`: that
- * nothing has changed is what a second run is for.
- */
+/** Ansible's words, once for all hosts that ended alike. */
 function formatHostLines(hosts: readonly HostSummary[], paint: Paint): string[] {
   const rows = new Map<string, { readonly like: HostSummary; readonly names: string[] }>();
   for (const summary of hosts) {
@@ -121,40 +119,14 @@ function formatHostLines(hosts: readonly HostSummary[], paint: Paint): string[] 
   });
   const width = Math.max(...labelled.map(({ label }) => displayWidth(label)), 0);
   return labelled.flatMap(({ like: { outcome, counts }, label, below }) => {
-    const cells = cellsOf(counts)
-      .filter(([name, count]) => count > 0 || name === 'ok' || name === 'changed')
-      .map(([name, count, colour]) => (count > 0 ? paint(colour, `${name}=${count}`) : `${name}=${count}`));
     const colour = outcome === 'done' ? (counts.changed > 0 ? 'yellow' : 'green') : outcomeColours[outcome];
-    const said = outcome === 'not-tried' ? paint(colour, outcomeWords[outcome]) : cells.join('  ');
+    const said = outcome === 'not-tried' ? paint(colour, outcomeWords[outcome]) : formatCounts(counts, paint);
     return [
       `${paint(colour, pad(label, width))} : ${said}`.trimEnd(),
       ...wrapNames(below, 76).map((line) => `    ${line}`),
     ];
   });
 }
-
-function cellsOf(counts: HostSummary['counts']): readonly (readonly [string, number, Colour])[] {
-  return [
-    ['ok', counts.ok, 'green'],
-    ['changed', counts.changed, 'yellow'],
-    ['unreachable', counts.unreachable, 'red'],
-    ['failed', counts.failed, 'red'],
-    ['skipped', counts.skipped, 'cyan'],
-    ['rescued', counts.rescued, 'yellow'],
-    ['ignored', counts.ignored, 'cyan'],
-    ['unknown', counts.unknown, 'magenta'],
-  ];
-}
-
-const outcomeWords: Record<HostOutcome, string> = {
-  done: 'done',
-  failed: 'failed',
-  unreachable: 'unreachable',
-  unknown: 'unknown',
-  halted: 'halted',
-  interrupted: 'interrupted',
-  'not-tried': 'not tried',
-};
 
 /** Equal failures once, with all their hosts: the most frequent first. */
 function formatUnhappyEnds(

@@ -1,5 +1,5 @@
 /**
- * Owns events in their written form: one line of JSON each, for the journal, `--output json` and whoever reads them.
+ * Owns events in their written form: one line of JSON each, for the journal, `--output ndjson` and whoever reads them.
  * A place becomes `file:line:column`, so that no file's text travels along.
  */
 import { formatPlace, type Problem } from '../core/errors.js';

@@ -45,7 +45,7 @@ describe('the command line of a run', () => {
       '--start-at-task Stop --force-handlers --verify',
       { startAtTask: 'Stop', forceHandlers: true, verify: true },
     ],
-    ['--output json --detailed-exitcode', { output: 'json', detailedExitCode: true }],
+    ['--output ndjson --detailed-exitcode', { output: 'ndjson', detailedExitCode: true }],
     ['--profile', { profile: true }],
     ['--report a.html --report b.JSON', { report: ['a.html', 'b.JSON'] }],
   ];
@@ -61,7 +61,11 @@ describe('the command line of a run', () => {
     ['--forks 0', /--forks needs a whole number above 0, not '0'/, undefined],
     ['--forks 2.5', /--forks needs a whole number/, undefined],
     ['--timeout soon', /--timeout needs a number of seconds above 0, not 'soon'/, undefined],
-    ['--output xml', /--output is tty, plain or json, not 'xml'/, undefined],
+    [
+      '--output xml',
+      /--output is one of tty, plain, oneline, ndjson, json, junit, tap, not 'xml'/,
+      undefined,
+    ],
     ['--limit=', /the limit is empty/, /no host/],
     ['-K --become-password-file p', /at once/, /Use one/],
   ];

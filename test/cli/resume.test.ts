@@ -89,7 +89,7 @@ describe('--resume', () => {
   it('goes on after SIGKILL during a task: the handler that was notified runs, hosts that were done are left alone', async () => {
     writeBook(['a', 'b', 'c']);
     write('hold-b', '');
-    const child = await startProcess('play.yaml -i hosts.yaml --output json', '"task-started"');
+    const child = await startProcess('play.yaml -i hosts.yaml --output ndjson', '"task-started"');
     const isWaiting = (): boolean =>
       /"task-started","host":"b","task":\{[^}]*"Wait"/.test(readFileSync(journal(lastRun()), 'utf8'));
     await waitFor(isWaiting);
@@ -163,7 +163,7 @@ describe('--resume', () => {
     - {name: restart, listen: later, shell: "echo restarted >> {{dir}}/handled"}
 `,
     );
-    const child = await startProcess('play.yaml -i hosts.yaml --output json', '"task-started"');
+    const child = await startProcess('play.yaml -i hosts.yaml --output ndjson', '"task-started"');
     await waitFor(() => existsSync(at('made')));
     await kill(child);
     const resumed = await start('--resume');

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { readJournal } from '../../src/report/journal.js';
 import { zrun, type Ended, type FakeOptions } from './fake-environment.js';
@@ -118,15 +119,44 @@ describe('a run', function () {
     expect(stdout).to.contain('warning: this run leaves no journal and no log:');
   });
 
-  it('writes nothing but events with --output json', async () => {
-    const { stdout } = await start('play.yaml -i hosts.yaml --output json');
-    const types = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { type: string }).type);
+  it('writes nothing but events with --output ndjson, each as the published schema says', async () => {
+    write(
+      'play.yaml',
+      `${PLAY}    - {name: A loop, debug: {msg: "{{item}}"}, loop: [1, {a: 2}]}
+    - {name: A failure, command: sh -c 'echo out; echo err >&2; exit 3', ignore_errors: true}
+    - block: [{name: Another, fail: }]
+      rescue: [{name: Not so bad, ping: }]
+`.replace(/ {2}vars:\n {4}word: plain\n/, ''),
+    );
+    const { code, stdout, stderr } = await start(
+      'play.yaml -i hosts.yaml --diff --output ndjson --profile -e word=x',
+    );
+    expect([code, stderr.includes('A failure')]).to.deep.equal([0, true]);
+    const schema = (await start('schema events')).stdout;
+    const validate = new Ajv({ strict: false }).compile(JSON.parse(schema) as object);
+    const lines = stdout.trimEnd().split('\n');
+    for (const line of lines)
+      expect(validate(JSON.parse(line)), `${line}\n${JSON.stringify(validate.errors)}`).to.equal(true);
+    const types = lines.map((line) => (JSON.parse(line) as { type: string }).type);
     expect(types[0]).to.equal('run-started');
     expect(types.at(-1)).to.equal('run-finished');
+    const [run = ''] = readdirSync(path.join(folder, '.local/state/zrun/runs'));
+    const journal = readFileSync(path.join(folder, '.local/state/zrun/runs', run, 'journal.jsonl'), 'utf8');
+    for (const line of journal.trimEnd().split('\n')) expect(validate(JSON.parse(line)), line).to.equal(true);
   });
+
+  for (const [output, begins, ends] of [
+    ['oneline', /^(one|two) \| changed \| A file: /, /\ntwo \| recap \| done \| ok=2 {2}changed=1\n$/],
+    ['json', /^\{\n "schema": "zrun-report\/1"/, /\n\}\n$/],
+    ['junit', /^<\?xml version="1.0"/, /<\/testsuites>\n$/],
+    ['tap', /^TAP version 13\nok 1 - (one|two): A file\n/, /\n1\.\.4\n$/],
+  ] as const)
+    it(`writes nothing else with --output ${output}`, async () => {
+      const { code, stdout, stderr } = await start(`play.yaml -i hosts.yaml --output ${output}`);
+      expect([code, stderr]).to.deep.equal([0, '']);
+      expect(stdout).to.match(begins);
+      expect(stdout).to.match(ends);
+    });
 
   it('lists hosts, tasks and tags as Ansible does, and touches nothing', async () => {
     const head = '\nplaybook: play.yaml\n\n  play #1 (all): Try it\tTAGS: []\n';

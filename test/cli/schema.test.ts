@@ -20,6 +20,8 @@ describe('zrun schema', () => {
     ['tasks', 'zrun tasks'],
     ['inventory', 'zrun inventory'],
     ['vars', 'zrun variables'],
+    ['events', 'zrun event (zrun-events/1)'],
+    ['report', 'zrun report'],
   ] as const) {
     it(`writes that of ${name} as JSON`, async () => {
       const { code, stdout, stderr } = await zrun(['schema', name], { cwd });

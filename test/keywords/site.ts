@@ -80,7 +80,7 @@ export async function openGrounds(): Promise<Grounds> {
   return {
     play: (site) =>
       inSite(site, async (folder, argv) => {
-        const { code, stdout, stderr } = await zrun([...argv, '--output', 'json'], {
+        const { code, stdout, stderr } = await zrun([...argv, '--output', 'ndjson'], {
           cwd: folder,
           homeFolder: folder,
         });

@@ -14,7 +14,7 @@ export interface ZrunRun {
   readonly stderr: string;
 }
 
-/** An event as `--output json` writes it: a line of JSON. Only what the suites look at. */
+/** An event as `--output ndjson` writes it: a line of JSON. Only what the suites look at. */
 interface JsonEvent {
   readonly type: string;
   readonly host?: string;
@@ -37,7 +37,7 @@ interface RunningZrun {
 }
 
 /**
- * Runs zrun with `--output json` and waits for its end, however it ends. One that was killed has the exit code -1.
+ * Runs zrun with `--output ndjson` and waits for its end, however it ends. One that was killed has the exit code -1.
  * @param watch sees each event as it comes
  */
 export async function zrun(
@@ -46,7 +46,7 @@ export async function zrun(
 ): Promise<ZrunRun> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', path.join(projectRoot, 'src/main.ts'), ...args, '--output', 'json'],
+    ['--import', 'tsx', path.join(projectRoot, 'src/main.ts'), ...args, '--output', 'ndjson'],
     { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const [stdout, events]: [string[], JsonEvent[]] = [[], []];

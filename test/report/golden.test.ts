@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { RunEvent } from '../../src/core/events.js';
-import { createJsonReporter } from '../../src/report/json.js';
+import { createNdjsonReporter } from '../../src/report/stream/ndjson.js';
 import { createNarrator } from '../../src/report/narrate.js';
 import { createRecap } from '../../src/report/recap.js';
 import { colourful, colourless } from '../../src/report/style.js';
@@ -68,7 +68,7 @@ describe('what is written for a stream of events', () => {
 
   it('mixed.jsonl', () => {
     let text = '';
-    const reporter = createJsonReporter({ write: (piece) => (text += piece) });
+    const reporter = createNdjsonReporter({ write: (piece) => (text += piece) });
     for (const event of mixed) if (event) reporter.tell(event);
     expectGolden('mixed.jsonl', text);
   });

@@ -53,7 +53,7 @@ export function sidesOf(story: PeerStory, peers: readonly Peer[], closedPort: nu
   return {
     zrun: () =>
       inFolder(story, 'zrun', closedPort, async (folder, argv) => {
-        const { code, stdout, stderr } = await zrun([...argv, '--output', 'json'], {
+        const { code, stdout, stderr } = await zrun([...argv, '--output', 'ndjson'], {
           cwd: folder,
           homeFolder: folder,
         });

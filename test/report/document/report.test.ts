@@ -1,5 +1,4 @@
 /** Reports of runs, made of events by hand: what they hold, and their files for programs and tickets. */
-import { execFileSync } from 'node:child_process';
 import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { skipFor } from '../../integration/skip.js';
@@ -12,6 +11,7 @@ import { writeMarkdownReport } from '../../../src/report/document/markdown-repor
 import { createReportReader } from '../../../src/report/document/read-report.js';
 import { reportSchema } from '../../../src/report/document/report.js';
 import { checked, finish, finished, fleet, hostile, mixed, result, started, task } from '../events.js';
+import { parseJunit, type Suite } from './parse-junit.js';
 import { reportOf } from './report-of.js';
 
 const stop = task('Stop Docker', 22);
@@ -166,36 +166,6 @@ describe('a report as JSON', () => {
     expect(read.hosts).to.deep.equal([]);
   });
 });
-
-interface Suite {
-  readonly name: string;
-  readonly tests: string;
-  readonly failures: string;
-  readonly errors: string;
-  readonly skipped: string;
-  readonly cases: readonly (readonly [name: string, verdict: string | null, message: string | null])[];
-}
-
-/** By a parser that is not ours; undefined where there is none on this machine. */
-function parseJunit(xml: string): readonly Suite[] | undefined {
-  const script = `
-import json, sys, xml.etree.ElementTree as tree
-suites = []
-for suite in tree.fromstring(sys.stdin.buffer.read()):
-    cases = []
-    for case in suite:
-        child = next((one for one in case if one.tag != 'system-out'), None)
-        cases.append([case.get('name'), None if child is None else child.tag, None if child is None else child.get('message')])
-    suites.append({**suite.attrib, 'cases': cases})
-json.dump(suites, sys.stdout)
-`;
-  try {
-    return JSON.parse(execFileSync('python3', ['-c', script], { input: xml, encoding: 'utf8' })) as Suite[];
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 describe('a report as JUnit', () => {
   function junit(events: readonly (RunEvent | null)[]): readonly Suite[] {

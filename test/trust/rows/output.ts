@@ -116,7 +116,7 @@ export const output: readonly Attack[] = [
         : `in ${found.map(([name]) => name).join()}`;
     },
   },
-  ...(['plain', 'json', 'tty'] as const).map((sink): Attack => ({
+  ...(['plain', 'oneline', 'ndjson', 'json', 'junit', 'tap', 'tty'] as const).map((sink): Attack => ({
     attack: `escape sequences, carriage returns and turned text from a host: --output ${sink}, run.log, host log, journal, result`,
     expected: 'no byte that a terminal acts on is in any of them',
     isFast: sink === 'plain',

@@ -240,7 +240,7 @@ export const secrets: readonly Attack[] = [
       observe: (bench) => observeStory(bench, story, ['--output', 'plain']),
     },
   ]),
-  ...['json', 'tty'].map((output): Attack => ({
+  ...['oneline', 'ndjson', 'json', 'junit', 'tap', 'tty'].map((output): Attack => ({
     attack: `--output ${output}: a command that fails with a secret`,
     expected: hidden,
     observe: (bench) =>
