@@ -3,14 +3,23 @@
  * Owns the process: argv in, exit code out. The only file that touches process.*, and it loads nothing that the command
  * does not need: `--version` answers before anything else is read.
  */
-import { readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import type { Environment, StopSignal } from './cli/environment.js';
+import { openOwnFiles } from './cli/own/own-files.js';
 
 const argv = process.argv.slice(2);
-if (argv.length === 1 && argv[0] === '--version') process.stdout.write(`zrun ${readVersion()}\n`);
-else {
+const own = openOwnFiles(import.meta.url, describeBuild);
+void start();
+
+async function start(): Promise<void> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    process.stdout.write(`zrun ${own.version()}\n`);
+    return;
+  }
   const { loadBundle } = await import('./cli/bundle.js');
-  const bundle = loadBundle(new URL('zrun.cjs', import.meta.url));
+  const file = own.bundle();
+  const bundle = file && loadBundle(file);
   const { main } = bundle ?? (await import('./cli/main.js'));
   process.exitCode = await main(createEnvironment(await findHome()));
   // For `npm run build`, which runs zrun once to know what a run needs.
@@ -22,7 +31,8 @@ function createEnvironment(homeFolder: string): Environment {
   return {
     argv,
     env: process.env,
-    version: readVersion(),
+    version: own.version(),
+    ownFolder: () => own.folder(findCache(homeFolder)),
     cwd: process.cwd(),
     homeFolder,
     stdout: process.stdout,
@@ -77,8 +87,14 @@ async function findHome(): Promise<string> {
   }
 }
 
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return isManifest ? String(manifest.version) : 'unknown';
+/** Of Node: two builds of one version may differ in what V8 compiles. */
+function describeBuild(): string {
+  const { size } = statSync(process.execPath);
+  return [process.version, process.versions.v8, process.platform, process.arch, size].join(' ');
+}
+
+/** As the XDG specification has it: a relative path is ignored. */
+function findCache(homeFolder: string): string {
+  const { XDG_CACHE_HOME } = process.env;
+  return XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : path.join(homeFolder, '.cache');
 }

@@ -2,12 +2,11 @@
  * Owns how the bundle that `npm run build` makes is loaded: with what V8 has compiled of it before, since compiling it
  * anew at each start takes longer than most of what zrun then does. Knows nothing of what is in it.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire, SourceMap, type SourceMapPayload } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import type { Environment } from './environment.js';
+import type { BundleFile } from './own/own-files.js';
 
 interface Bundle {
   /** See cli/main.ts. */
@@ -16,27 +15,20 @@ interface Bundle {
   keepCompiled(): void;
 }
 
-/**
- * Undefined where there is no such file: zrun is run from its sources. What another release of Node has compiled is left
- * alone by V8, which then compiles the source (Node's documentation, vm.Script, cachedData).
- */
-export function loadBundle(url: URL): Bundle | undefined {
-  const file = fileURLToPath(url);
-  if (!existsSync(file)) return undefined;
-  const compiled = `${file}.compiled`;
-  const source = readFileSync(file, 'utf8');
+/** What cannot be used of what is compiled is left alone by V8, which then compiles the source (vm.Script, cachedData). */
+export function loadBundle({ file, source, compiled, keepCompiled, readMap }: BundleFile): Bundle {
   const script = new vm.Script(wrapBundle(source), {
     filename: file,
-    ...(existsSync(compiled) && { cachedData: readFileSync(compiled) }),
+    ...(compiled && { cachedData: compiled }),
   });
-  tellSources(file);
+  tellSources(file, readMap);
   const module = { exports: {} };
   const run = script.runInThisContext() as (...names: unknown[]) => void;
   run(module.exports, createRequire(file), module, file, path.dirname(file));
   const { main } = module.exports as Pick<Bundle, 'main'>;
   return {
     main,
-    keepCompiled: () => writeFileSync(compiled, script.createCachedData()),
+    keepCompiled: () => keepCompiled(script.createCachedData()),
   };
 }
 
@@ -46,12 +38,12 @@ export function wrapBundle(source: string): string {
 }
 
 /** Stack traces tell lines of the source, not of the bundle. The map is read when one is asked for. */
-function tellSources(file: string): void {
+function tellSources(file: string, readMap: () => string): void {
   let map: SourceMap | undefined;
   /** As Node tells it: `name (file:line:column)`. */
   const asIs = (frame: unknown): string => String(frame);
   const placeOf = (frame: NodeJS.CallSite): string => {
-    map ??= new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')) as SourceMapPayload);
+    map ??= new SourceMap(JSON.parse(readMap()) as SourceMapPayload);
     const found = map.findEntry((frame.getLineNumber() ?? 1) - 1, (frame.getColumnNumber() ?? 1) - 1);
     if (!('originalSource' in found)) return asIs(frame);
     const source = path.resolve(path.dirname(file), found.originalSource);

@@ -64,7 +64,7 @@ function createProgram(version: string): Command {
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
     .usage(
-      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun report [RUN] [-o FILE]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun secret encrypt|decrypt|edit|rekey|encrypt-string|keygen\n       zrun schema playbook|inventory|events|report [-o FILE]',
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun report [RUN] [-o FILE]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun playbooks [copy NAME]\n       zrun secret encrypt|decrypt|edit|rekey|encrypt-string|keygen\n       zrun schema playbook|inventory|events|report [-o FILE]',
     )
     .argument('[playbook...]');
 

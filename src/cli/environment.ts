@@ -19,6 +19,8 @@ export interface Environment {
   readonly version: string;
   readonly cwd: string;
   readonly homeFolder: string;
+  /** The folder that holds zrun's own `playbooks` and `templates`. Throws what node:fs throws. */
+  readonly ownFolder: () => string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Hands over every signal that asks for an end, in place of dying of it. Returns what undoes that. */

@@ -25,6 +25,7 @@ import { visible } from '../report/visible.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
 import { keyWords, openKeys, readKeyWords } from './secret/keys.js';
+import { findPlaybooks } from './playbooks/find-playbook.js';
 import { readVerbWords } from './verb-options.js';
 
 const HELP = `Usage: zrun lint PLAYBOOK... [-i INVENTORY]... [options]
@@ -91,10 +92,11 @@ export async function lint(environment: Environment): Promise<number> {
   const keys = await openKeys(readKeyWords(words), environment);
   const extraVars = await parseExtraVars(words.all('extra-vars'), { cwd, keys });
   const inventories = await readInventories(words.all('inventory'), environment, { extraVars, keys });
-  const findings = await lintAll(words.names, inventories, { cwd, extraVars, keys });
+  const files = findPlaybooks(words.names, environment);
+  const findings = await lintAll(files, inventories, { cwd, extraVars, keys });
   const left = findings.filter(({ rule }) => !allowed.includes(rule));
   if (words.has('json')) stdout.write(mask(formatJson(left)));
-  else stdout.write(mask(formatFindings(left, words.names, choosePaint(env, stdout.isTTY === true))));
+  else stdout.write(mask(formatFindings(left, files, choosePaint(env, stdout.isTTY === true))));
   return left.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 

@@ -10,9 +10,15 @@ import { tellFailure } from './failure.js';
 import { verbs } from './verbs.js';
 
 /** `zrun lnt x.yaml` means no playbook that is called lnt. A word that names nothing is said to, before anything else. */
-function refuseMisspeltVerb(word: string, { cwd }: Environment): void {
-  if (!/^[a-z]+$/.test(word) || existsSync(path.resolve(cwd, word))) return;
-  const near = nearest(word, Object.keys(verbs));
+async function refuseMisspeltVerb(word: string, environment: Environment): Promise<void> {
+  if (!/^[a-z]+$/.test(word) || existsSync(path.resolve(environment.cwd, word))) return;
+  const [{ findPlaybook }, { listOwnPlaybooks }] = await Promise.all([
+    import('./playbooks/find-playbook.js'),
+    import('./playbooks/own-playbooks.js'),
+  ]);
+  if (findPlaybook(word, environment).note !== undefined) return;
+  const playbooks = listOwnPlaybooks(environment).map(({ name }) => name);
+  const near = nearest(word, [...Object.keys(verbs), ...playbooks]);
   throw new ZrunError('usage', `there is no playbook and no verb '${word}'`, {
     hint:
       near === undefined
@@ -28,7 +34,7 @@ export async function main(environment: Environment): Promise<number> {
     const [first, ...rest] = environment.argv;
     const loadVerb = first !== undefined && Object.hasOwn(verbs, first) ? verbs[first]?.load : undefined;
     if (loadVerb) return await (await loadVerb())({ ...environment, argv: rest });
-    if (first !== undefined) refuseMisspeltVerb(first, environment);
+    if (first !== undefined) await refuseMisspeltVerb(first, environment);
     const { runPlaybooks } = await import('./run.js');
     return await runPlaybooks(environment);
   } catch (error) {

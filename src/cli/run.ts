@@ -32,7 +32,8 @@ export async function runPlaybooks(environment: Environment): Promise<number> {
     const { command, loaded } = resumed;
     return isLook(command) ? look(command, loaded, environment) : runLoaded(resumed, environment);
   }
-  const { command } = parsed;
+  const { findPlaybooks } = await import('./playbooks/find-playbook.js');
+  const command = { ...parsed.command, playbooks: findPlaybooks(parsed.command.playbooks, environment) };
   const { load } = await import('./load.js');
   const loaded = await load(command, environment);
   if (isLook(command)) return look(command, loaded, environment);

@@ -29,6 +29,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'say what is legal in playbooks but unwise',
     load: async () => (await import('./lint.js')).lint,
   },
+  playbooks: {
+    summary: 'list the playbooks that zrun brings, or copy one to change it',
+    load: async () => (await import('./playbooks/playbooks.js')).showPlaybooks,
+  },
   report: {
     summary: 'make a page of a run',
     load: async () => (await import('./report/report.js')).showReport,

@@ -1,4 +1,5 @@
 /** Owns a process that is none: what the command line is handed in tests, and what it wrote. */
+import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Environment, StopSignal } from '../../src/cli/environment.js';
 
@@ -12,6 +13,8 @@ export interface FakeOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly homeFolder?: string;
+  /** Of zrun's own playbooks; this repository when left out. */
+  readonly ownFolder?: string;
   /** Handed a function that sends the run a signal. */
   readonly onListen?: (send: (signal: StopSignal) => void) => void;
 }
@@ -30,6 +33,7 @@ export async function zrun(argv: readonly string[], options: FakeOptions = {}): 
     version: '0.0.0-test',
     cwd: options.cwd ?? '/nonexistent',
     homeFolder: options.homeFolder ?? '/nonexistent',
+    ownFolder: () => options.ownFolder ?? path.resolve(import.meta.dirname, '../..'),
     stdout,
     stderr,
     onStopSignal(listener) {

@@ -18,6 +18,7 @@ function watch() {
     version: '0',
     cwd: '/',
     homeFolder: '/',
+    ownFolder: () => '/',
     stdout: new PassThrough(),
     stderr,
     onStopSignal(each) {

@@ -209,8 +209,9 @@ function createReading(
   return reading;
 }
 
+/** Who has no home, as in an empty chroot, is only told of it where one is named. */
 function homeFile(file: string | undefined): string | undefined {
-  return file?.replace(/^~(?=\/|$)/, os.homedir());
+  return file?.replace(/^~(?=\/|$)/, () => os.homedir());
 }
 
 function readPort({ value, refuse }: Reading): number | undefined {

@@ -1,0 +1,67 @@
+/**
+ * Owns where the files are that zrun brings: its version, its bundle, the folder of its playbooks and templates. They lie
+ * beside its code. An executable has them inside: its build puts `own-files-inside.ts` in the place of this file.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The bundle that `npm run build` makes. */
+export interface BundleFile {
+  /** Its path, for stack traces, and for what it requires. */
+  readonly file: string;
+  readonly source: string;
+  /** What this very Node has compiled of it before, if anything. */
+  readonly compiled: Buffer | undefined;
+  /** Keeps it for the next start. Throws what node:fs throws. */
+  readonly keepCompiled: (compiled: Buffer) => void;
+  /** The source map, as JSON. Throws if there is none. */
+  readonly readMap: () => string;
+}
+
+export interface OwnFiles {
+  readonly version: () => string;
+  /** Undefined where zrun is run from its sources. */
+  readonly bundle: () => BundleFile | undefined;
+  /**
+   * The folder that holds `playbooks` and `templates`. Throws what node:fs throws.
+   * @param cache the user's folder for what can be made again
+   */
+  readonly folder: (cache: string) => string;
+}
+
+/**
+ * @param main the URL of src/main.ts, or of what the build has made of it
+ * @param build what tells one build of Node from all others
+ */
+export function openOwnFiles(main: string, build: () => string): OwnFiles {
+  const beside = (name: string): string => fileURLToPath(new URL(name, main));
+  return {
+    version() {
+      const manifest: unknown = JSON.parse(readFileSync(beside('../package.json'), 'utf8'));
+      const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+      return isManifest ? String(manifest.version) : 'unknown';
+    },
+    bundle() {
+      const file = beside('zrun.cjs');
+      if (!existsSync(file)) return undefined;
+      const compiled = `${file}.compiled`;
+      return {
+        file,
+        source: readFileSync(file, 'utf8'),
+        compiled: existsSync(compiled) ? compiledBy(build(), readFileSync(compiled)) : undefined,
+        keepCompiled: (data) => writeFileSync(compiled, Buffer.concat([data, Buffer.from(`\n${build()}`)])),
+        readMap: () => readFileSync(`${file}.map`, 'utf8'),
+      };
+    },
+    folder: () => beside('..').replace(/\/$/, ''),
+  };
+}
+
+/**
+ * What V8 has compiled ends with a line that names the build of Node. V8 asks for its own version alone, and what another
+ * build of the same version has compiled can end the process (Node 20.19.6 with what 20.20.2 has made).
+ */
+function compiledBy(build: string, kept: Buffer): Buffer | undefined {
+  const end = kept.lastIndexOf('\n');
+  return end >= 0 && kept.toString('utf8', end + 1) === build ? kept.subarray(0, end) : undefined;
+}
