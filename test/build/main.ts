@@ -12,7 +12,6 @@ import { writeManPage } from './man-page.js';
 const { values } = parseArgs({ options: { outdir: { type: 'string', default: 'dist' } } });
 const outdir = path.resolve(root, values.outdir);
 await writeLicenses(await bundle(outdir), path.join(outdir, 'LICENSES'));
-await writeManPage(outdir);
 try {
   await compile(outdir, process.execPath);
 } catch (error) {
@@ -21,3 +20,4 @@ try {
     `not compiled beforehand: ${error instanceof Error ? error.message : String(error)}\n`,
   );
 }
+await writeManPage(outdir);

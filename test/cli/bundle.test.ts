@@ -16,7 +16,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const execute = promisify(execFile);
 
 describe('the bundle', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let folder: string;
   let complaints: string;
 

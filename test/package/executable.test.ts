@@ -24,7 +24,10 @@ describe('the executable', function () {
 
   before(async function () {
     const node = await findNode(executableRelease);
-    if ('missing' in node) return skipFor(this, node.missing);
+    if ('missing' in node) {
+      skipFor(this, node.missing);
+      return;
+    }
     skipFor(this, process.getuid?.() === 0 ? undefined : 'only root may change its root folder');
     stage = await makeStage();
     version = stage.version;

@@ -82,7 +82,10 @@ describe('an installed zrun', function () {
 
       before(async function () {
         const node = await findNode(release);
-        if ('missing' in node) return skipFor(this, node.missing);
+        if ('missing' in node) {
+          skipFor(this, node.missing);
+          return;
+        }
         const home = await mkdtemp(path.join(stage.folder, 'home-'));
         env = {
           PATH: `${path.dirname(node.program)}:${process.env['PATH'] ?? ''}`,
