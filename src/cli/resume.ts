@@ -8,7 +8,7 @@ import { ZrunError } from '../core/errors.js';
 import type { EventOf, RunRequest } from '../core/events.js';
 import type { Host } from '../core/host.js';
 import type { Play } from '../core/plan.js';
-import { formatResumeWords } from '../report/recap.js';
+import { formatResumeWords } from '../report/recap/going-on.js';
 import { ownerOf } from '../report/run-claim.js';
 import type { RunFolder } from '../report/run-folder.js';
 import { visible, visibleLine } from '../report/visible.js';

@@ -113,11 +113,12 @@ function describeStart(
   return lines.length === 0 ? undefined : heading(lines.join('\n'));
 }
 
-function describeRescue({ host, block, reason }: EventOf<'rescue-started'>): Said {
+function describeRescue({ host, block, failed, reason }: EventOf<'rescue-started'>): Said {
   const described: Described = {
     status: 'rescue',
     colour: 'yellow',
-    text: visibleLine(`${block}: ${reason}; its rescue begins`),
+    // A failed task has been told with its reason.
+    text: visibleLine(failed ? `${block}: its rescue begins` : `${block}: ${reason}; its rescue begins`),
     details: [],
     namesHosts: false,
   };

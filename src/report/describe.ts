@@ -8,10 +8,11 @@ import type { HostOutcome, ItemResult, TaskRef, TaskResult, TaskStatus } from '.
 import { cutText, shownBytes } from '../core/kept-output.js';
 import type { Diff } from '../core/module.js';
 import { formatDuration } from './duration.js';
+import { isFailure } from './failures.js';
 import type { Verbosity } from './reporter.js';
 import type { Colour, Paint } from './style.js';
 import { unifiedDiff } from './unified-diff.js';
-import { visible, visibleLine } from './visible.js';
+import { displayWidth, visible, visibleLine } from './visible.js';
 
 export interface DescribeOptions {
   readonly paint: Paint;
@@ -121,12 +122,12 @@ function describeAnew(task: TaskRef, result: TaskResult, options: DescribeOption
         ? result.items.flatMap((item) => describeItem(item, task, options))
         : detailsOf(result, task, options)),
     ],
-    namesHosts: !result.ignored && ['failed', 'unknown', 'unreachable'].includes(result.status),
+    namesHosts: isFailure(result, check),
   };
 }
 
 /** The one line that says it: what was done, or why not. */
-function headlineOf(result: Omit<TaskResult, 'items'>, verbosity: Verbosity): string {
+function headlineOf({ items, ...result }: TaskResult, verbosity: Verbosity): string {
   const summary = visibleLine(result.summary);
   switch (result.status) {
     case 'ok':
@@ -136,7 +137,7 @@ function headlineOf(result: Omit<TaskResult, 'items'>, verbosity: Verbosity): st
       return summary;
     case 'failed':
     case 'unreachable':
-      return result.problem ? messageLine(result.problem) : summary;
+      return items ? tallyOf(items, result.status) : result.problem ? messageLine(result.problem) : summary;
     case 'unknown':
       if (result.waitsFor !== undefined) {
         const now = result.problem ? `; for now, ${messageLine(result.problem)}` : '';
@@ -144,6 +145,12 @@ function headlineOf(result: Omit<TaskResult, 'items'>, verbosity: Verbosity): st
       }
       return result.problem ? messageLine(result.problem) : summary;
   }
+}
+
+/** Which they are, and what was wrong, is said below. */
+function tallyOf(items: readonly ItemResult[], status: TaskStatus): string {
+  const count = items.filter((item) => item.status === status).length;
+  return `${count} of ${plural(items.length, 'item')}`;
 }
 
 function messageLine(problem: Problem): string {
@@ -173,7 +180,7 @@ function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: De
   if (result.message !== undefined) details.push(visible(result.message).trimEnd());
   if (result.problem) {
     details.push(...describeProblem(result.problem, task.at, verbosity));
-    if (result.summary !== '' && result.summary !== result.problem.message && result.waitsFor === undefined)
+    if (result.waitsFor === undefined && !isSaid(result.summary, result.problem))
       details.push(`wanted to: ${visibleLine(result.summary)}`);
   }
   if (result.showsDiff ?? options.diff)
@@ -183,13 +190,24 @@ function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: De
   return details;
 }
 
+/** Whether a problem says already what was wanted: of a command, both name it. */
+function isSaid(summary: string, { message, command = '' }: Problem): boolean {
+  const wanted = summary.replace(/^run /, '').replace(/…$/, '');
+  return (
+    summary === message ||
+    message.includes(wanted) ||
+    command.includes(wanted) ||
+    /^a script of \d+ lines$/.test(wanted)
+  );
+}
+
 /** A problem without its message, which stands in the headline: place, command, stderr, hint, and from -vvv what was tried. */
 export function describeProblem(
   problem: Problem,
   taskAt: string | undefined,
   verbosity: Verbosity,
 ): string[] {
-  const shown = verbosity >= 1 ? problem : { ...problem, ...tails(problem) };
+  const shown = withoutNamedCommand(verbosity >= 1 ? problem : { ...problem, ...tails(problem) });
   const [, ...rest] = visible(formatProblem(shown)).split('\n');
   const at = problem.at ? formatPlace(problem.at) : taskAt;
   return [
@@ -197,6 +215,13 @@ export function describeProblem(
     ...(problem.tried === undefined || verbosity < 3 ? [] : [`tried: ${visibleLine(problem.tried)}`]),
     ...(at === undefined ? [] : [`at: ${visibleLine(at)}`]),
   ];
+}
+
+/** A message that has the whole command, and how it ended, has said both. */
+function withoutNamedCommand(problem: Problem): Problem {
+  const { command, status, ...rest } = problem;
+  const isNamed = command !== undefined && problem.message.includes(`\`${command.trim()}\` ended with`);
+  return isNamed ? rest : problem;
 }
 
 function tails({ stdout, stderr }: Problem): Pick<Problem, 'stdout' | 'stderr'> {
@@ -237,23 +262,30 @@ export function indentLines(text: string, by: string): string {
 
 /** A diff as `diff -u` writes it, or a line for each field that differs. */
 function describeDiff(diff: Diff, paint: Paint): string[] {
-  if (diff.type === 'fields') {
-    return [
-      visibleLine(diff.subject),
-      ...diff.fields.map(({ name, before, after }) => {
-        const label = visibleLine(name);
-        if (before === undefined) return paint('green', `  + ${label}: ${visibleLine(after ?? '')}`);
-        if (after === undefined) return paint('red', `  - ${label}: ${visibleLine(before)}`);
-        return paint('yellow', `  ~ ${label}: ${visibleLine(before)} → ${visibleLine(after)}`);
-      }),
-    ];
-  }
+  if (diff.type === 'fields') return describeFields(diff, paint);
   const path = visibleLine(diff.path);
   return [
     paint('bold', diff.before === undefined ? '--- before: (no such file)' : `--- before: ${path}`),
     paint('bold', diff.after === undefined ? '+++ after: (no such file)' : `+++ after: ${path}`),
     ...unifiedDiff(diff.before, diff.after).map((line) => paintDiffLine(visible(line), paint)),
   ];
+}
+
+/** Columns of a subject with all its fields that stay in one line. */
+const WIDEST_FIELDS = 90;
+
+function describeFields({ subject, fields }: Extract<Diff, { type: 'fields' }>, paint: Paint): string[] {
+  const told = fields.map(({ name, before, after }): readonly [Colour, string] => {
+    const label = visibleLine(name);
+    if (before === undefined) return ['green', `+ ${label}: ${visibleLine(after ?? '')}`];
+    if (after === undefined) return ['red', `- ${label}: ${visibleLine(before)}`];
+    return ['yellow', `~ ${label}: ${visibleLine(before)} → ${visibleLine(after)}`];
+  });
+  const head = visibleLine(subject);
+  const whole = [head, ...told.map(([, text]) => text)].join('  ');
+  if (displayWidth(whole) <= WIDEST_FIELDS)
+    return [[head, ...told.map(([colour, text]) => paint(colour, text))].join('  ')];
+  return [head, ...told.map(([colour, text]) => paint(colour, `  ${text}`))];
 }
 
 function paintDiffLine(line: string, paint: Paint): string {

@@ -113,3 +113,23 @@ export function wrapNames(all: readonly string[], columns = 100): string[] {
   });
   return line === '' ? lines : [...lines, line];
 }
+
+const nameInText = new Map<string, RegExp>();
+
+/** Texts about equal things on two hosts are equal without these: the name of the host, and addresses. */
+export function withoutHost(text: string, host: string): string {
+  const anonymous = text.includes(host) ? text.replace(patternOf(host), '<host>') : text;
+  return anonymous.replace(/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b/g, '<address>');
+}
+
+/** A name as a word by itself. One without a letter could be any number. */
+function patternOf(host: string): RegExp {
+  const known = nameInText.get(host);
+  if (known) return known;
+  const escaped = host.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = /[A-Za-z]/.test(host)
+    ? new RegExp(`(?<![\\w.-])${escaped}(?![\\w-]|\\.\\w)`, 'g')
+    : /(?!)/g;
+  nameInText.set(host, pattern);
+  return pattern;
+}

@@ -3,25 +3,36 @@
  * order. Knows nothing of how a line looks.
  */
 import type { Described } from './describe.js';
+import { withoutHost } from './host-names.js';
 
 export type Line =
   | { readonly type: 'text'; readonly text: string }
   | {
       readonly type: 'hosts';
       readonly hosts: string[];
-      readonly described: Described;
+      /** Without the hosts' own names where these are what differs. */
+      described: Described;
     };
 
 interface LineGroups {
   /** Nothing moves over it. */
   addHeading(text: string): void;
-  /** Joins an equal line of other hosts where there is one. */
-  addHost(host: string, described: Described): void;
+  /** Joins an equal line of other hosts where there is one. The characters that wait because of it. */
+  addHost(host: string, described: Described): number;
   /** A line of its own, whatever waits. */
   addAlone(host: string, described: Described): void;
   readonly isEmpty: boolean;
   /** Those that wait, in order. Nothing waits any longer. */
   take(): readonly Line[];
+}
+
+function anonymous(described: Described, host: string): Described {
+  const { text, details } = described;
+  return {
+    ...described,
+    text: withoutHost(text, host),
+    details: details.map((detail) => withoutHost(detail, host)),
+  };
 }
 
 export function createLineGroups(): LineGroups {
@@ -48,7 +59,8 @@ export function createLineGroups(): LineGroups {
       closeGroups();
     },
     addHost(host, described) {
-      const key = JSON.stringify(described);
+      const whole = JSON.stringify(described);
+      const key = withoutHost(whole, host);
       const after = lastLineOf.get(host) ?? barrier - 1;
       const places = placesOf.get(key) ?? [];
       const index = places.find((place) => place > after);
@@ -56,12 +68,15 @@ export function createLineGroups(): LineGroups {
       if (index !== undefined && found?.type === 'hosts') {
         found.hosts.push(host);
         lastLineOf.set(host, index);
-        return;
+        if (key !== whole && JSON.stringify(found.described) !== whole)
+          found.described = anonymous(found.described, found.hosts[0] ?? '');
+        return 0;
       }
       lastLineOf.set(host, lines.length);
       places.push(lines.length);
       placesOf.set(key, places);
       lines.push({ type: 'hosts', hosts: [host], described });
+      return whole.length;
     },
     addAlone(host, described) {
       lines.push({ type: 'hosts', hosts: [host], described });

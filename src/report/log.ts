@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import type { Logger } from 'winston';
 import type { RunEvent } from '../core/events.js';
 import { createNarrator } from './narrate.js';
-import { createRecap } from './recap.js';
+import { createRecap } from './recap/recap.js';
 import type { Reporter } from './reporter.js';
 import { colourless } from './style.js';
 

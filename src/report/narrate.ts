@@ -3,6 +3,7 @@
  * are equal and arrive together become one line for all their hosts. Knows nothing of terminals, files or time: who
  * asks for the text decides when.
  */
+import { createHash } from 'node:crypto';
 import type { RunEvent } from '../core/events.js';
 import { describeEvent, INDENT } from './describe-event.js';
 import { indentLines, plural, type DescribeOptions } from './describe.js';
@@ -30,6 +31,8 @@ interface Narrator {
   readonly isSingle: boolean;
   /** Hosts of the run so far. */
   readonly hostCount: number;
+  /** A fleet's check: nothing is being done that could not wait for equal lines until the play is over. */
+  readonly isPatient: boolean;
   /** What has gone wrong in a fleet since then, and what followed on the same hosts. All of it is in `drain`, too. */
   drainUrgent(): string;
   /** True where nothing but that waits for `drain`. */
@@ -44,7 +47,7 @@ interface Narrator {
 const WIDEST_HOST = 30;
 /** From so many hosts on, what has gone wrong is told before what others have done. */
 const FLEET = 10;
-/** Characters of hosts' output that wait for `drain`. */
+/** Characters that wait for `drain`. */
 const MOST_WAITING = 1 << 20;
 
 /** The hosts that are in the run, or come to it later, and the column of their names. */
@@ -65,6 +68,7 @@ export function createNarrator(given: NarrateOptions): Narrator {
   let options: DescribeOptions = { paint, verbosity, diff, check: false };
   let column: HostColumn = { count: 0, widest: 0, width: 0 };
   let waiting = 0;
+  const shownDetails = createShown();
   /** Hosts whose failure has been told with its task, so that leaving the run adds nothing. */
   const told = new Set<string>();
   const hasTold = (host: string): boolean => told.has(host);
@@ -78,7 +82,10 @@ export function createNarrator(given: NarrateOptions): Narrator {
   }
 
   function format(taken: readonly Line[]): string {
-    return taken.map((line) => `${formatLine(line, column, options)}\n`).join('');
+    return taken
+      .map((line) => (isGrouped ? shownDetails.shorten(line, options) : line))
+      .map((line) => `${formatLine(line, column, options)}\n`)
+      .join('');
   }
 
   return {
@@ -87,6 +94,9 @@ export function createNarrator(given: NarrateOptions): Narrator {
     },
     get hostCount() {
       return column.count;
+    },
+    get isPatient() {
+      return options.check && column.count >= FLEET && verbosity < 4;
     },
     get isEmpty() {
       return lines.isEmpty;
@@ -107,11 +117,12 @@ export function createNarrator(given: NarrateOptions): Narrator {
       }
       const { host, described } = said;
       const isOk = event.type === 'task-finished' && event.result.status === 'ok';
-      if (isTerse && isOk && column.count >= 2 && described.details.length === 0) return;
+      const isLeftOut = isTerse || (options.check && verbosity < 1);
+      if (isLeftOut && isOk && column.count >= 2 && described.details.length === 0) return;
       if (event.type === 'task-finished' && described.namesHosts) told.add(host);
       if (described.namesHosts && column.count >= FLEET) urgentHosts.add(host);
       if (!isGrouped || column.count < 2) lines.addAlone(host, described);
-      else (urgentHosts.has(host) ? urgent : lines).addHost(host, described);
+      else waiting += (urgentHosts.has(host) ? urgent : lines).addHost(host, described);
     },
     drain() {
       const text = format([...lines.take(), ...urgent.take()]);
@@ -122,6 +133,31 @@ export function createNarrator(given: NarrateOptions): Narrator {
     drainUrgent() {
       urgentHosts = new Set();
       return format(urgent.take());
+    },
+  };
+}
+
+/** Details that are remembered. A fleet whose hosts all differ has no equal ones anyway. */
+const MOST_SHOWN = 10_000;
+
+/**
+ * What many lines below a result said once, such as a diff, is not said again for the next hosts that come to the same.
+ * What went wrong is always said.
+ */
+function createShown(): { shorten(line: Line, options: DescribeOptions): Line } {
+  const shown = new Set<string>();
+  return {
+    shorten(line, { paint }) {
+      if (line.type === 'text' || line.described.namesHosts) return line;
+      const { described } = line;
+      const text = described.details.join('\n');
+      if (!text.includes('\n') && text.length < 200) return line;
+      const key = `${described.text}\n${text}`;
+      const known = createHash('sha256').update(key).digest('base64');
+      if (shown.has(known))
+        return { ...line, described: { ...described, details: [paint('dim', '(the same as above)')] } };
+      if (shown.size < MOST_SHOWN) shown.add(known);
+      return line;
     },
   };
 }

@@ -4,7 +4,7 @@
 import { createLiveView } from './live.js';
 import { createNarrator, type NarrateOptions } from './narrate.js';
 import { urgentWait, waitOf } from './pace.js';
-import { createRecap } from './recap.js';
+import { createRecap } from './recap/recap.js';
 import type { Reporter, Sink } from './reporter.js';
 
 /** Milliseconds. */
@@ -98,7 +98,8 @@ export function createPlainReporter(options: PlainOptions): Reporter {
         flush();
         return;
       }
-      if (!narrator.isEmpty) cancel ??= clock.after(waitOf(narrator.hostCount, clock.now() - begunAt), flush);
+      if (!narrator.isEmpty && !narrator.isPatient)
+        cancel ??= clock.after(waitOf(narrator.hostCount, clock.now() - begunAt), flush);
       if (narrator.isUrgent) cancelUrgent ??= clock.after(urgentWait, flushUrgent);
     },
     close() {

@@ -6,7 +6,7 @@ import { createLogUpdate } from 'log-update';
 import { createLiveView } from './live.js';
 import { createNarrator, type NarrateOptions } from './narrate.js';
 import { urgentWait, waitOf } from './pace.js';
-import { createRecap } from './recap.js';
+import { createRecap } from './recap/recap.js';
 import type { Reporter } from './reporter.js';
 
 export interface Terminal extends NodeJS.WritableStream {
@@ -48,7 +48,9 @@ export function createTtyReporter(options: TtyOptions): Reporter {
       isOver ||
       narrator.isSingle ||
       narrator.isFull ||
-      (waitsSince !== undefined && time - waitsSince >= waitOf(narrator.hostCount, waitsSince - begunAt));
+      (waitsSince !== undefined &&
+        !(narrator.isPatient && waitsSince > Number.NEGATIVE_INFINITY) &&
+        time - waitsSince >= waitOf(narrator.hostCount, waitsSince - begunAt));
     const isUrgent = urgentSince !== undefined && time - urgentSince >= urgentWait;
     if (isDue || isUrgent) urgentSince = undefined;
     if (isDue) waitsSince = undefined;

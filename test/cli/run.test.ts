@@ -196,10 +196,10 @@ describe('a run', function () {
     const { code, stdout } = await start('play.yaml -i hosts.yaml');
     expect(code).to.equal(2);
     expect(stdout).to.match(/^two +\| failed +\| Break: /m);
-    expect(stdout).to.contain('(exit code 7)');
+    expect(stdout).to.contain('`echo why >&2; exit 7` ended with exit code 7\n');
     expect(stdout).to.contain('stderr: why');
     expect(stdout).to.match(/^to resume this host: zrun --resume \d{8}T\d{6}Z-[0-9a-f]{4}$/m);
-    expect(stdout).to.contain('\nor, as a run of its own: --limit two\n');
+    expect(stdout).not.to.contain('--limit');
     expect(stdout).to.contain('2 hosts: 1 done (nothing changed), 1 failed');
   });
 

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import type { RunEvent } from '../../src/core/events.js';
 import { createNdjsonReporter } from '../../src/report/stream/ndjson.js';
 import { createNarrator } from '../../src/report/narrate.js';
-import { createRecap } from '../../src/report/recap.js';
+import { createRecap } from '../../src/report/recap/recap.js';
 import { colourful, colourless } from '../../src/report/style.js';
 import { checked, fleet, hostile, mixed } from './events.js';
 

@@ -1,9 +1,11 @@
 /** Output without a terminal: how many lines a fleet makes. Time is the test's own. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect } from 'chai';
-import type { RunEvent } from '../../src/core/events.js';
+import type { RunEvent, TaskRef, TaskResult } from '../../src/core/events.js';
 import { createPlainReporter } from '../../src/report/plain.js';
 import { colourless } from '../../src/report/style.js';
-import { finished, result, started, task } from './events.js';
+import { finish, finished, result, started, task } from './events.js';
 
 /** A clock that stands still until it is moved. */
 function createClock(): {
@@ -63,13 +65,66 @@ function runOf(
   return { events, hosts };
 }
 
-function write(events: readonly (RunEvent | number)[]): string {
+const recording = path.join(import.meta.dirname, 'recordings/overlay2-check.jsonl');
+
+interface Recorded {
+  readonly time: number;
+  readonly task: TaskRef;
+  readonly result: TaskResult;
+}
+
+/**
+ * What a check of playbooks/overlay2.yaml said of a real host, on hosts that are like it: none is as fast as another, and two
+ * are refused.
+ */
+function checkOfTheMove(count: number): (RunEvent | number)[] {
+  const lines = readFileSync(recording, 'utf8').trimEnd().split('\n');
+  const recorded = lines.map((line) => JSON.parse(line) as Recorded);
+  const hosts = Array.from({ length: count }, (_, i) => `web${String(i + 1).padStart(2, '0')}.example.org`);
+  const isRefused = (i: number): boolean => i === 11 || i === 30;
+  const refusal = recorded.findIndex(({ task: { name } }) => name.startsWith('Refuse a host'));
+  const problem = {
+    code: 'task-failed',
+    message: 'not moved, nothing was touched: the pool tank has no room for the volume',
+  } as const;
+  const told = hosts.flatMap((host, i) =>
+    recorded.slice(0, isRefused(i) ? refusal + 1 : undefined).map((each, step) => ({
+      at: each.time * (1 + ((i * 7) % count) / count / 2),
+      event: finish(
+        host,
+        each.task,
+        isRefused(i) && step === refusal ? result('failed', problem.message, { problem }) : each.result,
+      ),
+    })),
+  );
+  told.sort((a, b) => a.at - b.at);
+  const events: (RunEvent | number)[] = [...started(hosts, true)];
+  let now = 0;
+  for (const { at, event } of told) {
+    events.push(at - now, event);
+    now = at;
+  }
+  const ends = hosts.map((host, i) =>
+    isRefused(i)
+      ? ([host, 'failed', { ok: 4, failed: 1, skipped: 9 }, problem] as const)
+      : ([host, 'done', { ok: 62, changed: 26, skipped: 103, unknown: 4 }] as const),
+  );
+  return [...events, ...finished(ends, 2)];
+}
+
+function expectGolden(name: string, text: string): void {
+  const file = path.join(import.meta.dirname, 'golden', name);
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text);
+  expect(text).to.equal(readFileSync(file, 'utf8'));
+}
+
+function write(events: readonly (RunEvent | number)[], diff = false): string {
   const clock = createClock();
   let text = '';
   const reporter = createPlainReporter({
     paint: colourless,
     verbosity: 0,
-    diff: false,
+    diff,
     clock,
     out: { write: (more) => void (text += more) },
   });
@@ -92,6 +147,13 @@ describe('output without a terminal', () => {
       (count) => write(runOf(count, 50, new Set()).events).split('\n').length,
     );
     expect(many).to.be.below(3 * (some ?? 0));
+  });
+
+  it('tells --check --diff of the move on 50 like hosts in at most 200 lines, each diff once', () => {
+    const text = write(checkOfTheMove(50), true);
+    expect(text.split('\n').length, text).to.be.at.most(200);
+    expect(text.match(/\+# Written by zrun when it moved Docker to overlay2/g)).to.have.length(1);
+    expectGolden('overlay2-check.txt', text);
   });
 
   it('says what is under way after a minute without a line, and then less and less often', () => {
