@@ -8,10 +8,12 @@ import {
   checkConnections,
   createNameUse,
   findMisspelt,
+  loadAdHocTask,
   loadPlaybook,
   parseExtraVars,
   readInventory,
   readLimit,
+  type AdHocTask,
   type Inventory,
   type InventorySources,
 } from '../config/index.js';
@@ -44,8 +46,8 @@ export interface Loaded {
   readonly warnings: readonly string[];
 }
 
-/** Throws ZrunError or ZrunErrors with everything that is wrong. */
-export async function load(command: RunCommand, environment: Environment): Promise<Loaded> {
+/** `task`: in place of playbooks. Throws ZrunError or ZrunErrors with everything that is wrong. */
+export async function load(command: RunCommand, environment: Environment, task?: AdHocTask): Promise<Loaded> {
   const { cwd, env } = environment;
   const keys = await openKeys(command.keys, environment);
   const extraVars = await parseExtraVars(command.extraVars, { cwd, keys });
@@ -72,18 +74,13 @@ export async function load(command: RunCommand, environment: Environment): Promi
   const read: Playbook[] = [];
   const use = createNameUse();
   const brought: string[] = [];
-  for (const file of command.playbooks) {
+  for (const file of task ? [task] : command.playbooks) {
     try {
-      const inventory = await inventoryFor(path.dirname(file));
-      const playbook = await loadPlaybook(file, {
-        modules,
-        cwd,
-        keys,
-        inventory,
-        inventoryFor,
-        extraVars,
-        use,
-      });
+      const inventory = await inventoryFor(typeof file === 'string' ? path.dirname(file) : '.');
+      const options = { modules, cwd, keys, inventory, inventoryFor, extraVars, use };
+      const playbook = await (typeof file === 'string'
+        ? loadPlaybook(file, options)
+        : loadAdHocTask(file, options));
       if (named.length === 0 && !needsNoInventory(playbook.plays, brought)) throw noInventory();
       read.push(playbook);
       for (const { brings } of playbook.plays) brought.push(...brings);
@@ -93,8 +90,10 @@ export async function load(command: RunCommand, environment: Environment): Promi
   }
   const playbooks = await chooseHosts(read, sources, limit, errors);
   // Without an inventory, names that it would have given are no mistake of the playbook's.
-  if (named.length === 0 && errors.length > 0 && !(await areLocal(command.playbooks, cwd)))
-    throw noInventory();
+  if (named.length === 0 && errors.length > 0) {
+    const isLocal = task ? isLocalhost(task.hosts) : await areLocal(command.playbooks, cwd);
+    if (!isLocal) throw noInventory();
+  }
   throwAll(errors);
   const selection = await checkSelection(playbooks, [...inventories], named, command);
   const [first] = inventories;

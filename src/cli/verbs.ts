@@ -17,6 +17,14 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'explain modules, helpers, functions, keywords, facts and errors',
     load: async () => (await import('./doc/doc.js')).showDocumentation,
   },
+  exec: {
+    summary: 'run a command or a module on hosts',
+    load: async () => (await import('./exec/exec.js')).execute,
+  },
+  facts: {
+    summary: 'show what is known of a host',
+    load: async () => (await import('./exec/facts.js')).showFacts,
+  },
   history: {
     summary: 'list past runs, or show one',
     load: async () => (await import('./history.js')).showHistory,
@@ -28,6 +36,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   lint: {
     summary: 'say what is legal in playbooks but unwise',
     load: async () => (await import('./lint.js')).lint,
+  },
+  ping: {
+    summary: 'find out which hosts can be worked on',
+    load: async () => (await import('./exec/ping.js')).ping,
   },
   playbooks: {
     summary: 'list the playbooks that zrun brings, or copy one to change it',

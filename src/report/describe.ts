@@ -183,8 +183,7 @@ function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: De
     if (result.waitsFor === undefined && !isSaid(result.summary, result.problem))
       details.push(`wanted to: ${visibleLine(result.summary)}`);
   }
-  if (result.showsDiff ?? options.diff)
-    for (const diff of result.diff) details.push(describeDiff(diff, paint).join('\n'));
+  if (result.showsDiff ?? options.diff) details.push(...describeDiffs(result.diff, paint));
   if (verbosity >= 1 && !result.problem) details.push(...describeOutput(result));
   if (verbosity >= 2) details.push(...describeValues(result, paint));
   return details;
@@ -258,6 +257,11 @@ function describeValues({ result }: Pick<TaskResult, 'result'>, paint: Paint): s
 /** The same lines, each behind this. */
 export function indentLines(text: string, by: string): string {
   return by + text.replaceAll('\n', `\n${by}`);
+}
+
+/** One text for each. */
+export function describeDiffs(diffs: readonly Diff[], paint: Paint): readonly string[] {
+  return diffs.map((diff) => describeDiff(diff, paint).join('\n'));
 }
 
 /** A diff as `diff -u` writes it, or a line for each field that differs. */

@@ -46,6 +46,18 @@ export interface LoadPlaybookOptions {
  * `expression-syntax`, `expression-type`, `variable-unknown`.
  */
 export async function loadPlaybook(file: string, options: LoadPlaybookOptions): Promise<Playbook> {
+  const source = await readSource(options.cwd, file);
+  return readPlaybook(file, options, ({ report }) =>
+    readSealedYaml(source, report, { keys: options.keys ?? noKeys }),
+  );
+}
+
+/** The same of plays that `parse` gives, wherever it has them from; `file` says to which folder they belong. */
+export async function readPlaybook(
+  file: string,
+  options: LoadPlaybookOptions,
+  parse: (context: PlaybookContext) => YamlNode | undefined | Promise<YamlNode | undefined>,
+): Promise<Playbook> {
   const {
     modules,
     cwd,
@@ -56,12 +68,10 @@ export async function loadPlaybook(file: string, options: LoadPlaybookOptions): 
     openNames = false,
     use = createNameUse(),
   } = options;
-  const source = await readSource(cwd, file);
   const language = createLanguage({ cwd });
   const work = { modules, language, cwd, keys, inventory, inventoryFor, extraVars, openNames, use };
-  const plays = await readWithContext(work, async (context) => {
-    const root = await readSealedYaml(source, context.report, { keys });
-    return await readPlays(root, context, {
+  const plays = await readWithContext(work, async (context) =>
+    readPlays(await parse(context), context, {
       file: {
         path: path.resolve(cwd, file),
         named: undefined,
@@ -73,8 +83,8 @@ export async function loadPlaybook(file: string, options: LoadPlaybookOptions): 
       vars: new Map(),
       when: [],
       uniqueId: createIds(),
-    });
-  });
+    }),
+  );
   return { path: file, plays, language };
 }
 

@@ -2,7 +2,7 @@
  * Owns what a step is told to do: which of its keys names a module or an action of the language, and what is said where
  * none does, or two do.
  */
-import { nearest } from '../../../core/errors.js';
+import { nearest, type Place } from '../../../core/errors.js';
 import type { Module } from '../../../core/module.js';
 import { errorAt } from '../../source/findings.js';
 import type { MapEntry, MapNode } from '../../yaml/yaml.js';
@@ -56,7 +56,7 @@ export function findDoing(
   }
   // What is nearer to a keyword than to a module is taken for the keyword.
   const unknown = candidates.find(({ key }) => nearest(key, namesOf('task')) === undefined) ?? candidates[0];
-  if (unknown) report(unknownModule(unknown, task, modules));
+  if (unknown) report(unknownModule({ key: unknown.key, at: unknown.keyAt, task, modules }));
   else {
     const at = [...task.entries.values()][0]?.keyAt ?? task.at;
     report(
@@ -89,20 +89,27 @@ const otherNames: Readonly<Record<string, string>> = {
   gather_facts: 'setup',
 };
 
-function unknownModule(
-  entry: MapEntry,
-  task: MapNode,
-  modules: ReadonlyMap<string, Module>,
-): ReturnType<typeof errorAt> {
-  const bare = entry.key.replace(/^[\w]+\.[\w]+\./, '');
-  const other = otherNames[bare];
+/** `key`: as it is written. `task`: whose key it is, if any. */
+export function unknownModule({
+  key,
+  at,
+  task,
+  modules,
+}: {
+  readonly key: string;
+  readonly at: Place;
+  readonly task?: MapNode;
+  readonly modules: ReadonlyMap<string, Module>;
+}): ReturnType<typeof errorAt> {
+  const bare = key.replace(/^[\w]+\.[\w]+\./, '');
+  const other = Object.hasOwn(otherNames, bare) ? otherNames[bare] : undefined;
   const near = nearest(bare, modules.keys());
   // `whn: …` beside nothing that is a module may be a keyword's misspelling rather than a module's.
   let hint: string | undefined = "'zrun doc' lists the modules";
   if (other !== undefined && modules.has(other)) hint = `zrun's is called '${other}'`;
-  else if (bare !== entry.key && modules.has(bare))
-    hint = `zrun has a '${bare}' of its own: write '${bare}:'`;
+  else if (bare !== key && modules.has(bare)) hint = `zrun has a '${bare}' of its own: write '${bare}:'`;
   else if (near !== undefined) hint = `did you mean '${near}'?`;
-  else if (task.entries.size > 1) hint = `'zrun doc' lists the modules; a command is run by 'command: …'`;
-  return errorAt(entry.keyAt, 'module-unknown', `there is no module '${entry.key}'`, hint);
+  else if (task && task.entries.size > 1)
+    hint = `'zrun doc' lists the modules; a command is run by 'command: …'`;
+  return errorAt(at, 'module-unknown', `there is no module '${key}'`, hint);
 }
