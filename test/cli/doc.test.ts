@@ -67,4 +67,72 @@ describe('zrun doc', () => {
     expect(code).to.equal(4);
     expect(stderr).to.contain('did you mean --markdown?');
   });
+
+  const pages: readonly (readonly [argv: readonly string[], text: RegExp])[] = [
+    [['helpers'], /^sh +quotes a value as one word of a shell/m],
+    [['functions'], /^basename +/m],
+    [['keywords'], /^serial +How many hosts at a time/m],
+    [['keywords'], /^async +not there yet: tasks have a timeout: instead$/m],
+    [['facts'], /^facts\.host\.kernel +as uname -r says \(text\)$/m],
+    [['facts'], /^facts\.host\.os\.id +`debian` \(text \| null\)$/m],
+    [['errors'], /^auth-failed +the host refused every key$/m],
+    [['modules'], /^copy +Put a file/m],
+    [['auth-failed'], /^auth-failed \(error\): the host refused every key\n\nzrun ping HOST -vvv lists /],
+    [['serial'], /^serial \(keyword\): How many hosts[\s\S]*Stands on: play\.$/m],
+    [['facts.docker.driver'], /^facts\.docker\.driver \(fact\): the storage driver/],
+    [['docker.driver'], /^facts\.docker\.driver \(fact\)/],
+    [['facts.docker'], /^facts\.docker\.driver +/m],
+    [['sh'], /^sh \(helper\): quotes a value/],
+    [['ansible.builtin.copy'], /^copy: Put a file/],
+    [['community.general.zfs'], /^zfs: Make a ZFS filesystem/],
+    [['--search', 'permissions', 'octal'], /^parameter copy\.mode +Permissions in octal/m],
+    [['-s', 'service'], /^module systemd_service /m],
+  ];
+  for (const [argv, text] of pages) {
+    it(`shows ${argv.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await zrun(['doc', ...argv]);
+      expect([code, stderr]).to.deep.equal([0, '']);
+      expect(stdout).to.match(text);
+      expect(stdout).not.to.match(/undefined|\[object|\(anything\)/);
+      if (argv.length === 1 && !argv[0]?.includes('.')) return;
+      for (const line of stdout.split('\nExamples\n')[0]?.split('\n') ?? [])
+        expect(line.length, line).to.be.at.most(80);
+    });
+  }
+
+  it('has a word on every helper, function, keyword, fact and error', async () => {
+    for (const topic of ['helpers', 'functions', 'keywords', 'facts', 'errors']) {
+      const { stdout } = await zrun(['doc', topic]);
+      const lines = stdout.split('\n\n')[1]?.split('\n') ?? [];
+      expect(lines.length, topic).to.be.greaterThan(5);
+      for (const [i, line] of lines.entries()) {
+        expect(line.length, line).to.be.at.most(80);
+        // A name that fills its column has what is said of it on the next line.
+        if (/^\S+$/.test(line)) expect(lines[i + 1], line).to.match(/^ {2}/);
+      }
+    }
+  });
+
+  const unknown: readonly (readonly [argv: readonly string[], error: string])[] = [
+    [['service'], "error: there is no module 'service'\n  hint: zrun's is called 'systemd_service'\n"],
+    [['sereal'], "error: nothing that is called 'sereal' is documented\n  hint: did you mean 'serial'?\n"],
+    [
+      ['auth-faild'],
+      "error: nothing that is called 'auth-faild' is documented\n  hint: did you mean 'auth-failed'?\n",
+    ],
+    [
+      ['docker.drver'],
+      "error: nothing that is called 'docker.drver' is documented\n  hint: did you mean 'docker.driver'?\n",
+    ],
+    [
+      ['--search', 'qqqq'],
+      "error: nothing is documented about 'qqqq'\n  hint: try a part of the word; zrun doc lists the modules\n",
+    ],
+    [['--search'], 'error: nothing to look for is given\n  hint: zrun doc --search WORD\n'],
+  ];
+  for (const [argv, error] of unknown) {
+    it(`knows nothing of ${argv.join(' ')}`, async () => {
+      expect(await zrun(['doc', ...argv])).to.deep.equal({ code: 4, stdout: '', stderr: error });
+    });
+  }
 });

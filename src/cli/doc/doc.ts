@@ -1,52 +1,110 @@
 /**
- * Owns `zrun doc`: the reference of modules, read off the modules themselves, for a terminal or as Markdown.
+ * Owns `zrun doc`: what a word of its command line means, and which page is shown.
  */
+import { moduleNamed, unknownModule } from '../../config/reference.js';
 import { nearest, ZrunError } from '../../core/errors.js';
-import type { Module } from '../../core/module.js';
-import { choosePaint } from '../../report/style.js';
-import { modules } from '../../modules/index.js';
-import type { Environment } from '../environment.js';
 import { exitCodes } from '../../core/exit-codes.js';
+import type { Module } from '../../core/module.js';
+import { modules } from '../../modules/index.js';
+import { choosePaint } from '../../report/style.js';
+import type { Environment } from '../environment.js';
+import { readVerbWords } from '../verb-options.js';
+import { entriesOf, formatEntry, formatTopic, topics, type Entry, type Topic } from './entries.js';
 import { formatIndex, formatMarkdown, formatModule, formatReference, sortedModules } from './modules.js';
+import { searchFor } from './search.js';
 
-const HELP = `Usage: zrun doc [MODULE...] [--markdown]
+const HELP = `Usage: zrun doc [NAME...] [--markdown]
+       zrun doc ${topics.join('|')}
+       zrun doc --search WORD...
 
-Shows what modules there are, or what the named ones take, do and return.
+Shows what modules there are, or what the named ones take, do and return. A NAME
+can also be a helper, a function, a keyword, a fact or the code of an error.
 
 Options:
-  --markdown  as Markdown; without a name, the whole reference
-  -h, --help  show this
+  -s, --search  look for the words in everything that is documented
+  --markdown    modules as Markdown; without a name, the whole reference
+  -h, --help    show this
+
+Examples:
+  zrun doc                        all modules
+  zrun doc copy                   one module; ansible.builtin.copy is the same
+  zrun doc facts                  what is known of a host
+  zrun doc facts.docker.driver    one fact
+  zrun doc serial                 a keyword
+  zrun doc auth-failed            an error, and what to do about it
+  zrun doc --search permission    whatever is about that
 `;
 
 export function showDocumentation({ argv, stdout, env }: Environment): Promise<number> {
-  const flags = argv.filter((word) => word.startsWith('-'));
-  const names = argv.filter((word) => !word.startsWith('-'));
-  const known = ['--markdown', '--help', '-h'];
-  for (const flag of flags) {
-    if (known.includes(flag)) continue;
-    const near = nearest(flag, known);
-    throw new ZrunError('usage', `unknown option ${flag}`, {
-      hint: near === undefined ? 'zrun doc --help shows all options' : `did you mean ${near}?`,
-    });
-  }
-  const markdown = flags.includes('--markdown');
-  const found = names.map(findModule);
-  if (flags.includes('--help') || flags.includes('-h')) stdout.write(HELP);
-  else if (markdown) {
+  const words = readVerbWords('doc', argv, {
+    markdown: { type: 'boolean' },
+    search: { type: 'boolean', short: 's' },
+  });
+  const { names } = words;
+  if (words.has('help')) stdout.write(HELP);
+  else if (words.has('search')) stdout.write(search(names));
+  else if (words.has('markdown')) {
+    const found = names.map(findModule);
     stdout.write(found.length > 0 ? found.map(formatMarkdown).join('\n') : formatReference(sortedModules()));
-  } else if (found.length === 0) stdout.write(formatIndex(sortedModules()));
+  } else if (names.length === 0) stdout.write(formatIndex(sortedModules()));
   else {
     const paint = choosePaint(env, stdout.isTTY === true);
-    stdout.write(found.map((module) => formatModule(module, paint)).join('\n'));
+    const pages = names.flatMap((name) =>
+      pagesOf(name).map((page) => ('params' in page ? formatModule(page, paint) : page.text)),
+    );
+    stdout.write(pages.join('\n'));
   }
   return Promise.resolve(exitCodes.ok);
 }
 
+function search(words: readonly string[]): string {
+  if (words.length === 0)
+    throw new ZrunError('usage', 'nothing to look for is given', { hint: 'zrun doc --search WORD' });
+  const found = searchFor(words);
+  if (found !== undefined) return found;
+  throw new ZrunError('usage', `nothing is documented about '${words.join(' ')}'`, {
+    hint: 'try a part of the word; zrun doc lists the modules',
+  });
+}
+
+function isTopic(name: string): name is Topic {
+  return topics.some((topic) => topic === name);
+}
+
+/** All that goes by a name: `user` is a module and a keyword. Never empty. */
+function pagesOf(name: string): readonly (Module | { readonly text: string })[] {
+  if (name === 'modules') return [{ text: formatIndex(sortedModules()) }];
+  if (isTopic(name)) return [{ text: formatTopic(name) }];
+  const module = moduleNamed(name, modules);
+  const entries = topics.flatMap(entriesOf).filter((entry) => isNamed(entry, name));
+  const texts = entries.map((entry) => ({ text: formatEntry(entry) }));
+  // `user` is a module, and a keyword only in Ansible.
+  if (module) return [module, ...(entries.some(({ isMissing }) => isMissing) ? [] : texts)];
+  if (texts.length > 0) return texts;
+  throw unknown(name);
+}
+
+/** Facts go by their whole name, with or without what stands before all of them. */
+function isNamed({ kind, name }: Entry, wanted: string): boolean {
+  return name === wanted || (kind === 'fact' && wanted.includes('.') && name === `facts.${wanted}`);
+}
+
 function findModule(name: string): Module {
-  const module = modules.get(name);
+  const module = moduleNamed(name, modules);
   if (module) return module;
-  const near = nearest(name, modules.keys());
-  throw new ZrunError('module-unknown', `there is no module '${name}'`, {
-    hint: near === undefined ? 'zrun doc lists all modules' : `did you mean '${near}'?`,
+  throw unknown(name);
+}
+
+function unknown(name: string): ZrunError {
+  const known = topics.flatMap((topic) => [
+    topic,
+    ...entriesOf(topic).flatMap((entry) => [entry.name, entry.name.replace(/^facts\./, '')]),
+  ]);
+  const near = nearest(name, [...modules.keys(), ...known]);
+  const asModule = unknownModule({ key: name, modules });
+  if (near === undefined || modules.has(near) || asModule.hint?.startsWith("zrun's") === true)
+    return asModule;
+  return new ZrunError('usage', `nothing that is called '${name}' is documented`, {
+    hint: `did you mean '${near}'?`,
   });
 }

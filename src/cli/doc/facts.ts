@@ -4,7 +4,7 @@
 import { modules } from '../../modules/index.js';
 import { fieldsOf, type Field } from './fields.js';
 
-interface Fact {
+export interface Fact {
   /** `docker.driver`: what follows `facts.`; items of a list have `[]` behind the list's name. */
   readonly path: string;
   readonly type: string;
@@ -12,7 +12,7 @@ interface Fact {
 }
 
 /** Each fact after the one that holds it. */
-function listFacts(): readonly Fact[] {
+export function listFacts(): readonly Fact[] {
   const vars = modules.get('setup')?.vars;
   const facts = vars && fieldsOf(vars, 'output').find(({ name }) => name === 'facts');
   return (facts?.fields ?? []).flatMap((field) => factsIn(field, ''));

@@ -53,7 +53,14 @@ function describeType(schema: JsonSchema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return [...new Set(choices.map((each) => describeAny(each)))].join(' | ');
-  switch (schema.type) {
+  // zod writes ["string", "null"] for what may be null.
+  const type: unknown = schema.type;
+  const types: readonly unknown[] = Array.isArray(type) ? type : [type];
+  return types.map((each) => describeNamed(each, schema)).join(' | ');
+}
+
+function describeNamed(type: unknown, schema: JsonSchema): string {
+  switch (type) {
     case 'string':
       return 'text';
     case 'integer':
@@ -68,8 +75,7 @@ function describeType(schema: JsonSchema): string {
         : 'map';
     case 'number':
     case 'null':
-      return schema.type;
-    case undefined:
+      return type;
     default:
       return 'anything';
   }

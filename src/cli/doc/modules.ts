@@ -13,7 +13,7 @@ export function sortedModules(): readonly Module[] {
 
 export function formatIndex(all: readonly Module[]): string {
   const lines = formatList(all.map(({ name, summary }) => [name, summary]));
-  return `${lines}\nzrun doc MODULE shows what it takes, returns and does.\n`;
+  return `${lines}\nzrun doc MODULE shows what it takes, returns and does. There is more to look up:\nzrun doc helpers, functions, keywords, facts, errors; zrun doc --search WORD.\n`;
 }
 
 function parametersOf({ params, aliases }: Module): readonly Field[] {

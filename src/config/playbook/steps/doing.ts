@@ -89,7 +89,7 @@ const otherNames: Readonly<Record<string, string>> = {
   gather_facts: 'setup',
 };
 
-/** `key`: as it is written. `task`: whose key it is, if any. */
+/** `key`: as it is written, in a task or elsewhere. */
 export function unknownModule({
   key,
   at,
@@ -97,7 +97,7 @@ export function unknownModule({
   modules,
 }: {
   readonly key: string;
-  readonly at: Place;
+  readonly at?: Place;
   readonly task?: MapNode;
   readonly modules: ReadonlyMap<string, Module>;
 }): ReturnType<typeof errorAt> {
