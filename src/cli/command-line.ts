@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { ZrunError } from '../core/errors.js';
 import { exitCodes } from '../core/exit-codes.js';
 import { parseWords } from './parse-words.js';
+import { verbs } from './verbs.js';
 import { reportKindOf } from './report/report-kind.js';
 import {
   addBecomeOptions,
@@ -64,7 +65,7 @@ function createProgram(version: string): Command {
     .showSuggestionAfterError(false)
     .configureHelp({ helpWidth: COLUMNS })
     .usage(
-      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun history [RUN]\n       zrun report [RUN] [-o FILE]\n       zrun doc [MODULE]\n       zrun inventory -i INVENTORY --list|--host NAME|--graph\n       zrun lint PLAYBOOK... [-i INVENTORY]\n       zrun playbooks [copy NAME]\n       zrun secret encrypt|decrypt|edit|rekey|encrypt-string|keygen\n       zrun schema playbook|inventory|events|report [-o FILE]',
+      'PLAYBOOK... -i INVENTORY [options]\n       zrun --resume [RUN] [options]\n       zrun VERB [options]',
     )
     .argument('[playbook...]');
 
@@ -102,7 +103,16 @@ function createProgram(version: string): Command {
     .addHelpText('after', EPILOGUE);
 }
 
+function listVerbs(): string {
+  return Object.entries(verbs)
+    .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
+    .join('\n');
+}
+
 const EPILOGUE = `
+Verbs (zrun VERB --help says more):
+${listVerbs()}
+
 Examples:
   zrun site.yaml -i hosts.yaml --check --diff    what would change, and how
   zrun site.yaml -i hosts.yaml -l web1 -b -K     one host, through sudo
@@ -113,6 +123,7 @@ Examples:
   zrun report                                    the same of the last run
   zrun --resume                                  go on where the last run ended
   zrun --resume 20260722T1530 -l web1            one host of what that run left
+  zrun exec web -i hosts.yaml -- uptime          a command on many hosts
   zrun doc                                       all modules
   zrun doc copy                                  one module
   zrun inventory -i hosts.yaml --graph           who is in which group

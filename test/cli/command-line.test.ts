@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { parseRunCommand } from '../../src/cli/command-line.js';
 import type { RunCommand } from '../../src/cli/run-options.js';
 import { ZrunError } from '../../src/core/errors.js';
+import { verbs } from '../../src/cli/verbs.js';
 import { zrun } from './fake-environment.js';
 
 function parse(line: string): RunCommand {
@@ -93,6 +94,17 @@ describe('zrun', () => {
     for (const group of ['Hosts:', 'What is done:', 'Connection:', 'Output:', 'Examples:', 'Exit codes:'])
       expect(stdout).to.contain(`\n${group}\n`);
     expect(stdout).to.match(/\n {4}4 {2}wrong command line/);
+  });
+
+  it('lists its verbs, and each has a help of its own that fits in 80 columns', async () => {
+    const { stdout } = await zrun(['--help']);
+    for (const [verb, { summary }] of Object.entries(verbs)) {
+      expect(stdout).to.match(new RegExp(`^  ${verb} +${summary}$`, 'm'));
+      const help = await zrun([verb, '--help']);
+      expect([help.code, help.stderr], verb).to.deep.equal([0, '']);
+      expect(help.stdout).to.match(new RegExp(`^Usage: zrun ${verb}`));
+      for (const line of help.stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
+    }
   });
 
   it('--version says its version, whatever else is there', async () => {

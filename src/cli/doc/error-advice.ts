@@ -30,6 +30,8 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
   'variable-unknown':
     'Check the spelling; the hint names the nearest. Variables come from the inventory, group_vars/, host_vars/, vars:, register: and -e. zrun doc facts lists what is below facts.',
   'variable-cycle': 'Give one of the variables of the circle a value of its own.',
+  'decrypt-failed':
+    'Another key or password is needed: zrun secret --help says where they are looked for, and with which options they are given.',
   'name-unresolved':
     "Check the host's name and ansible_host, and that this machine's DNS knows it (getent hosts NAME).",
   'connect-failed':
@@ -63,6 +65,6 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
   'not-idempotent':
     '--verify planned the task again after it was done, and it still wanted a change. Something on the host undoes it, or the module has a bug.',
   halted: 'Nothing is wrong with this host. Mend what failed on the others, then zrun --resume.',
-  interrupted: 'zrun --resume goes on with the hosts that are left.',
+  interrupted: 'zrun --resume continues with the hosts that are left.',
   internal: 'Please report it with the command, the message and zrun --version.',
 };

@@ -24,6 +24,7 @@ import {
   addConnectionOptions,
   addHostOptions,
   addOutputOptions,
+  addSecretOptions,
   insteadOf,
   toRunCommand,
   type RunCommand,
@@ -55,6 +56,7 @@ export function readAskWords(
   addChangeOptions(program);
   addConnectionOptions(program);
   addBecomeOptions(program);
+  addSecretOptions(program);
   addOutputOptions(program)
     .option('--json', 'the answers as JSON')
     .helpOption('-h, --help', 'show this')

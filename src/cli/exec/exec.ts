@@ -12,24 +12,23 @@ import { askHosts, firstWord, readAskWords, showText } from './ask-hosts.js';
 
 const EPILOGUE = `
 What it does:
-  -- COMMAND          one word is read by a shell on the host; several words are a
-                      program and its arguments, each taken as it is
-  -m MODULE -a ARGS   any module, with name=value or JSON, as in Ansible.
-                      Templates work: -a 'dest=/etc/{{inventory_hostname}}'
+  -- COMMAND         one word is read by a shell on the host; several words are
+                     a program and its arguments, each taken as it is
+  -m MODULE -a ARGS  any module, with name=value or JSON, as in Ansible.
+                     Templates work: -a 'dest=/etc/{{inventory_hostname}}'
 
-Equal answers are shown once, with all their hosts. Of one host alone, a command's
-output comes as it is. Nothing is kept: zrun history does not list it.
+Equal answers are shown once, with all their hosts. Of one host alone, a
+command's output comes as it is. zrun history does not list it.
 
 Examples:
   zrun exec all -i hosts.yaml -- uptime
   zrun exec 'web:!web3' -i hosts.yaml -- 'df -h / | tail -n 1'
   zrun exec web1 -i hosts.yaml -b -- systemctl is-active docker
-  zrun exec all -i hosts.yaml -b -m systemd_service -a 'name=cron state=restarted'
-  zrun exec all -i hosts.yaml -b -C -D -m copy -a 'src=motd dest=/etc/motd mode=0644'
+  zrun exec all -i hosts.yaml -m file -a 'path=/srv/app state=directory' -C -D
+  zrun exec web -i hosts.yaml -b -m copy -a 'src=motd dest=/etc/motd'
   zrun exec localhost -m stat -a '{"path": "/etc/hosts"}'
 
-The exit codes are those of zrun: 0 all well, 2 a command or a host failed, 3
-unreachable, 4 wrong input. zrun doc lists the modules.`;
+Exit codes: 0 all well, 2 a command failed, 3 unreachable, 4 wrong input.`;
 
 /** Returns the exit code. Throws ZrunError or ZrunErrors. */
 export async function execute(environment: Environment): Promise<number> {
