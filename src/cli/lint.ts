@@ -34,8 +34,9 @@ Says what is legal in playbooks but unwise, with its place and what to write
 instead. Files that a playbook includes are looked at too. Touches no host.
 
 Options:
-  -i, --inventory <file>   whose variables are known; repeatable (or ZRUN_INVENTORY).
-                           Without one, a name that nothing defines is let through
+  -i, --inventory <file>   whose variables are known; repeatable (or
+                           ZRUN_INVENTORY). Without one, a name that nothing
+                           defines is let through
   -e, --extra-vars <vars>  k=v, JSON or @file
   --vault-password-file, --ask-vault-pass, --vault-id, --age-identity
                            keys of what is encrypted, as for a run

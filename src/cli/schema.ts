@@ -32,14 +32,14 @@ const listOf = (found: Readonly<Record<string, { readonly of: string }>>): strin
 
 const HELP = `Usage: zrun schema ${all.join('|')} [-o FILE]
 
-Writes a JSON Schema (draft-07), from which an editor completes keywords, modules
-and parameters, explains them, and underlines what is wrong.
+Writes a JSON Schema (draft-07), from which an editor completes keywords,
+modules and parameters, explains them, and underlines what is wrong.
 
 ${listOf(schemas)}
 
-And those of what zrun writes itself, for programs that read it. Such a text names
-its schema, as in "schema": "zrun-events/1"; the number changes where a reader has
-to change.
+And those of what zrun writes itself, for programs that read it. Such a text
+names its schema, as in "schema": "zrun-events/1"; the number changes where a
+reader has to change.
 
 ${listOf(outputs)}
 
@@ -53,7 +53,7 @@ Examples:
   zrun schema playbook | jq '.definitions["module.copy"]'
   zrun schema events -o zrun-events.json
 
-VS Code, with the extension "YAML" (redhat.vscode-yaml), in .vscode/settings.json:
+VS Code, with the extension "YAML" (redhat.vscode-yaml): .vscode/settings.json
   "yaml.schemas": {
     ".vscode/zrun-playbook.json": "playbooks/*.yaml",
     ".vscode/zrun-inventory.json": "hosts.yaml"

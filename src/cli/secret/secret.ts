@@ -23,7 +23,7 @@ encrypted for age is read by runs, and edited with sops.
 
   encrypt         files as a whole, in their place; - is standard input
   decrypt         files as a whole, in their place; -o - shows them
-  edit            in your editor (VISUAL, EDITOR), in memory where that can be had
+  edit            in your editor (VISUAL, EDITOR), in memory where possible
   rekey           files as a whole, and each !vault and !age value in others
   encrypt-string  one value, as YAML; without TEXT it is asked for, or read from
                   standard input, where one line feed at the end does not count
