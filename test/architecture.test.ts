@@ -95,6 +95,11 @@ const mostFiles = 30;
 const homes: Readonly<Record<string, string>> = {
   'age-encryption': 'secrets',
   '@marcbachmann/cel-js': 'config',
+  '@opentelemetry/api': 'report',
+  '@opentelemetry/exporter-trace-otlp-http': 'report',
+  '@opentelemetry/exporter-trace-otlp-proto': 'report',
+  '@opentelemetry/resources': 'report',
+  '@opentelemetry/sdk-trace-base': 'report',
   handlebars: 'config',
   re2js: 'core',
   yaml: 'config',

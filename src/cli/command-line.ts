@@ -96,6 +96,7 @@ function createProgram(version: string): Command {
     .addOption(
       new Option('--report <file>', 'at the end; .html .json .xml .md; repeatable').argParser(reportFile),
     )
+    .option('--metrics <file>', 'numbers for a collector, every 5 s (OpenMetrics)')
     .option('--profile', 'at the end, time and round trips of each task')
     .option('--detailed-exitcode', `exit with ${exitCodes.changed} where anything changed`)
     .helpOption('-h, --help', 'show this')

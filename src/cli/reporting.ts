@@ -20,6 +20,8 @@ import { choosePaint, showsUtf8 } from '../report/style.js';
 import type { OutputKind, RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import { createEmitter } from './emitter.js';
+import { openTelemetry } from './report/telemetry.js';
+import { visible } from '../report/visible.js';
 
 export interface Reporting {
   readonly runId: string;
@@ -43,29 +45,37 @@ export async function startReporting(
 ): Promise<Reporting> {
   environment.outliveOutput();
   const warnings = [...foundBefore];
+  let isFirst = true;
+  let isOver = false;
   const kept = readKept(environment.env);
+  /** Those that are known before the run wait for its start, and later ones are told past reporters that are closed. */
+  const warn = (message: string): void => {
+    if (isFirst) warnings.push(message);
+    else if (isOver) environment.stderr.write(`warning: ${visible(mask(message))}\n`);
+    else emit({ type: 'warning', message });
+  };
+  const telemetry = await openTelemetry(command, environment, warn);
   const made = makeRunFolder(environment, warnings);
   const folder = made?.folder;
   const reporters: Reporter[] = [await createUserReporter(command, environment, folder)];
   if (command.profile) reporters.push(await createProfileReporter(command, environment));
+  reporters.push(...telemetry);
   const emit = createEmitter({
     reporters,
     diff: command.diff,
     onBroken: (error) =>
       environment.stderr.write(`a reporter broke and is left out from here: ${reasonOf(error)}\n`),
   });
-  const warn = (message: string): void => emit({ type: 'warning', message });
   if (folder) reporters.push(...(await createFolderReporters(folder, warn, warnings)));
-  let isFirst = true;
-  let isOver = false;
   return {
     runId: folder?.id ?? createRunId(new Date(), randomDigit()),
     logFile: folder?.log,
     emit(event) {
       emit(event);
-      // After run-started, so that every reporter knows the run that they are about.
-      if (isFirst) warnings.forEach(warn);
+      if (!isFirst) return;
       isFirst = false;
+      // After run-started, so that every reporter knows the run that they are about.
+      warnings.forEach(warn);
     },
     hold() {
       const releases = reporters.map((reporter) => reporter.hold?.());

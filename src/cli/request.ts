@@ -31,6 +31,7 @@ export type KeptOptions = Omit<
   | 'detailedExitCode'
   | 'profile'
   | 'report'
+  | 'metrics'
 >;
 
 const texts = z.array(z.string());
@@ -80,6 +81,7 @@ export async function describeRequest(
     detailedExitCode: _detailedExitCode,
     profile: _profile,
     report: _report,
+    metrics: _metrics,
     ...options
   } = command;
   const kept: KeptOptions = {

@@ -44,6 +44,8 @@ export interface RunCommand {
   readonly profile: boolean;
   /** Files that the run is reported in when it ends; of each, the suffix says the kind. */
   readonly report: readonly string[];
+  /** A file that holds the run's numbers while it goes on. */
+  readonly metrics: string | undefined;
 }
 
 const DEFAULT_FORKS = 50;
@@ -179,6 +181,7 @@ export interface RunOptions extends KeyWords {
   readonly detailedExitcode?: true;
   readonly profile?: true;
   readonly report?: string[];
+  readonly metrics?: string;
 }
 
 /** `options`: as commander has read them. Throws ZrunError `usage` for those that exclude each other. */
@@ -224,6 +227,7 @@ export function toRunCommand(options: RunOptions, playbooks: readonly string[]):
     detailedExitCode: options.detailedExitcode ?? false,
     profile: options.profile ?? false,
     report: options.report ?? [],
+    metrics: options.metrics,
   };
 }
 

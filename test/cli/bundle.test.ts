@@ -3,13 +3,14 @@
  * its second half runs here.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import vm from 'node:vm';
 import { expect } from 'chai';
 import { wrapBundle } from '../../src/cli/bundle.js';
+import { startReceiver, type Receiver } from '../report/telemetry/receiver.js';
 import { sshdMissing, startSshd, type Sshd } from '../integration/sshd.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -81,6 +82,24 @@ describe('the bundle', function () {
     expect(await readFile(path.join(path.dirname(log), 'journal.jsonl'), 'utf8')).to.include('run-finished');
   });
 
+  it('has OpenTelemetry in a file of its own, which is read when it is needed', async () => {
+    await using receiver = await startDisposableReceiver();
+    const nothing = ['test/cli/fixtures/nothing.yaml', '-i', 'localhost,', '--output', 'plain'];
+    await execute(process.execPath, [path.join(folder, 'dist/main.js'), ...nothing], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], HOME: folder, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+    });
+    expect(receiver.spans.map(({ name }) => name)).to.include('test/cli/fixtures/nothing.yaml');
+    const file = path.join(folder, 'dist/opentelemetry.cjs');
+    await rename(file, `${file}.away`);
+    try {
+      expect(await zrun(...nothing)).to.include('1 host');
+    } finally {
+      await rename(`${file}.away`, file);
+    }
+    expect(await readFile(path.join(folder, 'dist/zrun.cjs'), 'utf8')).to.not.include('BatchSpanProcessor');
+  });
+
   it('is compiled beforehand, for the release of Node that it is built with', async () => {
     expect(complaints).to.equal('');
     const file = path.join(folder, 'dist/zrun.cjs');
@@ -137,4 +156,9 @@ describe('the bundle', function () {
 async function startDisposableSshd(): Promise<Sshd & AsyncDisposable> {
   const sshd = await startSshd();
   return { ...sshd, [Symbol.asyncDispose]: () => sshd.stop() };
+}
+
+async function startDisposableReceiver(): Promise<Receiver & AsyncDisposable> {
+  const receiver = await startReceiver();
+  return { ...receiver, [Symbol.asyncDispose]: () => receiver.close() };
 }

@@ -49,6 +49,7 @@ describe('the command line of a run', () => {
     ['--output ndjson --detailed-exitcode', { output: 'ndjson', detailedExitCode: true }],
     ['--profile', { profile: true }],
     ['--report a.html --report b.JSON', { report: ['a.html', 'b.JSON'] }],
+    ['--metrics /var/lib/node_exporter/zrun.prom', { metrics: '/var/lib/node_exporter/zrun.prom' }],
   ];
   for (const [line, meant] of cases) it(`reads '${line}'`, () => expect(parse(line)).to.deep.include(meant));
 

@@ -99,7 +99,7 @@ describe('what a command loads', function () {
     expect(own.filter((file) => /^(?:transport|engine|config|modules)\//.test(file))).to.deep.equal([]);
   });
 
-  it('a run on this machine: no ssh, no report', async () => {
+  it('a run on this machine: no ssh, no report, no telemetry', async () => {
     const { own, packages } = await loadedBy([
       'test/cli/fixtures/nothing.yaml',
       '-i',
@@ -108,6 +108,9 @@ describe('what a command loads', function () {
       'plain',
     ]);
     expect(packages.filter((name) => ['ssh2', 'ssh-config', 'log-update'].includes(name))).to.deep.equal([]);
-    expect(own.filter((file) => file.startsWith('report/document/'))).to.deep.equal([]);
+    expect(packages.filter((name) => name.startsWith('@opentelemetry/'))).to.deep.equal([]);
+    expect(own.filter((file) => /^report\/(?:document|telemetry)\//.test(file))).to.deep.equal([
+      'report/telemetry/open-traces.ts',
+    ]);
   });
 });

@@ -3,7 +3,6 @@
  * for some. Loaded when there is one to write.
  */
 import path from 'node:path';
-import { ZrunError } from '../../core/errors.js';
 import { mask } from '../../core/secret.js';
 import { createReportReader } from '../../report/document/read-report.js';
 import type { RunReport } from '../../report/document/report.js';
@@ -13,6 +12,7 @@ import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
 import { readEvents } from '../runs.js';
+import { unwritable } from './unwritable.js';
 
 /** Undefined where not even the run's start was written down. Throws ZrunError `file-unreadable`. */
 export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {
@@ -31,15 +31,7 @@ export async function writeReportFile(
   try {
     await writeReport(path.resolve(cwd, file), kind, report);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'its folder is not there',
-      ENOTDIR: 'its folder is not there',
-      EACCES: 'permission denied',
-      EISDIR: 'it is a folder',
-    };
-    const reason = reasons[String(code)] ?? (error instanceof Error ? error.message : String(error));
-    throw new ZrunError('usage', `cannot write ${file}: ${reason}`, { cause: error });
+    throw unwritable(file, error);
   }
 }
 
