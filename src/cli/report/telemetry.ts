@@ -5,7 +5,7 @@
 import path from 'node:path';
 import type { Reporter } from '../../report/reporter.js';
 import { isTraced, openTraces } from '../../report/telemetry/open-traces.js';
-import type { RunCommand } from '../command-line.js';
+import type { RunCommand } from '../run-options.js';
 import type { Environment } from '../environment.js';
 import { unwritable } from './unwritable.js';
 
