@@ -91,8 +91,9 @@ export interface Play {
 }
 
 export interface BecomeSettings {
-  readonly become?: Setting<boolean>;
-  readonly becomeUser?: Setting<string>;
+  /** Undefined where it says nothing. */
+  readonly become?: Setting<boolean | undefined>;
+  readonly becomeUser?: Setting<string | undefined>;
 }
 
 export type Step = Task | Block | Include | Meta;

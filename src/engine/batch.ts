@@ -215,6 +215,9 @@ function batchVars({ play, allHosts, added }: BatchOptions, upright: () => Uprig
     get ansible_play_role_names() {
       return [...play.roleNames];
     },
+    get role_names() {
+      return [...play.roleNames];
+    },
     get ansible_dependent_role_names() {
       return [...play.neededRoleNames];
     },

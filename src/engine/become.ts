@@ -1,6 +1,7 @@
 /**
  * Owns whom a task runs as.
  */
+import { mergeBecome } from '../core/become.js';
 import type { Become } from '../core/host.js';
 import type { BecomeSettings } from '../core/plan.js';
 import { settle, type Scope } from '../core/template.js';
@@ -20,10 +21,11 @@ export function becomeFor(
   keywords: readonly BecomeSettings[],
   run: RunInput,
 ): Become | undefined {
-  const merged = [run.settings.become, ...keywords].reduce((outer, inner) => ({ ...outer, ...inner }), {});
-  const become = asBoolean(about.get('ansible_become')) ?? settle(merged.become ?? false, scope);
+  const merged = keywords.reduce(mergeBecome, run.settings.become);
+  const become = asBoolean(about.get('ansible_become')) ?? settle(merged.become, scope) ?? false;
   if (!become) return undefined;
-  const user = asText(about.get('ansible_become_user')) ?? settle(merged.becomeUser ?? 'root', scope);
+  const asked = asText(about.get('ansible_become_user')) ?? settle(merged.becomeUser, scope);
+  const user = asked ?? 'root';
   const fromInventory = asText(about.get('ansible_become_password') ?? about.get('ansible_become_pass'));
   const password = fromInventory === undefined ? run.settings.becomePassword : new Secret(fromInventory);
   return { user, method: 'sudo', ...(password && { password }) };

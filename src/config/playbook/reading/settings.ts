@@ -49,8 +49,8 @@ export function readSettings(node: MapNode, site: Site, names: NameLayer): Setti
     checkMode: booleanSetting(get('check_mode'), inside, outer.checkMode),
     diff: booleanSetting(get('diff'), inside, outer.diff),
     timeout: readTimeout(get('timeout'), inside, outer.timeout),
-    connection: readConnectionKeyword(get('connection'), inside) ?? outer.connection,
-    remoteUser: readRemoteUser(get('remote_user'), inside) ?? outer.remoteUser,
+    connection: readConnectionKeyword(get('connection'), inside, outer.connection),
+    remoteUser: textSetting(get('remote_user'), inside, outer.remoteUser),
     anyErrorsFatal: boolean('any_errors_fatal') ?? outer.anyErrorsFatal,
     // As in Ansible, 0 is no limit.
     throttle: tasksAtATime === 0 ? undefined : (tasksAtATime ?? outer.throttle),
@@ -61,11 +61,10 @@ export function readSettings(node: MapNode, site: Site, names: NameLayer): Setti
   };
 }
 
+/** A template of them that says `omit` gives undefined: then what is around the step holds. */
 export function readBecome(node: MapNode, site: Site): BecomeSettings {
-  const become = node.entries.get('become');
-  const user = node.entries.get('become_user');
-  const wants = become && readBecomes(become, site);
-  const becomeUser = user && textSetting(user, site);
+  const wants = booleanSetting(node.entries.get('become'), site, undefined);
+  const becomeUser = textSetting(node.entries.get('become_user'), site, undefined);
   return {
     ...(wants !== undefined && { become: wants }),
     ...(becomeUser !== undefined && { becomeUser }),
@@ -84,13 +83,8 @@ function booleanSetting<T extends boolean | undefined>(
     entry,
     site,
     { wanted: 'true or false', shapes: booleans, convert: toBoolean },
-    { setting: otherwise },
+    otherwise,
   );
-}
-
-function readBecomes(entry: MapEntry, site: Site): Setting<boolean> | undefined {
-  if (!isTemplateNode(entry.value)) return site.read.boolean(entry);
-  return dynamic(entry, site, { wanted: 'true or false', shapes: booleans, convert: toBoolean });
 }
 
 /** Seconds, of at least `least`, or a number of times. */
@@ -113,7 +107,7 @@ export function numberSetting<T extends number | undefined>(
     entry,
     site,
     { wanted, shapes: ['int', 'number', 'string'], convert },
-    { setting: otherwise },
+    otherwise,
   );
 }
 
@@ -133,30 +127,38 @@ function readTimeout(
   };
 }
 
-function readRemoteUser(entry: MapEntry | undefined, site: Site): Setting<string> | undefined {
-  return entry && textSetting(entry, site);
-}
-
-function readConnectionKeyword(entry: MapEntry | undefined, site: Site): Setting<string> | undefined {
-  if (!entry) return undefined;
+function readConnectionKeyword(
+  entry: MapEntry | undefined,
+  site: Site,
+  otherwise: Setting<string | undefined>,
+): Setting<string | undefined> {
+  if (!entry) return otherwise;
   const wanted = 'ssh or local';
   const convert = (value: Value): string | undefined =>
     typeof value === 'string' && transportNamed(value) !== undefined ? value : undefined;
-  if (isTemplateNode(entry.value)) return dynamic(entry, site, { wanted, shapes: ['string'], convert });
+  if (isTemplateNode(entry.value))
+    return dynamic(entry, site, { wanted, shapes: ['string'], convert }, otherwise);
   const written = site.read.text(entry);
-  if (written === undefined || transportNamed(written) !== undefined) return written;
+  if (written === undefined) return otherwise;
+  if (transportNamed(written) !== undefined) return written;
   const message = `there is no connection '${written}'`;
   site.context.report(errorAt(entry.value.at, 'playbook-invalid', message, 'write ssh or local'));
-  return undefined;
+  return otherwise;
 }
 
-function textSetting(entry: MapEntry, site: Site): Setting<string> | undefined {
-  if (!isTemplateNode(entry.value)) return site.read.text(entry);
+function textSetting(
+  entry: MapEntry | undefined,
+  site: Site,
+  otherwise: Setting<string | undefined>,
+): Setting<string | undefined> {
+  if (!entry) return otherwise;
+  if (!isTemplateNode(entry.value)) return site.read.text(entry) ?? otherwise;
   const convert = (value: Value): string | undefined => {
     if (typeof value === 'number') return String(value);
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  return dynamic(entry, site, { wanted: 'text', shapes: ['string', 'int', 'number'], convert });
+  const conversion = { wanted: 'text', shapes: ['string', 'int', 'number'], convert } as const;
+  return dynamic(entry, site, conversion, otherwise);
 }
 
 function toBoolean(value: Value): boolean | undefined {
@@ -180,28 +182,28 @@ interface Conversion<T> {
 const booleans = ['bool', 'string'] as const;
 
 /**
- * A template whose value is converted for each host; where it does not fit, the host's task fails. `omitted`: what
- * holds where it says `omit`; left out, it may not.
+ * A template whose value is converted for each host; where it does not fit, the host's task fails. `otherwise`: what
+ * holds where it says `omit`.
  */
 function dynamic<T extends string | number | boolean | undefined>(
   entry: MapEntry,
   site: Site,
   { wanted, shapes, convert }: Conversion<T>,
-  omitted?: { readonly setting: Setting<T> },
+  otherwise: Setting<T>,
 ): Setting<T> {
   const { context, names } = site;
   const template = compileTemplate(entry.value, context.report);
   context.later(names, (declared, report) => {
-    const shape = omitted ? template.checkEntry(declared, report) : template.check(declared, report);
+    const shape = template.checkEntry(declared, report);
     if (shapes.includes(shape.type) || ['any', 'maybe', 'null'].includes(shape.type)) return;
     report(errorAt(entry.value.at, 'expression-type', `'${entry.key}' must be ${wanted}`));
   });
   const settled = (scope: Scope): T => {
-    const value = omitted ? template.renderEntry(scope) : template.render(scope);
-    if (omitted && value === undefined) return settle(omitted.setting, scope);
-    const found = convert(value ?? null);
+    const value = template.renderEntry(scope);
+    if (value === undefined) return settle(otherwise, scope);
+    const found = convert(value);
     if (found !== undefined) return found;
-    const message = `'${entry.key}' must be ${wanted}, but is ${describeValue(value ?? null)}`;
+    const message = `'${entry.key}' must be ${wanted}, but is ${describeValue(value)}`;
     throw errorAt(entry.value.at, 'expression-type', message);
   };
   return { of: settled };

@@ -2,6 +2,7 @@
  * Owns where a step stands while it is read: what it takes over from the play, the blocks and the imports around it,
  * the file it is written in, and the names that hold there.
  */
+import { mergeBecome } from '../../../core/become.js';
 import type { Place } from '../../../core/errors.js';
 import type { BecomeSettings, Handler, Step } from '../../../core/plan.js';
 import type { Scope, Setting, Template, VarsTemplate } from '../../../core/template.js';
@@ -111,7 +112,7 @@ export function surround(outer: Around, { defaults, vars, params, become }: Part
     defaults: defaults ? new Map([...outer.defaults, ...defaults]) : outer.defaults,
     vars: vars ? new Map([...outer.vars, ...vars]) : outer.vars,
     params: params ? new Map([...outer.params, ...params]) : outer.params,
-    become: become ? { ...outer.become, ...become } : outer.become,
+    become: become ? mergeBecome(outer.become, become) : outer.become,
   };
 }
 

@@ -37,6 +37,7 @@ const magicNames: DeclaredNames = new Map<string, readonly ShapeSource[]>([
   ['play_hosts', [listOf(textShape)]],
   ['ansible_play_name', [textShape]],
   ['ansible_play_role_names', [listOf(textShape)]],
+  ['role_names', [listOf(textShape)]],
   ['ansible_role_names', [listOf(textShape)]],
   ['ansible_dependent_role_names', [listOf(textShape)]],
   ['ansible_search_path', [listOf(textShape)]],

@@ -2,13 +2,14 @@
  * Owns roles: folders of tasks, handlers, defaults and variables, what they need first, and the block of steps that
  * one of them stands for. Who asks for a role, and in what words, is not known here.
  */
+import { mergeBecome } from '../../../core/become.js';
 import path from 'node:path';
 import type { Place } from '../../../core/errors.js';
 import type { Block, Handler, Step, Task } from '../../../core/plan.js';
 import { addNames, namesOfVars, type NameLayer, type ShapeSource } from '../../expression/declarations.js';
 import { createFieldReader } from '../reading/fields.js';
 import { readHandlers } from '../steps/handlers.js';
-import { filesBelow } from '../steps/include-vars.js';
+import { filesBelow } from '../steps/vars-folder.js';
 import { enterFile, isTasks, openTasks } from '../steps/task-files.js';
 import { errorAt } from '../../source/findings.js';
 import { findSpecs, validationTask } from './arguments.js';
@@ -290,7 +291,7 @@ async function readRoleHandlers(
       defaults,
       params,
       vars: new Map([...vars, ...handler.vars]),
-      become: { ...become, ...handler.become },
+      become: mergeBecome(become, handler.become),
     };
   });
 }

@@ -23,7 +23,7 @@ import type { MapEntry, MapNode } from '../../yaml/yaml.js';
 type Options = ReadonlyMap<string, MapEntry>;
 
 const partOptions = ['tasks_from', 'handlers_from', 'vars_from', 'defaults_from'] as const;
-const shared = ['name', ...partOptions, 'allow_duplicates', 'rolespec_validate'] as const;
+const shared = ['name', ...partOptions, 'allow_duplicates', 'rolespec_validate', 'public'] as const;
 
 export async function readRoleStep(
   node: MapNode,
@@ -36,7 +36,7 @@ export async function readRoleStep(
   const loop = isImport ? undefined : findLoop(node, site, 'include');
   const common = readCommon(node, site, entry.keyAt, loop?.names);
   const options = readOptions(entry, node.entries.get('args'), site, {
-    names: isImport ? shared : [...shared, 'apply', 'public'],
+    names: isImport ? shared : [...shared, 'apply'],
     aliases: { role: 'name' },
   });
   if (!options) return undefined;
@@ -57,7 +57,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
   if (folder === undefined) return undefined;
   return await readRole({
     folder,
-    name: path.basename(name),
+    name,
     at,
     asker: 'step',
     parts: namedRole(words).parts,
@@ -69,7 +69,7 @@ async function importRole(options: Options, common: Common, site: Site): Promise
     site: common.site,
     mayRepeat: readFlag(options.get('allow_duplicates'), true, site),
     isValidated: readFlag(options.get('rolespec_validate'), true, site),
-    isExported: true,
+    isExported: readFlag(options.get('public'), true, site),
     isOfPlay: false,
   });
 }
@@ -87,6 +87,8 @@ async function includeRole(
   const include = {
     ...includeStep(common, loop, `include_role: ${written}`, site),
     ...ownSettings(node, common, loop, site),
+    // As in Ansible, the name of the role around it is not put before it.
+    name: common.name ?? `include_role: ${written}`,
     // As in Ansible, what the role around it is given goes before what it gives itself.
     params: new Map([...common.vars, ...site.around.params]),
   };
@@ -99,7 +101,7 @@ async function includeRole(
       const { name, parts } = namedRole(words);
       const made = await readRole({
         folder,
-        name: path.basename(name),
+        name,
         at,
         asker: 'step',
         parts,

@@ -23,7 +23,7 @@ export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse |
     if (folder === undefined) return undefined;
     return {
       folder,
-      name: nameOf(name),
+      name,
       at: node.at,
       given: new Map(),
       params: new Map(),
@@ -55,7 +55,7 @@ export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse |
   const names = addNames(common.site.names, namesOfVars(params));
   return {
     folder,
-    name: nameOf(name),
+    name,
     at: entry.value.at,
     given: common.vars,
     params,
@@ -64,11 +64,6 @@ export async function readRoleUse(node: YamlNode, site: Site): Promise<RoleUse |
     ownTags: common.site.tags.filter((tag) => !site.tags.includes(tag)),
     site: { ...common.site, names },
   };
-}
-
-/** A role that is named by a path has its last part as its name. */
-function nameOf(name: string): string {
-  return name.split('/').findLast((part) => part !== '') ?? name;
 }
 
 /** Keys that are no keywords are the role's parameters. What looks like a keyword is taken for a misspelt one. */

@@ -1,6 +1,7 @@
 /**
  * Owns how handlers are read: tasks that wait to be notified, in the play, in roles and in files that they name.
  */
+import { mergeBecome } from '../../../core/become.js';
 import { nearest, type Place } from '../../../core/errors.js';
 import type { Handler } from '../../../core/plan.js';
 import { withoutAction } from './action-key.js';
@@ -144,7 +145,7 @@ async function readHandlerFile(node: MapNode, entry: MapEntry, site: Site): Prom
       ...task,
       when: [...common.when, ...task.when],
       vars: new Map([...common.vars, ...task.vars]),
-      become: { ...common.become, ...task.become },
+      become: mergeBecome(common.become, task.become),
       listen: [...task.listen, ...wakes],
     },
   }));

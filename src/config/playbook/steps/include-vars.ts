@@ -12,14 +12,21 @@ import { fixedText, reportTo } from '../reading/names.js';
 import { readName } from '../reading/loops.js';
 import { readOptions } from '../reading/options.js';
 import { errorAt } from '../../source/findings.js';
-import { findFile, foreseeFiles, firstFolder, namesIn } from '../../source/search.js';
+import { findFile, foreseeFiles, firstFolder } from '../../source/search.js';
 import { createIds, siteIn, type Site } from '../reading/site.js';
 import { readTask } from './tasks.js';
+import { chooseFiles, folderOptions, readFolderChoice } from './vars-folder.js';
 import { mapTemplate, type CompiledTemplate } from '../../template/template.js';
 import { readVarsNode } from './vars-files.js';
 import type { MapEntry, MapNode } from '../../yaml/yaml.js';
 
 type Vars = ReadonlyMap<string, CompiledTemplate>;
+
+/** What a host takes from files. */
+interface Taken {
+  readonly files: readonly string[];
+  readonly vars: Vars;
+}
 
 export async function readIncludedVars(
   node: MapNode,
@@ -29,40 +36,45 @@ export async function readIncludedVars(
   const isFolder = entry.value.kind === 'map' && entry.value.entries.has('dir');
   const source = isFolder ? 'dir' : 'file';
   const names = [source, 'name'] as const;
+  const language = isFolder ? ([...names, ...folderOptions] as const) : names;
   const only = (of: MapEntry): MapEntry => withOnly(names, of);
   const options = readOptions(entry, node.entries.get('args'), site, {
-    names,
+    names: language,
     freeForm: 'file',
   });
   const option = options?.get(source);
   if (!option) return undefined;
   const holder = readName(options?.get('name'), site);
   const { at } = option.value;
-  const read = (found: string, within: Site): Promise<Vars> => readFiles(found, isFolder, at, holder, within);
+  const choice = options && isFolder ? readFolderChoice(options, site) : undefined;
+  const read = async (found: string, within: Site): Promise<Taken> => {
+    const files = choice ? await chooseFiles(found, choice, at, within) : [found];
+    return { files, vars: await readFiles(files, at, holder, within) };
+  };
 
   const written = option.value.kind === 'scalar' ? option.value.text.text : '';
   const fixed = fixedText(option.value, site) ?? (isTemplateNode(option.value) ? undefined : written);
   if (fixed !== undefined) {
     const found = await findVars(fixed, at, site, isFolder).catch(reportTo(site));
     if (found === undefined) return undefined;
-    const vars = await read(found, site);
-    return taskOf(() => Promise.resolve(vars), [...vars.keys()]);
+    const taken = await read(found, site);
+    return taskOf(() => Promise.resolve(taken), [...taken.vars.keys()]);
   }
-  for (const found of await foreseeFiles(written, foldersOf(site))) {
+  for (const found of await foreseeFiles(written, foldersOf(site, isFolder))) {
     if (isFolder || /\.(?:ya?ml|json)$/.test(found))
       await site.context.foresee(found, (context) => read(found, siteIn(context, site)));
   }
-  const known = new Map<string, Promise<Vars>>();
+  const known = new Map<string, Promise<Taken>>();
   return taskOf(async (name) => {
     const found = await findVars(name, at, site, isFolder);
-    const vars =
+    const taken =
       known.get(found) ??
       site.context.readNow((context) => read(found, { ...siteIn(context, site), uniqueId: createIds() }));
-    known.set(found, vars);
-    return await vars;
+    known.set(found, taken);
+    return await taken;
   }, []);
 
-  function taskOf(load: (name: string) => Promise<Vars>, names: readonly string[]): Task | undefined {
+  function taskOf(load: (name: string) => Promise<Taken>, names: readonly string[]): Task | undefined {
     // What it does not have is reported above.
     const args = node.entries.get('args');
     const known: MapNode = args
@@ -81,7 +93,7 @@ function withOnly(names: readonly string[], entry: MapEntry): MapEntry {
 }
 
 /** `load` gives what the file, or the folder, of a name holds. */
-function moduleOf(load: (name: string) => Promise<Vars>): Module {
+function moduleOf(load: (name: string) => Promise<Taken>): Module {
   return defineModule({
     name: 'include_vars',
     summary: 'Take the variables of a file, or of a folder of files',
@@ -91,52 +103,44 @@ function moduleOf(load: (name: string) => Promise<Vars>): Module {
       name: z.string().min(1).optional().describe('The one variable that is to hold them all.'),
     }),
     freeForm: 'file',
-    returns: z.strictObject({}),
+    returns: z.strictObject({
+      ansible_included_var_files: z.array(z.string()).describe('The files, in their order.'),
+    }),
     examples: [],
     async plan(_read, { file, dir }) {
-      const vars = await load((file ?? dir ?? '').trimEnd());
-      return { change: 'none', reason: `set ${[...vars.keys()].join(', ')}`, result: {}, fileVars: vars };
+      const { files, vars } = await load((file ?? dir ?? '').trimEnd());
+      const result = { ansible_included_var_files: files };
+      return { change: 'none', reason: `set ${[...vars.keys()].join(', ')}`, result, fileVars: vars };
     },
   });
 }
 
-/** Ansible looks in `vars/` of the role first. */
-function foldersOf({ file, role, play }: Site): readonly string[] {
+/** Ansible looks in `vars/` of the role first; for a folder, beside the file of tasks before `vars/` there. */
+function foldersOf({ file, role, play }: Site, isFolder: boolean): readonly string[] {
   const roleFolders = role ? [`${role.folder}/vars`, role.folder] : [];
   const here = path.dirname(file.path);
-  return [...roleFolders, `${here}/vars`, here, `${play.folder}/vars`, play.folder];
+  const near = isFolder ? [here, `${here}/vars`] : [`${here}/vars`, here];
+  return [...roleFolders, ...near, `${play.folder}/vars`, play.folder];
 }
 
 async function findVars(name: string, at: Place, site: Site, isFolder: boolean): Promise<string> {
   const { cwd } = site.context;
-  if (!isFolder) return await findFile('file of variables', name, foldersOf(site), cwd, at);
-  const folders = foldersOf(site).map((folder) => path.resolve(folder, name));
+  if (!isFolder) return await findFile('file of variables', name, foldersOf(site, false), cwd, at);
+  const folders = foldersOf(site, true).map((folder) => path.resolve(folder, name));
   const found = await firstFolder(folders);
   if (found !== undefined) return found;
   throw errorAt(at, 'file-unreadable', `there is no folder '${name}'`);
 }
 
-/** Every file of variables in a folder and the folders in it, in alphabetical order. */
-export async function filesBelow(folder: string): Promise<readonly string[]> {
-  const files: string[] = [];
-  for (const name of await namesIn(folder)) {
-    const file = path.join(folder, name);
-    if (/\.(?:ya?ml|json)$/.test(name)) files.push(file);
-    else if (!name.startsWith('.')) files.push(...(await filesBelow(file)));
-  }
-  return files;
-}
-
 /** What they hold; `holder`: the one variable that holds it all. Their names are declared, and their templates checked. */
 async function readFiles(
-  found: string,
-  isFolder: boolean,
+  files: readonly string[],
   at: Place,
   holder: string | undefined,
   { context, names }: Site,
 ): Promise<Vars> {
   const vars = new Map<string, CompiledTemplate>();
-  for (const file of isFolder ? await filesBelow(found) : [found]) {
+  for (const file of files) {
     const root = await context.readYaml(file, at);
     for (const [name, template] of root ? readVarsNode(root, context.report) : []) vars.set(name, template);
   }

@@ -90,6 +90,99 @@ const written: readonly PeerStory[] = [
       'roles/r/tasks/main.yml': told('r', '{{ v }}'),
     },
   },
+  ...[true, false].map((isPublic): PeerStory => ({
+    title: `roles: imported with public: ${isPublic}`,
+    // Before, import_role had no such word.
+    since: '2.17',
+    playbook: `
+- hosts: all
+  gather_facts: false
+  vars: {v: play, d: play}
+  tasks:
+    - {name: before, debug: {msg: '{{ v }} {{ d }}'}}
+    - {import_role: {name: r, public: ${isPublic}}}
+    - {name: after, debug: {msg: '{{ v }} {{ d }}'}}
+`,
+    files: {
+      'roles/r/meta/main.yml': 'dependencies: [needed]\n',
+      'roles/r/vars/main.yml': 'v: role\n',
+      'roles/r/defaults/main.yml': 'd: default\n',
+      'roles/r/tasks/main.yml': told('r', '{{ v }} {{ d }}'),
+      'roles/needed/defaults/main.yml': 'n: needed\n',
+      'roles/needed/tasks/main.yml': told('needed', '{{ n }}'),
+    },
+  })),
+  {
+    title: 'roles: named by paths, which their names keep',
+    hosts: ['a'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [./more/r, {role: roles/q}, sub/s]
+  tasks:
+    - {include_role: {name: more/r}}
+    - {import_role: {name: TMP/more/r}}
+    - {name: notifies, command: echo, notify: 'sub/s : h'}
+`,
+    files: {
+      'more/r/tasks/main.yml': told('r', '{{ role_name }} of {{ role_path }}'),
+      'roles/q/tasks/main.yml': told('q', '{{ ansible_role_name }}'),
+      'roles/sub/s/tasks/main.yml': told('s', '{{ role_name }}'),
+      'roles/sub/s/handlers/main.yml': '- {name: h, debug: {msg: x}}\n',
+    },
+  },
+  {
+    title: 'roles: in a role, where one of that name lies in the role too',
+    hosts: ['a'],
+    playbook: '- {hosts: all, gather_facts: false, roles: [outer]}\n',
+    files: {
+      'roles/outer/tasks/main.yml':
+        '- {include_role: {name: inner}}\n- {name: titled, include_role: {name: inner}}\n- {import_role: {name: inner}}\n',
+      'roles/outer/roles/inner/tasks/main.yml': told('in outer', '{{ role_path }}'),
+      'roles/inner/tasks/main.yml': told('beside it', '{{ role_path }}'),
+    },
+  },
+  ...(['include_role: {name: inner}', 'import_role: {name: ../other}'] as const).map((step): PeerStory => ({
+    title: `roles: not looked for in a role or from there: ${step}`,
+    ...(step.startsWith('include') && { differs: 'a role or a file of tasks that is not there' }),
+    hosts: ['a'],
+    playbook: `- {hosts: all, gather_facts: false, roles: [outer]}\n`,
+    files: {
+      'roles/outer/tasks/main.yml': `- ${step}\n`,
+      'roles/outer/roles/inner/tasks/main.yml': told('in outer'),
+      'roles/other/tasks/main.yml': told('other'),
+    },
+  })),
+  {
+    title: 'roles: the names of those that stand in roles, are needed, and are imported',
+    hosts: ['a'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  roles: [one]
+  tasks:
+    - {import_role: {name: two}}
+    - {name: of the play, debug: {msg: "{{ role_names }}"}}
+    - {name: by its new name, debug: {msg: "{{ ansible_play_role_names }}"}}
+    - {name: all, debug: {msg: <% "{{ ansible_role_names | sort }}" %% "{{ansible_role_names}}" %>}}
+`,
+    files: {
+      'roles/one/meta/main.yml': 'dependencies: [needed]\n',
+      'roles/one/tasks/main.yml': told('one'),
+      'roles/two/tasks/main.yml': told('two'),
+      'roles/needed/tasks/main.yml': told('needed'),
+    },
+  },
+  {
+    title: 'roles: the names of one that is included, before it is',
+    differs: 'an included role from the beginning',
+    hosts: ['a'],
+    tasks: `
+    - {name: before, debug: {msg: "{{ ansible_play_role_names }}"}}
+    - {include_role: {name: r}}
+    - {name: after, debug: {msg: "{{ ansible_play_role_names }}"}}`,
+    files: { 'roles/r/tasks/main.yml': told('r') },
+  },
   {
     title: 'roles: needed first under a condition that says no, then by another',
     playbook: `

@@ -88,6 +88,31 @@ const written: readonly PeerStory[] = [
     files: { 'vars.yaml': 'both: "{{ one }}{{ two }}"\none: 1\ntwo: "{{ one }}2"\nlater: "{{ late }}"\n' },
   },
   {
+    title: 'include_vars: which files it has read',
+    hosts: ['a'],
+    tasks: `
+    - {name: one, include_vars: {file: one.yaml, name: held}, register: r}
+    - {name: tell one, debug: {msg: "{{ r.ansible_included_var_files }}"}}
+    - {name: two, include_vars: two.yaml, register: r}
+    - {name: tell two, debug: {msg: "{{ r.ansible_included_var_files }}"}}`,
+    files: { 'one.yaml': 'x: of one\n', 'vars/two.yaml': 'x: of two\n', 'two.yaml': 'x: other\n' },
+  },
+  {
+    title: 'include_vars: a folder with a file that is none of variables, ignored',
+    differs: 'an extension that `include_vars` does not know',
+    tasks: `
+    - {name: wrong, include_vars: {dir: d}, ignore_errors: true}
+    - {name: after, debug: {msg: x}}`,
+    files: { 'd/a.yml': 'x: a\n', 'd/x.conf': 'x: 1\n' },
+  },
+  {
+    title: 'include_vars: a folder that is there twice',
+    tasks: `
+    - {name: near, include_vars: {dir: d}}
+    - {name: tell, debug: {msg: "{{ x }}"}}`,
+    files: { 'd/a.yml': 'x: beside\n', 'vars/d/a.yml': 'x: in vars\n' },
+  },
+  {
     title: 'include_vars: with name, a dir, and a later file over an earlier one',
     tasks: `
     - {name: held, include_vars: {file: one.yaml, name: held}}
@@ -264,4 +289,66 @@ const written: readonly PeerStory[] = [
   },
 ];
 
-export const variableStories: readonly PeerStory[] = [...pairs, ...written];
+/** What `include_vars` says of the files of its folder. */
+const folders: readonly PeerStory[] = (
+  [
+    ['depth: 1', 'depth: 1, ignore_files: [x.conf]'],
+    ['depth: 2', 'depth: 2, ignore_files: "x.conf a"'],
+    ['all floors, the files of a folder before the folders in it', 'ignore_files: "x.conf b.yml a"'],
+    ['one extension', 'extensions: [conf], ignore_unknown_extensions: true'],
+    ['extensions, one of them of nothing', 'extensions: ["", json], ignore_unknown_extensions: true'],
+    ['files_matching', 'files_matching: "^a[.]"'],
+    ['ignore_files, each about the end of a name', 'ignore_files: ["[cd].yml", conf, z, a]'],
+    ['ignore_unknown_extensions', 'ignore_unknown_extensions: true, depth: 1'],
+  ] as const
+).map(([title, options]) => ({
+  title: `include_vars: of a folder: ${title}`,
+  hosts: ['a'],
+  tasks: `
+    - {name: read, include_vars: {dir: d, ${options}}, register: r}
+    - {name: tell, debug: {msg: "{{ x }}"}}
+    - {name: files, debug: {msg: "{{ r.ansible_included_var_files }}"}}`,
+  files: {
+    'd/a.yml': 'x: a\n',
+    'd/sub/a': 'x: a without an extension\n',
+    'd/b.yml': 'x: b\n',
+    'd/sub/c.yml': 'x: c\n',
+    'd/sub/sub/d.yml': 'x: d\n',
+    'd/x.conf': 'x: conf\n',
+    'd/z.json': '{"x": "z"}',
+  },
+}));
+
+const leftOut = '"<% {{ nothing | default(omit) }} %% {{default nothing omit}} %>"';
+
+const omitted: readonly PeerStory[] = [
+  {
+    title: 'omit: of become and become_user, which are then as around the task',
+    hosts: ['a'],
+    playbook: `
+- hosts: all
+  gather_facts: false
+  become_user: daemon
+  tasks:
+    - {name: none, command: id -un, become: ${leftOut}, register: r, changed_when: false}
+    - {name: tell none, debug: {msg: "{{ r.stdout }}"}}
+    - become: true
+      block:
+        - {name: of the play, command: id -un, become_user: ${leftOut}, register: r, changed_when: false}
+        - {name: tell, debug: {msg: "{{ r.stdout }}"}}
+        - {name: of both, command: id -un, become: ${leftOut}, become_user: ${leftOut}, register: r, changed_when: false}
+        - {name: tell both, debug: {msg: "{{ r.stdout }}"}}
+        - become_user: nobody
+          block:
+            - {name: of the block, command: id -un, become_user: ${leftOut}, register: r, changed_when: false}
+            - {name: tell block, debug: {msg: "{{ r.stdout }}"}}
+`,
+  },
+  {
+    title: 'omit: of connection and remote_user',
+    tasks: `
+    - {name: here, command: echo, connection: ${leftOut}, remote_user: ${leftOut}}`,
+  },
+];
+
+export const variableStories: readonly PeerStory[] = [...pairs, ...written, ...folders, ...omitted];
