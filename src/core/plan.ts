@@ -129,7 +129,8 @@ export interface Task extends StepBase {
   readonly files: TaskFiles;
   readonly register: string | undefined;
   readonly loop: Loop | undefined;
-  readonly notify: readonly string[];
+  /** Handlers and topics; a template is rendered for each item, before the task is run. */
+  readonly notify: readonly (string | NotifyTemplate)[];
   /** For handlers: the names that wake it as long as no later handler has the same. */
   readonly answersTo: readonly string[];
   /** For handlers: the names that wake it beside others. */
@@ -163,6 +164,14 @@ export interface Task extends StepBase {
   readonly delegateTo: Template | undefined;
   /** Variables that the module sets go to the host that did it. */
   readonly delegateFacts: boolean;
+}
+
+/** What gives the names of handlers on a host. */
+export interface NotifyTemplate {
+  /** Throws ZrunError with its place, or UnknownValueError. */
+  of(scope: Scope): readonly string[];
+  /** Whether it might give this name. */
+  mayGive(name: string): boolean;
 }
 
 /**

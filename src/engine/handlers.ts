@@ -2,9 +2,12 @@
  * Owns the handlers that a host has in a play, and which of them wait to be run: the play's own, and those that roles
  * bring which the host includes on its way.
  */
-import type { Handler as HandlerStep, Include, Play } from '../core/plan.js';
+import type { Handler as HandlerStep, Include, Play, Task } from '../core/plan.js';
+import type { Scope } from '../core/template.js';
 import type { HostState } from './host-state.js';
-import type { Around } from './surroundings.js';
+import { isTrue } from './judge.js';
+import { itemsUnless } from './loop.js';
+import { scopeOf, type Around } from './surroundings.js';
 
 /** What a handler has from the place that brought it, rather than from where it is run. */
 type HandlerPlace = Pick<Around, 'defaults' | 'vars' | 'params' | 'become' | 'extra'>;
@@ -90,6 +93,28 @@ export function createHandlers({ handlers, become }: Play, state: HostState): Ha
         step.ownName === undefined ||
         !listening.slice(i + 1).some((later) => later.step.ownName === step.ownName),
     );
+  }
+}
+
+/** The names that an item of a task notifies, or a task without a loop. Throws as templates do. */
+export function notifiedBy({ notify }: Task, scope: Scope): readonly string[] {
+  return notify.flatMap((one) => (typeof one === 'string' ? [one] : one.of(scope)));
+}
+
+/** What a task will notify, as far as that can be said before it is run: for a later run, if this one ends too early. */
+export function mayNotify(task: Task, around: Around): readonly string[] {
+  if (task.notify.every((one) => typeof one === 'string')) return task.notify;
+  const conditions = [...around.when, ...task.when];
+  try {
+    const outside = scopeOf(task, around, {});
+    const items = task.loop ? itemsUnless(task.loop, outside, conditions) : [{ vars: {} }];
+    if ('skippedBy' in items) return [];
+    const scopes = items.map(({ vars }) => scopeOf(task, around, vars));
+    return scopes.flatMap((scope) => {
+      return conditions.every((condition) => isTrue(condition, scope)) ? notifiedBy(task, scope) : [];
+    });
+  } catch {
+    return [];
   }
 }
 

@@ -37,6 +37,8 @@ export interface Surroundings extends Around {
   readonly memory: Memory;
   /** Bytes of output that the task's items have kept so far. */
   readonly kept: { bytes: number };
+  /** What its items notify if it changes something. */
+  readonly notified: Set<string>;
 }
 
 /** One item's turn, or the whole task's where it does not loop. */

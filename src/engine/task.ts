@@ -12,6 +12,7 @@ import { exchangesOf, unreachableCodes } from './host-state.js';
 import { isTrue, judgeThrown, withMessage, withResult, type Outcome } from './judge.js';
 import { itemsUnless } from './loop.js';
 import { createMemory, rememberResult, type Memory } from './memory.js';
+import { notifiedBy } from './handlers.js';
 import { pause } from './pause.js';
 import { mergeItems, type Turn } from './results.js';
 import { scopeOf, settleTask, type Around, type Attempt, type Surroundings } from './surroundings.js';
@@ -20,6 +21,8 @@ import { scopeOf, settleTask, type Around, type Attempt, type Surroundings } fro
 export interface TaskRun {
   readonly result: TaskResult;
   readonly memory: Memory;
+  /** The names that it notifies if it has changed something. */
+  readonly notified?: ReadonlySet<string>;
   /** What an include takes in, for hosts that do what is inside too. */
   readonly inside?: readonly TakenIn[];
 }
@@ -33,7 +36,7 @@ export interface TakenIn {
 /** Runs a task with all its items. Never throws: whatever happens is the result. */
 export async function runTask(task: Task, ref: TaskRef, where: Around): Promise<TaskRun> {
   const memory = createMemory();
-  const around: Surroundings = { ...where, memory, kept: { bytes: 0 } };
+  const around: Surroundings = { ...where, memory, kept: { bytes: 0 }, notified: new Set() };
   const measured = await measure(around, async () => {
     try {
       return await runItems(task, ref, around);
@@ -42,7 +45,8 @@ export async function runTask(task: Task, ref: TaskRef, where: Around): Promise<
     }
   });
   rememberResult(task, measured, around.state, memory);
-  return { result: isHidden(task, around) ? withoutTexts(measured) : measured, memory };
+  const result = isHidden(task, around) ? withoutTexts(measured) : measured;
+  return { result, memory, notified: around.notified };
 }
 
 /** Where a template stands for a keyword and cannot be rendered, the task does not get away with its failure. */
@@ -114,6 +118,7 @@ async function runOnce(task: Task, ref: TaskRef, around: Surroundings, item: Val
   for (const condition of [...around.when, ...task.when]) {
     if (!isTrue(condition, scope)) return skipped(`when: ${condition.text}`);
   }
+  for (const name of notifiedBy(task, scope)) around.notified.add(name);
   const settings = settleTask(task, scope, around);
   const attempt: Attempt = { task, around, item, scope, settings };
   const outcome = await attemptUntil(attempt, ref);

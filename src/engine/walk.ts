@@ -3,10 +3,10 @@
  * includes and `meta` have files of their own, which are handed what walks through the steps inside them. Of other hosts it knows only what their batch says.
  */
 import { limitOutput, toProblem, ZrunError } from '../core/errors.js';
-import type { TaskRef, TaskResult } from '../core/events.js';
+import type { TaskRef } from '../core/events.js';
 import type { Step, Task } from '../core/plan.js';
 import { walkBlock } from './block.js';
-import type { Handler } from './handlers.js';
+import { mayNotify, type Handler } from './handlers.js';
 import { walkInclude } from './include.js';
 import { walkMeta } from './meta.js';
 import {
@@ -162,7 +162,7 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const around = aroundOf(walk, inherited);
   const ref = taskRefOf(task, inherited, around);
 
-  const notifies = walk.handlers.wokenBy(task.notify).map((handler) => handler.step.name);
+  const notifies = walk.handlers.wokenBy(mayNotify(task, around)).map((handler) => handler.step.name);
   const perform = (): Promise<TaskRun> =>
     batch.limited(task, async () => {
       run.emit({
@@ -178,14 +178,20 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   if (task.runOnce || task.module.once) {
     const { value, isMine } = await batch.once(`${task.id} ${inherited.position.join('.')}`, perform);
     if (!isMine) return adopt(walk, task, ref, value, inherited);
-    return conclude(walk, task, ref, value.result, inherited);
+    return conclude(walk, task, ref, value, inherited);
   }
-  return conclude(walk, task, ref, (await perform()).result, inherited);
+  return conclude(walk, task, ref, await perform(), inherited);
 }
 
-function conclude(walk: Walk, task: Task, ref: TaskRef, result: TaskResult, inherited: Inherited): Ending {
+function conclude(
+  walk: Walk,
+  task: Task,
+  ref: TaskRef,
+  { result, notified }: TaskRun,
+  inherited: Inherited,
+): Ending {
   beginRole(inherited, result);
-  if (result.status === 'changed') notifyHandlers(walk, task, inherited);
+  if (result.status === 'changed') notifyHandlers(walk, task, [...(notified ?? [])], inherited);
   return stepEnding(walk, task, ref, result, inherited);
 }
 
@@ -215,14 +221,19 @@ function titleOf(task: Task, around: Around): string {
 // --- handlers -------------------------------------------------------------------------------------------------------
 
 /** Throws where a name is that of a role's handler which the host has not come to. */
-function notifyHandlers({ handlers, source }: Walk, { notify, at }: Task, { section }: Inherited): void {
-  handlers.notify(notify);
+function notifyHandlers(
+  { handlers, source }: Walk,
+  { at }: Task,
+  names: readonly string[],
+  { section }: Inherited,
+): void {
+  handlers.notify(names);
   // As in Ansible, those that come after the handler that notifies them run in the same flush.
   if (section === 'handlers') handlers.wake();
   // In check mode, whether a role is included may rest on what was not run.
   const missing = source.run.settings.check
     ? undefined
-    : notify.find((name) => handlers.wokenBy([name]).length === 0);
+    : names.find((name) => handlers.wokenBy([name]).length === 0);
   if (missing === undefined) return;
   throw new ZrunError('playbook-invalid', `the host has no handler called '${missing}' yet`, {
     at,

@@ -114,7 +114,7 @@ export const magicStories: readonly Story[] = [
       'ok | dep : t | dep []',
       'ok | r : t | r []',
       'ok | inner : t | inner ["r"]',
-      'ok | inner : include_role: {{which}} | included',
+      'ok | include_role: {{which}} | included',
       'ok | dep2 : t | dep2 ["inner","r"]',
       'ok | in2 : t | in2 ["inner","r"]',
       'ok | ansible_play_role_names | ["r","inner","in2"]',

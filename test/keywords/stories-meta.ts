@@ -47,13 +47,13 @@ export const metaStories: readonly Story[] = [
     },
     lines: {
       a: [
-        'ok | outer : include_role: inner | included',
+        'ok | include_role: inner | included',
         'ok | inner : include_tasks: more.yml | included',
         'ok | outer : last | x',
         'ok | after | x',
       ],
       b: [
-        'ok | outer : include_role: inner | included',
+        'ok | include_role: inner | included',
         'ok | inner : include_tasks: more.yml | included',
         'ok | inner : more | x',
         'ok | inner : tidy | null',

@@ -98,7 +98,7 @@ export const variableStories: readonly Story[] = [
     lines: [
       'ok | leaf : tell | needed',
       'ok | leaf : tell | outer',
-      'ok | outer : include_role: leaf | included',
+      'ok | include_role: leaf | included',
       'ok | leaf : tell | outer',
       'ok | leaf : tell | outer',
       'ok | outer : include_tasks: more.yaml | included',

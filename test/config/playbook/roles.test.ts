@@ -190,7 +190,7 @@ describe('roles', () => {
       expect([...tasksOf(play?.tasks ?? [])].map(({ name }) => name)).to.deep.equal([
         'up : up',
         'two : two',
-        'one : one',
+        '../shared/one : one',
       ]);
     });
   });

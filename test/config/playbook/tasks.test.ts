@@ -236,12 +236,6 @@ describe('keywords of tasks', () => {
       ],
     ],
     [
-      '- command: a\n  become: "{{omit}}"\n',
-      [
-        'books/play.yaml:4:18: nothing defines \'omit\' (it leaves out a parameter, and so must be its whole value: "{{omit}}", or "{{default x omit}}")',
-      ],
-    ],
-    [
       '- command: a\n  register: "{{x}}"\n',
       [
         "books/play.yaml:4:20: nothing defines 'x' ('register' is needed before the run: its template sees only the variables of -e and of the play)",

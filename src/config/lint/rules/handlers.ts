@@ -11,9 +11,12 @@ export const handlerUnused: Rule = {
     for (const play of book.playbook.plays) {
       const handlers = [...handlersIn(play)];
       const all = tasksOf([...play.tasks, ...play.betweenBatches, ...handlers]);
-      const notified = new Set([...all].flatMap(({ notify }) => notify));
+      const woken = [...all].flatMap(({ notify }) => notify);
+      const notified = new Set(woken.filter((one) => typeof one === 'string'));
+      const templates = woken.filter((one) => typeof one !== 'string');
       for (const { name, answersTo, listen, at } of handlers) {
-        if ([...answersTo, ...listen].some((one) => notified.has(one))) continue;
+        const names = [...answersTo, ...listen];
+        if (names.some((one) => notified.has(one) || templates.some((each) => each.mayGive(one)))) continue;
         if (notified.has(name)) {
           report({
             at,

@@ -7,6 +7,7 @@ import type { Place } from '../../../core/errors.js';
 import { readConditions } from './conditions.js';
 import { addNames, namesOfVars, type NameLayer } from '../../expression/declarations.js';
 import { isTemplateNode } from './fields.js';
+import { readNotify } from './notify.js';
 import { readBecome, readSettings } from './settings.js';
 import { surround, type Site } from './site.js';
 import { compileTemplate, compileVars, type CompiledTemplate } from '../../template/template.js';
@@ -63,8 +64,6 @@ export function readCommon(node: MapNode, site: Site, at: Place, around: NameLay
   for (const template of vars.values())
     context.later(names, (declared, report) => void template.check(declared, report));
   const [tags, notify, nameEntry] = [get('tags'), get('notify'), get('name')];
-  const woken = notify ? read.texts(notify) : [];
-  for (const { text, at: notifyAt } of woken) site.play.onNotify(text, notifyAt, context);
   const ownTags = tags ? read.texts(tags, { split: true }).map(({ text }) => text) : [];
   const isTitle = nameEntry !== undefined && isTemplateNode(nameEntry.value);
   const title = isTitle ? compileTemplate(nameEntry.value, context.report) : undefined;
@@ -76,7 +75,7 @@ export function readCommon(node: MapNode, site: Site, at: Place, around: NameLay
     around: surround(site.around, { ...(vars.size > 0 && { vars }), become }),
     tags: ownTags.length > 0 ? [...new Set([...site.tags, ...ownTags])] : site.tags,
     // As in Ansible, in place of the block's.
-    notify: notify ? woken.map(({ text }) => text) : site.notify,
+    notify: notify ? readNotify(notify, site, names) : site.notify,
     settings: readSettings(node, site, names),
     isConditional: site.isConditional || node.entries.has('when') || node.entries.has('loop'),
   };

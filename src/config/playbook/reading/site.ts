@@ -4,7 +4,7 @@
  */
 import { mergeBecome } from '../../../core/become.js';
 import type { Place } from '../../../core/errors.js';
-import type { BecomeSettings, Handler, Step } from '../../../core/plan.js';
+import type { BecomeSettings, Handler, Step, Task } from '../../../core/plan.js';
 import type { Scope, Setting, Template, VarsTemplate } from '../../../core/template.js';
 import type { ValueMap } from '../../../core/value.js';
 import type { NameLayer, ShapeSource } from '../../expression/declarations.js';
@@ -31,7 +31,7 @@ export interface Site {
   /** `play / block`, of which ids are made. */
   readonly path: string;
   readonly tags: readonly string[];
-  readonly notify: readonly string[];
+  readonly notify: Task['notify'];
   readonly settings: Settings;
   /** Names that hold here: variables of the play and of the blocks around. */
   readonly names: NameLayer;

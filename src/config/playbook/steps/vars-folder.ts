@@ -21,7 +21,7 @@ export const folderOptions = [
 ] as const;
 
 /** What `include_vars` says of the files of its `dir`. */
-export interface FolderChoice {
+interface FolderChoice {
   /** How many floors of folders are looked at; 1 is the folder alone, 0 is all. */
   readonly depth: number;
   readonly extensions: readonly string[];

@@ -272,4 +272,95 @@ const written: readonly PeerStory[] = [
   },
 ];
 
-export const handlerStories: readonly PeerStory[] = [...generated, ...written];
+const restarted = (tasks: string, more = ''): string => `
+- hosts: all
+  gather_facts: false
+  strategy: linear${more}
+  tasks:${tasks}
+  handlers:
+    - {name: restart ssh, debug: {msg: ssh}}
+    - {name: restart cron, debug: {msg: cron}}
+    - {name: restart ntp, debug: {msg: ntp}, listen: clock}
+`;
+
+/** Names of handlers that are templates. */
+const templated: readonly PeerStory[] = [
+  {
+    title: 'notify: the item of a loop, of those that are not skipped',
+    playbook: restarted(`
+    - {name: each, debug: {msg: "{{ item }}"}, loop: [ssh, cron, ntp], changed_when: item == 'ssh', when: item != 'ntp', notify: "restart {{ item }}"}
+    - {name: skipped, command: echo, notify: "restart {{ nothing }}", vars: {nothing: ntp}, when: 1 > 2}`),
+  },
+  {
+    title: 'notify: a name that each host gives, beside a fixed one',
+    playbook: restarted(`
+    - {name: one, command: echo, notify: ["restart {{ svc }}", clock], vars: {svc: <% "{{ 'ssh' if inventory_hostname == 'a' else 'cron' }}" %% !cel 'inventory_hostname == "a" ? "ssh" : "cron"' %>}}`),
+  },
+  {
+    title: 'notify: a list in a variable',
+    playbook: restarted(`
+    - {name: one, command: echo, notify: "{{ which }}", vars: {which: [restart ssh, clock]}}`),
+  },
+  {
+    title: 'notify: a fact goes before a variable of the play',
+    playbook: restarted(
+      `
+    - {name: set, set_fact: {svc: cron}, when: inventory_hostname == 'a'}
+    - {name: one, command: echo, notify: "restart {{ svc }}"}`,
+      '\n  vars: {svc: ssh}',
+    ),
+  },
+  {
+    title: 'notify: of a block, rendered with the variables of each task in it',
+    playbook: restarted(`
+    - notify: "restart {{ svc }}"
+      vars: {svc: ssh}
+      block:
+        - {name: one, command: echo, when: inventory_hostname == 'a'}
+        - {name: two, command: echo, vars: {svc: ntp}}`),
+  },
+  {
+    title: 'notify: the default of a role, which an inventory changes',
+    playbook: restarted(' []', '\n  roles: [r]'),
+    files: {
+      'host_vars/b.yml': 'svc: ntp\n',
+      'roles/r/defaults/main.yml': 'svc: ssh\n',
+      'roles/r/tasks/main.yml': '- {name: t, command: echo, notify: "restart {{ svc }}"}\n',
+      'roles/r/handlers/main.yml': '- {name: own, debug: {msg: own}, listen: restart ntp}\n',
+    },
+  },
+  {
+    title: 'notify: a name that cannot be rendered fails the task before it is run',
+    playbook: restarted(`
+    - {name: here, command: echo ssh, register: r, when: inventory_hostname == 'a'}
+    - {name: one, command: touch TMP/{{ inventory_hostname }}, notify: "restart {{ r.stdout }}", ignore_errors: true}
+    - {name: look, stat: {path: "TMP/{{ inventory_hostname }}"}, register: s}
+    - {name: was run, debug: {msg: x}, when: s.stat.exists}`),
+  },
+  {
+    title: 'notify: a name that no handler has, where nothing has changed',
+    playbook: restarted(`
+    - {name: one, debug: {msg: x}, notify: "restart {{ inventory_hostname }}"}
+    - {name: after, debug: {msg: x}}`),
+  },
+  {
+    title: 'notify: a name that no handler has',
+    differs: 'a name that a template gives to `notify` and no handler has fails the host',
+    playbook: restarted(`
+    - {name: one, command: echo, notify: "restart {{ inventory_hostname }}"}
+    - {name: after, debug: {msg: x}}`),
+  },
+  {
+    title: 'handlers: of a role that is included twice, and on one host only once',
+    differs: 'as the last include gave them that the host has come to',
+    tasks: `
+    - {include_role: {name: r}, vars: {svc: ssh}}
+    - {include_role: {name: r}, vars: {svc: cron}, when: inventory_hostname == 'b'}`,
+    files: {
+      'roles/r/tasks/main.yml': '- {name: t, command: echo, notify: restart}\n',
+      'roles/r/handlers/main.yml': '- {name: restart, debug: {msg: "{{ svc }}"}}\n',
+    },
+  },
+];
+
+export const handlerStories: readonly PeerStory[] = [...generated, ...written, ...templated];
