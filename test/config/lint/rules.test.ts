@@ -230,6 +230,19 @@ const cases: readonly Case[] = [
     finds: ['one'],
   },
   {
+    rule: 'handler-unused',
+    text: `
+- hosts: all
+  tasks:
+    - command: a
+      loop: [x, y]
+      notify: restart {{item}}
+  handlers:
+    - {name: restart x, command: a}
+    - {name: stop x, command: a}`,
+    finds: ['stop x'],
+  },
+  {
     rule: 'notify-never',
     text: `
 - hosts: all

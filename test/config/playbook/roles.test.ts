@@ -133,7 +133,10 @@ describe('roles', () => {
     };
     await withPlaybook('- hosts: all\n  roles: [a]\n', { files }, ({ plays: [play] }) => {
       const [task] = tasksOf(play?.tasks ?? []);
-      expect(task?.notify).to.deep.equal(['restart docker']);
+      const [template] = task?.notify ?? [];
+      if (typeof template !== 'object') throw new Error('it is no template');
+      expect(template.of(createScope([{ unit: 'docker' }]))).to.deep.equal(['restart docker']);
+      expect(['restart x', 'start x'].map((name) => template.mayGive(name))).to.deep.equal([true, false]);
       expect(play?.handlers[0]?.answersTo).to.contain('restart docker');
     });
   });

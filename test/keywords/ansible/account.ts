@@ -104,9 +104,9 @@ function statusOf({ status, ignored }: WrittenResult): string {
   return ignored ? 'ignored' : status;
 }
 
-/** Ansible ignores errors of a task, not of its items. */
+/** Ansible ignores errors of a task, not of its items, and reports one whose host cannot be reached as failed. */
 function itemStatusOf({ status }: WrittenItem): string {
-  return status;
+  return status === 'unreachable' ? 'failed' : status;
 }
 
 function textOf(value: unknown): string {

@@ -112,6 +112,18 @@ export const hostStories: readonly PeerStory[] = [
     - {name: after, debug: {msg: x}}`,
   },
   {
+    title: 'delegate_to: in a loop, to one that cannot be reached',
+    hosts: ['a', 'c'],
+    unreachable: ['c'],
+    playbook: `
+- hosts: a
+  gather_facts: false
+  tasks:
+    - {name: each, command: echo, delegate_to: "{{ item }}", loop: [localhost, c, localhost], ignore_unreachable: true, register: r, changed_when: false}
+    - {name: which, debug: {msg: "{{ item.item }}"}, loop: "{{ r.results }}", loop_control: {label: x}, when: <% item.unreachable | default(false) %% has(item.unreachable) && item.unreachable %>}
+`,
+  },
+  {
     title: 'delegate_to: localhost, which no inventory names',
     tasks: `
     - {name: here, command: echo here, delegate_to: localhost, register: r, changed_when: false}

@@ -6,6 +6,7 @@ import { handlerStories } from './handlers.js';
 import { hostStories } from './hosts.js';
 import { inventoryStories } from './inventory.js';
 import { loopStories } from './loops.js';
+import { mixedStories } from './mixed.js';
 import { roleStories } from './roles.js';
 import { tagStories } from './tags.js';
 import { targetTaskStories } from './targets-tasks.js';
@@ -24,4 +25,5 @@ export const peerStories: readonly PeerStory[] = [
   ...inventoryStories,
   ...targetStories,
   ...targetTaskStories,
+  ...mixedStories,
 ];
