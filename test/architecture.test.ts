@@ -10,6 +10,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const src = path.join(root, 'src');
 
 const belowPlaybooks = [
+  'config/functions',
   'config/inventory',
   'config/template',
   'config/expression',
@@ -26,13 +27,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   programs: ['core'],
   secrets: ['programs', 'core'],
   'config/source': ['secrets', 'programs', 'core'],
+  'config/functions': ['config/source', 'core'],
   'config/yaml': ['config/source', 'secrets', 'core'],
-  'config/expression': ['config/yaml', 'config/source', 'core'],
-  'config/template': ['config/expression', 'config/yaml', 'config/source', 'core'],
+  'config/expression': ['config/functions', 'config/yaml', 'config/source', 'core'],
+  'config/template': ['config/expression', 'config/functions', 'config/yaml', 'config/source', 'core'],
   'config/inventory': [
     'config/template',
     'config/expression',
-    'config/yaml',
+    'config/functions': ['config/source', 'core'],
+  'config/yaml',
     'config/source',
     'secrets',
     'core',
@@ -76,6 +79,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'config',
+    'config/functions',
     'config/lint',
     'config/schema',
     'engine',

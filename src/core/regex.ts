@@ -11,12 +11,19 @@ export interface Regex {
   test(text: string): boolean;
   /** The first match. Throws RegexError where the text is too long for it. */
   exec(text: string): RegexMatch | undefined;
+  /**
+   * All matches, each behind the one before it. Throws RegexError where the text is too long for it, and where it takes too
+   * long: each match alone has a bound, but looking for the next one may look at all that is left.
+   */
+  matches(text: string): Iterable<RegexMatch>;
   /** How many groups it has, without the whole match. */
   readonly groupCount: number;
   readonly groupNames: readonly string[];
 }
 
 export interface RegexMatch {
+  /** Where the match begins in the text. */
+  readonly start: number;
   /** The whole match, then what each group has matched; undefined for a group that took no part. */
   readonly groups: readonly (string | undefined)[];
   readonly named: Readonly<Record<string, string | undefined>>;
@@ -44,6 +51,9 @@ const largest = 10_000;
  * once. About five seconds, measured with re2js 2.10.
  */
 const dearest = 200_000_000;
+
+/** Milliseconds for all matches in a text. */
+const longestSearch = 5000;
 
 const compiled = new Map<string, Regex>();
 const mostCompiled = 200;
@@ -77,6 +87,14 @@ function compileNew(text: string): Regex {
   if (size > largest)
     throw new RegexError('its repetitions make it too large', 'repeat less, or use * in place of {n}');
   const names = Object.keys(regex.namedGroups());
+  const matchOf = (matcher: ReturnType<RE2JS['matcher']>): RegexMatch => {
+    const groupOf = (group: number | string): string | undefined => matcher.group(group) ?? undefined;
+    return {
+      start: matcher.start(),
+      groups: Array.from({ length: regex.groupCount() + 1 }, (_, i) => groupOf(i)),
+      named: Object.fromEntries(names.map((name) => [name, groupOf(name)])),
+    };
+  };
   const checkCost = (input: string): void => {
     if (size * input.length <= dearest) return;
     throw new RegexError(
@@ -94,12 +112,25 @@ function compileNew(text: string): Regex {
     exec(input) {
       checkCost(input);
       const matcher = regex.matcher(input);
-      if (!matcher.find()) return undefined;
-      const groupOf = (group: number | string): string | undefined => matcher.group(group) ?? undefined;
-      return {
-        groups: Array.from({ length: regex.groupCount() + 1 }, (_, i) => groupOf(i)),
-        named: Object.fromEntries(names.map((name) => [name, groupOf(name)])),
-      };
+      return matcher.find() ? matchOf(matcher) : undefined;
+    },
+    *matches(input) {
+      checkCost(input);
+      const matcher = regex.matcher(input);
+      const deadline = performance.now() + longestSearch;
+      let end = 0;
+      while (matcher.find()) {
+        const found = matchOf(matcher);
+        const [whole = ''] = found.groups;
+        // As RE2 has it: no match of nothing right behind another one.
+        if (whole !== '' || found.start !== end || end === 0) yield found;
+        end = found.start + whole.length;
+        if (performance.now() > deadline)
+          throw new RegexError(
+            'it takes too long to find all that it matches in this text',
+            'match more at a time',
+          );
+      }
     },
   };
 }

@@ -18,6 +18,7 @@ describe('regular expressions', () => {
     const regex = compileRegex('^(?P<key>\\w+)(=)?(x)?');
     expect([regex.groupCount, regex.groupNames]).to.deep.equal([3, ['key']]);
     expect(regex.exec('ab=c')).to.deep.equal({
+      start: 0,
       groups: ['ab=', 'ab', '=', undefined],
       named: { key: 'ab' },
     });

@@ -1,10 +1,9 @@
 /**
- * Owns the CEL that zrun speaks: the package's own, plus a few functions. Knows nothing of places or scopes.
+ * Owns the CEL that zrun speaks: the package's own, and the functions of the table. Knows nothing of places or scopes.
  */
-import path from 'node:path';
-import { Environment, type ASTNode } from '@marcbachmann/cel-js';
-import { formatBytes, parseBytes } from '../../core/bytes.js';
-import { compileRegex, RegexError } from '../../core/regex.js';
+import { Environment } from '@marcbachmann/cel-js';
+import { registerFunctions } from './cel-functions.js';
+import { registerMacros } from './cel-macros.js';
 import type { Shape } from './shape.js';
 
 /** Every name is known and nothing of its type: what is evaluated was checked before. */
@@ -84,22 +83,8 @@ function typeOf(shape: Shape): string {
 }
 
 function extend(environment: Environment): Environment {
-  environment
-    .registerFunction('versionAtLeast(string, string): bool', (version: string, least: string) =>
-      isVersionAtLeast(version, least),
-    )
-    .registerFunction('toBytes(string): int', (text: string) => {
-      const count = parseBytes(text);
-      if (count === undefined) throw new Error(`'${text}' is not a size; write it as in 64GiB`);
-      return BigInt(count);
-    })
-    .registerFunction('toBytes(int): int', (count: bigint) => count)
-    .registerFunction('humanBytes(int): string', (count: bigint) => formatBytes(Number(count)))
-    .registerFunction('humanBytes(double): string', (count: number) => formatBytes(count))
-    .registerFunction('basename(string): string', (text: string) => path.posix.basename(text))
-    .registerFunction('dirname(string): string', (text: string) => path.posix.dirname(text))
-    // Macros go before functions of their name, whatever is in front of the dot; `null` is what no other overload has.
-    .registerFunction('null.matches(ast): bool', expandMatches);
+  registerFunctions(environment);
+  registerMacros(environment);
   // YAML does not tell 2 from 2.0, so whole numbers and fractions may be mixed.
   const mixed: readonly (readonly [string, (a: number, b: number) => number])[] = [
     ['+', (a, b) => a + b],
@@ -113,87 +98,4 @@ function extend(environment: Environment): Environment {
     environment.registerOperator(`double ${operator} int: double`, handler);
   }
   return environment;
-}
-
-/** What cel-js hands to a macro: its README, "Custom macros". */
-interface MacroCall {
-  readonly receiver: ASTNode;
-  readonly args: readonly [ASTNode];
-}
-
-interface CelType {
-  readonly name: string;
-}
-
-type MakeError = (code: string, message: string, node: ASTNode) => Error;
-
-interface CelChecker {
-  check(node: ASTNode, context: unknown): CelType;
-  getType(name: string): CelType;
-  readonly createError: MakeError;
-}
-
-interface CelEvaluator {
-  run(node: ASTNode, context: unknown): unknown;
-  debugType(value: unknown): CelType;
-  readonly createError: MakeError;
-}
-
-/**
- * `text.matches(pattern)`, on RE2 as CEL defines it. cel-js has it on JavaScript's engine, which a text of a host's can
- * make run for ever, and takes no second function of that name and those types: but a macro it takes.
- */
-function expandMatches({ receiver, args: [pattern] }: MacroCall): object {
-  const isText = ({ name }: CelType): boolean =>
-    name === 'string' || name === 'dyn' || name === 'dyn<string>';
-  const noOverload = (on: CelType, given: CelType): string =>
-    `found no matching overload for '${on.name}.matches(${given.name})'`;
-  return {
-    async: false,
-    typeCheck(checker: CelChecker, _macro: unknown, context: unknown): CelType {
-      const [on, given] = [checker.check(receiver, context), checker.check(pattern, context)];
-      if (!isText(on) || !isText(given))
-        throw checker.createError('no_matching_overload', noOverload(on, given), receiver);
-      if (pattern.op === 'value' && typeof pattern.args === 'string')
-        matchText('', pattern.args, (message) => checker.createError(badRegex, message, pattern));
-      return checker.getType('bool');
-    },
-    evaluate(evaluator: CelEvaluator, _macro: unknown, context: unknown): boolean {
-      const text = evaluator.run(receiver, context);
-      const written = evaluator.run(pattern, context);
-      if (typeof text !== 'string' || typeof written !== 'string') {
-        const said = noOverload(evaluator.debugType(text), evaluator.debugType(written));
-        throw evaluator.createError('no_matching_overload', said, receiver);
-      }
-      return matchText(text, written, (message) => evaluator.createError(badRegex, message, pattern));
-    },
-  };
-}
-
-/** The code of cel-js for it. The message has the reason, and the hint behind a line break. */
-export const badRegex = 'invalid_regular_expression';
-
-function matchText(text: string, pattern: string, makeError: (message: string) => Error): boolean {
-  try {
-    return compileRegex(pattern).test(text);
-  } catch (error) {
-    if (!(error instanceof RegexError)) throw error;
-    throw makeError([error.reason, error.hint ?? ''].join('\n'));
-  }
-}
-
-/** Compares the numbers of dotted versions; what follows them (`-rc1`, `~bookworm`) does not count. */
-function isVersionAtLeast(version: string, least: string): boolean {
-  const numbers = numbersOf(version);
-  for (const [i, wanted] of numbersOf(least).entries()) {
-    const found = numbers[i] ?? 0;
-    if (found !== wanted) return found > wanted;
-  }
-  return true;
-}
-
-function numbersOf(version: string): number[] {
-  const [dotted] = /\d+(?:\.\d+)*/.exec(version) ?? [];
-  if (dotted === undefined) throw new Error(`'${version}' is not a version`);
-  return dotted.split('.').map(Number);
 }

@@ -2,27 +2,42 @@
  * Owns what is said of an expression that does not parse, whose types do not fit, or that fails on a host's values: in a
  * user's words, with the place and what to write instead.
  */
-import { EvaluationError, ParseError, TypeError as CelTypeError, type ASTNode } from '@marcbachmann/cel-js';
-import { nearest, type ZrunError } from '../../core/errors.js';
+import {
+  EvaluationError,
+  ParseError,
+  TypeError as CelTypeError,
+  type ASTNode,
+  type ErrorLocation,
+} from '@marcbachmann/cel-js';
+import { nearest, type Place, type ZrunError } from '../../core/errors.js';
 import { shorten } from '../../core/secret.js';
 import type { Scope } from '../../core/template.js';
 import { isMap, Unknown, type Value } from '../../core/value.js';
 import { errorAt } from '../source/findings.js';
-import { celMethod } from '../source/jinja-hints.js';
+import { celMethod } from '../functions/jinja-hints.js';
 import type { PositionedText } from '../source/source.js';
-import { badRegex, runEnvironment } from './cel-environment.js';
-import { expressionHint } from './hints.js';
+import { runEnvironment } from './cel-environment.js';
+import { functionFailed } from './cel-functions.js';
+import { badRegex } from './cel-macros.js';
+import { FunctionError, saidOf } from '../functions/function.js';
+import { signaturesOf } from '../functions/signature.js';
+import { functionsByFilter, functionsByHelper, functionsByName, functionTable } from '../functions/table.js';
+import { expressionHints } from './hints.js';
 import { missingHost } from './hostvars.js';
 import { ownPart } from './scope.js';
 
-export function syntaxError(positioned: PositionedText, error: unknown): ZrunError {
+/** One for each form of another language's, and one in the parser's words if there is no such form. */
+export function syntaxErrors(positioned: PositionedText, error: unknown): readonly ZrunError[] {
+  const hints = expressionHints(positioned.text);
+  if (hints.length === 0) return [syntaxError(positioned, error)];
+  return hints.map(({ start, end, message, hint }) =>
+    errorAt(positioned.inside(start, end), 'expression-syntax', message, hint),
+  );
+}
+
+function syntaxError(positioned: PositionedText, error: unknown): ZrunError {
   const { text } = positioned;
   const range = error instanceof ParseError ? error.range : undefined;
-  const hinted = expressionHint(text);
-  if (hinted) {
-    const at = positioned.inside(hinted.start, hinted.end);
-    return errorAt(at, 'expression-syntax', hinted.message, hinted.hint);
-  }
   const start = Math.min(range?.start ?? 0, text.length);
   const end = Math.max(range?.end ?? text.length, start + 1);
   if (text.trim() === '') {
@@ -53,7 +68,33 @@ export function typeError(positioned: PositionedText, error: unknown): ZrunError
   if (!(error instanceof CelTypeError)) {
     return errorAt(at, 'expression-type', error instanceof Error ? error.message : String(error));
   }
+  if (error.code === functionFailed) return explainFunction(positioned, error, at);
   return errorAt(at, 'expression-type', ...explainType(error.code, error.summary));
+}
+
+/** What a function says of its values: the first of them is its subject. */
+function explainFunction(
+  positioned: PositionedText,
+  { node, summary }: CelTypeError | EvaluationError,
+  at: Place,
+): ZrunError {
+  const [name = '', message = '', hint = ''] = summary.split('\n');
+  const first = firstArgument(node) ?? node;
+  const subject = first ? positioned.text.slice(first.start, first.end) : `what '${name}' is given`;
+  return errorAt(
+    at,
+    'expression-type',
+    saidOf(new FunctionError(message), subject),
+    hint === '' ? undefined : hint,
+  );
+}
+
+function firstArgument(node: ASTNode | ErrorLocation | undefined): ASTNode | undefined {
+  const { op, args } = (node ?? {}) as Partial<ASTNode>;
+  if (!Array.isArray(args)) return undefined;
+  const given: readonly unknown[] = op === 'call' ? [args[1]].flat() : op === 'rcall' ? [args[1]] : [];
+  const first = given[0] as ASTNode | undefined;
+  return given.length === 1 && first?.op === 'list' ? (first.args[0] ?? first) : first;
 }
 
 function explainType(code: string, summary: string): readonly [message: string, hint: string | undefined] {
@@ -125,35 +166,58 @@ function explainCall(
   name: string,
   args: string,
 ): readonly [string, string | undefined] {
-  const known = runEnvironment
-    .getDefinitions()
-    .functions.filter((one) => (one.receiverType !== null) === (receiver !== undefined));
-  // Of a macro in place of a function, only the function says what it takes.
-  const same = known.filter((one) => one.name === name && one.receiverType !== 'null');
-  const noun = receiver === undefined ? 'function' : 'method';
-  if (same.length > 0) {
+  const full = `${receiver ?? ''}.${name}`;
+  const isNamespaced = functionsByName.has(full);
+  const isMethod = receiver !== undefined && !isNamespaced;
+  const called = isNamespaced ? full : name;
+  const written = writtenForms(called, isMethod);
+  if (written.length > 0) {
     const given = args === '' ? 'nothing' : args.split(', ').map(typeNoun).join(', ');
-    const on = receiver === undefined ? '' : ` on ${typeNoun(receiver)}`;
-    return [
-      `'${name}' does not take ${given}${on}`,
-      `it is written ${same.map((one) => one.signature).join(', or ')}`,
-    ];
+    const on = isMethod ? ` on ${typeNoun(receiver)}` : '';
+    return [`'${called}' does not take ${given}${on}`, `it is written ${written.join(', or ')}`];
   }
+  const noun = isMethod ? 'method' : 'function';
+  const message = `there is no ${noun} '${name}'`;
   if (name === 'not') return ["CEL has no 'not'", 'write ! in its place, and the condition in quotes'];
   if (['lookup', 'query', 'q'].includes(name))
     return [
       'there are no lookups',
       'give the value on the command line (-e name=value, -e @file) or in vars:',
     ];
-  const method = receiver === undefined ? undefined : celMethod(name);
-  if (method !== undefined) return [`there is no method '${name}'`, `CEL calls it '${method}'`];
+  const method = isMethod ? celMethod(name) : undefined;
+  if (method !== undefined) return [message, `CEL calls it '${method}'`];
   if (name === 'defined')
     return ["there is no function 'defined'", 'write has(a.b), or give the variable a default in vars'];
-  const best = nearest(
-    name,
-    known.map((one) => one.name),
+  const other = functionsByName.get(name) ?? functionsByFilter.get(name) ?? functionsByHelper.get(name);
+  if (other) return [message, `it is written ${other.signatures.join(', or ')}`];
+  const best = nearest(name, callableNames(isMethod));
+  return [message, best === undefined ? "'zrun doc functions' lists them" : `did you mean '${best}'?`];
+}
+
+/** What a function or a method takes: as the table has it, or else as cel-js has it. */
+function writtenForms(name: string, isMethod: boolean): readonly string[] {
+  const entry = functionsByName.get(name);
+  if (entry) {
+    const own = signaturesOf(entry).map(({ on }) => (on !== undefined) === isMethod);
+    return entry.signatures.filter((_, i) => own[i] === true);
+  }
+  // Of a macro in place of a function, only the function says what it takes.
+  return runEnvironment
+    .getDefinitions()
+    .functions.filter(
+      (one) => one.name === name && (one.receiverType !== null) === isMethod && one.receiverType !== 'null',
+    )
+    .map((one) => one.signature);
+}
+
+function callableNames(isMethod: boolean): readonly string[] {
+  const others = runEnvironment
+    .getDefinitions()
+    .functions.filter((one) => (one.receiverType !== null) === isMethod);
+  const own = functionTable.filter((entry) =>
+    signaturesOf(entry).some(({ on }) => (on !== undefined) === isMethod),
   );
-  return [`there is no ${noun} '${name}'`, best === undefined ? undefined : `did you mean '${best}'?`];
+  return [...own, ...others].map((one) => one.name);
 }
 
 export function typeNoun(type: string): string {
@@ -210,6 +274,7 @@ export function evaluationError(positioned: PositionedText, error: unknown, scop
     );
   }
   if (code === 'no_such_key' && node) return missingPart(positioned, node, at, summary, scope);
+  if (code === functionFailed) return explainFunction(positioned, error, at);
   return errorAt(at, 'expression-type', ...explainType(code, summary));
 }
 

@@ -2,14 +2,22 @@
  * Owns CEL expressions: parsing, the check against what is declared, and evaluation over a scope. Nothing but text from
  * the user's own files is ever parsed.
  */
-import type { ASTNode } from '@marcbachmann/cel-js';
+import { TypeError as CelTypeError, type ASTNode } from '@marcbachmann/cel-js';
 import { ZrunError } from '../../core/errors.js';
 import type { Expression, Scope } from '../../core/template.js';
 import { UnknownValueError, type Value } from '../../core/value.js';
-import { environmentFor, runEnvironment } from './cel-environment.js';
+import { environmentFor, runEnvironment, typeNames } from './cel-environment.js';
+import { deepestExpression, parseCel } from './cel-parse.js';
 import { fromCel, toCel } from './cel-values.js';
 import type { Declarations } from './declarations.js';
-import { describeValue, evaluationError, notACondition, syntaxError, typeError, typeNoun } from './errors.js';
+import {
+  describeValue,
+  evaluationError,
+  notACondition,
+  syntaxErrors,
+  typeError,
+  typeNoun,
+} from './errors.js';
 import { explainMissing, walkExpression } from './names.js';
 import { errorAt, throwFindings, type Report } from '../source/findings.js';
 import { anyShape, boolShape, intShape, textShape, type Shape } from './shape.js';
@@ -32,20 +40,22 @@ export function compileExpression(
   { condition = false }: ExpressionOptions = {},
 ): CompiledExpression | undefined {
   const { text, at } = positioned;
-  let parsed: ReturnType<typeof runEnvironment.parse>;
+  let parsed: ReturnType<typeof parseCel>;
   try {
-    parsed = runEnvironment.parse(text);
+    parsed = parseCel(runEnvironment, text);
   } catch (error) {
-    report(syntaxError(positioned, error));
+    syntaxErrors(positioned, error).forEach(report);
     return undefined;
   }
-  if (isTooDeep(parsed.ast)) {
-    const message = `this expression is nested more than ${deepest} levels deep`;
+  if (!parsed) {
+    const message = `this expression is nested more than ${deepestExpression} levels deep`;
     report(errorAt(at, 'expression-syntax', message, 'give parts of it names, in vars:'));
     return undefined;
   }
+  const { ast } = parsed;
+  const run = parsed;
   const names = new Set<string>();
-  walkExpression(parsed.ast, { onName: (name) => names.add(name) });
+  walkExpression(ast, { onName: (name) => names.add(name) });
 
   const literal = { true: true, false: false }[text.trim()];
 
@@ -57,7 +67,7 @@ export function compileExpression(
       touched ??= error;
     };
     try {
-      const result = fromCel(parsed(contextFor(names, scope, onUnknown)));
+      const result = fromCel(run(contextFor(names, scope, onUnknown)));
       if (condition && typeof result !== 'boolean') throw notACondition(positioned, describeValue(result));
       return result;
     } catch (error) {
@@ -73,38 +83,21 @@ export function compileExpression(
     at,
     evaluate,
     check(declared, onError) {
-      const failed: unknown[] = [];
-      const tell: Report = (error) => {
-        failed.push(error);
-        onError(error);
-      };
-      const shape = walkExpression(parsed.ast, {
+      const refused: ASTNode[] = [];
+      const shape = walkExpression(ast, {
         declared,
-        onMissing: (node, missing) => tell(explainMissing(positioned, node, missing, declared)),
+        onMissing(node, missing) {
+          refused.push(node);
+          onError(explainMissing(positioned, node, missing, declared));
+        },
       });
-      if (failed.length > 0) return anyShape;
-      return checkTypes(positioned, names, declared, shape, condition, tell);
+      const type = checkTypes(positioned, { names, declared, condition, refused }, onError);
+      if (type === undefined || refused.length > 0) return anyShape;
+      if (shape.type !== 'any') return shape;
+      const shapes: Readonly<Record<string, Shape>> = { bool: boolShape, string: textShape, int: intShape };
+      return shapes[type] ?? anyShape;
     },
   };
-}
-
-/** Deeper than any person writes, and well within what a walk over the tree has stack for. */
-const deepest = 500;
-
-/** Without recursion, which is what it guards. */
-function isTooDeep(root: ASTNode): boolean {
-  let level: readonly unknown[] = [root];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > deepest) return true;
-    level = level.flatMap((node) => nodesIn((node as ASTNode).args));
-  }
-  return false;
-}
-
-/** The nodes among a node's arguments, which also are names, values, and lists of these. */
-function nodesIn(args: unknown): readonly unknown[] {
-  if (Array.isArray(args)) return args.flatMap(nodesIn);
-  return typeof args === 'object' && args !== null && 'op' in args ? [args] : [];
 }
 
 /** The names that an expression uses, converted when CEL asks for them. */
@@ -125,31 +118,64 @@ function contextFor(
   return context;
 }
 
+/** As many as a person reads of one expression. */
+const mostErrors = 20;
+
+interface TypeCheck {
+  readonly names: ReadonlySet<string>;
+  readonly declared: Declarations;
+  readonly condition: boolean;
+  /** Where it was said already that something is not there. */
+  readonly refused: readonly ASTNode[];
+}
+
+/** CEL's name of the result's type; undefined where types do not fit, all of which is reported. */
 function checkTypes(
   positioned: PositionedText,
-  names: ReadonlySet<string>,
-  declared: Declarations,
-  shape: Shape,
-  condition: boolean,
+  { names, declared, condition, refused }: TypeCheck,
   report: Report,
-): Shape {
-  const known: (readonly [string, Shape])[] = [];
-  for (const name of names) {
-    const found = declared.get(name);
-    if (found) known.push([name, found]);
+): string | undefined {
+  // What nothing defines was reported, or is in `default(…)`.
+  const typed = [...names].flatMap((name) =>
+    typeNames.has(name) ? [] : [[name, declared.get(name) ?? anyShape] as const],
+  );
+  const parsed = parseCel(environmentFor(typed), positioned.text);
+  let isValid = true;
+  for (let i = 0; parsed && i < mostErrors; i++) {
+    const result = parsed.check();
+    if (result.valid) {
+      const type = result.type ?? 'dyn';
+      if (condition && type !== 'bool' && type !== 'dyn' && !type.startsWith('dyn<')) {
+        report(notACondition(positioned, typeNoun(type)));
+        return undefined;
+      }
+      return isValid ? type : undefined;
+    }
+    const { error } = result;
+    const place = error instanceof CelTypeError ? error.node : undefined;
+    isValid = false;
+    // What comes of a name that nothing defines is no news.
+    if (!place || !refused.some((each) => place.start <= each.start && each.end <= place.end))
+      report(typeError(positioned, error));
+    if (!(error instanceof CelTypeError) || !passOver(error)) break;
   }
-  const result = environmentFor(known).check(positioned.text);
-  if (!result.valid) {
-    report(typeError(positioned, result.error));
-    return anyShape;
-  }
-  const type = result.type ?? 'dyn';
-  if (condition && type !== 'bool' && type !== 'dyn' && !type.startsWith('dyn<')) {
-    report(notACondition(positioned, typeNoun(type)));
-  }
-  if (shape.type !== 'any') return shape;
-  const shapes: Readonly<Record<string, Shape>> = { bool: boolShape, string: textShape, int: intShape };
-  return shapes[type] ?? anyShape;
+  return undefined;
+}
+
+/** What cel-js has found of a node's type. Read off cel-js 8.0.0, lib/type-checker.js, `check`. */
+interface TypedNode {
+  checkedType?: unknown;
+}
+
+/** Takes what has failed for a value of any type, so that the check goes on behind it. False: that was tried. */
+function passOver({ node }: CelTypeError): boolean {
+  if (!node) return false;
+  const failed = node as TypedNode;
+  if (failed.checkedType !== undefined) return false;
+  const sample = runEnvironment.parse('dyn(0)');
+  sample.check();
+  failed.checkedType = (sample.ast as TypedNode).checkedType;
+  return true;
 }
 
 /** Compiles an expression that no file places. Throws ZrunError. */

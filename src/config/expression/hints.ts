@@ -3,6 +3,9 @@
  * says instead. Consulted only where an expression does not parse.
  */
 
+import { compareVersion, translateFilters } from '../functions/jinja-filters.js';
+import { functionsByFilter } from '../functions/table.js';
+
 interface ExpressionHint {
   readonly start: number;
   readonly end: number;
@@ -13,8 +16,8 @@ interface ExpressionHint {
 interface ForeignForm {
   readonly form: RegExp;
   readonly message: string;
-  /** `$1` and so on stand for the form's groups. */
-  readonly hint: string;
+  /** `$1` and so on stand for the form's groups; or what makes it of the whole match and its groups. */
+  readonly hint: string | ((groups: readonly (string | undefined)[]) => string);
 }
 
 /** YAML takes a leading `!` for a tag. */
@@ -43,7 +46,23 @@ const foreignForms: readonly ForeignForm[] = [
     hint: 'write has($1) for a part of something, or $1 != null',
   },
   {
-    form: /([\w.]+)\s+is\s+(?:not\s+)?(?:changed|failed|skipped|succeeded|success|none|sameas|match|search|version)\b/i,
+    form: /([\w.]*\w)\s+is\s+(not\s+)?version(?:_compare)?\s*\(([^()]*)\)/,
+    message: "CEL has no 'is' tests",
+    hint: versionHint,
+  },
+  {
+    form: /([\w.]*\w)\s+is\s+(not\s+)?(match|search|regex)\s*\(([^()]*)\)/,
+    message: "CEL has no 'is' tests",
+    hint: ([, value = '', not, test, regex = '']) =>
+      `write ${not === undefined ? '' : '!'}${value}.matches(${test === 'match' ? `"^" + ${regex}` : regex})`,
+  },
+  {
+    form: /([\w.]*\w)\s+is\s+(not\s+)?(changed|failed|skipped|unreachable|succeeded|success|none|string|mapping|sequence|iterable|number|boolean|true|false|sameas)\b/i,
+    message: "CEL has no 'is' tests",
+    hint: testHint,
+  },
+  {
+    form: /([\w.]+)\s+is\s+(?:not\s+)?[a-z]\w*/i,
     message: "CEL has no 'is' tests",
     hint: 'write $1.changed, $1.failed or $1.skipped; x.matches("…"); versionAtLeast(x, "…")',
   },
@@ -66,39 +85,14 @@ const foreignForms: readonly ForeignForm[] = [
   { form: /(?<=[\s)])and(?=[\s(])/, message: "CEL has no 'and'", hint: "write '&&'" },
   { form: /(?<=[\s)])or(?=[\s(])/, message: "CEL has no 'or'", hint: "write '||'" },
   {
-    form: /([\w.]*\w)\.(\w+)\s*\|\s*(?:default|d)\(\s*([^(),]+?)\s*(?:,[^()]*)?\)/,
+    form: /(?:(?<![\w.])[A-Za-z_][\w.]*(?:\[\w+\][\w.]*)*|(?<=[^\w)]|^)[_\d.]+)(?:\s*(?<!\|)\|(?!\|)\s*[A-Za-z][\w.]*(?:\([^()]*\))?)+/,
     message: 'CEL has no filters',
-    hint: 'write $1.?$2.orValue($3)',
-  },
-  {
-    form: /(?<![\w.])(\w+)\s*\|\s*(?:default|d)\(\s*([^(),]+?)\s*(?:,[^()]*)?\)/,
-    message: 'CEL has no filters',
-    hint: 'make it a variable, in vars: {it: "{{default $1 $2}}"}, and compare that',
-  },
-  {
-    form: /([\w.]*\w)\s*\|\s*(?:length|count)\b/,
-    message: 'CEL has no filters',
-    hint: 'write size($1)',
-  },
-  {
-    form: /([\w.]*\w)\s*\|\s*(int|bool|string)\b(?!\()/,
-    message: 'CEL has no filters',
-    hint: 'write $2($1)',
-  },
-  {
-    form: /([\w.]*\w)\s*\|\s*(lower|upper)\b/,
-    message: 'CEL has no filters',
-    hint: 'write $1.$2Ascii()',
-  },
-  {
-    form: /(?<![|])\|\s*(default|length|count|int|bool|string|float|lower|upper)\b(?:\([^)]*\))?/,
-    message: 'CEL has no filters',
-    hint: 'write a function around the value: size(x), int(x), string(x); for a default, x.?part.orValue("…")',
+    hint: filterHint,
   },
   {
     form: /(?<![|])\|(?![|])/,
     message: "CEL has no filters, and 'or' is '||'",
-    hint: 'write a function around the value, as in size(x)',
+    hint: 'write a function around the value, as in size(x), or a method behind it, as in x.trim()',
   },
   { form: /\bin\s+\(([^()]*,[^()]*)\)/, message: 'a list stands in square brackets', hint: 'write in [$1]' },
   { form: /(?<![=!<>])=(?![=~])/, message: "'=' does not compare", hint: "write '=='" },
@@ -107,22 +101,69 @@ const foreignForms: readonly ForeignForm[] = [
   { form: /\bif\b.*\belse\b/, message: "CEL has no 'if … else'", hint: 'write condition ? a : b' },
 ];
 
-/** The first foreign form in a text, as written outside quoted strings. */
-export function expressionHint(text: string): ExpressionHint | undefined {
+/** As many as a person reads of one expression. */
+const mostHints = 20;
+
+/** The foreign forms in a text, in their order, as written outside quoted strings. */
+export function expressionHints(text: string): readonly ExpressionHint[] {
   // Strings are blanked, so that nothing in them is taken for syntax.
   const bare = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => '_'.repeat(quoted.length));
+  const found: ExpressionHint[] = [];
   for (const { form, message, hint } of foreignForms) {
-    const match = form.exec(bare);
-    if (!match) continue;
-    const start = match.index;
-    const end = start + match[0].length;
-    const original = form.exec(text) ?? match;
-    return {
-      start,
-      end,
-      message,
-      hint: hint.replace(/\$(\d)/g, (_, group: string) => original[Number(group)] ?? ''),
-    };
+    for (const match of bare.matchAll(new RegExp(form.source, `${form.flags}dg`))) {
+      const [start, end] = [match.index, match.index + match[0].length];
+      if (found.some((other) => start < other.end && other.start < end)) continue;
+      const groups = (match.indices ?? []).map((range) => range && text.slice(...range));
+      const written =
+        typeof hint === 'string'
+          ? hint.replace(/\$(\d)/g, (_, group: string) => groups[Number(group)] ?? '')
+          : hint(groups);
+      found.push({ start, end, message, hint: written });
+      if (found.length === mostHints) return inOrder(found);
+    }
   }
-  return undefined;
+  return inOrder(found);
+}
+
+function inOrder(found: readonly ExpressionHint[]): readonly ExpressionHint[] {
+  return [...found].sort((a, b) => a.start - b.start);
+}
+
+/** A chain of filters, as written. */
+function filterHint([chain = '']: readonly (string | undefined)[]): string {
+  const translated = translateFilters(chain);
+  if (translated) return `write ${translated.cel}`;
+  const [, name = ''] = /\|\s*(?:ansible\.\w+\.)?(\w+)/.exec(chain) ?? [];
+  const entry = functionsByFilter.get(name);
+  return entry
+    ? `in the place of '${name}' there is ${entry.signatures.join(', or ')}`
+    : 'write a function around the value, as in size(x), or a method behind it, as in x.trim()';
+}
+
+function versionHint([, value = '', not, inside = '']: readonly (string | undefined)[]): string {
+  const [version = '""', operator = "'=='"] = inside.split(',').map((part) => part.trim());
+  const compared = compareVersion(value, version.replaceAll("'", '"'), operator);
+  return `write ${not === undefined ? compared : `!(${compared})`}`;
+}
+
+function testHint([, value = '', not, test = '']: readonly (string | undefined)[]): string {
+  const types: Readonly<Record<string, string>> = {
+    ...{
+      string: 'string',
+      mapping: 'map',
+      sequence: 'list',
+      iterable: 'list',
+      number: 'int',
+      boolean: 'bool',
+    },
+  };
+  const isNot = not !== undefined;
+  const name = test.toLowerCase();
+  const type = types[name];
+  if (type !== undefined) return `write type(${value}) ${isNot ? '!=' : '=='} ${type}`;
+  if (name === 'none') return `write ${value} ${isNot ? '!=' : '=='} null`;
+  if (name === 'true' || name === 'false') return `write ${value} ${isNot ? '!=' : '=='} ${name}`;
+  if (name === 'sameas') return `write ${value} ${isNot ? '!=' : '=='} …`;
+  const isSuccess = name.startsWith('succe');
+  return `write ${isNot === isSuccess ? '' : '!'}${value}.${isSuccess ? 'failed' : name}${isNot === isSuccess ? '' : `; ${inQuotes}`}`;
 }

@@ -6,6 +6,9 @@ import { type ZrunError, nearest } from '../../core/errors.js';
 import { typeNames } from './cel-environment.js';
 import type { Declarations } from './declarations.js';
 import { missingHostOf } from './hostvars.js';
+import { signaturesOf } from '../functions/signature.js';
+import { functionsByName } from '../functions/table.js';
+import { shapeOfUse } from './function-shapes.js';
 import { errorAt } from '../source/findings.js';
 import {
   anyShape,
@@ -18,6 +21,7 @@ import {
   partNames,
   partOf,
   textShape,
+  withoutMaybe,
   type Shape,
 } from './shape.js';
 import type { PositionedText } from '../source/source.js';
@@ -38,7 +42,7 @@ interface NameVisitor {
 
 type Locals = ReadonlyMap<string, Shape>;
 
-const itemMacros = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
+const itemMacros = new Set(['all', 'exists', 'exists_one', 'filter', 'map', 'sortBy']);
 
 /** Gives the shape of the expression's value. */
 export function walkExpression(root: ASTNode, visitor: NameVisitor): Shape {
@@ -145,8 +149,26 @@ function walkCall(node: ASTNode & { op: 'call' }, locals: Locals, visitor: NameV
     partShape(only, base, only.args[1], !isClosed, visitor);
     return boolShape;
   }
-  walkAll(args, locals, visitor);
-  return anyShape;
+  const [value, otherwise] = args;
+  if (name === 'default' && value && otherwise) {
+    const forgiven = walk(value, locals, { ...visitor, ...forgive(visitor) });
+    return mergeShapes(withoutMaybe(forgiven), walk(otherwise, locals, visitor));
+  }
+  const shapes = walkAll(args, locals, visitor);
+  return shapeOfCall(name, undefined, shapes);
+}
+
+/**
+ * `default` is there for what may be missing: all but what a schema rules out, which can never be there. `visitor`
+ * hears of that alone.
+ */
+function forgive(visitor: NameVisitor): Pick<NameVisitor, 'onMissing'> {
+  return {
+    onMissing(node, missing) {
+      const of = missing.of?.type === 'maybe' ? missing.of.of : missing.of;
+      if (of?.type === 'object' && of.declared && !of.open) visitor.onMissing?.(node, missing);
+    },
+  };
 }
 
 /** `receiver.name(…)`: a method, a macro, or a function in a namespace. */
@@ -159,9 +181,20 @@ function walkMethod(node: ASTNode & { op: 'rcall' }, locals: Locals, visitor: Na
     return anyShape;
   }
   if (itemMacros.has(name) && args.length >= 2) return walkMacro(node, locals, visitor);
-  walk(receiver, locals, visitor);
-  walkAll(args, locals, visitor);
-  return anyShape;
+  const on = walk(receiver, locals, visitor);
+  return shapeOfCall(name, on, walkAll(args, locals, visitor));
+}
+
+/** What a function of the table gives. `on`: what stands before the dot of a method. */
+function shapeOfCall(name: string, on: Shape | undefined, args: readonly Shape[]): Shape {
+  const entry = functionsByName.get(name);
+  if (!entry) return anyShape;
+  const signatures = signaturesOf(entry).filter(
+    (each) =>
+      (each.on !== undefined) === (on !== undefined) &&
+      (each.isVariadic || each.params.length === args.length),
+  );
+  return shapeOfUse(entry, signatures, on ?? args[0]);
 }
 
 function walkMacro(node: ASTNode & { op: 'rcall' }, locals: Locals, visitor: NameVisitor): Shape {
@@ -173,7 +206,7 @@ function walkMacro(node: ASTNode & { op: 'rcall' }, locals: Locals, visitor: Nam
   const isMapLike = subject.type === 'map' || subject.type === 'object';
   const inner = new Map([...locals, [variable.args, isMapLike ? textShape : itemOf(subject)] as const]);
   const shapes = walkAll(bodies, inner, visitor);
-  if (name === 'filter') return isMapLike ? listOf(textShape) : subject;
+  if (name === 'filter' || name === 'sortBy') return isMapLike ? listOf(textShape) : subject;
   return name === 'map' ? listOf(shapes.at(-1) ?? anyShape) : boolShape;
 }
 
@@ -204,6 +237,10 @@ const foreignNames: Readonly<Record<string, string>> = {
   not: '! in its place, and the condition in quotes',
 };
 
+function functionsByNamespace(name: string): readonly string[] {
+  return [...functionsByName.keys()].filter((each) => each.startsWith(`${name}.`));
+}
+
 export function explainMissing(
   positioned: PositionedText,
   node: ASTNode,
@@ -215,6 +252,15 @@ export function explainMissing(
   if (!of && typeNames.has(name)) {
     const message = `'${name}' is the name of a type in CEL, and hides the variable of that name`;
     return errorAt(place, 'variable-unknown', message, 'give the variable another name');
+  }
+  if (!of && functionsByNamespace(name).length > 0) {
+    const called = /^\.(\w+)\s*\(/.exec(positioned.text.slice(node.end))?.[1];
+    const own = functionsByNamespace(name);
+    const near = called === undefined ? undefined : nearest(`${name}.${called}`, own);
+    if (called !== undefined) {
+      const hint = near === undefined ? `there are ${own.join(', ')}` : `did you mean '${near}'?`;
+      return errorAt(place, 'expression-type', `there is no function '${name}.${called}'`, hint);
+    }
   }
   if (!of) {
     const meant = foreignNames[name];

@@ -104,7 +104,7 @@ export function mergeShapes(a: Shape, b: Shape): Shape {
   return a.type === b.type ? a : anyShape;
 }
 
-function withoutMaybe(shape: Shape): Shape {
+export function withoutMaybe(shape: Shape): Shape {
   return shape.type === 'maybe' ? shape.of : shape;
 }
 

@@ -8,7 +8,7 @@ import { keepSecret } from '../../core/secret.js';
 import { isList, isMap, type Value } from '../../core/value.js';
 import type { Keyring } from '../../secrets/keyring.js';
 import { holdsTemplate } from '../template/tree.js';
-import { hintForJinja, refuseJinja } from '../source/jinja-hints.js';
+import { hintForJinja, refuseJinja } from '../functions/jinja-hints.js';
 import { errorAt } from '../source/findings.js';
 import { compileLater, compileSealed, constant, type CompiledTemplate } from '../template/template.js';
 import type { ScalarNode, YamlNode } from '../yaml/yaml.js';

@@ -6,7 +6,7 @@ import { nearest } from '../../core/errors.js';
 import { compileExpression, type CompiledExpression } from '../expression/expression.js';
 import { errorAt, type Report } from '../source/findings.js';
 import type { PositionedText } from '../source/source.js';
-import { blockHelpers, helpers } from './helpers.js';
+import { blockHelpers, findHelper } from './helpers.js';
 import { helperHint } from './hints.js';
 import {
   hashPairs,
@@ -27,6 +27,8 @@ import {
 /** One walk over a template's tree. */
 interface Walk {
   readonly template: TextTemplate;
+  /** What is no call, though it parses: that is said already. */
+  readonly passedOver: ReadonlySet<Node>;
   /** Takes what `cel` calls have in them. */
   readonly expressions: Map<Node, CompiledExpression>;
   readonly report: Report;
@@ -36,12 +38,14 @@ export function compileCalls(
   template: TextTemplate,
   expressions: Map<Node, CompiledExpression>,
   report: Report,
+  passedOver: ReadonlySet<Node>,
 ): void {
-  compileProgram({ template, expressions, report }, template.program);
+  compileProgram({ template, expressions, report, passedOver }, template.program);
 }
 
 function compileProgram(walk: Walk, program: hbs.AST.Program | undefined): void {
   for (const statement of program?.body ?? []) {
+    if (walk.passedOver.has(statement)) continue;
     if (isMustache(statement)) compileCall(walk, statement, true);
     else if (isBlock(statement)) compileBlock(walk, statement);
     else if (statement.type !== 'ContentStatement' && statement.type !== 'CommentStatement')
@@ -75,7 +79,7 @@ function compileCall(walk: Walk, call: Call, asValue: boolean): void {
   compileParams(walk, call.params);
   if (!isPath(call.path) || (call.params.length === 0 && asValue)) return;
   const name = pathText(call.path);
-  const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
+  const helper = findHelper(name);
   if (!helper) {
     refuse(walk, call.path, `there is no helper '${name}'`, helperHint(name));
     return;
@@ -83,7 +87,11 @@ function compileCall(walk: Walk, call: Call, asValue: boolean): void {
   const [least, most] = helper.arity;
   if (call.params.length < least || call.params.length > most) {
     const counts =
-      least === most ? String(least) : most === Infinity ? `at least ${least}` : `${least} or ${most}`;
+      least === most
+        ? String(least)
+        : most === Infinity
+          ? `at least ${least}`
+          : `${least} ${most === least + 1 ? 'or' : 'to'} ${most}`;
     const message = `'${name}' takes ${counts} value${most === 1 ? '' : 's'}, not ${call.params.length}`;
     refuse(walk, call.path, message, `write ${helper.usage}`);
   }

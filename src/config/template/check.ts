@@ -6,7 +6,10 @@ import type { Declarations } from '../expression/declarations.js';
 import { missingHostOf } from '../expression/hostvars.js';
 import { anyShape, intShape, itemOf, partNames, partOf, textShape, type Shape } from '../expression/shape.js';
 import { errorAt, ignoreFindings, type Report } from '../source/findings.js';
-import { HelperError, helpers, toText } from './helpers.js';
+import { FunctionError, toText } from '../functions/function.js';
+import { misfitOf, shapeOfUse } from '../expression/function-shapes.js';
+import { signaturesFor } from '../functions/signature.js';
+import { findHelper } from './helpers.js';
 import { nearestHint, usageHint } from './hints.js';
 import {
   blockParams,
@@ -66,7 +69,7 @@ function refuseStructure(template: TextTemplate, statement: Call, shape: Shape, 
   try {
     toText(shape.type === 'list' ? [] : {});
   } catch (error) {
-    if (!(error instanceof HelperError)) throw error;
+    if (!(error instanceof FunctionError)) throw error;
     report(
       errorAt(
         placeOf(template, statement.path),
@@ -113,12 +116,23 @@ function checkCall(
     return expression?.check(celDeclarations(frame), report) ?? anyShape;
   }
   if (name === 'lookup') return checkLookup(template, call, frame, report);
-  call.params.forEach((param, i) => {
+  const shapes = call.params.map((param, i) =>
     // `default` is there for names that may not exist.
-    checkValue(template, param, frame, name === 'default' && i === 0 ? ignoreFindings : report);
+    checkValue(template, param, frame, name === 'default' && i === 0 ? ignoreFindings : report),
+  );
+  const entry = findHelper(name)?.entry;
+  if (!entry) return anyShape;
+  shapes.forEach((shape, i) => {
+    const misfit = misfitOf(entry, shapes.length, i, shape);
+    const param = call.params[i];
+    if (!misfit || !param) return;
+    const subject = isPath(param) ? `'${pathText(param)}'` : 'this';
+    const hint = findHelper(name)?.usage;
+    const message = `${subject} is ${misfit.is}, and '${name}' takes ${misfit.must} here`;
+    report(errorAt(placeOf(template, param), 'expression-type', message, hint && `it is written ${hint}`));
   });
-  const gives = Object.hasOwn(helpers, name) ? helpers[name]?.gives : undefined;
-  return gives === undefined ? textShape : { type: gives };
+  if (name === 'default') return anyShape;
+  return shapeOfUse(entry, signaturesFor(entry, shapes.length), shapes[0]);
 }
 
 function checkLookup(template: TextTemplate, call: Call, frame: ShapeFrame, report: Report): Shape {

@@ -2,18 +2,25 @@
  * Owns the hints for names that a template has wrong: helpers, variables and parts of values.
  */
 import { nearest } from '../../core/errors.js';
-import { helpers } from './helpers.js';
+import { functionsByFilter, functionsByName, helperNamesOf } from '../functions/table.js';
+import { usageOf } from '../functions/signature.js';
+import { findHelper, helperNames } from './helpers.js';
 
 export function helperHint(name: string): string {
-  const known = nearest(name, Object.keys(helpers));
-  if (known) return `did you mean '${known}'?`;
   if (name === 'not') return 'write {{#unless x}}, or {{cel "!x"}}';
-  return `there are ${Object.keys(helpers).join(', ')}; to compute, write {{cel "…"}}`;
+  const entry = functionsByFilter.get(name) ?? functionsByName.get(name);
+  const [own] = entry ? helperNamesOf(entry) : [];
+  if (entry && own !== undefined) return `zrun's is called '${own}': write ${usageOf(entry, own)}`;
+  if (entry)
+    return `it is a function of expressions: write {{cel "…"}} with ${entry.signatures.join(', or ')}`;
+  const known = nearest(name, helperNames());
+  if (known) return `did you mean '${known}'?`;
+  return `'zrun doc helpers' lists them; to compute, write {{cel "…"}}`;
 }
 
 /** A helper without a value is read as a variable. */
 export function usageHint(name: string): string | undefined {
-  const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
+  const helper = findHelper(name);
   return helper && `'${name}' is a helper: write ${helper.usage}`;
 }
 

@@ -7,10 +7,10 @@ import type { Place, ZrunError } from '../../core/errors.js';
 import { isSecretSource } from '../../core/secret.js';
 import type { CompiledExpression } from '../expression/expression.js';
 import { errorAt, type Report } from '../source/findings.js';
-import { hintForJinja } from '../source/jinja-hints.js';
+import { hintForJinja } from '../functions/jinja-hints.js';
 import type { PositionedText } from '../source/source.js';
 import { compileCalls } from './calls.js';
-import { helpers } from './helpers.js';
+import { findHelper } from './helpers.js';
 import {
   isBlock,
   isMustache,
@@ -31,11 +31,10 @@ export function parseText(text: PositionedText, report: Report): TextTemplate | 
   if (!program) return undefined;
   const lineStarts = [0];
   for (const match of text.text.matchAll(lineBreak)) lineStarts.push(match.index + match[0].length);
-  const foreign = findForeign(program);
-  if (foreign) {
-    const [start, end] = offsetsOf({ text, lineStarts }, foreign);
+  const foreign = findForeign(program).slice(0, mostErrors);
+  for (const each of foreign) {
+    const [start, end] = offsetsOf({ text, lineStarts }, each);
     report(unreadable(text.inside(start, end), text.text.slice(start, end)));
-    return undefined;
   }
   const [only, ...others] = program.body;
   const expressions = new Map<Node, CompiledExpression>();
@@ -46,9 +45,12 @@ export function parseText(text: PositionedText, report: Report): TextTemplate | 
     expressions,
     lineStarts,
   };
-  compileCalls(parsed, expressions, report);
-  return parsed;
+  compileCalls(parsed, expressions, report, new Set(foreign));
+  return foreign.length > 0 ? undefined : parsed;
 }
+
+/** As many as a person reads of one text. */
+const mostErrors = 20;
 
 /** Deeper than any person writes. The package takes ever longer for each level. */
 const deepest = 100;
@@ -73,7 +75,7 @@ function parse(text: PositionedText, report: Report): hbs.AST.Program | undefine
   try {
     return parser.parse(text.text);
   } catch (error) {
-    report(syntaxError(text, error instanceof Error ? error : new Error(String(error))));
+    syntaxErrors(text, error instanceof Error ? error : new Error(String(error))).forEach(report);
     return undefined;
   }
 }
@@ -88,31 +90,35 @@ function foreignHint(written: string): string | undefined {
 const foreignWords = new Set(['if', 'else', 'is', 'in', 'and', 'or', 'not']);
 
 /** `{{ 'a' if x else 'b' }}` parses, as a call of something with four values, and yet is none. */
-function findForeign(program: hbs.AST.Program | undefined): Call | undefined {
-  for (const statement of program?.body ?? []) {
-    if (isMustache(statement) && isForeign(statement)) return statement;
-    if (!isBlock(statement)) continue;
-    const inside = findForeign(statement.program) ?? findForeign(statement.inverse);
-    if (inside) return inside;
-  }
-  return undefined;
+function findForeign(program: hbs.AST.Program | undefined): readonly hbs.AST.MustacheStatement[] {
+  return (program?.body ?? []).flatMap((statement): readonly hbs.AST.MustacheStatement[] => {
+    if (isMustache(statement)) return isForeign(statement) ? [statement] : [];
+    if (!isBlock(statement)) return [];
+    return [...findForeign(statement.program), ...findForeign(statement.inverse)];
+  });
 }
 
 function isForeign({ path, params }: Call): boolean {
   if (params.length === 0) return false;
   if (!isPath(path)) return true;
-  if (Object.hasOwn(helpers, pathText(path))) return false;
+  if (findHelper(pathText(path))) return false;
   return params.some((param) => isPath(param) && foreignWords.has(pathText(param)));
 }
 
-function syntaxError(text: PositionedText, error: Error): ZrunError {
-  // The parser's own position is a line and a drawing; the mustache that does not parse by itself is exact.
+function syntaxErrors(text: PositionedText, error: Error): readonly ZrunError[] {
+  // The parser's own position is a line and a drawing, and it stops at the first; the mustaches that do not parse by
+  // themselves are exact.
+  const found: ZrunError[] = [];
   for (const match of text.text.matchAll(/(?<!\\)\{\{\{?[\s\S]*?\}?\}\}/g)) {
     const [written] = match;
     if (/^\{\{\{?~?\s*(?:[#/^!>&]|else\b)/.test(written) || parsesAlone(written)) continue;
-    const at = text.inside(match.index, match.index + written.length);
-    return unreadable(at, written);
+    found.push(unreadable(text.inside(match.index, match.index + written.length), written));
+    if (found.length === mostErrors) break;
   }
+  return found.length > 0 ? found : [syntaxError(text, error)];
+}
+
+function syntaxError(text: PositionedText, error: Error): ZrunError {
   const mismatch = /^(\S+) doesn't match (\S+) - (\d+):(\d+)/.exec(error.message);
   if (mismatch) {
     const [, opened = '', closed = '', line = '1', column = '0'] = mismatch;

@@ -9,7 +9,15 @@ import { isList, isMap, Unknown, UnknownValueError, type Value } from '../../cor
 import { missingHost, type MissingHost } from '../expression/hostvars.js';
 import { ownPart } from '../expression/scope.js';
 import { errorAt } from '../source/findings.js';
-import { HelperError, helpers, isEmpty, toText } from './helpers.js';
+import {
+  demandKnown as demandAllKnown,
+  FunctionError,
+  saidOf,
+  toText,
+  type FunctionEntry,
+} from '../functions/function.js';
+import { checkArgument, signaturesFor } from '../functions/signature.js';
+import { findHelper, isEmpty } from './helpers.js';
 import { helperHint, nearestHint } from './hints.js';
 import {
   blockParams,
@@ -91,7 +99,7 @@ function renderProgram(template: TextTemplate, program: hbs.AST.Program | undefi
 }
 
 function textAt(template: TextTemplate, node: Call, value: Value | undefined): string {
-  const subject = node.params.length === 0 && isPath(node.path) ? `'${pathText(node.path)}'` : 'this';
+  const subject = node.params.length === 0 ? subjectOf(node.path) : 'this';
   return guard(template, node.path, subject, () => toText(demandKnown(value ?? null)));
 }
 
@@ -157,7 +165,7 @@ function evaluateCall(
   if (!isPath(call.path)) return evaluateValue(template, call.path, frame, lenient);
   if (call.params.length === 0 && asValue) return evaluatePath(template, call.path, frame, lenient);
   const name = pathText(call.path);
-  const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
+  const helper = findHelper(name);
   if (!helper)
     throw errorAt(
       placeOf(template, call.path),
@@ -173,12 +181,32 @@ function evaluateCall(
     return expression.evaluate(celScope(frame));
   }
   if (name === 'lookup') return evaluateLookup(template, call, frame, lenient);
-  const values = call.params.map((param, i) => {
-    const value = evaluateValue(template, param, frame, name === 'default' && i === 0);
-    return value === undefined ? null : demandKnown(value);
+  return helper.entry && callFunction(template, call, helper.entry, frame);
+}
+
+function callFunction(template: TextTemplate, call: Call, entry: FunctionEntry, frame: Frame): Value {
+  const { params } = call;
+  const signatures = signaturesFor(entry, params.length);
+  const values = params.map((param, i) => {
+    const value = evaluateValue(template, param, frame, entry.name === 'default' && i === 0);
+    const known = value === undefined ? null : demandKnown(value);
+    return guard(template, param, subjectOf(param), () => {
+      if (!entry.isShallow) demandAllKnown(known);
+      checkArgument(signatures, i, known);
+      return known;
+    });
   });
-  const subject = call.params[0] && isPath(call.params[0]) ? `'${pathText(call.params[0])}'` : 'this';
-  return guard(template, call.params[0] ?? call.path, subject, () => helper.apply(...values));
+  const [first] = params;
+  return guard(
+    template,
+    first ?? call.path,
+    first ? subjectOf(first) : 'this',
+    () => entry.apply?.(...values) ?? null,
+  );
+}
+
+function subjectOf(node: Node): string {
+  return isPath(node) ? `'${pathText(node)}'` : 'this';
 }
 
 /** `{{lookup map key …}}`: parts whose names are values themselves. */
@@ -345,9 +373,8 @@ function guard<T>(template: TextTemplate, node: Node, subject: string, work: () 
     return work();
   } catch (error) {
     if (error instanceof ZrunError || error instanceof UnknownValueError) throw error;
-    const hint = error instanceof HelperError ? error.hint : undefined;
-    const message = error instanceof Error ? error.message : String(error);
-    throw errorAt(placeOf(template, node), 'expression-type', `${subject} ${message}`, hint);
+    if (!(error instanceof FunctionError)) throw error;
+    throw errorAt(placeOf(template, node), 'expression-type', saidOf(error, subject), error.hint);
   }
 }
 

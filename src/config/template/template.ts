@@ -10,7 +10,7 @@ import { checkEntry, checkText } from './check.js';
 import { parseText } from './parse.js';
 import { renderEntry, renderText } from './render.js';
 import { holdsTemplate } from './tree.js';
-import { refuseJinja } from '../source/jinja-hints.js';
+import { findJinja } from '../functions/jinja-hints.js';
 import { collectFindings, errorAt, type Report } from '../source/findings.js';
 import type { PartialTemplate } from '../expression/scope.js';
 import { anyShape, listOf, mergeShapes, objectOf, shapeOfValue, type Shape } from '../expression/shape.js';
@@ -39,9 +39,10 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
       return compileSealed(node.at, () => sealed.open());
     }
     if (typeof node.value !== 'string' || node.raw) return constant(node.value, node.at);
-    const jinja = refuseJinja(node.text, 'yaml');
-    if (jinja) {
-      report(jinja);
+    const jinja = findJinja(node.text, 'yaml');
+    if (jinja.length > 0) {
+      jinja.forEach(report);
+      if (holdsTemplate(node.value)) parseText(node.text, report);
       return { ...constant(node.value, node.at), check: () => anyShape };
     }
     if (!holdsTemplate(node.value)) return constant(node.value, node.at);

@@ -5,7 +5,7 @@
 import { ZrunError, type ErrorCode, type Place } from '../../../core/errors.js';
 import type { Scope } from '../../../core/template.js';
 import { isList, isMap, Unknown, type Value } from '../../../core/value.js';
-import { refuseJinja } from '../../source/jinja-hints.js';
+import { refuseJinja } from '../../functions/jinja-hints.js';
 import { errorAt, throwFindings, type Report } from '../../source/findings.js';
 import { looseText } from '../../source/source.js';
 import { compileTemplate, isTemplateText } from '../../template/template.js';

@@ -2,11 +2,11 @@
  * Owns the controller's own files that tasks name: where they are looked for, and that each template among them is
  * parsed once a run.
  */
-import { ZrunError, type Place } from '../../../core/errors.js';
+import { ZrunError, ZrunErrors, type Place } from '../../../core/errors.js';
 import type { TaskFiles } from '../../../core/plan.js';
 import { createControllerFiles } from '../../source/controller-files.js';
-import { throwFindings, type Report } from '../../source/findings.js';
-import { refuseJinja } from '../../source/jinja-hints.js';
+import { collectFindings, type Report } from '../../source/findings.js';
+import { findJinja } from '../../functions/jinja-hints.js';
 import { findFile } from '../../source/search.js';
 import { shownName, unreadable, wholeText } from '../../source/source.js';
 import { parseText } from '../../template/parse.js';
@@ -57,9 +57,10 @@ function createReader(cwd: string): Reader {
   async function parseTemplateFile(file: string, at: Place | undefined): Promise<TextTemplate> {
     const content = await orUnreadable(file, at, () => controllerFiles.read(file));
     const whole = wholeText({ name: shownName(file, cwd), text: content.toString('utf8') });
-    const jinja = refuseJinja(whole, 'file');
-    if (jinja) throw jinja;
-    const parsed = parseText(whole, throwFindings);
+    const findings = collectFindings();
+    findJinja(whole, 'file').forEach(findings.report);
+    const parsed = parseText(whole, findings.report);
+    findings.throwAll();
     if (!parsed) throw new ZrunError('internal', `template not parsed: ${file}`);
     return parsed;
   }
@@ -124,8 +125,9 @@ async function orReport<T>(report: Report, work: () => Promise<T>): Promise<T | 
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ZrunError)) throw error;
-    report(error);
+    if (error instanceof ZrunErrors) error.errors.forEach(report);
+    else if (error instanceof ZrunError) report(error);
+    else throw error;
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { hintForJinja, refuseJinja } from '../../../src/config/source/jinja-hints.js';
+import { hintForJinja, refuseJinja } from '../../../src/config/functions/jinja-hints.js';
 import { looseText } from '../../../src/config/source/source.js';
 
 describe('hints for Jinja', () => {
@@ -23,14 +23,16 @@ describe('hints for Jinja', () => {
     ["{{ lookup('file', 'x') }}", /there are no lookups/],
     ["{{ a.split(',')[0] }}", `write {{cel "a.split(',')[0]"}}`],
     ['{{ a.strip().upper() }}', 'write {{cel "a.trim().upperAscii()"}}'],
-    ['{{ a | length }}', 'write {{cel "size(a)"}}'],
-    ['{{ a.b | first }}', 'write {{a.b.[0]}}'],
+    ['{{ a | length }}', 'write {{size a}}'],
+    ['{{ a.b | first }}', 'write {{first a.b}}'],
     ['{{ a is defined }}', /default x "y"/],
     ["{{ hostvars['web-1'].y }}", 'write {{hostvars.[web-1].y}}'],
     ["{{ hostvars[groups['a'][0]].y }}", /cel "hostvars\[x\]\.y"/],
     ['{{ a ~ b }}', /side by side/],
     ['{{ a + 1 }}', /cel/],
-    ["{{ a | regex_replace('x', 'y') }}", /no filters/],
+    ["{{ a | regex_replace('x', 'y') }}", 'write {{regex.replace a "x" "y"}}'],
+    ['{{ a | int }}', 'write {{cel "int(a)"}}'],
+    ['{{ a | nonsense }}', /no filters/],
     ['{% if a == 1 %}', /#if \(cel/],
     ['{% for x in y %}', /#each/],
     ['{% endfor %}', /#each/],

@@ -3,8 +3,9 @@
  * direction where it is not.
  */
 import type { ZrunError } from '../../core/errors.js';
-import { errorAt } from './findings.js';
-import type { PositionedText } from './source.js';
+import { errorAt } from '../source/findings.js';
+import { translateFilters } from './jinja-filters.js';
+import type { PositionedText } from '../source/source.js';
 
 /** Only what begins with a word of Jinja's is a statement: awk's `{%s}` and `{%Y-%m}` are nobody's. */
 const statementWords =
@@ -17,15 +18,37 @@ const foreign = new RegExp(
     String.raw`(?<![{$])\{#[-+]?\s(?:(?!\{#)[\s\S])*?\s[-+]?#\}`,
     String.raw`(?<=^|\s)\{#\w[^#{}]*#\}`,
   ].join('|'),
+  'g',
 );
 
-/** An error where a text has what only Jinja would read; it would reach a host as it stands. */
+/** As many as a person reads of one text. */
+const mostStatements = 20;
+
+/** The first of `findJinja`. */
 export function refuseJinja(text: PositionedText, where: 'yaml' | 'file'): ZrunError | undefined {
-  if (!text.text.includes('{%') && !text.text.includes('{#')) return undefined;
-  const found = foreign.exec(text.text);
-  if (!found) return undefined;
-  const [written] = found;
-  const at = text.inside(found.index, found.index + written.length);
+  return findJinja(text, where, 1)[0];
+}
+
+/** An error for each place where a text has what only Jinja would read; it would reach a host as it stands. */
+export function findJinja(
+  text: PositionedText,
+  where: 'yaml' | 'file',
+  most = mostStatements,
+): readonly ZrunError[] {
+  if (!text.text.includes('{%') && !text.text.includes('{#')) return [];
+  const errors: ZrunError[] = [];
+  // The beginning of a statement says what to write for its end.
+  for (const match of text.text.matchAll(foreign)) {
+    const [written] = match;
+    if (errors.length > 0 && /^\{%[-+]?\s*end/.test(written)) continue;
+    errors.push(jinjaError(text, where, match.index, written));
+    if (errors.length === most) break;
+  }
+  return errors;
+}
+
+function jinjaError(text: PositionedText, where: 'yaml' | 'file', index: number, written: string): ZrunError {
+  const at = text.inside(index, index + written.length);
   const isComment = written.startsWith('{#');
   const kind = isComment ? 'a comment' : 'a statement';
   const braces = isComment ? '{#' : '{%';
@@ -69,13 +92,8 @@ const literal = String.raw`'[^'"]*'|"[^'"]*"|-?\d+(?:\.\d+)?|true|false|True|Fal
 
 /** Forms that have one plain counterpart. */
 function translate(inner: string): string | undefined {
-  const fallback = new RegExp(
-    String.raw`^(${name})\s*\|\s*(?:default|d)\(\s*(${literal}|${name})\s*(?:,\s*(?:true|True)\s*)?\)$`,
-  ).exec(inner);
-  if (fallback) return `write {{default ${fallback[1] ?? ''} ${toHandlebars(fallback[2] ?? '')}}}`;
-  const filter = new RegExp(String.raw`^(${name})\s*\|\s*(\w+)(?:\(\))?$`).exec(inner);
-  const written = filter && filters[filter[2] ?? '']?.(filter[1] ?? '');
-  if (written !== null && written !== undefined) return `write {{${written}}}`;
+  const made = translateFilters(inner);
+  if (made) return `write {{${made.helper ?? `cel "${made.cel.replaceAll('"', "'")}"`}}}`;
   if (new RegExp(String.raw`^${name}\.\w+\([^()]*\)[^|]*$`).test(inner))
     return `write {{cel "${celMethods(inner).replaceAll('"', "'")}"}}`;
   const variable = /^(?:lookup|query|q)\(\s*['"]env['"]\s*,\s*['"](\w+)['"]\s*\)$/.exec(inner)?.[1];
@@ -100,21 +118,6 @@ function translate(inner: string): string | undefined {
   return undefined;
 }
 
-/** Filters that have a helper, or a function of CEL's, in their place. */
-const filters: Readonly<Record<string, (value: string) => string>> = {
-  upper: (value) => `upper ${value}`,
-  lower: (value) => `lower ${value}`,
-  basename: (value) => `basename ${value}`,
-  dirname: (value) => `dirname ${value}`,
-  to_json: (value) => `json ${value}`,
-  tojson: (value) => `json ${value}`,
-  quote: (value) => `sh ${value}`,
-  first: (value) => `${value}.[0]`,
-  length: (value) => `cel "size(${value})"`,
-  count: (value) => `cel "size(${value})"`,
-  trim: (value) => `cel "${value}.trim()"`,
-};
-
 /** Python's methods of texts, by CEL's names. */
 const methods: Readonly<Record<string, string>> = {
   upper: 'upperAscii',
@@ -132,11 +135,6 @@ export function celMethod(name: string): string | undefined {
 
 function celMethods(inner: string): string {
   return inner.replace(/\.(\w+)\(/g, (_, method: string) => `.${celMethod(method) ?? method}(`);
-}
-
-function toHandlebars(written: string): string {
-  if (written.startsWith("'")) return `"${written.slice(1, -1)}"`;
-  return /^(?:true|false)$/i.test(written) ? written.toLowerCase() : written;
 }
 
 /** As it stands in a text: a name in braces, anything else as it is. */
