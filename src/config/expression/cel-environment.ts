@@ -6,21 +6,21 @@ import { registerFunctions } from './cel-functions.js';
 import { registerMacros } from './cel-macros.js';
 import type { Shape } from './shape.js';
 
-/** Every name is known and nothing of its type: what is evaluated was checked before. */
-export const runEnvironment = extend(
-  new Environment({ ...languageOptions(), unlistedVariablesAreDyn: true }),
+const checkEnvironment = extend(
+  new Environment({
+    enableOptionalTypes: true,
+    homogeneousAggregateLiterals: false,
+    unlistedVariablesAreDyn: false,
+  }),
 );
+
+/** Every name is known and nothing of its type: what is evaluated was checked before. */
+export const runEnvironment = checkEnvironment.clone({ unlistedVariablesAreDyn: true });
 
 /** CEL's words for types; a variable of such a name is out of reach. */
 export const typeNames: ReadonlySet<string> = new Set(
   runEnvironment.getDefinitions().variables.map((variable) => variable.name),
 );
-
-const checkEnvironment = extend(new Environment({ ...languageOptions(), unlistedVariablesAreDyn: false }));
-
-function languageOptions(): { enableOptionalTypes: true; homogeneousAggregateLiterals: false } {
-  return { enableOptionalTypes: true, homogeneousAggregateLiterals: false };
-}
 
 /**
  * Types are dear to register, and the same ones (the facts') are used by every expression of a playbook: each is

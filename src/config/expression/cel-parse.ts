@@ -5,7 +5,7 @@
  */
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
 import { signaturesOf } from '../functions/signature.js';
-import { functionsByName } from '../functions/table.js';
+import { functionsByName, functionTable } from '../functions/table.js';
 
 /** A kind of node, and what cel-js does with it. */
 interface Operation {
@@ -26,16 +26,34 @@ interface OpenNode {
 /** Deeper than any person writes, and well within what a walk over the tree has stack for. */
 export const deepestExpression = 500;
 
-/** Throws ParseError. Undefined: it is nested too deep. */
-export function parseCel(environment: Environment, text: string): ParseResult | undefined {
+/** Throws ParseError. */
+export function parseCel(environment: Environment, text: string): ParseResult {
   const parsed = environment.parse(text);
-  let level: readonly ASTNode[] = [parsed.ast];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > deepestExpression) return undefined;
-    for (const node of level) resolveNamespace(node, environment);
-    level = level.flatMap((node) => nodesIn(node.args));
+  if (!resolved.test(text)) return parsed;
+  const left: ASTNode[] = [parsed.ast];
+  for (let node = left.pop(); node; node = left.pop()) {
+    resolveNamespace(node, environment);
+    left.push(...nodesIn(node.args));
   }
   return parsed;
+}
+
+/** Texts that may call what is resolved here; most do not. */
+const resolved = new RegExp(
+  `\\b(?:${functionTable
+    .filter((entry) => entry.name.includes('.') || signaturesOf(entry).some(({ isVariadic }) => isVariadic))
+    .map(({ name }) => name.replace(/\..*/, ''))
+    .join('|')})\\b`,
+);
+
+/** Without recursion, which is what it guards. */
+export function isTooDeep(root: ASTNode): boolean {
+  let level: readonly ASTNode[] = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepestExpression) return true;
+    level = level.flatMap((node) => nodesIn(node.args));
+  }
+  return false;
 }
 
 /** The nodes among a node's arguments, which also are names, values, and lists of these. */

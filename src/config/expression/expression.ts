@@ -7,7 +7,7 @@ import { ZrunError } from '../../core/errors.js';
 import type { Expression, Scope } from '../../core/template.js';
 import { UnknownValueError, type Value } from '../../core/value.js';
 import { environmentFor, runEnvironment, typeNames } from './cel-environment.js';
-import { deepestExpression, parseCel } from './cel-parse.js';
+import { deepestExpression, isTooDeep, parseCel } from './cel-parse.js';
 import { fromCel, toCel } from './cel-values.js';
 import type { Declarations } from './declarations.js';
 import {
@@ -47,13 +47,12 @@ export function compileExpression(
     syntaxErrors(positioned, error).forEach(report);
     return undefined;
   }
-  if (!parsed) {
+  if (isTooDeep(parsed.ast)) {
     const message = `this expression is nested more than ${deepestExpression} levels deep`;
     report(errorAt(at, 'expression-syntax', message, 'give parts of it names, in vars:'));
     return undefined;
   }
   const { ast } = parsed;
-  const run = parsed;
   const names = new Set<string>();
   walkExpression(ast, { onName: (name) => names.add(name) });
 
@@ -67,7 +66,7 @@ export function compileExpression(
       touched ??= error;
     };
     try {
-      const result = fromCel(run(contextFor(names, scope, onUnknown)));
+      const result = fromCel(parsed(contextFor(names, scope, onUnknown)));
       if (condition && typeof result !== 'boolean') throw notACondition(positioned, describeValue(result));
       return result;
     } catch (error) {
@@ -141,7 +140,7 @@ function checkTypes(
   );
   const parsed = parseCel(environmentFor(typed), positioned.text);
   let isValid = true;
-  for (let i = 0; parsed && i < mostErrors; i++) {
+  for (let i = 0; i < mostErrors; i++) {
     const result = parsed.check();
     if (result.valid) {
       const type = result.type ?? 'dyn';
