@@ -34,8 +34,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config/inventory': [
     'config/template',
     'config/expression',
-    'config/functions': ['config/source', 'core'],
-  'config/yaml',
+    'config/functions',
+    'config/yaml',
     'config/source',
     'secrets',
     'core',
