@@ -3,7 +3,10 @@
  * An index of its own, so that a run does not load it.
  */
 import { runEnvironment } from './expression/cel-environment.js';
-import { helpers } from './template/helpers.js';
+import type { FunctionEntry } from './functions/function.js';
+import { functionsByHelper, functionsByName, functionTable } from './functions/table.js';
+import { evaluatorsOwn } from './template/helpers.js';
+import { usageOf } from './functions/signature.js';
 
 export { keywords } from './playbook/reading/keywords.js';
 export { moduleNamed, unknownModule } from './playbook/steps/doing.js';
@@ -14,15 +17,43 @@ interface Callable {
   readonly summary: string;
   /** As it is written: `{{sh x}}`, `replace(string, string): string`. */
   readonly forms: readonly string[];
+  /** What it gives: `{{lower "Web1"}} is "web1"`. */
+  readonly examples: readonly string[];
 }
 
 export function listHelpers(): readonly Callable[] {
-  return Object.entries(helpers).map(([name, { usage, summary }]) => ({ name, summary, forms: [usage] }));
+  const own = Object.entries(evaluatorsOwn).map(([name, { usage, summary }]) => ({
+    ...{ name, summary, forms: [usage], examples: [] },
+  }));
+  const others = [...functionsByHelper].map(([name, entry]) => ({
+    ...{ name, summary: entry.summary, forms: [usageOf(entry, name)], examples: examplesOf(entry, true) },
+  }));
+  return [...others, ...own];
 }
 
 export function listFunctions(): readonly Callable[] {
+  const own = functionTable.map((entry) => ({
+    ...{
+      name: entry.name,
+      summary: entry.summary,
+      forms: entry.signatures,
+      examples: examplesOf(entry, false),
+    },
+  }));
+  return [...own, ...functionsOfCel()];
+}
+
+function examplesOf({ examples }: FunctionEntry, ofHelper: boolean): readonly string[] {
+  return examples
+    .filter(({ text }) => text.includes('{{') === ofHelper)
+    .map(({ text, gives }) => `${text} is ${JSON.stringify(gives)}`);
+}
+
+/** What the package of CEL has besides: parts of times, and conversions. */
+function functionsOfCel(): readonly Callable[] {
   const found = new Map<string, string[]>();
   for (const { name, signature } of runEnvironment.getDefinitions().functions)
-    found.set(name, [...(found.get(name) ?? []), signature]);
-  return [...found].map(([name, forms]) => ({ name, summary: forms[0] ?? '', forms }));
+    if (!functionsByName.has(name)) found.set(name, [...(found.get(name) ?? []), signature]);
+  found.delete('bind');
+  return [...found].map(([name, forms]) => ({ name, summary: forms[0] ?? '', forms, examples: [] }));
 }

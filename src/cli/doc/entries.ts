@@ -49,9 +49,9 @@ export function entriesOf(topic: Topic): readonly Entry[] {
   const kind = kinds[topic];
   switch (topic) {
     case 'helpers':
-      return listHelpers().map((each) => ({ kind, ...each, details: () => formatForms(each.forms) }));
+      return listHelpers().map((each) => ({ kind, ...each, details: () => formatCallable(each) }));
     case 'functions':
-      return listFunctions().map((each) => ({ kind, ...each, details: () => formatForms(each.forms) }));
+      return listFunctions().map((each) => ({ kind, ...each, details: () => formatCallable(each) }));
     case 'keywords':
       return keywordEntries(kind);
     case 'facts': {
@@ -85,8 +85,9 @@ function isErrorCode(name: string): name is ErrorCode {
   return Object.hasOwn(errorCodes, name);
 }
 
-function formatForms(forms: readonly string[]): string {
-  return forms.map((form) => `  ${form}\n`).join('');
+function formatCallable({ forms, examples }: ReturnType<typeof listFunctions>[number]): string {
+  const lines = (texts: readonly string[]): string => texts.map((text) => `  ${text}\n`).join('');
+  return lines(forms) + (examples.length === 0 ? '' : `\nExamples\n${lines(examples)}`);
 }
 
 function paragraph(text: string): string {

@@ -16,7 +16,7 @@ interface Helper {
 }
 
 /** `cel` compiles its value, and `lookup` must not look at what is not asked for. */
-const evaluatorsOwn: Readonly<Record<'cel' | 'lookup', Helper & { readonly summary: string }>> = {
+export const evaluatorsOwn: Readonly<Record<'cel' | 'lookup', Helper & { readonly summary: string }>> = {
   lookup: {
     usage: '{{lookup map key}}',
     summary: 'a part whose name is a value, as in {{lookup hostvars item "address"}}',
