@@ -39,6 +39,14 @@ export type ControllerEntry =
   /** `path`: relative to the folder, parts with `/`. */
   | { readonly type: 'file'; readonly path: string; readonly content: Content };
 
+/** A task that outlives the connection. */
+export interface Background {
+  /** It is ended after so many seconds. */
+  readonly limitSeconds: number;
+  /** Seconds between two looks whether it has ended; 0: it is not waited for. */
+  readonly pollSeconds: number;
+}
+
 /** What a task can ask of its surroundings while it plans. Nothing here touches the host. */
 export interface TaskContext {
   /** The inventory's name of the host. */
@@ -49,6 +57,8 @@ export interface TaskContext {
   readonly check: boolean;
   /** The task's name as reports show it. */
   readonly task: string;
+  /** The task's `async` and `poll`; only of modules that have `background`. Left out: it is waited for as it runs. */
+  readonly background?: Background | undefined;
   /**
    * The task's own `check_mode`: true always plans only, false runs even in check mode (a read-only command),
    * undefined follows the run.
@@ -221,6 +231,8 @@ interface ModuleDefinition<S extends z.ZodObject, R extends z.ZodObject, D> {
   readonly paramsAreVars?: boolean;
   /** The engine runs it once for all hosts of a batch (`pause`). */
   readonly once?: boolean;
+  /** It knows `async`: what it runs can outlive the connection. */
+  readonly background?: boolean;
   /** It may bring hosts and groups whose names these parameters are: plays may name them that follow. */
   readonly brings?: readonly (keyof S['shape'] & string)[];
   readonly examples: readonly Example[];
@@ -241,6 +253,7 @@ export interface Module {
   readonly vars: z.ZodObject | undefined;
   readonly paramsAreVars: boolean;
   readonly once: boolean;
+  readonly background: boolean;
   /** Empty for most. */
   readonly brings: readonly string[];
   readonly examples: readonly Example[];
@@ -272,6 +285,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     vars,
     paramsAreVars = false,
     once = false,
+    background = false,
     brings = [],
     examples,
   } = definition;
@@ -288,6 +302,7 @@ export function defineModule<S extends z.ZodObject, R extends z.ZodObject, D>(
     vars,
     paramsAreVars,
     once,
+    background,
     brings,
     examples,
     bind(raw) {

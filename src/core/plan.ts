@@ -148,6 +148,10 @@ export interface Task extends StepBase {
   readonly retries: Setting<number>;
   /** Seconds. */
   readonly delay: Setting<number>;
+  /** Seconds after which it is ended, as it outlives the connection meanwhile; 0: it does not. */
+  readonly async: Setting<number>;
+  /** Seconds between two looks whether it has ended; 0: it is not waited for. */
+  readonly poll: Setting<number>;
   /** The way to the host, in Ansible's words. Variables of the host go before it. */
   readonly connection: Setting<string | undefined>;
   readonly remoteUser: Setting<string | undefined>;

@@ -60,6 +60,7 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
       check: settings.check,
       task: task.name,
       checkMode: settings.checkMode,
+      background: settings.background,
       evaluate: (expression) => language.evaluate(expression, scope),
       renderTemplate: (path) => task.files.renderTemplate(path, scope),
       readControllerFile: (path) => task.files.read(path),

@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ZrunError } from '../core/errors.js';
 import type { Become, Host, Route, Target } from '../core/host.js';
+import type { Background } from '../core/module.js';
 import type { BecomeSettings, Step, Task } from '../core/plan.js';
 import { settle, type Expression, type Scope, type VarsTemplate } from '../core/template.js';
 import { findUnknown, isMap, UnknownValueError, type Value, type ValueMap } from '../core/value.js';
@@ -65,6 +66,7 @@ export interface Settled {
   readonly retries: number;
   readonly delayMs: number;
   readonly timeoutMs: number;
+  readonly background: Background | undefined;
 }
 
 export function scopeOf(step: Step, around: Around, item: ValueMap): Scope {
@@ -95,6 +97,7 @@ export function settleTask(task: Task, scope: Scope, { source }: Surroundings): 
   const { settings } = source.run;
   const checkMode = settle(task.checkMode, scope);
   const timeout = settle(task.timeout, scope);
+  const limitSeconds = settle(task.async, scope);
   return {
     check: checkMode ?? settings.check,
     checkMode,
@@ -103,6 +106,7 @@ export function settleTask(task: Task, scope: Scope, { source }: Surroundings): 
     ignoreUnreachable: settle(task.ignoreUnreachable, scope),
     retries: settle(task.retries, scope),
     delayMs: settle(task.delay, scope) * 1000,
+    background: limitSeconds > 0 ? { limitSeconds, pollSeconds: settle(task.poll, scope) } : undefined,
     timeoutMs: (timeout ?? commandTimeoutIn(scope) ?? settings.taskTimeoutMs / 1000) * 1000,
   };
 }

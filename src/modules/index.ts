@@ -17,6 +17,7 @@ import { groupBy } from './control/group_by.js';
 import { hostLock } from './system/host_lock.js';
 import { lineinfile } from './files/lineinfile.js';
 import { pause } from './control/pause.js';
+import { asyncStatus } from './commands/async_status.js';
 import { ping } from './control/ping.js';
 import { reboot } from './system/reboot.js';
 import { rsync } from './files/rsync.js';
@@ -47,6 +48,7 @@ const all: readonly Module[] = [
   addHost,
   apt,
   assert,
+  asyncStatus,
   blockinfile,
   command,
   copy,

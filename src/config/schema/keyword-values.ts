@@ -30,6 +30,10 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   always: says('Tasks that run in any case, after block and rescue.', steps),
   any_errors_fatal: says('A failure on one host ends the play on all of them.', orTemplate(boolean)),
   args: says("More of the module's parameters.", { type: 'object' }),
+  async: says(
+    'Runs a command as a job that outlives the connection, and ends it after this many seconds.',
+    orTemplate({ type: 'integer', minimum: 0 }),
+  ),
   become: says('Runs through sudo.', orTemplate(boolean)),
   become_user: says('The user to become: root, if left out.', text),
   between_batches: says(
@@ -95,6 +99,10 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
   order: says('In which order the hosts are taken.', {
     enum: ['inventory', 'sorted', 'reverse_inventory', 'reverse_sorted', 'shuffle'],
   }),
+  poll: says(
+    'Seconds between two looks whether a task with async has ended; 0: it is not waited for.',
+    orTemplate({ type: 'integer', minimum: 0 }),
+  ),
   port: says('The port of sshd.', orTemplate({ type: 'integer', minimum: 1, maximum: 65535 })),
   post_tasks: says('Tasks that run after tasks and roles.', steps),
   pre_tasks: says('Tasks that run before roles and tasks.', steps),

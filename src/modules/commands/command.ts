@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { defineModule } from '../../core/module.js';
 import { quoteArgv } from '../../core/shell.js';
-import { applyCommand, commandParams, commandReturns, planCommand } from './run-command.js';
+import { commandReturns } from './command-result.js';
+import { applyCommand, commandParams, planCommand } from './run-command.js';
 import { splitWords } from '../../core/words.js';
 
 const params = z
@@ -55,6 +56,7 @@ export const command = defineModule({
   summary: 'Run a command on the host, without a shell',
   params,
   freeForm: 'cmd',
+  background: true,
   returns: commandReturns,
   examples: [
     {

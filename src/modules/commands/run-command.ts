@@ -4,7 +4,6 @@
  */
 import * as z from 'zod';
 import { formatBytes } from '../../core/bytes.js';
-import type { Output } from '../../core/host.js';
 import { UnchangedError, type Plan, type TaskContext, type Write } from '../../core/module.js';
 import { type Effect, type Read, unknownState } from '../../core/probe.js';
 import { shorten } from '../../core/secret.js';
@@ -13,6 +12,8 @@ import { Unknown, type ValueMap } from '../../core/value.js';
 import { fileKind, presenceProbe } from '../host/file.js';
 import { hostPath } from '../host/path.js';
 import { everyStatus } from '../host/status.js';
+import { planBackground, runInBackground } from './background.js';
+import { resultOf, stripEnd } from './command-result.js';
 
 /** Ansible expands wildcards here. A pattern that is taken for a name would never be there. */
 const onePath = (description: string): z.ZodString =>
@@ -42,30 +43,10 @@ interface CommandParams {
   readonly strip_empty_ends: boolean;
 }
 
-export const commandReturns = z.strictObject({
-  rc: z
-    .int()
-    .describe(
-      'Its exit code; anything but 0 fails the task unless `failed_when` says otherwise. Of `command`, 2 where there is no such program.',
-    ),
-  msg: z.string().describe('Why it failed, or was not run; empty where it succeeded.'),
-  stdout: z
-    .string()
-    .describe(
-      'What it wrote to standard output; of more than `zrun_output_limit` (256 KiB), the head and the tail.',
-    ),
-  stderr: z.string().describe('What it wrote to standard error, with the same limit.'),
-  stdout_lines: z.array(z.string()).describe('`stdout` as a list of lines.'),
-  stderr_lines: z.array(z.string()).describe('`stderr` as a list of lines.'),
-  cmd: z.string().describe('The command as it was run.'),
-  stdout_omitted: z.int().describe('Bytes that are missing in the middle of `stdout`; 0 where it is whole.'),
-  stderr_omitted: z.int().describe('Bytes that are missing in the middle of `stderr`.'),
-});
-
 /** When a command is run at all. */
 type CommandConditions = Pick<CommandParams, 'creates' | 'removes'>;
 
-/** One exchange where `creates` or `removes` is given, none otherwise. */
+/** One exchange where `creates` or `removes` is given or it runs in the background, none otherwise. */
 export async function planCommand(
   read: Read,
   { creates, removes }: CommandConditions,
@@ -86,9 +67,10 @@ export async function planCommand(
   if (reason !== undefined)
     return { change: 'none', reason, result: { ...resultOf(shown, 0, '', ''), msg: reason } };
   const waiting = new Unknown(context.task);
+  const inBackground = await planBackground(read, context);
   return {
     change: 'some',
-    summary: `run ${abbreviate(shown)}`,
+    summary: `run ${abbreviate(shown)}${inBackground.summary}`,
     diff: [],
     ...(creates === undefined && removes === undefined && { repeats: true as const }),
     effects: [creates, removes].flatMap((path): Effect[] =>
@@ -105,6 +87,7 @@ export async function planCommand(
       stdout_lines: waiting,
       stderr_lines: waiting,
       cmd: shown,
+      ...inBackground.predicted,
     },
   };
 }
@@ -122,7 +105,12 @@ export async function applyCommand(
 ): Promise<ValueMap> {
   const { stdin, stdin_add_newline } = params;
   const bytes = stdin === undefined ? undefined : stdinOf(stdin, stdin_add_newline);
-  const result = await runCommand(write, params, commandScript(params, argv), bytes, shown, context);
+  const script = commandScript(params, argv);
+  if (context.background) {
+    const { strip_empty_ends: stripsEnds } = params;
+    return runInBackground(write, { script, stdin: bytes, shown, stripsEnds }, context.background, context);
+  }
+  const result = await runCommand(write, params, script, bytes, shown, context);
   const [program = ''] = argv;
   if (result['rc'] !== 127 || result['stdout'] !== '' || (await isThere(write, params, program)))
     return result;
@@ -176,37 +164,6 @@ function commandScript({ chdir }: CommandParams, argv: readonly string[]): Shell
 
 function stdinOf(text: string, addsNewline: boolean): Uint8Array {
   return Buffer.from(addsNewline && !text.endsWith('\n') ? `${text}\n` : text);
-}
-
-function resultOf(
-  cmd: string,
-  rc: number,
-  stdout: string,
-  stderr: string,
-  omitted: Output['omitted'] = { stdout: 0, stderr: 0 },
-): ValueMap {
-  return {
-    rc,
-    msg: '',
-    stdout,
-    stderr,
-    stdout_omitted: omitted.stdout,
-    stderr_omitted: omitted.stderr,
-    stdout_lines: splitLines(stdout),
-    stderr_lines: splitLines(stderr),
-    cmd,
-  };
-}
-
-function splitLines(text: string): readonly string[] {
-  return text === '' ? [] : stripEnd(text).split(/\r?\n/);
-}
-
-function stripEnd(text: string): string {
-  // Not an expression: it would try each of a million line breaks as the first of the last ones.
-  let end = text.length;
-  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end--;
-  return text.slice(0, end);
 }
 
 /** The first line, cut where it is long: what fits into a report's line. */

@@ -6,7 +6,8 @@ import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { controllerScript, defineModule } from '../../core/module.js';
 import { lines, quoteArgv, sh, type ShellText } from '../../core/shell.js';
-import { commandParams, commandReturns, planCommand, runCommand } from './run-command.js';
+import { commandReturns } from './command-result.js';
+import { commandParams, planCommand, runCommand } from './run-command.js';
 import { baseName } from '../host/path.js';
 import { splitWords } from '../../core/words.js';
 

@@ -1,7 +1,8 @@
 /** Owns `shell`: a text that a shell on the host reads. */
 import * as z from 'zod';
 import { defineModule } from '../../core/module.js';
-import { applyCommand, commandParams, commandReturns, planCommand } from './run-command.js';
+import { commandReturns } from './command-result.js';
+import { applyCommand, commandParams, planCommand } from './run-command.js';
 import { hostPath } from '../host/path.js';
 
 export const shell = defineModule({
@@ -16,6 +17,7 @@ export const shell = defineModule({
     ...commandParams,
   }),
   freeForm: 'cmd',
+  background: true,
   returns: commandReturns,
   examples: [
     {

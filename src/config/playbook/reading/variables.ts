@@ -183,18 +183,29 @@ export interface ResultParts {
   readonly isTried: boolean;
   /** It has `failed_when`. */
   readonly isJudged: boolean;
+  /** It has `async`. */
+  readonly isAsync?: boolean;
 }
+
+/** Of a task with `async`. */
+const jobFields = [
+  ['ansible_job_id', textShape],
+  ['started', intShape],
+  ['finished', intShape],
+  ['results_file', textShape],
+] as const;
 
 /** What `register` gets from a module, once or from a loop. */
 export function resultShape(
   module: Module,
   loop: Pick<Loop, 'variable' | 'indexVariable'> | undefined,
-  { isTried, isJudged }: ResultParts,
+  { isTried, isJudged, isAsync = false }: ResultParts,
 ): Shape {
   const returned = shapeOfSchema(module.returns);
   const fields = new Map<string, Shape>(returned.type === 'object' ? returned.fields : []);
   if (isTried) fields.set('attempts', maybe(intShape));
   if (isJudged) fields.set('failed_when_result', maybe(boolShape));
+  if (isAsync) for (const [name, shape] of jobFields) fields.set(name, maybe(shape));
   const open = returned.type !== 'object' || returned.open;
   if (!loop) return objectOf([...resultFields, ...fields], { open });
   const { variable, indexVariable } = loop;

@@ -8,6 +8,7 @@ import type { Doing } from './doing.js';
 import { foreseeBrought } from './brought.js';
 import { optionalConditions, readConditions } from '../reading/conditions.js';
 import { addNames } from '../../expression/declarations.js';
+import { errorAt, type Report } from '../../source/findings.js';
 import { checkKeywords } from '../reading/keywords.js';
 import { findLoop, readName } from '../reading/loops.js';
 import type { PlaybookContext } from '../reading/context.js';
@@ -44,6 +45,7 @@ export function readTask(
   const parts: ResultParts = {
     isTried: node.entries.has('until') || node.entries.has('retries'),
     isJudged: node.entries.has('failed_when'),
+    isAsync: node.entries.has('async'),
   };
   if (call && register !== undefined) context.declare(register, resultShape(call.module, madeLoop, parts));
   if (call) declareResults(call, context);
@@ -84,7 +86,10 @@ export function readTask(
     until: optionalConditions(until, after),
     retries: numberSetting(get('retries'), inside, { least: 0, whole: true }, until ? 3 : 0),
     delay: numberSetting(get('delay'), inside, { least: 0 }, 5),
+    async: numberSetting(get('async'), inside, { least: 0, whole: true }, 0),
+    poll: numberSetting(get('poll'), inside, { least: 0, whole: true }, defaultPoll),
   };
+  if (found) checkBackground(node, found.module, report);
   if (!call) return undefined;
   const { module, args, parameters } = call;
   const setsVars = module.paramsAreVars
@@ -92,6 +97,29 @@ export function readTask(
     : undefined;
   return { ...task, module, args, setsVars };
 }
+
+/** Seconds, as in Ansible. */
+const defaultPoll = 15;
+
+/** What outlives a connection is a command on the host: everything else is zrun's own work, which ends with it. */
+function checkBackground(node: MapNode, module: ModuleCall['module'], report: Report): void {
+  const [limit, poll] = [node.entries.get('async'), node.entries.get('poll')];
+  if (limit && !module.background)
+    report(
+      errorAt(limit.keyAt, 'playbook-invalid', `${module.name} cannot run in the background`, backgroundHint),
+    );
+  else if (poll && !limit)
+    report(
+      errorAt(
+        poll.keyAt,
+        'playbook-invalid',
+        "'poll' says nothing without 'async'",
+        "Say 'async: SECONDS' too.",
+      ),
+    );
+}
+
+const backgroundHint = "'async' is for command and shell. Other tasks have 'timeout'.";
 
 /** As Ansible shows the tasks of roles. */
 export function fullName({ role }: Site, name: string): string {
@@ -139,6 +167,8 @@ export function plainTask(
     until: undefined,
     retries: 0,
     delay: 5,
+    async: 0,
+    poll: defaultPoll,
     ...task,
   };
 }
