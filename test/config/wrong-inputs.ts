@@ -269,7 +269,7 @@ export const wrongInputs: readonly WrongInput[] = [
   {
     name: 'playbook: keywords that are not there yet',
     files: play(
-      '- hosts: all\n  port: 22\n  module_defaults: {}\n  tasks:\n    - command: a\n      async: 60\n    - include: x.yaml\n',
+      '- hosts: all\n  port: 22\n  module_defaults: {}\n  tasks:\n    - command: a\n      debugger: on_failed\n    - include: x.yaml\n',
     ),
   },
   { name: 'playbook: with_items', files: tasks('- debug: {msg: "{{ item }}"}\n  with_items: [a, b]\n') },

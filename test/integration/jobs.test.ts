@@ -17,14 +17,14 @@ describe('tasks with async', function () {
   let folder: string;
 
   before(async function () {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-jobs-'));
     skipFor(this, systemdMissing());
     host = await startSystemd();
-    folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-jobs-'));
     await writeFile(path.join(folder, 'hosts.yaml'), inventoryOf(host.sshd));
   });
   after(async () => {
     await (host as SystemdHost | undefined)?.stop();
-    if (folder !== undefined) await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true });
   });
 
   async function play(tasks: string, ...more: readonly string[]): Promise<Ended> {
