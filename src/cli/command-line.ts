@@ -164,6 +164,8 @@ function commandOf(program: Command): RunCommand {
 /** Where an option of the command line has another name in what is made of it. */
 const commandKeys: Partial<Record<keyof RunOptions, keyof RunCommand>> = {
   askBecomePass: 'askBecomePassword',
+  askPass: 'askPassword',
+  connPassFile: 'connectionPasswordFile',
   timeout: 'connectTimeoutMs',
   taskTimeout: 'taskTimeoutMs',
   detailedExitcode: 'detailedExitCode',

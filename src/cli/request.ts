@@ -54,6 +54,8 @@ const keptOptions = z.object({
   becomeUser: text,
   askBecomePassword: flag,
   becomePasswordFile: text,
+  askPassword: flag,
+  connectionPasswordFile: text,
   user: text,
   privateKey: text,
   connectTimeoutMs: z.number(),
@@ -123,20 +125,33 @@ function hashTexts({ playbooks }: Loaded): Readonly<Record<string, string>> {
 export function readOptions({ options }: RunRequest): KeptOptions | undefined {
   const { success, data } = keptOptions.safeParse(options);
   if (!success) return undefined;
-  const { limit, startAtTask, becomeUser, becomePasswordFile, user, privateKey, ...rest } = data;
-  return { ...rest, limit, startAtTask, becomeUser, becomePasswordFile, user, privateKey };
+  const {
+    limit,
+    startAtTask,
+    becomeUser,
+    becomePasswordFile,
+    connectionPasswordFile,
+    user,
+    privateKey,
+    ...rest
+  } = data;
+  const files = { becomePasswordFile, connectionPasswordFile, privateKey };
+  return { ...rest, limit, startAtTask, becomeUser, user, ...files };
 }
 
 /** Seen from another folder, what was relative to the old one is absolute. */
 export function rebase(request: RunRequest, options: KeptOptions, cwd: string): KeptOptions {
   const from = pathsFrom(request, cwd);
-  const { inventory, privateKey, becomePasswordFile } = options;
+  const { inventory, privateKey, becomePasswordFile, connectionPasswordFile } = options;
+  const moved = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : from(file);
   return {
     ...options,
     // With a comma it is a list of hosts.
     inventory: inventory.map((each) => (each.includes(',') ? each : from(each))),
-    privateKey: privateKey === undefined ? undefined : from(privateKey),
-    becomePasswordFile: becomePasswordFile === undefined ? undefined : from(becomePasswordFile),
+    privateKey: moved(privateKey),
+    becomePasswordFile: moved(becomePasswordFile),
+    connectionPasswordFile: moved(connectionPasswordFile),
   };
 }
 

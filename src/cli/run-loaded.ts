@@ -26,10 +26,11 @@ type StartReporting = (environment: Environment, foundBefore: readonly string[])
 /** Returns the exit code. */
 export async function runLoaded(prepared: Prepared, environment: Environment): Promise<number> {
   const { command, loaded, startReporting = reportAsRun(command), ...known } = prepared;
-  const { findBecomePassword } = await import('./password.js');
+  const { askPassphrase, findBecomePassword, findLoginPassword } = await import('./password.js');
   const { answerPrompts, checkStepping, confirmStep } = await import('./prompts.js');
   if (command.step) checkStepping();
-  const becomePassword = await findBecomePassword(command, environment);
+  const password = await findLoginPassword(command, environment);
+  const becomePassword = await findBecomePassword(command, environment, password);
   const playbooks = await answerPrompts(loaded);
   // From here on the terminal is the run's.
   loaded.keys.stopAsking();
@@ -72,6 +73,8 @@ export async function runLoaded(prepared: Prepared, environment: Environment): P
     acceptNewHostKeys: command.acceptNewHostKeys,
     env: environment.env,
     homedir: environment.homeFolder,
+    password,
+    askPassphrase: (file) => inTurn(interrupts.signal, () => askPassphrase(file, interrupts.signal)),
   });
   try {
     const outcome = await run({

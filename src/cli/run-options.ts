@@ -29,6 +29,9 @@ export interface RunCommand {
   readonly become: boolean;
   readonly becomeUser: string | undefined;
   readonly askBecomePassword: boolean;
+  /** For the login itself. */
+  readonly askPassword: boolean;
+  readonly connectionPasswordFile: string | undefined;
   readonly becomePasswordFile: string | undefined;
   readonly user: string | undefined;
   readonly privateKey: string | undefined;
@@ -54,8 +57,6 @@ const DEFAULT_TASK_SECONDS = 3600;
 
 /** Flags of ansible-playbook's that are not here, and what there is instead. */
 export const insteadOf: Readonly<Record<string, string>> = {
-  '-k': 'zrun logs in with keys or an ssh agent, never with a password',
-  '--ask-pass': 'zrun logs in with keys or an ssh agent, never with a password',
   '-c': 'the connection is set in the inventory: ansible_connection: local, or ssh',
   '--connection': 'the connection is set in the inventory: ansible_connection: local, or ssh',
   '-M': "modules are zrun's own: zrun doc lists them",
@@ -97,6 +98,9 @@ export function addConnectionOptions(program: Command): Command {
     .optionsGroup('Connection:')
     .option('-u, --user <name>', 'log in as; ansible_user overrides it')
     .option('--private-key <file>', 'log in with this key')
+    .option('-k, --ask-pass', 'ask for the password to log in with')
+    .option('--connection-password-file <file>', 'read it (or ZRUN_CONNECTION_PASSWORD_FILE)')
+    .addOption(new Option('--conn-pass-file <file>').hideHelp())
     .option('--accept-new-host-keys', 'trust new hosts, never changed keys')
     .addOption(
       new Option('-T, --timeout <seconds>', 'limit for connecting')
@@ -175,6 +179,9 @@ export interface RunOptions extends KeyWords {
   readonly become?: true;
   readonly becomeUser?: string;
   readonly askBecomePass?: true;
+  readonly askPass?: true;
+  readonly connectionPasswordFile?: string;
+  readonly connPassFile?: string;
   readonly becomePasswordFile?: string;
   readonly verbose: number;
   readonly output?: OutputKind;
@@ -196,6 +203,11 @@ export function toRunCommand(options: RunOptions, playbooks: readonly string[]):
       hint: 'Use one of --ask-become-pass and --become-password-file.',
     });
   }
+  if (options.askPass && (options.connectionPasswordFile ?? options.connPassFile) !== undefined) {
+    throw new ZrunError('usage', 'the password to log in with is asked for and read from a file at once', {
+      hint: 'Use one of --ask-pass and --connection-password-file.',
+    });
+  }
   return {
     playbooks,
     inventory: options.inventory ?? [],
@@ -213,6 +225,8 @@ export function toRunCommand(options: RunOptions, playbooks: readonly string[]):
     become: options.become ?? false,
     becomeUser: options.becomeUser,
     askBecomePassword: options.askBecomePass ?? false,
+    askPassword: options.askPass ?? false,
+    connectionPasswordFile: options.connectionPasswordFile ?? options.connPassFile,
     becomePasswordFile: options.becomePasswordFile,
     user: options.user,
     privateKey: options.privateKey,

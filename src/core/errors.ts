@@ -63,7 +63,7 @@ export const errorCodes = {
   'connect-timeout': 'no connection within the limit',
   'host-key-unknown': "a host's key is not in known_hosts",
   'host-key-changed': "a host's key differs from the one in known_hosts",
-  'auth-failed': 'the host refused every key',
+  'auth-failed': 'the host refused every key, and the password if one was given',
   'key-unreadable': 'a private key cannot be read or decrypted',
   'sudo-password-missing': 'sudo asks for a password and none was given',
   'sudo-password-wrong': 'sudo refused the password',

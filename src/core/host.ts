@@ -66,6 +66,8 @@ export interface SshTarget {
   readonly port?: number;
   readonly user?: string;
   readonly privateKeyFile?: string;
+  /** For hosts that take a password; keys are tried before it. */
+  readonly password?: Secret;
   readonly knownHostsFile?: string;
   /** `user@host:port`, several with commas, as ssh's -J. */
   readonly proxyJump?: string;

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../../core/errors.js';
 import type { Route, Target } from '../../core/host.js';
+import { Secret } from '../../core/secret.js';
 import { outputLimitRule, outputLimits } from '../../core/kept-output.js';
 import type { VarsTemplate } from '../../core/template.js';
 import { bytesOf } from '../../core/bytes.js';
@@ -33,6 +34,8 @@ const aliases: Readonly<Record<string, string>> = {
   ansible_ssh_user: 'ansible_user',
   ansible_ssh_timeout: 'ansible_timeout',
   ansible_private_key_file: 'ansible_ssh_private_key_file',
+  ansible_ssh_password: 'ansible_password',
+  ansible_ssh_pass: 'ansible_password',
   ansible_become_pass: 'ansible_become_password',
   ansible_sudo: 'ansible_become',
   ansible_sudo_user: 'ansible_become_user',
@@ -45,6 +48,7 @@ const understood: readonly string[] = [
   'ansible_host',
   'ansible_port',
   'ansible_user',
+  'ansible_password',
   'ansible_connection',
   'ansible_ssh_private_key_file',
   ...sshArguments,
@@ -68,7 +72,6 @@ const harmless =
 
 /** Of no use to zrun either, but somebody counts on them: what to do in their place. */
 const instead: readonly (readonly [names: RegExp, hint: string])[] = [
-  [/^ansible_(?:ssh_)?(?:password|pass)$/, 'zrun logs in with keys or an ssh agent, never with a password'],
   [
     /^ansible_(?:ssh_|paramiko_)?host_key_(?:checking|auto_add)$/,
     'host keys are always checked; --accept-new-host-keys trusts hosts that are new',
@@ -164,6 +167,7 @@ export function readConnection(
     file('ansible_ssh_private_key_file') ??
     homeFile(given.privateKeyFile) ??
     homeFile(defaults.privateKeyFile);
+  const password = text('ansible_password');
   const connectTimeout = secondsOf(reading.value('ansible_timeout') ?? null);
   const knownHostsFile = file('zrun_known_hosts_file') ?? homeFile(given.knownHostsFile);
   return {
@@ -174,6 +178,7 @@ export function readConnection(
     ...(privateKeyFile !== undefined && { privateKeyFile: path.normalize(privateKeyFile) }),
     ...(knownHostsFile !== undefined && { knownHostsFile: path.normalize(knownHostsFile) }),
     ...(proxyJump !== undefined && { proxyJump }),
+    ...(password !== undefined && { password: new Secret(password) }),
     ...(connectTimeout !== undefined && { connectTimeoutMs: connectTimeout * 1000 }),
   };
 }

@@ -64,6 +64,7 @@ const connectionVariables: Readonly<Record<string, JsonSchema>> = {
     ],
   }),
   ansible_ssh_private_key_file: says('The key to log in with.', text),
+  ansible_password: says('The password to log in with; better encrypted, or given with -k.', text),
   ansible_ssh_common_args: says(
     'Only a jump host: -o ProxyJump=user@host. All else belongs into ~/.ssh/config.',
     text,

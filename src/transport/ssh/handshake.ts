@@ -4,11 +4,13 @@
 import type { Readable } from 'node:stream';
 import type { Client } from 'ssh2';
 import { ZrunError } from '../../core/errors.js';
+import type { Secret } from '../../core/secret.js';
 import type { HostKeyCheck } from './host-key-check.js';
 import { unlessAborted } from '../limit.js';
 import { interrupted } from '../session.js';
 import { hostKeysInOrder, ssh2Algorithms, type Algorithms } from './algorithms.js';
 import type { Credentials } from './keys.js';
+import { createPasswordLogin, refuseChange, type PasswordLogin } from './password.js';
 import type { Ssh2 } from './ssh2.js';
 
 /** The server hung up before it said which keys it takes: it may be full (sshd_config(5), MaxStartups). */
@@ -21,6 +23,7 @@ interface HandshakeRequest {
   readonly name: string;
   readonly user: string;
   readonly credentials: Credentials;
+  readonly password: Secret | undefined;
   readonly hostKey: HostKeyCheck;
   readonly keepalive: Keepalive;
   readonly algorithms: Algorithms;
@@ -55,6 +58,7 @@ interface Seen {
   keyError: Error | undefined;
   lastError: (Error & { level?: string | undefined }) | undefined;
   methodsLeft: readonly string[] | undefined;
+  expired: Error | undefined;
 }
 
 /** A stage: what is waited for while keys are tried. */
@@ -70,7 +74,7 @@ export async function logIn(
   request: HandshakeRequest,
   onStage: (stage: string) => void,
 ): Promise<LoggedIn> {
-  const { user, credentials, hostKey, keepalive, algorithms, signal } = request;
+  const { user, credentials, password, hostKey, keepalive, algorithms, signal } = request;
   const client = new ssh2.Client();
   const methods = [
     ...credentials.methods(signal, (isWaiting) =>
@@ -78,9 +82,12 @@ export async function logIn(
     ),
   ];
 
+  const passwordLogin = createPasswordLogin(user, password);
+
   onStage('it has not finished the SSH handshake');
   const { seen, ready, closed } = watchClient(client, () => onStage(waitsForHost));
 
+  refuseChange(client, (error) => (seen.expired = error));
   client.connect({
     sock: stream,
     username: user,
@@ -104,7 +111,7 @@ export async function logIn(
       // The first call comes before the server has said anything.
       const said = left as readonly string[] | null;
       if (said !== null) seen.methodsLeft = said;
-      return methods.shift() ?? false;
+      return methods.shift() ?? passwordLogin.next(said);
     },
   });
 
@@ -117,7 +124,7 @@ export async function logIn(
     throw error;
   }
   destroy();
-  throw refusalOf(request, seen);
+  throw refusalOf(request, seen, passwordLogin);
 }
 
 /** Listens for the client's whole life: an error without a listener ends the process. */
@@ -132,6 +139,7 @@ function watchClient(
     keyError: undefined,
     lastError: undefined,
     methodsLeft: undefined,
+    expired: undefined,
   };
   client.on('error', (error) => {
     // A key of the agent that does not sign is followed by the next one.
@@ -158,12 +166,20 @@ function watchClient(
 }
 
 /** Why a client that has closed was never logged in. */
-function refusalOf(request: HandshakeRequest, seen: Seen): Error {
+function refusalOf(request: HandshakeRequest, seen: Seen, login: PasswordLogin): Error {
   const { name } = request;
   if (seen.keyError !== undefined) return seen.keyError;
+  if (seen.expired !== undefined)
+    return new ZrunError(
+      'auth-failed',
+      `${name} does not let user ${request.user} in: ${seen.expired.message}`,
+      {
+        hint: `Log in by hand, and change it: ssh ${request.user}@…`,
+      },
+    );
   const said = seen.lastError?.message ?? seen.lost ?? 'it closed the connection';
   if (seen.lastError?.level === 'client-authentication' || /too many authentication failures/i.test(said))
-    return authFailed(request, said, seen.methodsLeft);
+    return authFailed(request, said, seen.methodsLeft, login);
   if (seen.lastError?.level === 'handshake')
     return new ZrunError('connect-failed', `cannot agree with ${name} on how to encrypt: ${said}`, {
       hint:
@@ -180,6 +196,7 @@ function authFailed(
   { name, user, credentials }: HandshakeRequest,
   said: string,
   methodsLeft: readonly string[] | undefined,
+  login: PasswordLogin,
 ): ZrunError {
   const { offered, passedOver } = credentials;
   const tried = offered.length === 0 ? 'there was none to offer' : `tried ${offered.join(', ')}`;
@@ -188,10 +205,29 @@ function authFailed(
     return new ZrunError('auth-failed', `${name} cut us off after too many keys for user ${user}: ${tried}`, {
       hint: 'Name the right one: --private-key, or IdentityFile with IdentitiesOnly yes in the ssh configuration.',
     });
+  if (login.asked.length > 0)
+    return new ZrunError(
+      'auth-failed',
+      `${name} asks user ${user} for more than a password, which zrun cannot answer: ${login.asked.join(' ')}`,
+      { hint: 'Allow this user to log in with a key alone, or with a password alone.' },
+    );
+  if (login.wasSent) {
+    const keys = offered.length === 0 ? '' : `, and every key: ${tried}`;
+    const isHalf = methodsLeft !== undefined && !methodsLeft.some((one) => /password|keyboard/.test(one));
+    return new ZrunError(
+      'auth-failed',
+      isHalf
+        ? `${name} took the password of user ${user}, and wants ${methodsLeft.join(', ')} besides${others}`
+        : `${name} refused the password of user ${user}${keys}${others}`,
+      {
+        hint: 'Is this the right user, and the right password? It is tried once, so that no account is locked.',
+      },
+    );
+  }
   const takesKeys = methodsLeft === undefined || methodsLeft.includes('publickey');
   return new ZrunError('auth-failed', `${name} refused every key for user ${user}: ${tried}${others}`, {
     hint: takesKeys
       ? `Is this the right user, and is the key's public half in its authorized_keys? Try: ssh ${user}@… true`
-      : `It takes only ${methodsLeft.join(', ')}, which zrun does not do. Allow PubkeyAuthentication there.`,
+      : `It takes only ${methodsLeft.join(', ')}. ${/password|keyboard/.test(methodsLeft.join()) ? 'A password is given with -k (--ask-pass), or ansible_password.' : 'zrun cannot do that: allow PubkeyAuthentication there.'}`,
   });
 }

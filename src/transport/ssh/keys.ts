@@ -5,6 +5,7 @@
  */
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { ZrunError } from '../../core/errors.js';
+import { reveal, type Secret } from '../../core/secret.js';
 import { fingerprint, shortKeyType } from './known-hosts.js';
 import { octal, readOwnFile } from './read-file.js';
 import { agentOffering, listAgent, type AgentKey, type AgentKeys } from './agent.js';
@@ -30,7 +31,7 @@ type KeyFile =
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly why: string }
   | { readonly state: 'unsafe'; readonly mode: number }
-  | { readonly state: 'encrypted'; readonly publicKey: Buffer | undefined }
+  | { readonly state: 'encrypted'; readonly text: string; readonly publicKey: Buffer | undefined }
   | { readonly state: 'usable'; readonly key: ParsedKey; readonly publicKey: Buffer };
 
 /**
@@ -40,7 +41,8 @@ type KeyFile =
 export function createKeyRing(
   ssh2: Ssh2,
   closing: AbortSignal,
-): (user: string, settings: SshSettings, privateKeyFile: string | undefined) => Promise<Credentials> {
+  askPassphrase?: AskPassphrase,
+): (user: string, settings: SshSettings, wanted: Wanted) => Promise<Credentials> {
   const files = new Map<string, Promise<KeyFile>>();
   const agents = new Map<string, Promise<AgentKeys>>();
   const fileAt = (path: string): Promise<KeyFile> => {
@@ -54,9 +56,17 @@ export function createKeyRing(
     return known;
   };
 
-  return async (user, settings, privateKeyFile) => {
+  const unlocked = new Map<string, Promise<KeyFile>>();
+  const unlock = async ({ path, file }: WantedKey): Promise<WantedKey> => {
+    if (file.state !== 'encrypted' || !askPassphrase) return { path, file };
+    const opening = unlocked.get(path) ?? openKeyFile(ssh2, path, file, askPassphrase);
+    unlocked.set(path, opening);
+    return { path, file: await opening };
+  };
+
+  return async (user, settings, { privateKeyFile, hasPassword }) => {
     const paths = privateKeyFile === undefined ? settings.identityFiles : [privateKeyFile];
-    const wanted = await Promise.all(
+    const found = await Promise.all(
       [...new Set(paths)].map(async (path) => ({ path, file: await fileAt(path) })),
     );
     const agent =
@@ -64,6 +74,7 @@ export function createKeyRing(
         ? { keys: [], problem: undefined }
         : await agentAt(settings.agentSocket);
     const { algorithms, agentSocket } = settings;
+    const wanted = await unlockNeeded(found, agent, settings, { privateKeyFile, hasPassword }, unlock);
     const { ofAgent, ofFiles, offered, passedOver } = chooseKeys(wanted, agent, settings, privateKeyFile);
     return {
       offered,
@@ -76,6 +87,61 @@ export function createKeyRing(
       },
     };
   };
+}
+
+/** Resolves with undefined where there is nobody to ask. Rejects with ZrunError `interrupted`. */
+export type AskPassphrase = (keyFile: string) => Promise<Secret | undefined>;
+
+interface Wanted {
+  /** The one key that the user asked for. */
+  readonly privateKeyFile: string | undefined;
+  /** There is a password, so that keys with a passphrase are no loss. */
+  readonly hasPassword: boolean;
+}
+
+/**
+ * Passphrases are asked for the one key that is wanted, or where nothing else would be offered: for the first key that has
+ * one, then.
+ */
+async function unlockNeeded(
+  found: readonly WantedKey[],
+  agent: AgentKeys,
+  settings: SshSettings,
+  { privateKeyFile, hasPassword }: Wanted,
+  unlock: (key: WantedKey) => Promise<WantedKey>,
+): Promise<readonly WantedKey[]> {
+  const locked = found.find(
+    ({ file }) =>
+      file.state === 'encrypted' &&
+      !agent.keys.some(({ publicKey }) => file.publicKey?.equals(publicKey) === true),
+  );
+  if (!locked) return found;
+  if (privateKeyFile === undefined) {
+    const { ofAgent, ofFiles } = chooseKeys(found, agent, settings, undefined);
+    if (hasPassword || ofAgent.length + ofFiles.length > 0) return found;
+  }
+  const opened = await unlock(locked);
+  return found.map((each) => (each === locked ? opened : each));
+}
+
+/** As ssh does, three tries. */
+const passphraseTries = 3;
+
+async function openKeyFile(
+  ssh2: Ssh2,
+  path: string,
+  file: KeyFile & { readonly state: 'encrypted' },
+  ask: AskPassphrase,
+): Promise<KeyFile> {
+  for (let round = 0; round < passphraseTries; round += 1) {
+    const passphrase = await ask(path);
+    if (!passphrase) return file;
+    const parsed = ssh2.utils.parseKey(file.text, reveal(passphrase));
+    if (parsed instanceof Error) continue;
+    const key = Array.isArray(parsed) ? (parsed[0] as ParsedKey) : parsed;
+    return { state: 'usable', key, publicKey: key.getPublicSSH() };
+  }
+  return { state: 'unreadable', why: 'its passphrase is another one' };
 }
 
 interface WantedKey {
@@ -153,7 +219,7 @@ function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): 
       { hint: `ssh refuses it too: chmod 600 ${path}` },
     );
   return new ZrunError('key-unreadable', `the private key ${path} has a passphrase`, {
-    hint: `zrun does not ask for passphrases. Give it to the agent first: ssh-add ${path}`,
+    hint: `Run zrun in a terminal, where it asks for it, or give the key to the agent first: ssh-add ${path}`,
   });
 }
 
@@ -176,7 +242,7 @@ async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
   const parsed = ssh2.utils.parseKey(text);
   if (parsed instanceof Error) {
     if (/encrypted|passphrase/i.test(parsed.message))
-      return { state: 'encrypted', publicKey: await publicKeyOf(ssh2, path, text) };
+      return { state: 'encrypted', text, publicKey: await publicKeyOf(ssh2, path, text) };
     return { state: 'unreadable', why: parsed.message };
   }
   const key = Array.isArray(parsed) ? (parsed[0] as ParsedKey) : parsed;

@@ -14,7 +14,7 @@ import { interrupted } from '../session.js';
 import { connectSocket } from './socket.js';
 import { withRetries, type Attempt, type Try } from './attempt.js';
 import { logIn, type Keepalive, type LoggedIn } from './handshake.js';
-import { createKeyRing } from './keys.js';
+import { createKeyRing, type AskPassphrase } from './keys.js';
 import type { SshSettings } from './settings.js';
 import { loadSsh2 } from './ssh2.js';
 
@@ -40,6 +40,7 @@ interface ReachOptions {
   readonly keepalive: Keepalive;
   /** Ends what is asked of agents. */
   readonly closing: AbortSignal;
+  readonly askPassphrase: AskPassphrase | undefined;
   /** Hears of each client that is logged in, so that none outlives the run. */
   readonly onLoggedIn: (client: LoggedIn) => void;
 }
@@ -52,11 +53,11 @@ export function createReach(options: ReachOptions): {
   readonly reach: Reach;
   readonly load: () => Promise<unknown>;
 } {
-  const { homedir, hostKeys, lookup, keepalive, closing, onLoggedIn } = options;
+  const { homedir, hostKeys, lookup, keepalive, closing, askPassphrase, onLoggedIn } = options;
   const gates = new Map<string, LimitFunction>();
   const load = once(async () => {
     const ssh2 = await loadSsh2();
-    return { ssh2, keyRing: createKeyRing(ssh2, closing) };
+    return { ssh2, keyRing: createKeyRing(ssh2, closing, askPassphrase) };
   });
   const gateOf = (key: string): LimitFunction => {
     const gate = gates.get(key) ?? pLimit(handshakesAtATime);
@@ -67,7 +68,10 @@ export function createReach(options: ReachOptions): {
   const reach: Reach = async (target, settings, name, jump, attempt) => {
     const { ssh2, keyRing } = await load();
     const keyFile = target.privateKeyFile?.replace(/^~(?=\/)/, homedir);
-    const credentials = await keyRing(settings.user, settings, keyFile);
+    const credentials = await keyRing(settings.user, settings, {
+      privateKeyFile: keyFile,
+      hasPassword: target.password !== undefined,
+    });
     const { hostName, port, hostKeyAlias } = settings;
     const keyName = hostKeyAlias ?? hostName;
     const keyPort = hostKeyAlias === undefined ? port : 22;
@@ -91,7 +95,7 @@ export function createReach(options: ReachOptions): {
       const loggedIn = await logIn(
         ssh2,
         stream,
-        { name, user, credentials, hostKey, keepalive, algorithms, signal },
+        { name, user, credentials, password: target.password, hostKey, keepalive, algorithms, signal },
         onStage,
       );
       onLoggedIn(loggedIn);
@@ -105,6 +109,7 @@ export function createReach(options: ReachOptions): {
       const tried = [
         `${settings.user}@${hostName}:${port}${jump === undefined ? '' : ` through ${jump.key}`}`,
         `keys: ${credentials.offered.join(', ') || 'none'}`,
+        ...(target.password === undefined ? [] : ['a password']),
         ...(credentials.passedOver.length === 0 ? [] : [`passed over: ${credentials.passedOver.join(', ')}`]),
         `known_hosts: ${[...knownHostsFiles, ...settings.globalKnownHostsFiles].join(', ')}`,
       ];

@@ -4,7 +4,8 @@
  */
 import os from 'node:os';
 import { ZrunError } from '../../core/errors.js';
-import type { Connect, Connection, ConnectOptions, Host } from '../../core/host.js';
+import type { Connect, Connection, ConnectOptions, Host, SshTarget } from '../../core/host.js';
+import type { Secret } from '../../core/secret.js';
 import { abort, linkSignals } from '../../core/signals.js';
 import { defaultLimits, type Limits } from '../channel.js';
 import { createConnection } from '../connection.js';
@@ -16,6 +17,7 @@ import type { Attempt } from './attempt.js';
 import { createSshConfig } from './config.js';
 import type { Keepalive, LoggedIn } from './handshake.js';
 import { createJumps, type Jumps } from './jumps.js';
+import type { AskPassphrase } from './keys.js';
 import { endClient, sshLink } from './link.js';
 import { createReach, type Reach, type Via } from './reach.js';
 import type { SshQuery, SshSettings } from './settings.js';
@@ -23,6 +25,10 @@ import type { SshQuery, SshSettings } from './settings.js';
 export interface SshTransportOptions {
   /** Record the keys of hosts that known_hosts does not have. A changed key is never accepted. */
   readonly acceptNewHostKeys?: boolean | undefined;
+  /** For hosts whose target has none. Jump hosts never get it. */
+  readonly password?: Secret | undefined;
+  /** Asks for the passphrase of a key file; each is asked for once. */
+  readonly askPassphrase?: AskPassphrase | undefined;
   /** For SSH_AUTH_SOCK, the ssh configuration, and scripts on this machine. */
   readonly env: NodeJS.ProcessEnv;
   /** Where `.ssh` is; the user's own when left out. */
@@ -54,6 +60,7 @@ export function createSshTransport(options: SshTransportOptions): {
     lookup: createLookup({ env, signal: closing.signal }),
     keepalive,
     closing: closing.signal,
+    askPassphrase: options.askPassphrase,
     onLoggedIn(client) {
       clients.add(client);
       void client.closed.then(() => clients.delete(client));
@@ -61,7 +68,7 @@ export function createSshTransport(options: SshTransportOptions): {
   });
   const jumps = createJumps(reach, configOf, limits, closing.signal);
 
-  const shared = { configOf, load, reach, jumps, limits };
+  const shared = { configOf, load, reach, jumps, limits, password: options.password };
 
   return {
     async connect(host, { connectTimeoutMs, signal }) {
@@ -91,6 +98,7 @@ interface Shared {
   readonly reach: Reach;
   readonly jumps: Jumps;
   readonly limits: Limits;
+  readonly password: Secret | undefined;
 }
 
 /** `onClosed` hears of the end of a connection that was made. */
@@ -101,9 +109,10 @@ async function connectTo(
   onClosed: () => void,
 ): Promise<Connection> {
   const { configOf, load, limits } = shared;
-  const { target } = host;
-  if (target.transport !== 'ssh')
-    throw new ZrunError('internal', `the ssh transport was asked for a ${target.transport} host`);
+  if (host.target.transport !== 'ssh')
+    throw new ZrunError('internal', `the ssh transport was asked for a ${host.target.transport} host`);
+  const { password = shared.password } = host.target;
+  const target: SshTarget = { ...host.target, ...(password && { password }) };
   let handshakes = 0;
   const attemptBy = (by: AbortSignal): Attempt => ({
     connectTimeoutMs,
