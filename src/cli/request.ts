@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { parseExtraVars } from '../config/index.js';
 import type { Source } from '../core/errors.js';
+import { becomeMethods } from '../core/host.js';
 import type { RunRequest } from '../core/events.js';
 import { handlersIn, stepsOf } from '../core/plan.js';
 import type { ValueMap } from '../core/value.js';
@@ -52,6 +53,7 @@ const keptOptions = z.object({
   forceHandlers: flag,
   become: flag,
   becomeUser: text,
+  becomeMethod: z.enum(becomeMethods).optional(),
   askBecomePassword: flag,
   becomePasswordFile: text,
   askPassword: flag,
@@ -129,6 +131,7 @@ export function readOptions({ options }: RunRequest): KeptOptions | undefined {
     limit,
     startAtTask,
     becomeUser,
+    becomeMethod,
     becomePasswordFile,
     connectionPasswordFile,
     user,
@@ -136,7 +139,7 @@ export function readOptions({ options }: RunRequest): KeptOptions | undefined {
     ...rest
   } = data;
   const files = { becomePasswordFile, connectionPasswordFile, privateKey };
-  return { ...rest, limit, startAtTask, becomeUser, user, ...files };
+  return { ...rest, limit, startAtTask, becomeUser, becomeMethod, user, ...files };
 }
 
 /** Seen from another folder, what was relative to the old one is absolute. */

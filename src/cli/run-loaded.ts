@@ -49,6 +49,7 @@ export async function runLoaded(prepared: Prepared, environment: Environment): P
     become: {
       ...(command.become && { become: true }),
       ...(command.becomeUser !== undefined && { becomeUser: command.becomeUser }),
+      ...(command.becomeMethod !== undefined && { becomeMethod: command.becomeMethod }),
     },
     becomePassword,
     connectTimeoutMs: command.connectTimeoutMs,

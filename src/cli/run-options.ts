@@ -4,6 +4,7 @@
  */
 import { Option, type Command } from 'commander';
 import { ZrunError } from '../core/errors.js';
+import { becomeMethodNamed, becomeMethods, type BecomeMethod } from '../core/host.js';
 import { addKeyOptions, keyOptionsOf, type KeyOptions, type KeyWords } from './secret/keys.js';
 
 export const outputKinds = ['tty', 'plain', 'oneline', 'ndjson', 'json', 'junit', 'tap'] as const;
@@ -28,6 +29,7 @@ export interface RunCommand {
   readonly forceHandlers: boolean;
   readonly become: boolean;
   readonly becomeUser: string | undefined;
+  readonly becomeMethod: BecomeMethod | undefined;
   readonly askBecomePassword: boolean;
   /** For the login itself. */
   readonly askPassword: boolean;
@@ -62,7 +64,6 @@ export const insteadOf: Readonly<Record<string, string>> = {
   '-M': "modules are zrun's own: zrun doc lists them",
   '--module-path': "modules are zrun's own: zrun doc lists them",
   '--flush-cache': 'nothing is cached between runs: it is not needed',
-  '--become-method': 'sudo is the only one',
   '--ssh-common-args': 'options of ssh are read from ~/.ssh/config',
   '--ssh-extra-args': 'options of ssh are read from ~/.ssh/config',
 };
@@ -117,9 +118,12 @@ export function addConnectionOptions(program: Command): Command {
 export function addBecomeOptions(program: Command): Command {
   return program
     .optionsGroup('Other users:')
-    .option('-b, --become', 'run tasks through sudo')
+    .option('-b, --become', 'run tasks as another user')
     .option('--become-user <name>', 'run them as (default: root)')
-    .option('-K, --ask-become-pass', "ask for sudo's password")
+    .addOption(
+      new Option('--become-method <method>', 'by sudo, su or doas (default: sudo)').argParser(becomeMethod),
+    )
+    .option('-K, --ask-become-pass', 'ask for the password of sudo or su')
     .option('--become-password-file <file>', 'read it (or ZRUN_BECOME_PASSWORD_FILE)');
 }
 
@@ -139,6 +143,12 @@ export function addOutputOptions(program: Command): Command {
 
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), value];
+}
+
+function becomeMethod(text: string): BecomeMethod {
+  const method = becomeMethodNamed(text);
+  if (method) return method;
+  throw new ZrunError('usage', `--become-method is ${becomeMethods.join(', ')}, not '${text}'`);
 }
 
 function positiveNumber(flag: string, whole: boolean): (text: string) => number {
@@ -178,6 +188,7 @@ export interface RunOptions extends KeyWords {
   readonly taskTimeout: number;
   readonly become?: true;
   readonly becomeUser?: string;
+  readonly becomeMethod?: BecomeMethod;
   readonly askBecomePass?: true;
   readonly askPass?: true;
   readonly connectionPasswordFile?: string;
@@ -224,6 +235,7 @@ export function toRunCommand(options: RunOptions, playbooks: readonly string[]):
     forceHandlers: options.forceHandlers ?? false,
     become: options.become ?? false,
     becomeUser: options.becomeUser,
+    becomeMethod: options.becomeMethod,
     askBecomePassword: options.askBecomePass ?? false,
     askPassword: options.askPass ?? false,
     connectionPasswordFile: options.connectionPasswordFile ?? options.connPassFile,

@@ -8,7 +8,12 @@ import { settle, type Setting } from './template.js';
 export function mergeBecome(outer: BecomeSettings, inner: BecomeSettings): BecomeSettings {
   const become = orElse(inner.become, outer.become);
   const becomeUser = orElse(inner.becomeUser, outer.becomeUser);
-  return { ...(become !== undefined && { become }), ...(becomeUser !== undefined && { becomeUser }) };
+  const becomeMethod = orElse(inner.becomeMethod, outer.becomeMethod);
+  return {
+    ...(become !== undefined && { become }),
+    ...(becomeUser !== undefined && { becomeUser }),
+    ...(becomeMethod !== undefined && { becomeMethod }),
+  };
 }
 
 function orElse<T extends string | boolean>(

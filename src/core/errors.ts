@@ -65,9 +65,9 @@ export const errorCodes = {
   'host-key-changed': "a host's key differs from the one in known_hosts",
   'auth-failed': 'the host refused every key, and the password if one was given',
   'key-unreadable': 'a private key cannot be read or decrypted',
-  'sudo-password-missing': 'sudo asks for a password and none was given',
-  'sudo-password-wrong': 'sudo refused the password',
-  'sudo-refused': 'sudo does not let this user become the other one',
+  'sudo-password-missing': 'sudo or su asks for a password and none was given',
+  'sudo-password-wrong': 'sudo or su refused the password',
+  'sudo-refused': 'sudo, su or doas does not let this user become the other one',
   'connection-lost': 'the connection broke while something was under way',
   // task
   'task-failed': 'a module says that the host cannot be brought to the state that is asked for',

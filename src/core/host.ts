@@ -75,10 +75,21 @@ export interface SshTarget {
   readonly connectTimeoutMs?: number;
 }
 
+/** How one user becomes another one on a host. */
+export const becomeMethods = ['sudo', 'su', 'doas'] as const;
+
+export type BecomeMethod = (typeof becomeMethods)[number];
+
+/** In Ansible's words; undefined for one that zrun does not have. */
+export function becomeMethodNamed(written: string): BecomeMethod | undefined {
+  const name = written.replace(/^(?:ansible|community)\.(?:builtin|legacy|general)\./, '');
+  return becomeMethods.find((one) => one === name);
+}
+
 /** Whom a task runs as. */
 export interface Become {
   readonly user: string;
-  readonly method: 'sudo';
+  readonly method: BecomeMethod;
   readonly password?: Secret;
 }
 

@@ -94,6 +94,8 @@ export interface BecomeSettings {
   /** Undefined where it says nothing. */
   readonly become?: Setting<boolean | undefined>;
   readonly becomeUser?: Setting<string | undefined>;
+  /** In Ansible's words. */
+  readonly becomeMethod?: Setting<string | undefined>;
 }
 
 export type Step = Task | Block | Include | Meta;

@@ -2,7 +2,8 @@
  * Owns whom a task runs as.
  */
 import { mergeBecome } from '../core/become.js';
-import type { Become } from '../core/host.js';
+import { ZrunError } from '../core/errors.js';
+import { becomeMethodNamed, becomeMethods, type Become, type BecomeMethod } from '../core/host.js';
 import type { BecomeSettings } from '../core/plan.js';
 import { settle, type Scope } from '../core/template.js';
 import { Secret } from '../core/secret.js';
@@ -28,7 +29,20 @@ export function becomeFor(
   const user = asked ?? 'root';
   const fromInventory = asText(about.get('ansible_become_password') ?? about.get('ansible_become_pass'));
   const password = fromInventory === undefined ? run.settings.becomePassword : new Secret(fromInventory);
-  return { user, method: 'sudo', ...(password && { password }) };
+  return { user, method: methodFor(scope, about, merged), ...(password && { password }) };
+}
+
+/** Checked where it stands, before the run; a template's value is checked here. Throws ZrunError `parameter-invalid`. */
+function methodFor(scope: Scope, about: Scope, { becomeMethod }: BecomeSettings): BecomeMethod {
+  const written =
+    asText(about.get('ansible_become_method')) ??
+    settle(becomeMethod, scope) ??
+    ('sudo' satisfies BecomeMethod);
+  const method = becomeMethodNamed(written);
+  if (method) return method;
+  throw new ZrunError('parameter-invalid', `zrun does not become another user by '${written}'`, {
+    hint: `it does by ${becomeMethods.join(', ')}`,
+  });
 }
 
 function asBoolean(value: Value | undefined): boolean | undefined {

@@ -12,7 +12,7 @@ import type { Ended } from './channel.js';
 const sbin = '/usr/local/sbin:/usr/sbin:/sbin';
 
 /** What sudo prints when it wants a password; the nonce makes sure that it is this sudo that asks. */
-export function promptOf(nonce: string): string {
+function promptOf(nonce: string): string {
   return `[zrun ${nonce}]`;
 }
 
@@ -32,8 +32,35 @@ export function startCommand(nonce: string, become: Become | undefined): string 
     const check = `IFS= read -r zrun && test "$zrun" = ${nonce} || exit ${swallowed}; unset zrun`;
     return `exec sh -c ${quote(`${check}; ${path}; ${hello}`)}`;
   }
-  const sudo = `exec sudo -S -p ${quote(promptOf(nonce))} -H -u ${quote(become.user)} --`;
-  return `${sudo} sh -c ${quote(`${path}; ${hello}`)}`;
+  return `exec ${asOther(become, promptOf(nonce))} ${quote(`${path}; ${hello}`)}`;
+}
+
+/** What runs the command behind it as another user. */
+function asOther({ method, user }: Become, prompt: string): string {
+  switch (method) {
+    case 'sudo':
+      return `sudo -S -p ${quote(prompt)} -H -u ${quote(user)} -- sh -c`;
+    case 'su':
+      // The other user's own shell may be any, or none.
+      return `su -s /bin/sh ${quote(user)} -c`;
+    case 'doas':
+      // It reads passwords from a terminal alone, which there is none of.
+      return `doas -n -u ${quote(user)} -- sh -c`;
+  }
+}
+
+/** Source: become_prompt_l10n of Ansible's su. */
+const suPrompts =
+  /(?:password|passwort|salasana|mot de passe|contraseña|contrasenya|parola|hasło|heslo|jelszó|senha|lozinka|geslo|slaptažodis|parole|wachtwoord|adgangskode|lösenord|passord|Пароль|пароль|Парола|Лозинка|סיסמה|パスワード|암호|密码|密碼|口令)[^\n]{0,40}[:：] *$/i;
+
+/** Whether the words end in a question for a password. su's own words cannot be chosen. */
+export function asksForPassword({ method }: Become, nonce: string, words: string): boolean {
+  return method === 'su' ? suPrompts.test(words) : words.includes(promptOf(nonce));
+}
+
+/** The words without the question that was answered. */
+export function withoutPrompt({ method }: Become, nonce: string, words: string): string {
+  return method === 'su' ? words.replace(suPrompts, '') : words.replace(promptOf(nonce), '');
 }
 
 /** What a shell of the login user wants to read before any command; nothing for another user's. */
@@ -44,21 +71,36 @@ export function firstLine(nonce: string, become: Become | undefined): string {
 /** The line that answers sudo's prompt. */
 export function passwordLine(become: Become): string {
   if (become.password === undefined)
-    throw new ZrunError('sudo-password-missing', `sudo asks for a password to become ${become.user}`, {
-      hint: 'Give it with -K (--ask-become-pass), or allow this user NOPASSWD in sudoers.',
-    });
+    throw new ZrunError(
+      'sudo-password-missing',
+      `${become.method} asks for a password to become ${become.user}`,
+      {
+        hint:
+          become.method === 'su'
+            ? `Give ${become.user}'s own password with -K (--ask-become-pass).`
+            : 'Give it with -K (--ask-become-pass), or allow this user NOPASSWD in sudoers.',
+      },
+    );
   const password = reveal(become.password);
   // What follows a line break would reach the shell that sudo starts, as a command.
   if (/[\n\r\0]/.test(password))
-    throw new ZrunError('sudo-password-wrong', 'the sudo password holds a line break or a NUL byte', {
-      hint: 'Type it again: it must be one line.',
-    });
+    throw new ZrunError(
+      'sudo-password-wrong',
+      `the ${become.method} password holds a line break or a NUL byte`,
+      {
+        hint: 'Type it again: it must be one line.',
+      },
+    );
   return `${password}\n`;
 }
 
 export function wrongPassword(become: Become): ZrunError {
-  return new ZrunError('sudo-password-wrong', `sudo refused the password for becoming ${become.user}`, {
-    hint: "It must be the login user's own password, unless sudoers has targetpw or rootpw.",
+  const { method, user } = become;
+  return new ZrunError('sudo-password-wrong', `${method} refused the password for becoming ${user}`, {
+    hint:
+      method === 'su'
+        ? `su wants the password of ${user}, not the login user's.`
+        : "It must be the login user's own password, unless sudoers has targetpw or rootpw.",
   });
 }
 
@@ -97,7 +139,7 @@ export function startFailure(
   if (ended === undefined)
     return new ZrunError(
       'sudo-refused',
-      `sudo did not let us become ${become.user} within ${limitMs / 1000} seconds`,
+      `${become.method} did not let us become ${become.user} within ${limitMs / 1000} seconds`,
       {
         hint: 'It may wait for something other than a password (a second factor), or for a name server.',
         ...details,
@@ -105,25 +147,33 @@ export function startFailure(
     );
   if (passwordSent && /incorrect password|try again|authentication failure/i.test(said))
     return wrongPassword(become);
-  return new ZrunError('sudo-refused', `sudo does not let us become ${become.user}${reason(said)}`, {
-    hint: refusalHint(said, become.user, ended.status),
-    ...details,
-  });
+  return new ZrunError(
+    'sudo-refused',
+    `${become.method} does not let us become ${become.user}${reason(said)}`,
+    {
+      hint: refusalHint(said, become, ended.status),
+      ...details,
+    },
+  );
 }
 
 /** The line of what was said that says why. */
 function reason(said: string): string {
   const lines = said.split('\n').map((line) => line.trim());
   const line =
-    lines.find((each) => /^sudo: |sudoers|not allowed|may not run|not found/.test(each)) ?? lines.at(-1);
+    lines.find((each) => /^(?:sudo|su|doas): |sudoers|not allowed|may not run|not found/.test(each)) ??
+    lines.at(-1);
   return line ? `: ${line}` : '';
 }
 
-function refusalHint(said: string, user: string, status: number | undefined): string {
+function refusalHint(said: string, { method, user }: Become, status: number | undefined): string {
   if (/requiretty|must have a tty/i.test(said))
     return "Remove 'Defaults requiretty' from sudoers: zrun works without a terminal.";
-  if (/unknown user/i.test(said)) return `There is no user '${user}' on the host.`;
+  if (/unknown user|user \S+ does not exist/i.test(said)) return `There is no user '${user}' on the host.`;
   if (status === 127 || /not found|no such file/i.test(said))
-    return `sudo is not installed on the host. Install it, or connect as ${user}.`;
+    return `${method} is not installed on the host. Install it, or connect as ${user}.`;
+  if (method === 'doas')
+    return `doas reads a password from a terminal alone, which zrun has none of: write 'permit nopass LOGIN as ${user}' into doas.conf.`;
+  if (method === 'su') return `Let this user run 'su ${user}', or connect as ${user}.`;
   return `Let this user run 'sudo -u ${user} sh' in sudoers, or connect as ${user}.`;
 }

@@ -14,17 +14,17 @@ export function createConnection(
   signal: AbortSignal,
   limits: Limits = defaultLimits,
 ): Connection {
-  const sessions = new Map<string | undefined, Session>();
+  const sessions = new Map<string, Session>();
   let exchanges = 0;
   let closing: Promise<void> | undefined;
   const cancels = createCancels();
   let forgetSignal = (): void => undefined;
 
   const sessionOf = (become: Become | undefined): Session => {
-    const known = sessions.get(become?.user);
+    const known = sessions.get(keyOf(become));
     if (known !== undefined) return known;
     const session = createSession(link, become, limits, { onExchange: () => exchanges++ });
-    sessions.set(become?.user, session);
+    sessions.set(keyOf(become), session);
     return session;
   };
 
@@ -110,6 +110,11 @@ function createCancels(): Cancels {
       for (const forget of forgets.splice(0)) forget();
     },
   };
+}
+
+/** A shell for each user, and each way to become that one. */
+function keyOf(become: Become | undefined): string {
+  return become === undefined ? '' : `${become.method} ${become.user}`;
 }
 
 /** Not the user's doing: what was under way when it closed is as uncertain as when it breaks. */

@@ -4,7 +4,15 @@
  */
 import { ZrunError } from '../core/errors.js';
 import type { Become } from '../core/host.js';
-import { firstLine, passwordLine, promptOf, startCommand, startFailure, wrongPassword } from './become.js';
+import {
+  asksForPassword,
+  firstLine,
+  passwordLine,
+  startCommand,
+  startFailure,
+  withoutPrompt,
+  wrongPassword,
+} from './become.js';
 import { connectionLost, type Channel, type Ended, type Limits, type Link } from './channel.js';
 import { createScanner, makeNonce } from './frame.js';
 import { createAnswers, type Job } from './shell-answers.js';
@@ -103,6 +111,8 @@ function runShell({ channel, nonce, become }: Opened, start: Start, events: Shel
     expected: () => (start.pid === undefined ? nonce : answers.stdout.expected()),
     text(chunk) {
       if (start.pid !== undefined) answers.stdout.text(chunk);
+      // Some su ask there.
+      else if (become?.method === 'su') start.hear(chunk);
     },
     mark(word) {
       if (start.pid !== undefined) {
@@ -214,9 +224,8 @@ function awaitStart({ link, channel, nonce, become }: Opened, { startMs }: Limit
     hear(chunk) {
       words = (words + chunk.toString('utf8')).slice(-keptWords);
       if (become === undefined) return;
-      const prompt = promptOf(nonce);
-      if (!words.includes(prompt)) return;
-      words = words.replace(prompt, '');
+      if (!asksForPassword(become, nonce, words)) return;
+      words = withoutPrompt(become, nonce, words);
       if (passwordSent) {
         fail(wrongPassword(become));
         return;

@@ -95,7 +95,7 @@ export const wrongInputs: readonly WrongInput[] = [
   {
     name: 'inventory: another way to become root',
     files: hosts(
-      'all:\n  hosts:\n    web1: {ansible_become_method: su, ansible_become: perhaps, ansible_connection: winrm}\n',
+      'all:\n  hosts:\n    web1: {ansible_become_method: runas, ansible_become: perhaps, ansible_connection: winrm}\n',
     ),
   },
   {

@@ -5,7 +5,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { nearest, ZrunError, type Place } from '../../core/errors.js';
-import type { Route, Target } from '../../core/host.js';
+import { becomeMethodNamed, becomeMethods, type Route, type Target } from '../../core/host.js';
 import { Secret } from '../../core/secret.js';
 import { outputLimitRule, outputLimits } from '../../core/kept-output.js';
 import type { VarsTemplate } from '../../core/template.js';
@@ -76,7 +76,7 @@ const instead: readonly (readonly [names: RegExp, hint: string])[] = [
     /^ansible_(?:ssh_|paramiko_)?host_key_(?:checking|auto_add)$/,
     'host keys are always checked; --accept-new-host-keys trusts hosts that are new',
   ],
-  [/^ansible_(?:become|sudo)_(?:exe|flags)$/, "zrun calls the host's sudo in its own way"],
+  [/^ansible_(?:become|sudo)_(?:exe|flags)$/, "zrun calls the host's sudo, su or doas in its own way"],
   [/^ansible_connect_timeout$/, 'ansible_timeout limits how long a connection may take, as -T does'],
 ];
 
@@ -288,10 +288,10 @@ function checkBecome({ value, refuse }: Reading): void {
     refuse('ansible_become', "'ansible_become' must be true or false");
   }
   const method = value('ansible_become_method');
-  if (method !== undefined && method !== 'sudo' && method !== 'ansible.builtin.sudo') {
+  if (method !== undefined && (typeof method !== 'string' || becomeMethodNamed(method) === undefined)) {
     refuse(
       'ansible_become_method',
-      `zrun becomes another user by sudo alone, not by ${JSON.stringify(method)}`,
+      `zrun becomes another user by ${becomeMethods.join(', ')}, not by ${JSON.stringify(method)}`,
     );
   }
 }

@@ -71,10 +71,10 @@ const connectionVariables: Readonly<Record<string, JsonSchema>> = {
   ),
   ansible_timeout: says('Seconds that a connection may take, in the place of -T.', seconds),
   ansible_command_timeout: says('Seconds that a task may take, in the place of --task-timeout.', seconds),
-  ansible_become: says('Tasks run through sudo.', { anyOf: [boolean, template] }),
+  ansible_become: says('Tasks run as another user.', { anyOf: [boolean, template] }),
   ansible_become_user: says('The user to become: root, if left out.', text),
-  ansible_become_method: says('sudo is the only one.', { enum: ['sudo'] }),
-  ansible_become_password: says("sudo's password; better given with -K.", text),
+  ansible_become_method: says('sudo, if left out.', { enum: ['sudo', 'su', 'doas'] }),
+  ansible_become_password: says('The password of sudo or su; better given with -K.', text),
   zrun_known_hosts_file: says('Instead of ~/.ssh/known_hosts.', text),
   zrun_output_limit: says(
     'How much of each output of a command is kept, as 8 MiB; left out: 256 KiB. Of more, the head and the tail.',

@@ -224,10 +224,21 @@ function authFailed(
       },
     );
   }
-  const takesKeys = methodsLeft === undefined || methodsLeft.includes('publickey');
   return new ZrunError('auth-failed', `${name} refused every key for user ${user}: ${tried}${others}`, {
-    hint: takesKeys
-      ? `Is this the right user, and is the key's public half in its authorized_keys? Try: ssh ${user}@… true`
-      : `It takes only ${methodsLeft.join(', ')}. ${/password|keyboard/.test(methodsLeft.join()) ? 'A password is given with -k (--ask-pass), or ansible_password.' : 'zrun cannot do that: allow PubkeyAuthentication there.'}`,
+    hint: keysHint(user, methodsLeft),
   });
+}
+
+function keysHint(user: string, methodsLeft: readonly string[] = ['publickey']): string {
+  const takesPassword = methodsLeft.some((method) => /^(?:password|keyboard-interactive)$/.test(method));
+  const give = 'give it with -k (--ask-pass), or ansible_password.';
+  if (methodsLeft.includes('publickey'))
+    return (
+      `Is this the right user, and is the key's public half in its authorized_keys? Try: ssh ${user}@… true` +
+      (takesPassword ? `\nIt may take a password too: ${give}` : '')
+    );
+  const only = `It takes only ${methodsLeft.join(', ')}`;
+  return takesPassword
+    ? `${only}. A password: ${give}`
+    : `${only}, which zrun does not do. Allow PubkeyAuthentication there.`;
 }

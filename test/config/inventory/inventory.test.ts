@@ -214,12 +214,8 @@ describe('inventories', () => {
 
   const notes: readonly (readonly [vars: string, note: string])[] = [
     [
-      '{ansible_password: x}',
-      "zrun does nothing with 'ansible_password'; zrun logs in with keys or an ssh agent, never with a password",
-    ],
-    [
       '{ansible_become_flags: -H}',
-      "zrun does nothing with 'ansible_become_flags'; zrun calls the host's sudo in its own way",
+      "zrun does nothing with 'ansible_become_flags'; zrun calls the host's sudo, su or doas in its own way",
     ],
     [
       '{ansible_host_key_checking: false}',

@@ -45,7 +45,7 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   become: supported(everywhere),
   become_exe: unsupported(everywhere),
   become_flags: unsupported(everywhere),
-  become_method: unsupported(everywhere, 'zrun becomes another user by sudo'),
+  become_method: supported(everywhere),
   become_user: supported(everywhere),
   between_batches: supported(play),
   block: supported(block),

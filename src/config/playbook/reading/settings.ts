@@ -1,6 +1,7 @@
 /**
  * Owns the keywords that plays, blocks and tasks share, and how a keyword's value that is a template is read.
  */
+import { becomeMethodNamed, becomeMethods } from '../../../core/host.js';
 import type { BecomeSettings } from '../../../core/plan.js';
 import { settle, type Scope, type Setting } from '../../../core/template.js';
 import { shorten } from '../../../core/secret.js';
@@ -65,9 +66,11 @@ export function readSettings(node: MapNode, site: Site, names: NameLayer): Setti
 export function readBecome(node: MapNode, site: Site): BecomeSettings {
   const wants = booleanSetting(node.entries.get('become'), site, undefined);
   const becomeUser = textSetting(node.entries.get('become_user'), site, undefined);
+  const becomeMethod = readBecomeMethod(node.entries.get('become_method'), site);
   return {
     ...(wants !== undefined && { become: wants }),
     ...(becomeUser !== undefined && { becomeUser }),
+    ...(becomeMethod !== undefined && { becomeMethod }),
   };
 }
 
@@ -144,6 +147,20 @@ function readConnectionKeyword(
   const message = `there is no connection '${written}'`;
   site.context.report(errorAt(entry.value.at, 'playbook-invalid', message, 'write ssh or local'));
   return otherwise;
+}
+
+function readBecomeMethod(entry: MapEntry | undefined, site: Site): Setting<string | undefined> {
+  if (!entry) return undefined;
+  const wanted = becomeMethods.join(', ');
+  const convert = (value: Value): string | undefined =>
+    typeof value === 'string' && becomeMethodNamed(value) !== undefined ? value : undefined;
+  if (isTemplateNode(entry.value))
+    return dynamic(entry, site, { wanted, shapes: ['string'], convert }, undefined);
+  const written = site.read.text(entry);
+  if (written === undefined || becomeMethodNamed(written) !== undefined) return written;
+  const message = `zrun does not become another user by '${written}'`;
+  site.context.report(errorAt(entry.value.at, 'playbook-invalid', message, `it does by ${wanted}`));
+  return undefined;
 }
 
 function textSetting(
