@@ -71,6 +71,8 @@ export interface SshTarget {
   readonly knownHostsFile?: string;
   /** `user@host:port`, several with commas, as ssh's -J. */
   readonly proxyJump?: string;
+  /** A program that leads there, as ssh_config's ProxyCommand. */
+  readonly proxyCommand?: string;
   /** The host's own limit, in the place of the run's. */
   readonly connectTimeoutMs?: number;
 }

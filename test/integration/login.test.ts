@@ -169,12 +169,42 @@ describe('logging in', function () {
       });
     }
 
-    it('ProxyCommand is refused rather than passed over', async () => {
-      const home = path.join(sshd().folder, 'home-command');
-      await mkdir(path.join(home, '.ssh'), { recursive: true });
-      await writeFile(path.join(home, '.ssh', 'config'), 'Host *\n  ProxyCommand nc %h %p\n');
-      const error = await errorOf(logIn(sshd().target(), { homedir: home }), 'connect-failed');
-      expect(error.message).to.contain('ProxyCommand');
+    describe('ProxyCommand', () => {
+      const through = `${process.execPath} -e "const s = require('net').connect(+process.argv[2], process.argv[1]); process.stdin.pipe(s).pipe(process.stdout)" %h %p`;
+      const withCommand = async (command: string): Promise<string> => {
+        const home = path.join(
+          sshd().folder,
+          `home-command-${Buffer.from(command).toString('hex').slice(-12)}`,
+        );
+        await mkdir(path.join(home, '.ssh'), { recursive: true });
+        await writeFile(path.join(home, '.ssh', 'config'), `Host *\n  ProxyCommand ${command}\n`);
+        return home;
+      };
+
+      it('is the way to a host, and ends with the connection', async () => {
+        await logIn(sshd().target(), { homedir: await withCommand(`${through} zrun-proxy`) });
+        await logIn(sshd().target({ proxyCommand: `${through} zrun-proxy` }));
+        const left = (): string =>
+          execFileSync('sh', ['-c', 'pgrep -f "%[h] %[p] zrun-prox[y]" || :']).toString();
+        expect(left()).to.equal('');
+      });
+
+      it('that fails is said with its own words, at once', async () => {
+        const home = await withCommand(`sh -c 'echo no way >&2; exit 3'`);
+        const error = await errorOf(logIn(sshd().target(), { homedir: home }), 'connect-failed');
+        expect(error.message).to.match(/the ProxyCommand of .* ended \(exit code 3\)/);
+        expect(error.problem.stderr).to.equal('no way');
+      });
+
+      it('never gets a name that a shell would read more into', async () => {
+        const target = {
+          ...sshd().target({ proxyCommand: `${through} %n` }),
+          address: '127.0.0.1;touch /tmp/zrun-x',
+        };
+        const error = await errorOf(logIn(target), 'connect-failed');
+        expect(error.message).to.match(/a shell would read more into it|cannot/);
+        expect(existsSync('/tmp/zrun-x')).to.equal(false);
+      });
     });
   });
 

@@ -178,6 +178,7 @@ export function readConnection(
     ...(privateKeyFile !== undefined && { privateKeyFile: path.normalize(privateKeyFile) }),
     ...(knownHostsFile !== undefined && { knownHostsFile: path.normalize(knownHostsFile) }),
     ...(proxyJump !== undefined && { proxyJump }),
+    ...(proxyJump === undefined && given.proxyCommand !== undefined && { proxyCommand: given.proxyCommand }),
     ...(password !== undefined && { password: new Secret(password) }),
     ...(connectTimeout !== undefined && { connectTimeoutMs: connectTimeout * 1000 }),
   };

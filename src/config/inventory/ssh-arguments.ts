@@ -10,6 +10,7 @@ export interface SshArguments {
   readonly privateKeyFile?: string;
   readonly knownHostsFile?: string;
   readonly proxyJump?: string;
+  readonly proxyCommand?: string;
 }
 
 type ReadSshArguments =
@@ -97,7 +98,7 @@ function readOption(
     case 'proxyjump':
       return { proxyJump: value };
     case 'proxycommand':
-      return readProxyCommand(value) ?? { ...refused, hint: 'write -o ProxyJump=user@host' };
+      return readProxyCommand(value) ?? (value === '' ? refused : { proxyCommand: value });
     case 'port':
       return /^\d+$/.test(value) ? { port: Number(value) } : refused;
     case 'user':

@@ -35,6 +35,7 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
     orTemplate({ type: 'integer', minimum: 0 }),
   ),
   become: says('Runs through sudo.', orTemplate(boolean)),
+  become_method: says('sudo, if left out.', { enum: ['sudo', 'su', 'doas'] }),
   become_user: says('The user to become: root, if left out.', text),
   between_batches: says(
     "Tasks that run on a batch's good hosts before the next batch begins; where one fails, none does.",

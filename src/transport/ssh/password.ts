@@ -41,13 +41,13 @@ export function createPasswordLogin(username: string, password: Secret | undefin
       return wasSent;
     },
     next(left) {
-      if (password === undefined || wasSent) return false;
       if (left === null) {
         // There was no key to offer, and only a refusal says what is taken.
         if (hasAskedForMethods) return false;
         hasAskedForMethods = true;
         return { type: 'none', username };
       }
+      if (password === undefined || wasSent) return false;
       if (left.includes('password')) {
         wasSent = true;
         return { type: 'password', username, password: reveal(password) };

@@ -13,8 +13,9 @@ import { unlessAborted } from '../limit.js';
 import { interrupted } from '../session.js';
 import { connectSocket } from './socket.js';
 import { withRetries, type Attempt, type Try } from './attempt.js';
-import { logIn, type Keepalive, type LoggedIn } from './handshake.js';
+import { DroppedError, logIn, type Keepalive, type LoggedIn } from './handshake.js';
 import { createKeyRing, type AskPassphrase } from './keys.js';
+import { openProxy } from './proxy-command.js';
 import type { SshSettings } from './settings.js';
 import { loadSsh2 } from './ssh2.js';
 
@@ -87,17 +88,25 @@ export function createReach(options: ReachOptions): {
 
     const attemptOnce: Try = async (onStage, signal) => {
       onStage('it does not answer on that port');
-      const stream =
-        jump === undefined
-          ? await connectSocket(name, hostName, port, lookup, signal)
-          : await forward((await jump.loggedIn).client, jump.key, name, hostName, port, signal);
       const { algorithms, user } = settings;
+      const command = jump === undefined ? (target.proxyCommand ?? settings.proxyCommand) : undefined;
+      const proxy =
+        command === undefined
+          ? undefined
+          : openProxy({ command, host: hostName, port, user, name: target.address }, name);
+      const stream =
+        proxy?.stream ??
+        (jump === undefined
+          ? await connectSocket(name, hostName, port, lookup, signal)
+          : await forward((await jump.loggedIn).client, jump.key, name, hostName, port, signal));
       const loggedIn = await logIn(
         ssh2,
         stream,
         { name, user, credentials, password: target.password, hostKey, keepalive, algorithms, signal },
         onStage,
-      );
+      ).catch((error: unknown) => {
+        throw (error instanceof DroppedError ? proxy?.failure() : undefined) ?? error;
+      });
       onLoggedIn(loggedIn);
       attempt.onHandshake();
       return loggedIn;

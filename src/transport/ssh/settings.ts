@@ -18,6 +18,8 @@ export interface SshSettings {
   /** A socket's path; undefined: no agent. */
   readonly agentSocket: string | undefined;
   readonly proxyJump: string | undefined;
+  /** With its tokens. */
+  readonly proxyCommand: string | undefined;
   readonly userKnownHostsFiles: readonly string[];
   readonly globalKnownHostsFiles: readonly string[];
   readonly hostKeyAlias: string | undefined;
@@ -54,9 +56,9 @@ export function settingsOf(
   const chosen = (...keys: readonly string[]): string | undefined =>
     keys.filter((key) => defaults !== undefined && one(key) !== defaults.get(key)?.[0]).map(one)[0];
   const proxyCommand = one('proxycommand');
-  if (proxyCommand !== undefined && proxyCommand !== 'none')
-    throw new ZrunError('connect-failed', `${query.address} has a ProxyCommand in the ssh configuration`, {
-      hint: 'zrun cannot use ProxyCommand. Use ProxyJump there, or zrun_proxy_jump in the inventory.',
+  if (one('proxyusefdpass') === 'yes')
+    throw new ZrunError('connect-failed', `${query.address} has ProxyUseFdpass in the ssh configuration`, {
+      hint: 'zrun cannot be handed a socket: take it out, and let ProxyCommand pass the bytes on.',
     });
   const localUser = currentUser().username;
   const user = query.user ?? one('user') ?? localUser;
@@ -88,6 +90,7 @@ export function settingsOf(
     identitiesOnly: one('identitiesonly') === 'yes',
     agentSocket: agentSocket(one('identityagent'), env, expand),
     proxyJump: proxyJump === 'none' ? undefined : proxyJump,
+    proxyCommand: proxyCommand === 'none' ? undefined : proxyCommand,
     userKnownHostsFiles: files('userknownhostsfile', '~/.ssh/known_hosts ~/.ssh/known_hosts2'),
     globalKnownHostsFiles: files('globalknownhostsfile', '/etc/ssh/ssh_known_hosts'),
     hostKeyAlias: one('hostkeyalias'),
