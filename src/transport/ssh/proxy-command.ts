@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { ZrunError } from '../../core/errors.js';
 
-export interface ProxyWay {
+interface ProxyWay {
   readonly command: string;
   readonly host: string;
   readonly port: number;
@@ -15,7 +15,7 @@ export interface ProxyWay {
   readonly name: string;
 }
 
-export interface ProxyStream {
+interface ProxyStream {
   readonly stream: Duplex;
   /** Why there is no way any more, if the program has ended by itself and says so. */
   failure(): ZrunError | undefined;
