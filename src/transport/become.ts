@@ -170,7 +170,8 @@ function refusalHint(said: string, { method, user }: Become, status: number | un
   if (/requiretty|must have a tty/i.test(said))
     return "Remove 'Defaults requiretty' from sudoers: zrun works without a terminal.";
   if (/unknown user|user \S+ does not exist/i.test(said)) return `There is no user '${user}' on the host.`;
-  if (status === 127 || /not found|no such file/i.test(said))
+  const isMissing = status === 127 || /not found|no such file/i.test(said);
+  if (isMissing && !/doas is not enabled/.test(said))
     return `${method} is not installed on the host. Install it, or connect as ${user}.`;
   if (method === 'doas')
     return `doas reads a password from a terminal alone, which zrun has none of: write 'permit nopass LOGIN as ${user}' into doas.conf.`;
