@@ -137,6 +137,23 @@ describe('logging in', function () {
       await logIn(sshd().target({ privateKeyFile: locked }), { env: { ...env, SSH_AUTH_SOCK: socket } });
     });
 
+    it('that has a certificate alone is said before a connection', async () => {
+      const own = path.join(sshd().folder, 'certified-agent');
+      agents.push(spawn('ssh-agent', ['-D', '-a', own], { stdio: 'ignore' }));
+      while (!existsSync(own)) await new Promise((resolve) => setTimeout(resolve, 10));
+      const [ca, file] = [await key('ca'), await key('certified')];
+      execFileSync('ssh-keygen', ['-q', '-s', ca, '-I', 'me', '-n', 'root', `${file}.pub`]);
+      const inAgent = { env: { ...env, SSH_AUTH_SOCK: own } };
+      execFileSync('ssh-add', ['-q', file], { ...inAgent, stdio: 'ignore' });
+      execFileSync('ssh-add', ['-q', '-d', `${file}.pub`], { ...inAgent, stdio: 'ignore' });
+      const listed = execFileSync('ssh-add', ['-L'], { ...inAgent, encoding: 'utf8' });
+      expect(listed).to.match(/^ssh-ed25519-cert-v01@openssh\.com [^\n]+\n$/);
+      const before = sshd().log();
+      const error = await errorOf(logIn(withoutKey(), inAgent), 'key-unreadable');
+      expect(error.message).to.match(/the agent has a user certificate \(ssh-ed25519-cert-v01@openssh\.com/);
+      expect(sshd().log()).to.equal(before);
+    });
+
     it('that is gone is said, not fatal', async () => {
       const gone = { ...env, SSH_AUTH_SOCK: '/nonexistent/agent' };
       await logIn(sshd().target(), { env: gone });

@@ -10,6 +10,7 @@ import { fingerprint, shortKeyType } from './known-hosts.js';
 import { octal, readOwnFile } from './read-file.js';
 import { agentOffering, listAgent, type AgentKey, type AgentKeys } from './agent.js';
 import { signaturesFor } from './algorithms.js';
+import { foreignKeysOf, foreignKind, typeOfKey } from './foreign-keys.js';
 import type { SshSettings } from './settings.js';
 import { signingAs } from './signing.js';
 import type { Ssh2 } from './ssh2.js';
@@ -76,6 +77,10 @@ export function createKeyRing(
     const { algorithms, agentSocket } = settings;
     const wanted = await unlockNeeded(found, agent, settings, { privateKeyFile, hasPassword }, unlock);
     const { ofAgent, ofFiles, offered, passedOver } = chooseKeys(wanted, agent, settings, privateKeyFile);
+    if (ofAgent.length + ofFiles.length === 0 && !hasPassword && agentSocket !== undefined) {
+      const foreign = await foreignKeysOf(agentSocket, closing);
+      if (foreign.length > 0) throw onlyForeign(user, foreign);
+    }
     return {
       offered,
       passedOver,
@@ -203,6 +208,17 @@ function chooseKeys(
   return { ofAgent, ofFiles, offered, passedOver };
 }
 
+/** Nothing else would be offered: no connection is made for that. */
+function onlyForeign(user: string, foreign: readonly string[]): ZrunError {
+  return new ZrunError(
+    'key-unreadable',
+    `there is no key for user ${user} that zrun can sign with: the agent has ${foreign.join(', ')}`,
+    {
+      hint: "zrun's SSH library knows no FIDO keys and no user certificates. Allow a plain key, or give a password with -k.",
+    },
+  );
+}
+
 function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): ZrunError {
   if (file.state === 'absent')
     return new ZrunError('key-unreadable', `there is no private key ${path}`, {
@@ -239,6 +255,9 @@ async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
   } catch (error) {
     return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
   }
+  const kind = foreignKind(typeOfKey(embeddedPublicKey(text) ?? Buffer.alloc(0)));
+  if (kind !== undefined)
+    return { state: 'unreadable', why: `it is ${kind}, which zrun's SSH library cannot sign with` };
   const parsed = ssh2.utils.parseKey(text);
   if (parsed instanceof Error) {
     if (/encrypted|passphrase/i.test(parsed.message))
