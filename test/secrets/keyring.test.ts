@@ -12,6 +12,7 @@ import { findArmored, armorBytes } from '../../src/secrets/age.js';
 import { createKeyring, type Keyring, type KeySources } from '../../src/secrets/keyring.js';
 import { createSecretFolder, type SecretFolder } from './tools.js';
 
+/** What sops itself wrote (3.8.1, 3.9.2): test data of the npm package sops-age (MIT), with the key that it publishes. */
 const fixtures = path.join(import.meta.dirname, 'fixtures');
 
 describe('keys', function () {
