@@ -1,6 +1,7 @@
 /** `zrun report` and `--report`, over runs that are really made. */
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -121,6 +122,35 @@ describe('zrun report', () => {
       expect(readdirSync(runs)).to.deep.equal(before);
     });
   }
+
+  it('shows the page with what BROWSER names: --open', async () => {
+    const opened = path.join(folder, 'opened');
+    writeFileSync(
+      path.join(folder, 'browser'),
+      `#!/bin/sh\necho "$@" >${opened}.new && mv ${opened}.new ${opened}\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    const env = { BROWSER: `${folder}/browser --new-tab`, PATH: process.env['PATH'] ?? '' };
+    const { code, stdout, stderr } = await start('report -o own/page.html --open', env);
+    expect(stderr).to.equal('error: cannot write own/page.html: its folder is not there\n');
+    expect([code, stdout]).to.deep.equal([4, '']);
+    expect((await start('report -o r.json -o page.html --open', env)).code).to.equal(0);
+    while (!existsSync(opened)) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(readFileSync(opened, 'utf8')).to.equal(`--new-tab file://${folder}/page.html\n`);
+  });
+
+  it('--open: says what is missing', async () => {
+    const nothing = await start('report -o r.json --open');
+    expect(nothing.stderr).to.match(/^error: --open shows a page, and none is written\n {2}hint: /);
+    const none = await start('report -o page.html --open', { PATH: '/nowhere' });
+    expect(none.stderr).to.equal(
+      `error: there is no program to open ${folder}/page.html with\n  hint: set BROWSER to the name of your browser, or open the file there yourself\n`,
+    );
+    const wrong = await start('report -o page.html --open', { PATH: '/nowhere', BROWSER: 'netscape' });
+    expect(wrong.stderr).to.include("BROWSER is 'netscape', which is no program that can be started");
+  });
 
   it('comes with the run: --report', async () => {
     const { code, stderr } = await start('play.yaml -i hosts.yaml --report own.html --report own.json');

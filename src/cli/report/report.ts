@@ -8,6 +8,7 @@ import { exitCodes } from '../../core/exit-codes.js';
 import { isGoing } from '../../report/run-claim.js';
 import { runFolderOf, type RunFolder } from '../../report/run-folder.js';
 import type { Environment } from '../environment.js';
+import { openPage } from './open-page.js';
 import { reportKindOf } from './report-kind.js';
 import { readReport, writeReportFile } from './report-files.js';
 import { chooseRun, findRuns } from '../runs.js';
@@ -31,6 +32,7 @@ Options:
                                  host, a test for each task
                           .md    a summary for a pull request or a ticket
                         (default: report.html in the run's folder)
+  --open                show the page in a browser (or what BROWSER names)
   --schema              write the JSON Schema of .json instead
   -h, --help            show this
 
@@ -41,7 +43,7 @@ outputs, the beginning and the end are in a report; the hosts' logs in the
 run's folder have everything.
 
 Examples:
-  zrun report                             a page on the newest run
+  zrun report --open                      a page on the newest run, and look at it
   zrun report 20260722T15 -o junit.xml    for a CI server
   zrun report last -o run.md -o run.json  two files at once
 `;
@@ -52,6 +54,7 @@ export async function showReport(environment: Environment): Promise<number> {
   const words = readVerbWords('report', argv, {
     output: { type: 'string', short: 'o', multiple: true },
     schema: { type: 'boolean' },
+    open: { type: 'boolean' },
   });
   if (words.has('help')) {
     stdout.write(HELP);
@@ -71,6 +74,12 @@ export async function showReport(environment: Environment): Promise<number> {
   const given = words.all('output').map((file) => ({ file, kind: reportKindOf('-o', file) }));
   const run = findFolder(name, environment) ?? chooseRun(findRuns(environment), name);
   const files = given.length > 0 ? given : [{ file: run.report, kind: 'html' as const }];
+  const page = files.find(({ kind }) => kind === 'html');
+  if (words.has('open') && !page) {
+    throw new ZrunError('usage', '--open shows a page, and none is written', {
+      hint: 'leave -o out, or add -o FILE.html',
+    });
+  }
   // Asked before the journal is read: a run that ends meanwhile has ended.
   const report = await readReport(run, isGoing(run.claim));
   if (!report)
@@ -82,6 +91,7 @@ export async function showReport(environment: Environment): Promise<number> {
     await writeReportFile(file, kind, report, environment);
     stdout.write(`${file}\n`);
   }
+  if (words.has('open') && page) await openPage(path.resolve(environment.cwd, page.file), environment);
   return exitCodes.ok;
 }
 

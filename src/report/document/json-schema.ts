@@ -77,6 +77,17 @@ const result = z.strictObject({
   items: z.array(item).optional().describe('of a loop'),
 });
 
+const measure = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('downtime'), what: z.string(), seconds: z.number() }),
+  z.strictObject({
+    kind: z.literal('change'),
+    what: z.string(),
+    unit: z.enum(['seconds', 'bytes']),
+    before: z.number(),
+    after: z.number(),
+  }),
+]);
+
 const host = z.strictObject({
   host: z.string(),
   outcome,
@@ -95,6 +106,7 @@ const host = z.strictObject({
   connectMs: duration.optional(),
   start: time.optional().describe('left out where it was not begun'),
   end: time.optional(),
+  measures: z.array(measure).describe('what its tasks said that they had measured'),
   tasks: z.array(result),
 });
 

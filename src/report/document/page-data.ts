@@ -117,7 +117,7 @@ export function* writePageData(report: RunReport): Generator<string> {
   }
 
   function hostOf({ host, outcome, counts, problem, ...rest }: ReportedHost): object {
-    const { pendingHandlers, connectMs, start, end, results } = rest;
+    const { pendingHandlers, connectMs, start, end, measures, results } = rest;
     return {
       name: visibleLine(host),
       outcome: outcomeOrder.indexOf(outcome),
@@ -126,6 +126,9 @@ export function* writePageData(report: RunReport): Generator<string> {
       connectMs,
       start,
       end,
+      ...(measures.length > 0 && {
+        measures: measures.map((measure) => ({ ...measure, what: visibleLine(measure.what) })),
+      }),
       problem: problem ? detailOf({ problem }) : -1,
       results: results.flatMap(resultOf),
     };

@@ -4,6 +4,7 @@
  */
 import type { EventOf, HostOutcome, HostSummary, TaskRef } from '../../core/events.js';
 import { endOf, groupFailures, isFailure, type Failure, type FailureGroup } from '../failures.js';
+import { readMeasure, type Measure } from '../measures.js';
 import { createRunReader, summariseCutOff, type RunRecord } from '../run-record.js';
 import { readEvent, type WrittenEvent } from '../written.js';
 import { createDetails } from './details.js';
@@ -21,6 +22,7 @@ type Growing<T> = { -readonly [K in keyof T]: T[K] };
 /** What is known of a host so far. */
 interface HostStory {
   readonly results: Growing<ReportedResult>[];
+  readonly measures: Measure[];
   problem: ReportedProblem | undefined;
   connectMs: number | undefined;
   start: number | undefined;
@@ -52,7 +54,14 @@ export function createReportReader(): ReportReader {
   function storyOf(host: string): HostStory {
     const known = stories.get(host);
     if (known) return known;
-    const made = { results: [], problem: undefined, connectMs: undefined, start: undefined, end: 0 };
+    const made = {
+      results: [],
+      measures: [],
+      problem: undefined,
+      connectMs: undefined,
+      start: undefined,
+      end: 0,
+    };
     const story: HostStory = { ...made, doing: undefined };
     stories.set(host, story);
     return story;
@@ -80,6 +89,8 @@ export function createReportReader(): ReportReader {
     story.start ??= start;
     story.end = time ?? start + ms;
     story.doing = undefined;
+    const measure = readMeasure(result.message);
+    if (measure) story.measures.push(measure);
     story.results.push({
       task,
       status,
@@ -180,6 +191,7 @@ export function createReportReader(): ReportReader {
       connectMs: story.connectMs,
       start: story.start ?? doing?.start,
       end: doing ? until : story.start === undefined ? undefined : story.end,
+      measures: story.measures,
       results,
     };
   }

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../../core/errors.js';
 import type { Counts, HostOutcome, TaskRef, TaskStatus } from '../../core/events.js';
 import type { FieldDiff } from '../../core/module.js';
+import type { Measure } from '../measures.js';
 
 /** The first number changes where a reader of JSON reports would have to. */
 export const reportSchema = 'zrun-report/1';
@@ -90,6 +91,8 @@ export interface ReportedHost {
   /** Undefined where it was not tried. */
   readonly start: number | undefined;
   readonly end: number | undefined;
+  /** What its tasks said that they had measured. */
+  readonly measures: readonly Measure[];
   /** In the order in which they finished. */
   readonly results: readonly ReportedResult[];
 }

@@ -4,7 +4,7 @@
  * of files.
  */
 import type { EventOf, HostOutcome, RunEvent, TaskStatus } from '../../core/events.js';
-import { readDowntime } from '../downtime.js';
+import { readMeasure } from '../measures.js';
 import type { Family, Sample } from './openmetrics.js';
 
 /** `waiting`: not begun yet. */
@@ -76,10 +76,10 @@ export function createRunMetrics(): RunMetrics {
     numbers.hosts.set(status, (numbers.hosts.get(status) ?? 0) + 1);
     numbers.ms += ms;
     numbers.slowestMs = Math.max(numbers.slowestMs, ms);
-    const downtime = readDowntime(message);
-    if (downtime) {
-      const labels = { host, of: downtime.what };
-      downtimes.set(JSON.stringify(labels), { labels, value: downtime.seconds });
+    const measure = readMeasure(message);
+    if (measure?.kind === 'downtime') {
+      const labels = { host, of: measure.what };
+      downtimes.set(JSON.stringify(labels), { labels, value: measure.seconds });
     }
   }
 

@@ -10,7 +10,10 @@ import { sourceFile } from '../../../src/core/source-files.js';
 import { writeHtmlReport } from '../../../src/report/document/html-report.js';
 import {
   chooseTicks,
+  countByRange,
+  findMedian,
   findResult,
+  formatAmount,
   formatDuration as formatOnPage,
   kindOfLine,
   readAddress,
@@ -140,6 +143,35 @@ describe('the page of a report', () => {
     expect(page.find('found').textContent).to.equal('12 hosts');
   });
 
+  it('charts what was measured, and names the host that took longest', () => {
+    const say = task('Say how long', 40);
+    const told = (host: string, message: string): RunEvent =>
+      finish(host, say, result('ok', '', { message }));
+    const page = openPage(
+      pageOf([
+        ...started(['a', 'b', 'c']),
+        told('a', 'Docker was down for 12 seconds'),
+        told('b', 'Docker was down for 31 seconds'),
+        told('c', 'Docker was down for 13 seconds'),
+        told('a', 'Build time: 93.2 s before, 4.1 s after'),
+        ...finished([
+          ['a', 'done', { ok: 1 }],
+          ['b', 'done', { ok: 1 }],
+          ['c', 'done', { ok: 1 }],
+        ]),
+      ]),
+    );
+    const charts = page.find('measures').querySelectorAll('figure');
+    expect(page.find('measures').hidden).to.equal(false);
+    expect(charts.map((chart) => chart.elements[0]?.textContent)).to.deep.equal([
+      'Hosts, from first to last task',
+      'Docker: downtime',
+      'Build time',
+    ]);
+    expect(charts[1]?.textContent).to.include('longest 31.0 s on b, median 13.0 s of 3 hosts');
+    expect(charts[2]?.textContent).to.include('1 min 33 s before').and.include('4.1 s after');
+  });
+
   it('opens a host by its link, and shows details when asked', () => {
     const page = openPage(pageOf(mixed), '#host=web1');
     const host = page.find('host');
@@ -240,6 +272,41 @@ describe("what the page's script works out", () => {
     const rest = { name: 'a', outcome: 0, counts: [], pending: [], problem: -1 };
     const host = { ...rest, results: [0, 0, 0, 10, 0, -1, 1, 0, 50, 10, 0, -1] };
     expect([5, 12, 30, 55, 61].map((time) => findResult(host, time, 3))).to.deep.equal([0, 0, -1, 1, 1]);
+  });
+
+  it('how many hosts took how long', () => {
+    const measured = [12, 13, 18, 41].map((value, host) => ({ host, value }));
+    expect(countByRange(measured, 5)).to.deep.equal([
+      { from: 10, to: 20, count: 3 },
+      { from: 20, to: 30, count: 0 },
+      { from: 30, to: 40, count: 0 },
+      { from: 40, to: 50, count: 1 },
+    ]);
+    expect(countByRange([{ host: 0, value: 0 }], 5)).to.deep.equal([{ from: 0, to: 1, count: 1 }]);
+    for (const top of [0.3, 1, 7, 999, 1e7])
+      expect(
+        countByRange(
+          [
+            { host: 0, value: top },
+            { host: 1, value: 0 },
+          ],
+          10,
+        ).length,
+      ).to.be.within(1, 10);
+    expect(findMedian(measured).value).to.equal(13);
+  });
+
+  it('sizes', () => {
+    const sizes = [0, 1, 1023, 1024, 1.5 * 2 ** 30, 3 * 2 ** 50];
+    expect(sizes.map((size) => formatAmount(size, 'bytes'))).to.deep.equal([
+      '0 B',
+      '1 B',
+      '1023 B',
+      '1.0 KiB',
+      '1.5 GiB',
+      '3072.0 TiB',
+    ]);
+    expect(formatAmount(93.2, 'seconds')).to.equal('1 min 33 s');
   });
 
   it('lines of a diff', () => {

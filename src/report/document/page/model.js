@@ -8,7 +8,10 @@
  * @typedef {{label: number, status: number, summary: number, ms: number, detail: number}} Item
  * @typedef {{texts: Record<string, number>, problem?: Problem, diffs?: number[], items?: Item[]}} Detail
  * @typedef {{name: string, outcome: number, counts: number[], pending: string[], connectMs?: number, start?: number,
- *   end?: number, problem: number, results: number[]}} Host
+ *   end?: number, measures?: Measure[], problem: number, results: number[]}} Host
+ * @typedef {{kind: 'downtime', what: string, seconds: number} | {kind: 'change', what: string, unit: string,
+ *   before: number, after: number}} Measure
+ * @typedef {{host: number, value: number}} Measured of a host, by its number
  * @typedef {{name: string, module: string, at: string, play: string, section: string, hosts: number, ms: number,
  *   slowestMs: number, slowestHost: string}} Task
  * @typedef {{outcome: number, hosts: number[], task: number, detail: number,
@@ -201,6 +204,82 @@ export function findResult(host, time, within) {
     if (off <= distance) [best, distance] = [i, off];
   }
   return best;
+}
+
+/**
+ * How many values lie where, between round marks: what a bar chart shows. Of one value at least.
+ * @param {Measured[]} measured
+ * @param {number} most bars
+ * @returns {{from: number, to: number, count: number}[]} `to` is not among them, but for the last
+ */
+export function countByRange(measured, most) {
+  const top = measured.reduce((so, { value }) => Math.max(so, value), 0);
+  const step = chooseStep(top, most);
+  const bars = Array.from({ length: Math.max(1, Math.ceil(top / step)) }, (_, i) => ({
+    from: i * step,
+    to: (i + 1) * step,
+    count: 0,
+  }));
+  for (const { value } of measured) bars[Math.min(bars.length - 1, Math.floor(value / step))].count++;
+  // Nothing is told by the empty room before the first.
+  return bars.slice(bars.findIndex(({ count }) => count > 0));
+}
+
+/**
+ * 1, 2 or 5 times a power of ten.
+ * @param {number} top
+ * @param {number} most
+ */
+function chooseStep(top, most) {
+  const least = top / most || 1;
+  const power = 10 ** Math.floor(Math.log10(least));
+  return ([1, 2, 5, 10].find((each) => each * power >= least) ?? 10) * power;
+}
+
+/**
+ * @param {Measured[]} measured
+ * @returns {Measured} the middle one
+ */
+export function findMedian(measured) {
+  const sorted = [...measured].sort((a, b) => a.value - b.value);
+  return sorted[Math.floor((sorted.length - 1) / 2)];
+}
+
+/**
+ * What was measured on hosts, by what it is of.
+ * @param {PageData} data
+ * @returns {{downtimes: Map<string, Measured[]>, changes: Map<string, {unit: string, hosts: {host: number,
+ *   before: number, after: number}[]}>}}
+ */
+export function collectMeasures({ hosts }) {
+  /** @type {ReturnType<typeof collectMeasures>} */
+  const found = { downtimes: new Map(), changes: new Map() };
+  hosts.forEach(({ measures = [] }, host) => {
+    for (const measure of measures) {
+      if (measure.kind === 'downtime') {
+        const known = found.downtimes.get(measure.what) ?? [];
+        known.push({ host, value: measure.seconds * 1000 });
+        found.downtimes.set(measure.what, known);
+      } else {
+        const { unit, before, after } = measure;
+        const known = found.changes.get(measure.what) ?? { unit, hosts: [] };
+        known.hosts.push({ host, before, after });
+        found.changes.set(measure.what, known);
+      }
+    }
+  });
+  return found;
+}
+
+/**
+ * @param {number} value
+ * @param {string} unit
+ */
+export function formatAmount(value, unit) {
+  if (unit === 'seconds') return formatDuration(value * 1000);
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, value < 1 ? 0 : Math.floor(Math.log2(value) / 10));
+  return `${(value / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
 /**

@@ -5,9 +5,13 @@
 import {
   STRIDE,
   chooseTicks,
+  collectMeasures,
+  countByRange,
   countResults,
   createFinder,
+  findMedian,
   findResult,
+  formatAmount,
   formatDuration,
   kindOfLine,
   nameStatus,
@@ -17,13 +21,15 @@ import {
   writeAddress,
 } from './model.js';
 
-/** @import {Detail, Failure, Host, PageData, Wanted} from './model.js' */
+/** @import {Detail, Failure, Host, Measured, PageData, Wanted} from './model.js' */
 
 const ROW = 26;
 const MOST_FAILURES = 20;
 const MOST_NAMES = 30;
 const MOST_RESULTS = 300;
 const MOST_TASKS = 15;
+const MOST_BARS = 10;
+const MOST_CHANGES = 8;
 
 /** Marks of the cells, for who cannot tell the colours apart. @type {Record<string, string>} */
 const cellMarks = {
@@ -671,6 +677,98 @@ function showPage(data) {
 
   // --- the rest ---------------------------------------------------------------------------------------------------
 
+  function showMeasures() {
+    const { downtimes, changes } = collectMeasures(data);
+    const durations = data.hosts.flatMap(({ start, end }, host) =>
+      start === undefined || end === undefined ? [] : [{ host, value: end - start }],
+    );
+    const charts = [
+      ...(durations.length > 1 ? [describeSpread('Hosts, from first to last task', durations)] : []),
+      ...[...downtimes].map(([what, measured]) => describeSpread(`${what}: downtime`, measured)),
+      ...[...changes].map(([what, { unit, hosts }]) => describeChange(what, unit, hosts)),
+    ];
+    if (charts.length === 0) return;
+    find('measures').hidden = false;
+    bodyOf('measures').append(...charts);
+  }
+
+  /**
+   * How many hosts took how long, and which one longest.
+   * @param {string} title
+   * @param {Measured[]} measured
+   */
+  function describeSpread(title, measured) {
+    const longest = measured.reduce((so, each) => (each.value > so.value ? each : so));
+    const said = element('p', { class: 'quiet' }, `longest ${formatDuration(longest.value)} on `);
+    said.append(linkTo(longest.host));
+    if (measured.length > 1)
+      said.append(`, median ${formatDuration(findMedian(measured).value)} of ${measured.length} hosts`);
+    const bars = measured.length > 2 ? countByRange(measured, MOST_BARS) : [];
+    const most = bars.reduce((so, { count }) => Math.max(so, count), 1);
+    const rows = bars.map(({ from, to, count }) =>
+      element(
+        'tr',
+        {},
+        element('td', { class: 'number' }, `${formatDuration(from)} – ${formatDuration(to)}`),
+        drawBar(count / most, ''),
+        element('td', { class: 'number' }, String(count)),
+      ),
+    );
+    return element('figure', {}, element('figcaption', {}, title), said, element('table', {}, ...rows));
+  }
+
+  /**
+   * What was measured before and after, the greatest first.
+   * @param {string} what
+   * @param {string} unit
+   * @param {{host: number, before: number, after: number}[]} hosts
+   */
+  function describeChange(what, unit, hosts) {
+    const sorted = [...hosts].sort((a, b) => b.before - a.before);
+    const top = sorted.reduce((so, { before, after }) => Math.max(so, before, after), 0) || 1;
+    const median = (/** @type {'before' | 'after'} */ of) =>
+      formatAmount(findMedian(hosts.map((each) => ({ host: each.host, value: each[of] }))).value, unit);
+    const rowsOf = (/** @type {typeof hosts} */ some) =>
+      some.flatMap(({ host, before, after }) => [
+        element(
+          'tr',
+          {},
+          element('td', {}, linkTo(host)),
+          drawBar(before / top, 'before'),
+          element('td', { class: 'number' }, `${formatAmount(before, unit)} before`),
+        ),
+        element(
+          'tr',
+          {},
+          element('td', {}),
+          drawBar(after / top, 'after'),
+          element('td', { class: 'number' }, `${formatAmount(after, unit)} after`),
+        ),
+      ]);
+    const table = element('table', {}, ...rowsOf(sorted.slice(0, MOST_CHANGES)));
+    const figure = element('figure', {}, element('figcaption', {}, what), table);
+    if (hosts.length > 1)
+      figure.append(
+        element('p', { class: 'quiet' }, `median ${median('before')} before, ${median('after')} after`),
+      );
+    addMore(figure, hosts.length - MOST_CHANGES, 'hosts', () => {
+      table.append(...rowsOf(sorted.slice(MOST_CHANGES)));
+      return [];
+    });
+    return figure;
+  }
+
+  /**
+   * @param {number} part of the whole room
+   * @param {string} kind
+   */
+  function drawBar(part, kind) {
+    const bar = element('div', { class: `bar ${kind}` });
+    bar.style.width = `${part * 100}%`;
+    bar.hidden = part === 0;
+    return element('td', { class: 'room' }, bar);
+  }
+
   function showSlowest() {
     const tasks = data.tasks.filter(({ ms }) => ms > 0).sort((a, b) => b.ms - a.ms);
     if (tasks.length === 0) return;
@@ -727,6 +825,7 @@ function showPage(data) {
   showHead();
   showFailures('failures', data.failures);
   showFailures('rescued', data.rescued);
+  showMeasures();
   showSlowest();
   showWarnings();
   addEventListener('hashchange', update);
