@@ -135,6 +135,17 @@ type Happening =
       /** Handlers that are to run where it changes something: who reads of no end must reckon with them. */
       readonly notifies?: readonly string[];
     }
+  /** A loop comes to an item. For those who watch: no journal has it, since the result has all items. */
+  | {
+      readonly type: 'item-started';
+      readonly host: string;
+      readonly task: TaskRef;
+      /** Its label; empty where the task hides it. */
+      readonly item: string;
+      /** From 1. */
+      readonly index: number;
+      readonly of: number;
+    }
   | {
       readonly type: 'task-output';
       readonly host: string;

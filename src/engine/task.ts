@@ -79,7 +79,9 @@ async function runItems(
   const items = itemsUnless(loop, scope, conditions);
   if ('skippedBy' in items) return skipped(`when: ${items.skippedBy.text}`);
   const turns: Turn[] = [];
-  for (const { item, vars, isLast } of items) {
+  for (const [i, { item, vars, isLast }] of items.entries()) {
+    if (items.length > 1)
+      tellItem(ref, around, isHidden(task, around) ? '' : text(item), i + 1, items.length);
     const result = await measure(around, async () => {
       try {
         return await runOnce(task, ref, around, vars);
@@ -96,6 +98,17 @@ async function runItems(
     if (!isLast) await pause(settle(loop.pause, scope) * 1000, around.signal);
   }
   return mergeItems(turns);
+}
+
+function tellItem(
+  task: TaskRef,
+  { source, state }: Surroundings,
+  item: string,
+  index: number,
+  of: number,
+): void {
+  const host = state.host.name;
+  source.run.emit({ type: 'item-started', host, task, item, index, of });
 }
 
 function text(value: ItemResult['item']): string {

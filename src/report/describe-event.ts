@@ -72,6 +72,7 @@ export function describeEvent(
       return describeWarning(event, options);
     case 'hosts-added':
       return undefined;
+    case 'item-started':
     case 'handler-finished':
       // Its task has been told.
       return undefined;

@@ -7,7 +7,7 @@ import type { Reporter } from './reporter.js';
 import { formatEvent, type WrittenEvent } from './written.js';
 
 /**
- * Appends every event but `task-output`, whose text the result holds. Lines are handed to the system at the end of the
+ * Appends every event but `task-output` and `item-started`: the result holds what they tell. Lines are handed to the system at the end of the
  * turn in which they arise, or sooner, so that a killed run lacks at most what happened in its last instant. Throws where the file
  * cannot be opened; a disk that fills up later is reported once through `onTrouble`.
  */
@@ -35,7 +35,7 @@ export function createJournal(path: string, onTrouble: (error: unknown) => void)
 
   return {
     tell(event) {
-      if (event.type === 'task-output') return;
+      if (event.type === 'task-output' || event.type === 'item-started') return;
       const line = `${formatEvent(event)}\n`;
       waiting.push(line);
       length += line.length;

@@ -2,6 +2,7 @@
  * Owns the picture of a run under way: which host is at what, for how long, and how far the whole is. Data in, lines
  * out; knows nothing of terminals but their size.
  */
+import { formatBytes, parseBytes } from '../core/bytes.js';
 import type { HostOutcome, RunEvent, TaskStatus } from '../core/events.js';
 import { outcomeColours, plural, statusColours } from './describe.js';
 import { formatClock } from './duration.js';
@@ -34,6 +35,17 @@ interface Busy {
   readonly since: number;
   /** The last line that it wrote. */
   said: string;
+  /** Which item of how many it is at, in a loop. */
+  item: string;
+  /** Of how many bytes, by what it said last; and since when it says so. */
+  bytes: Bytes | undefined;
+}
+
+interface Bytes {
+  readonly done: number;
+  readonly of: number;
+  readonly first: { readonly done: number; readonly at: number };
+  readonly at: number;
 }
 
 /** How many hosts a task has come to an end on. */
@@ -56,6 +68,8 @@ interface Picture {
   readonly tasks: Map<string, Ends>;
   /** When each host that is under way began. */
   readonly begun: Map<string, number>;
+  /** The batch under way, where there are several. */
+  batch: { readonly batch: number; readonly of: number; readonly hosts: readonly string[] } | undefined;
   /** Of the hosts that are done: how many, and how long they took together. */
   done: { readonly count: number; readonly ms: number };
 }
@@ -71,6 +85,7 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
     changed: new Set(),
     tasks: new Map(),
     begun: new Map(),
+    batch: undefined,
     done: { count: 0, ms: 0 },
   };
   return {
@@ -85,17 +100,18 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
         busy.size <= room
           ? formatHosts(picture, columns, now, paint)
           : formatTasks(picture, room, columns, now, paint);
-      const parts = summarise(picture, columns, now, { paint, isUtf8 });
-      const all = [...gap, ...lines, clipParts(parts, isUtf8 ? ' · ' : ', ', columns)];
+      const all = [...gap, ...lines, formatFooter(picture, columns, now, { paint, isUtf8 })];
       return isUtf8 ? all : all.map((line) => line.replaceAll('…', '~'));
     },
     summarise(now) {
       const [slowest] = [...picture.busy].sort(([, a], [, b]) => a.since - b.since);
       if (!slowest) return '';
-      const [host, { task, since, said }] = slowest;
+      const [host, at] = slowest;
+      const { task, since, said } = at;
       const longest = `${visibleLine(host)} for ${formatClock(now - since)} at '${task}'`;
-      const parts = summarise(picture, 0, now, { paint, isUtf8 });
-      return [...parts, longest, ...(said === '' ? [] : [clip(said, 80)])].join(', ');
+      const parts = summarise(picture, now, { paint, isShort: false });
+      const more = [at.item, formatRate(at, now), clip(said, 80)].filter((part) => part !== '');
+      return [...parts, longest, ...more].join(', ');
     },
   };
 }
@@ -113,26 +129,41 @@ function update(picture: Picture, event: RunEvent, now: number): void {
       return;
     case 'play-started':
       tasks.clear();
+      picture.batch = undefined;
       return;
+    case 'batch-started':
+      picture.batch = event.of > 1 ? event : undefined;
+      return;
+    case 'item-started': {
+      const at = busy.get(event.host);
+      const { index, of, item } = event;
+      if (at)
+        Object.assign(at, {
+          item: `${index}/${of} ${visibleLine(item.slice(0, 200))}`.trim(),
+          said: '',
+          bytes: undefined,
+        });
+      return;
+    }
     case 'host-connected':
       connected.add(event.host);
       return;
     case 'task-started': {
       const name = visibleLine(event.task.name);
       endsOf(picture, name);
-      busy.set(event.host, { task: name, since: now, said: '' });
+      busy.set(event.host, { task: name, since: now, said: '', item: '', bytes: undefined });
       if (!begun.has(event.host)) begun.set(event.host, now);
       return;
     }
     case 'task-output': {
       const at = busy.get(event.host);
       const line = lastLine(event.text);
-      if (at && line !== undefined) at.said = visibleLine(line.slice(0, 500));
+      if (at && line !== undefined) say(at, line, now);
       return;
     }
     case 'task-said': {
       const at = busy.get(event.host);
-      if (at) at.said = visibleLine(event.text.slice(0, 500));
+      if (at) say(at, event.text, now);
       return;
     }
     case 'task-retried': {
@@ -156,7 +187,6 @@ function update(picture: Picture, event: RunEvent, now: number): void {
         picture.done = { count: done.count + 1, ms: done.ms + now - since };
       return;
     }
-    case 'batch-started':
     case 'handler-finished':
     case 'rescue-started':
     case 'play-stopped':
@@ -178,6 +208,33 @@ function endsOf({ tasks }: Picture, name: string): Ends {
   return fresh;
 }
 
+const size = String.raw`\d+(?:\.\d+)? ?(?:[KMGTP]i?B?|B|bytes)`;
+const bytesOf = new RegExp(`(${size}) ?(?:/|of) ?(${size})`, 'i');
+
+/** What was said last, and what it tells of bytes: `3.1 GiB of 9.8 GiB`. */
+function say(at: Busy, text: string, now: number): void {
+  at.said = visibleLine(text.slice(0, 500));
+  const [, done, of] = bytesOf.exec(at.said) ?? [];
+  const [have, all] = [done, of].map((each) => parseBytes(each?.replace(/ ?bytes$/i, '') ?? ''));
+  if (have === undefined || all === undefined || have > all) return;
+  const isSame = at.bytes?.of === all && at.bytes.done <= have;
+  const first = isSame && at.bytes ? at.bytes.first : { done: have, at: now };
+  at.bytes = { done: have, of: all, first, at: now };
+}
+
+/** Milliseconds over which a rate is worth telling. */
+const leastMeasured = 2000;
+
+/** `55 MiB/s, 2:03 left`, unless it says so itself. */
+function formatRate({ bytes, said }: Busy, now: number): string {
+  if (!bytes || /\/s\b/.test(said)) return '';
+  const { done, of, first, at } = bytes;
+  if (at - first.at < leastMeasured || done <= first.done) return '';
+  // Until now: a copy that stands still gets slower.
+  const rate = (done - first.done) / (now - first.at);
+  return `${formatBytes(Math.round(rate * 1000))}/s, ${formatClock((of - done) / rate)} left`;
+}
+
 /** Hosts may write hundreds of megabytes, and no more than a line of it is shown. */
 function lastLine(output: string): string | undefined {
   return output
@@ -186,12 +243,33 @@ function lastLine(output: string): string | undefined {
     .findLast((line) => line.trim() !== '');
 }
 
-/** How far the whole is. What matters less comes later, and is dropped first. */
-function summarise(
+/** The last line: in fewer words, and then without its bar, where a terminal is too narrow for all of it. */
+function formatFooter(
   picture: Picture,
   columns: number,
   now: number,
-  { paint, isUtf8 }: { readonly paint: Paint; readonly isUtf8: boolean },
+  { paint, isUtf8 }: Required<LiveOptions>,
+): string {
+  const { all, outcomes } = picture;
+  const bar = all.size >= 4 ? `${formatBar(outcomes.size / all.size, isUtf8)} ` : '';
+  const between = isUtf8 ? ' · ' : ', ';
+  const [long, short] = [false, true].map((isShort) =>
+    summarise(picture, now, { paint, isShort }).join(between),
+  );
+  const fitting = [`${bar}${long}`, `${bar}${short}`, long].find((line = '') => widthOf(line) <= columns);
+  return fitting ?? clipParts(summarise(picture, now, { paint, isShort: true }), between, columns);
+}
+
+/** Colours do not count. */
+function widthOf(text: string): number {
+  return displayWidth(text.replace(/\u001b\[[\d;]*m/g, ''));
+}
+
+/** How far the whole is. What matters less comes later, and is dropped first. */
+function summarise(
+  picture: Picture,
+  now: number,
+  { paint, isShort }: { readonly paint: Paint; readonly isShort: boolean },
 ): string[] {
   const { all, busy, changed, check, outcomes, startedAt = now } = picture;
   const ends = (['failed', 'unreachable', 'unknown', 'halted', 'interrupted'] as const).flatMap((outcome) => {
@@ -199,17 +277,24 @@ function summarise(
     return count > 0 ? [paint(outcomeColours[outcome], `${count} ${outcome}`)] : [];
   });
   const left = timeLeft(picture, now);
-  const bar = columns >= 70 && all.size >= 4 ? `${formatBar(outcomes.size / all.size, isUtf8)} ` : '';
+  const forecast = left === undefined ? '' : `, ${isShort ? '' : 'about '}${formatClock(left)} left`;
   return [
-    `${bar}${outcomes.size} of ${plural(all.size, 'host')} done`,
-    formatClock(now - startedAt),
+    isShort ? `${outcomes.size}/${all.size} done` : `${outcomes.size} of ${plural(all.size, 'host')} done`,
+    `${formatClock(now - startedAt)}${forecast}`,
     ...ends,
+    ...formatBatch(picture, isShort),
     ...(busy.size > 0 ? [`${busy.size} at work`] : []),
     ...(changed.size > 0
       ? [paint(statusColours.changed, `${changed.size} ${check ? 'would change' : 'changed'}`)]
       : []),
-    ...(left === undefined ? [] : [`about ${formatClock(left)} left`]),
   ];
+}
+
+function formatBatch({ batch, outcomes }: Picture, isShort: boolean): string[] {
+  if (!batch) return [];
+  const done = batch.hosts.filter((host) => outcomes.has(host)).length;
+  const place = `batch ${batch.batch}${isShort ? '/' : ' of '}${batch.of}`;
+  return [`${place}: ${done}${isShort ? '/' : ' of '}${batch.hosts.length}`];
 }
 
 const barWidth = 20;
@@ -244,11 +329,15 @@ function formatHosts(
   paint: Paint,
 ): string[] {
   const width = Math.min(24, Math.max(0, ...[...busy.keys()].map((host) => displayWidth(visibleLine(host)))));
-  return [...busy].map(([host, { task, since, said }]) => {
+  return [...busy].map(([host, at]) => {
     const name = pad(clip(visibleLine(host), width), width);
-    const head = clip(`${name}  ${formatClock(now - since)}  ${task}`, columns);
+    const parts = [at.item, formatRate(at, now), at.said].filter((part) => part !== '');
+    const about = parts.length === 0 && !connected.has(host) ? 'connecting' : parts.join('  ');
+    // What is said now tells more than the end of a long name.
+    const most =
+      about === '' ? columns : Math.max(columns - displayWidth(about) - 2, Math.floor(columns * 0.6));
+    const head = clip(`${name}  ${formatClock(now - at.since)}  ${at.task}`, most);
     const left = columns - displayWidth(head) - 2;
-    const about = said === '' && !connected.has(host) ? 'connecting' : said;
     return about === '' || left < 10 ? head : `${head}  ${paint('dim', clip(about, left))}`;
   });
 }
@@ -313,7 +402,7 @@ function clipParts(parts: readonly string[], between: string, columns: number): 
   let width = 0;
   for (const part of parts) {
     const separator = line === '' ? '' : between;
-    const needed = displayWidth(separator) + displayWidth(part.replace(/\u001b\[[\d;]*m/g, ''));
+    const needed = displayWidth(separator) + widthOf(part);
     if (width + needed > columns) break;
     line += separator + part;
     width += needed;

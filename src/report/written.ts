@@ -51,6 +51,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'batch-started':
     case 'host-connected':
     case 'task-started':
+    case 'item-started':
     case 'task-output':
     case 'task-said':
     case 'task-retried':
@@ -114,6 +115,7 @@ export function readEvent(event: WrittenEvent): RunEvent {
     case 'batch-started':
     case 'host-connected':
     case 'task-started':
+    case 'item-started':
     case 'task-output':
     case 'task-said':
     case 'task-retried':

@@ -26,23 +26,32 @@ function screen(count: number, columns: number, rows: number, isUtf8 = true): st
   const hosts = Array.from({ length: count }, (_, i) => `web${String(i + 1).padStart(4, '0')}.example.org`);
   const view = createLiveView({ paint: colourless, isUtf8 });
   for (const event of started(hosts)) view.tell(event, 0);
+  const half = hosts.slice(0, Math.ceil(count / 2));
+  view.tell({ type: 'batch-started', play: 'Move', batch: 1, of: 2, hosts: half }, 0);
   for (const [i, host] of hosts.entries()) {
     const place = i / count;
     const last = place < 0.1 ? steps.length : place < 0.2 ? 4 : place < 0.7 ? 3 : place < 0.8 ? 2 : 0;
     if (place >= 0.9) continue;
+    // Those that connect began late.
     if (place < 0.8) view.tell({ type: 'host-connected', host, ms: 20 }, i);
     for (const [j, step] of steps.entries()) {
       if (j > last) break;
-      view.tell({ type: 'task-started', host, task: step }, j * 20_000 + i);
+      view.tell({ type: 'task-started', host, task: step }, last === 0 ? 90_000 : j * 20_000 + i);
       if (j < last)
         view.tell(finish(host, step, result(j === 2 ? 'changed' : 'ok', '')), (j + 1) * 20_000 + i);
       else if (j === 3 && i % 3 === 0)
-        view.tell(
-          { type: 'task-said', host, task: step, text: 'image 12 of 40, 3.1 GiB of 9.8 GiB, 55 MB/s' },
-          0,
-        );
+        for (const [at, done] of [
+          [60_000, '1.1'],
+          [100_000, '3.1'],
+        ] as const)
+          view.tell(
+            { type: 'task-said', host, task: step, text: `image 12 of 40, ${done} GiB of 9.8 GiB` },
+            at,
+          );
+      else if (j === 3 && i % 3 === 1)
+        view.tell({ type: 'item-started', host, task: step, item: 'registry/app', index: 3, of: 17 }, 60_000);
     }
-    const outcome: HostOutcome = i % 7 === 1 ? 'failed' : i % 7 === 2 ? 'unreachable' : 'done';
+    const outcome: HostOutcome = (['done', 'failed', 'unreachable', 'unknown'] as const)[i % 7] ?? 'done';
     if (place < 0.1) view.tell({ type: 'host-finished', host, outcome, counts: noCounts }, 95_000 + i);
   }
   return `${view.render({ columns, rows }, 100_000).join('\n')}\n`;

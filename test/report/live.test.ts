@@ -61,6 +61,43 @@ describe('the live view', () => {
     ]);
   });
 
+  it('reckons a rate from what a step says of bytes, and says which item of a loop it is at', () => {
+    const view = createLiveView({ paint: colourless });
+    const said = (host: string, text: string): RunEvent => ({ type: 'task-said', host, task: copy, text });
+    const at = (host: string, index: number): RunEvent => ({
+      type: 'item-started',
+      host,
+      task: copy,
+      item: 'data',
+      index,
+      of: 12,
+    });
+    for (const event of started(['web1', 'web2', 'web3'])) view.tell(event, 0);
+    for (const host of ['web1', 'web2', 'web3']) view.tell(begin(host, copy), 0);
+    view.tell(said('web1', '1 GiB of 9 GiB'), 0);
+    view.tell(said('web1', '2 GiB of 9 GiB'), 10_000);
+    view.tell(at('web2', 3), 0);
+    view.tell(said('web3', '1 GiB / 9 GiB, 3 MB/s'), 0);
+    expect(view.render({ columns: 80, rows: 20 }, 20_000).slice(1, -1)).to.deep.equal([
+      'web1  0:20  Copy the volumes  51.2 MiB/s, 2:20 left  2 GiB of 9 GiB',
+      'web2  0:20  Copy the volumes  3/12 data',
+      'web3  0:20  Copy the volumes  1 GiB / 9 GiB, 3 MB/s',
+    ]);
+  });
+
+  it('shows the batch under way beside the fleet', () => {
+    const view = createLiveView({ paint: colourless });
+    for (const event of started(hosts(40))) view.tell(event, 0);
+    view.tell({ type: 'batch-started', play: 'P', batch: 2, of: 5, hosts: hosts(10) }, 0);
+    view.tell({ type: 'host-finished', host: 'web3', outcome: 'unknown', counts: noCounts }, 0);
+    expect(view.render({ columns: 100, rows: 9 }, 0).at(-1)).to.contain(
+      '1 of 40 hosts done · 0:00 · 1 unknown · batch 2 of 5: 1 of 10',
+    );
+    expect(view.render({ columns: 60, rows: 9 }, 0).at(-1)).to.equal(
+      '1/40 done · 0:00 · 1 unknown · batch 2/5: 1/10',
+    );
+  });
+
   it('says would change in check mode', () => {
     const view = createLiveView({ paint: colourless });
     for (const event of started(['web1'], true)) view.tell(event, 0);

@@ -111,6 +111,30 @@ describe('the view on a terminal', () => {
     expect(screen(text()).filter((line) => / of 50$/.test(line))).to.have.length(50);
   });
 
+  it('loses nothing above when the terminal gets another size, and draws for that size at once', async () => {
+    const { out, text } = fakeTerminal(100, 20);
+    const reporter = createTtyReporter({
+      out,
+      paint: colourless,
+      verbosity: 0,
+      diff: false,
+      frameMs: 100_000,
+    });
+    const long = task('Load every image into a second Docker on the new file system', 2);
+    for (const event of started(['web1'])) reporter.tell(event);
+    reporter.tell(finish('web1', task('First', 1), result('changed', 'one')));
+    reporter.tell({ type: 'task-started', host: 'web1', task: long });
+    for (const columns of [100, 40, 90]) {
+      Object.assign(out, { columns });
+      out.emit('resize');
+      const lines = screen(text()).filter((line) => line !== '');
+      expect(lines).to.include('web1 | changed | First: one');
+      expect(lines.at(-2), String(columns)).to.have.length.below(columns);
+      expect(lines.at(-2)).to.match(/^web1 {2}0:00 {2}Load every/);
+    }
+    await reporter.close();
+  });
+
   it('sends nothing of a host that the terminal would act on', async () => {
     const { out, text } = fakeTerminal(80, 24);
     const reporter = createTtyReporter({ out, paint: colourless, verbosity: 2, diff: true, frameMs: 1 });

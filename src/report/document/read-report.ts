@@ -165,6 +165,7 @@ export function createReportReader(): ReportReader {
       case 'run-finished':
       case 'hosts-added':
       case 'batch-started':
+      case 'item-started':
       case 'task-output':
       case 'task-said':
       case 'task-retried':

@@ -69,6 +69,7 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
         case 'run-finished':
           finished = event;
           return;
+        case 'item-started':
         case 'hosts-added':
         case 'play-started':
         case 'batch-started':

@@ -131,6 +131,13 @@ const shapes: Readonly<Record<RunEvent['type'], z.ZodRawShape>> = {
   'batch-started': { play: z.string(), batch: count.describe('from 1'), of: count, hosts },
   'host-connected': { host, ms: duration },
   'task-started': { host, task, notifies: names.optional() },
+  'item-started': {
+    host,
+    task,
+    item: z.string(),
+    index: count.describe('from 1'),
+    of: count,
+  },
   'task-output': { host, task, stream: z.enum(['stdout', 'stderr']), text: z.string() },
   'task-said': { host, task, text: z.string() },
   'task-retried': { host, task, attempt: count.describe('from 1'), of: count, summary: z.string() },

@@ -75,6 +75,7 @@ export function createOnelineReporter({ out, paint, verbosity }: OnelineOptions)
               told.has(host) ? '' : (problem?.message ?? ''),
             ]);
           return;
+        case 'item-started':
         case 'hosts-added':
         case 'play-started':
         case 'batch-started':
