@@ -264,7 +264,7 @@ async function observeEscapes(bench: Bench, sink: string): Promise<string> {
   if (sinks.length < 6) return `only ${sinks.map(([name]) => name).join()}`;
   // JSON may hold what no terminal acts on by itself: C1 and turned text, as UTF-8. Everything else shows them.
   for (const [name, text] of sinks) {
-    const isJson = /\.jsonl?$/.test(name) || name === 'json';
+    const isJson = /\.jsonl?$/.test(name) || name === 'json' || name === 'ndjson';
     const bad = isJson
       ? /[\u0000-\u0009\u000b-\u001f\u007f]/
       : /[\u0000-\u0008\u000b-\u001f\u007f]|\u00c2[\u0080-\u009f]|\u00e2\u0080\u00ae|\u202e|[\u0080-\u009f](?<![\u00c2-\u00f4][\u0080-\u00bf]{1,3})/;
