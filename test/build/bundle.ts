@@ -44,6 +44,8 @@ export async function bundle(outdir: string): Promise<Metafile> {
     format: 'cjs',
     outfile: path.join(outdir, 'zrun.cjs'),
     plugins: [sourceFilesInside],
+    // A script that vm runs has no way to import (OpenTelemetry imports http where it sends).
+    supported: { 'dynamic-import': false },
     // Native parts of ssh2, which nobody needs.
     external: ['*.node', 'cpu-features'],
   });
