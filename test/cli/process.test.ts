@@ -87,10 +87,4 @@ describe('the process', () => {
       rmSync(folder, { recursive: true });
     }
   });
-
-  it('loads nothing for --version but main.ts itself', () => {
-    const text = readFileSync(path.join(root, 'src/main.ts'), 'utf8');
-    const imports = text.match(/^import (?!type ).*/gm) ?? [];
-    expect(imports).to.deep.equal(["import { readFileSync } from 'node:fs';"]);
-  });
 });
