@@ -30,6 +30,9 @@ const listOf = (found: Readonly<Record<string, { readonly of: string }>>): strin
     .map(([name, { of }]) => `  ${name.padEnd(12)}for ${of}`)
     .join('\n');
 
+/** Tags of zrun's own, in the words of VS Code's extension. */
+export const editorTags = ['!raw', '!cel', '!rules sequence'] as const;
+
 const HELP = `Usage: zrun schema ${all.join('|')} [-o FILE]
 
 Writes a JSON Schema (draft-07), from which an editor completes keywords,
@@ -58,7 +61,7 @@ VS Code, with the extension "YAML" (redhat.vscode-yaml): .vscode/settings.json
     ".vscode/zrun-playbook.json": "playbooks/*.yaml",
     ".vscode/zrun-inventory.json": "hosts.yaml"
   },
-  "yaml.customTags": ["!raw", "!cel", "!rules sequence"]
+  "yaml.customTags": [${editorTags.map((tag) => `"${tag}"`).join(', ')}]
 `;
 
 /** Throws ZrunError where an input is wrong. */

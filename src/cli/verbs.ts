@@ -13,6 +13,10 @@ interface Verb {
 }
 
 export const verbs: Readonly<Record<string, Verb>> = {
+  completion: {
+    summary: 'complete command lines in bash, zsh and fish',
+    load: async () => (await import('./completion/completion.js')).showCompletion,
+  },
   doc: {
     summary: 'explain modules, helpers, functions, keywords, facts and errors',
     load: async () => (await import('./doc/doc.js')).showDocumentation,
@@ -28,6 +32,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   history: {
     summary: 'list past runs, or show one',
     load: async () => (await import('./history.js')).showHistory,
+  },
+  init: {
+    summary: 'make a project: inventory, playbook, schemas for the editor',
+    load: async () => (await import('./init/init.js')).init,
   },
   inventory: {
     summary: 'show what is in an inventory',

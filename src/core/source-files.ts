@@ -1,6 +1,6 @@
 /**
  * Owns how files that are no TypeScript are had: shell scripts beside the modules that send them, the parts of a report's
- * page. The bundle has their texts inside: its build puts another module in the place of this one
+ * page, completions of shells. The bundle has their texts inside: its build puts another module in the place of this one
  * (test/build/source-files.ts).
  */
 import { readFileSync } from 'node:fs';

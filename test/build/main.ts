@@ -6,6 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle, root } from './bundle.js';
 import { compile } from './compile.js';
+import { writeCompletions } from './completions.js';
 import { writeLicenses } from './licenses.js';
 import { writeManPage } from './man-page.js';
 
@@ -21,3 +22,4 @@ try {
   );
 }
 await writeManPage(outdir);
+await writeCompletions(path.join(outdir, 'completions'));

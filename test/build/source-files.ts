@@ -26,7 +26,7 @@ export const sourceFilesInside: Plugin = {
 
 function listFiles(): readonly string[] {
   return readdirSync(src, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(?:sh|js|css|html)$/.test(file))
+    .filter((file) => /\.(?:sh|bash|zsh|fish|js|css|html)$/.test(file))
     .map((file) => file.replaceAll(path.sep, '/'))
     .sort();
 }
