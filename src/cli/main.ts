@@ -33,7 +33,7 @@ export async function main(environment: Environment): Promise<number> {
   try {
     const [first, ...rest] = environment.argv;
     const loadVerb = first !== undefined && Object.hasOwn(verbs, first) ? verbs[first]?.load : undefined;
-    if (loadVerb) return await (await loadVerb())({ ...environment, argv: rest });
+    if (loadVerb) return await (await loadVerb())({ ...environment, argv: rest }, main);
     if (first !== undefined) await refuseMisspeltVerb(first, environment);
     const { runPlaybooks } = await import('./run.js');
     return await runPlaybooks(environment);

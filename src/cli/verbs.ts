@@ -3,8 +3,11 @@
  */
 import type { Environment } from './environment.js';
 
-/** Returns the exit code. */
-type RunVerb = (environment: Environment) => Promise<number>;
+/** Returns the exit code. `run`: all of zrun, for verbs that ask it for something. */
+type RunVerb = (
+  environment: Environment,
+  run: (environment: Environment) => Promise<number>,
+) => Promise<number>;
 
 interface Verb {
   /** For a list of verbs: one line, in the imperative. */

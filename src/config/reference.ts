@@ -4,7 +4,7 @@
  */
 import { runEnvironment } from './expression/cel-environment.js';
 import type { FunctionEntry } from './functions/function.js';
-import { functionsByHelper, functionsByName, functionTable } from './functions/table.js';
+import { functionsByFilter, functionsByHelper, functionsByName, functionTable } from './functions/table.js';
 import { evaluatorsOwn } from './template/helpers.js';
 import { usageOf } from './functions/signature.js';
 
@@ -41,6 +41,11 @@ export function listFunctions(): readonly Callable[] {
     },
   }));
   return [...own, ...functionsOfCel()];
+}
+
+/** The function that stands for a filter of Ansible's or Jinja's. */
+export function functionOfFilter(filter: string): string | undefined {
+  return functionsByFilter.get(filter.replace(/^ansible\.builtin\./, ''))?.name;
 }
 
 function examplesOf({ examples }: FunctionEntry, ofHelper: boolean): readonly string[] {

@@ -6,12 +6,8 @@ import path from 'node:path';
 import { createNameUse, loadPlaybook, readInventory, type Inventory } from '../../config/index.js';
 import { stepsOf, handlersIn, type Play, type Step } from '../../core/plan.js';
 import type { Environment } from '../environment.js';
+import type { Named } from './help-options.js';
 import type { Line } from './line.js';
-
-export interface Candidate {
-  readonly value: string;
-  readonly summary: string;
-}
 
 /** `files` and `folders` are the shell's own affair. */
 export type Kind =
@@ -41,8 +37,10 @@ export async function candidatesOf(
   kind: Kind,
   line: Line,
   environment: Environment,
-): Promise<readonly Candidate[]> {
+  verbs: readonly Named[],
+): Promise<readonly Named[]> {
   try {
+    if (kind === 'verbs and playbooks') return [...verbs, ...(await listPlaybooks(environment))];
     return await findCandidates(kind, line, environment);
   } catch {
     return [];
@@ -50,21 +48,16 @@ export async function candidatesOf(
 }
 
 async function findCandidates(
-  kind: Kind,
+  kind: Exclude<Kind, 'verbs and playbooks'>,
   line: Line,
   environment: Environment,
-): Promise<readonly Candidate[]> {
+): Promise<readonly Named[]> {
   if (typeof kind !== 'string') return kind.map((value) => ({ value, summary: '' }));
   switch (kind) {
     case 'files':
     case 'folders':
     case 'nothing':
       return [];
-    case 'verbs and playbooks': {
-      const { verbs } = await import('../verbs.js');
-      const all = Object.entries(verbs).map(([value, { summary }]) => ({ value, summary }));
-      return [...all, ...(await listPlaybooks(environment))];
-    }
     case 'playbooks':
       return await listPlaybooks(environment);
     case 'patterns':
@@ -94,17 +87,17 @@ async function findCandidates(
   }
 }
 
-function namesOf(names: readonly string[], summary: string): readonly Candidate[] {
+function namesOf(names: readonly string[], summary: string): readonly Named[] {
   return names.map((value) => ({ value, summary }));
 }
 
-async function listPlaybooks(environment: Environment): Promise<readonly Candidate[]> {
+async function listPlaybooks(environment: Environment): Promise<readonly Named[]> {
   const { listOwnPlaybooks } = await import('../playbooks/own-playbooks.js');
   return listOwnPlaybooks(environment).map(({ name, summary }) => ({ value: name, summary }));
 }
 
 /** Hosts and groups behind what stands before them in the pattern: `web:!` is followed by any of them. */
-async function listPatterns(line: Line, environment: Environment): Promise<readonly Candidate[]> {
+async function listPatterns(line: Line, environment: Environment): Promise<readonly Named[]> {
   const [, before = ''] = /^((?:.*[,:])?[!&]?)/s.exec(line.partial) ?? [];
   const inventory = await inventoryOf(line, environment).catch(() => undefined);
   const groups = [...(inventory?.groups.keys() ?? ['all'])].filter((name) => name !== 'ungrouped');
@@ -157,9 +150,9 @@ function taskNamesOf(play: Play): readonly string[] {
   );
 }
 
-async function listRuns(environment: Environment): Promise<readonly Candidate[]> {
+async function listRuns(environment: Environment): Promise<readonly Named[]> {
   const { findRuns, readStart } = await import('../runs.js');
-  const listed: Candidate[] = [{ value: 'last', summary: 'the newest run' }];
+  const listed: Named[] = [{ value: 'last', summary: 'the newest run' }];
   for (const run of findRuns(environment).slice(0, mostRuns)) {
     const started = await readStart(run);
     listed.push({ value: run.id, summary: started?.playbooks.join(' ') ?? '' });
@@ -168,7 +161,7 @@ async function listRuns(environment: Environment): Promise<readonly Candidate[]>
 }
 
 /** `-a 'name='`: of the module that stands with it. */
-async function listParameters({ values }: Line): Promise<readonly Candidate[]> {
+async function listParameters({ values }: Line): Promise<readonly Named[]> {
   const [{ modules }, { moduleNamed }] = await Promise.all([
     import('../../modules/index.js'),
     import('../../config/reference.js'),
@@ -177,7 +170,7 @@ async function listParameters({ values }: Line): Promise<readonly Candidate[]> {
   return Object.keys(module?.params.shape ?? {}).map((name) => ({ value: `${name}=`, summary: '' }));
 }
 
-async function listDocumented(): Promise<readonly Candidate[]> {
+async function listDocumented(): Promise<readonly Named[]> {
   const [{ modules }, { entriesOf, topics }] = await Promise.all([
     import('../../modules/index.js'),
     import('../doc/entries.js'),

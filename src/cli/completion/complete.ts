@@ -2,13 +2,12 @@
  * Owns what can follow on a command line: which kind of value belongs where the cursor is. Knows no shell.
  */
 import type { Environment } from '../environment.js';
-import { verbs } from '../verbs.js';
-import { candidatesOf, type Candidate, type Kind } from './candidates.js';
-import { optionsOf, type HelpOption } from './help-options.js';
+import { candidatesOf, type Kind } from './candidates.js';
+import { helpOf, optionsIn, verbsIn, type HelpOption, type Named, type RunZrun } from './help-options.js';
 import { readLine, type Line } from './line.js';
 
-export interface Completion {
-  readonly candidates: readonly Candidate[];
+interface Completion {
+  readonly candidates: readonly Named[];
   /** What the shell is to add by itself. */
   readonly own: 'files' | 'folders' | undefined;
 }
@@ -49,17 +48,23 @@ const kindsOfOperands: Readonly<Record<string, readonly [first: Kind, ...more: K
 const MOST = 1000;
 
 /** `words`: what stands behind `zrun`, up to the cursor; the last one is still being typed. Never throws. */
-export async function complete(words: readonly string[], environment: Environment): Promise<Completion> {
+export async function complete(
+  words: readonly string[],
+  environment: Environment,
+  run: RunZrun,
+): Promise<Completion> {
   const [first, ...rest] = words;
-  const isVerb = words.length > 1 && first !== undefined && Object.hasOwn(verbs, first);
-  const options = await optionsOf(isVerb ? first : undefined, environment);
+  const ofZrun = await helpOf(undefined, environment, run);
+  const verbs = verbsIn(ofZrun);
+  const isVerb = words.length > 1 && verbs.some(({ value }) => value === first);
+  const options = optionsIn(isVerb ? await helpOf(first, environment, run) : ofZrun);
   const line = isVerb ? readLine(first, rest, options) : readLine(undefined, words, options);
   if (line.isCommand) return { candidates: [], own: 'files' };
   if (!line.option && line.partial.startsWith('-')) {
     return { candidates: startingWith(line.partial, options.flatMap(namesOf)), own: undefined };
   }
   const kind = line.option ? kindOfValue(line.option) : kindOfOperand(line);
-  const found = await candidatesOf(kind, line, environment);
+  const found = await candidatesOf(kind, line, environment, verbs);
   const candidates = startingWith(line.partial, found).map(({ value, summary }) => ({
     value: line.before + value,
     summary,
@@ -69,11 +74,11 @@ export async function complete(words: readonly string[], environment: Environmen
   return { candidates, own };
 }
 
-function namesOf({ names, summary }: HelpOption): readonly Candidate[] {
+function namesOf({ names, summary }: HelpOption): readonly Named[] {
   return names.map((value) => ({ value, summary }));
 }
 
-function startingWith(partial: string, candidates: readonly Candidate[]): readonly Candidate[] {
+function startingWith(partial: string, candidates: readonly Named[]): readonly Named[] {
   return candidates.filter(({ value }) => value.startsWith(partial)).slice(0, MOST);
 }
 

@@ -6,6 +6,7 @@ import { exitCodes } from '../../core/exit-codes.js';
 import { sourceFile } from '../../core/source-files.js';
 import { visibleLine } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
+import type { RunZrun } from './help-options.js';
 import { readVerbWords } from '../verb-options.js';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
@@ -28,11 +29,11 @@ For this shell, and for all to come:
 `;
 
 /** Throws ZrunError `usage`. */
-export async function showCompletion(environment: Environment): Promise<number> {
+export async function showCompletion(environment: Environment, run: RunZrun): Promise<number> {
   const { argv, stdout } = environment;
   const [first, ...words] = argv;
   if (first === '--words') {
-    stdout.write(await formatCandidates(words, environment));
+    stdout.write(await formatCandidates(words, environment, run));
     return exitCodes.ok;
   }
   const given = readVerbWords('completion', argv, {});
@@ -48,9 +49,13 @@ export async function showCompletion(environment: Environment): Promise<number> 
 }
 
 /** A line for each: the value, a tab, and what it is. Lines with a colon are for the shell itself. */
-async function formatCandidates(words: readonly string[], environment: Environment): Promise<string> {
+async function formatCandidates(
+  words: readonly string[],
+  environment: Environment,
+  run: RunZrun,
+): Promise<string> {
   const { complete } = await import('./complete.js');
-  const { candidates, own } = await complete(words, environment);
+  const { candidates, own } = await complete(words, environment, run);
   const lines = candidates
     .filter(({ value }) => !/[\t\n]/.test(value) && !value.startsWith(':'))
     .map(({ value, summary }) => `${visibleLine(value)}\t${visibleLine(summary)}`);

@@ -1,10 +1,17 @@
 /**
- * Owns what completion knows of a verb's options: what its own `--help` says of them, so that no option is known to one and
- * not to the other.
+ * Owns what completion knows of zrun: its verbs, and their options, as `--help` says them, so that nothing is known to one
+ * and not to the other.
  */
 import { PassThrough } from 'node:stream';
 import type { Environment } from '../environment.js';
-import { verbs } from '../verbs.js';
+
+/** All of zrun, from the words to the exit code. */
+export type RunZrun = (environment: Environment) => Promise<number>;
+
+export interface Named {
+  readonly value: string;
+  readonly summary: string;
+}
 
 export interface HelpOption {
   /** `-i`, `--inventory`. */
@@ -16,30 +23,31 @@ export interface HelpOption {
   readonly summary: string;
 }
 
-/** Of a verb, or of a run where none is named. */
-export async function optionsOf(
+/** Of a verb, or of zrun itself where none is named. */
+export async function helpOf(
   verb: string | undefined,
   environment: Environment,
-): Promise<readonly HelpOption[]> {
-  return parseHelp(await helpOf(verb, environment));
-}
-
-async function helpOf(verb: string | undefined, environment: Environment): Promise<string> {
-  const found = verb === undefined ? undefined : verbs[verb];
-  if (!found) {
-    const { formatHelp } = await import('../command-line.js');
-    return formatHelp(environment.version);
-  }
+  run: RunZrun,
+): Promise<string> {
   const stdout = new PassThrough();
   let text = '';
   stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
-  const run = await found.load();
-  await run({ ...environment, argv: ['--help'], stdout, stderr: new PassThrough() });
+  const argv = [...(verb === undefined ? [] : [verb]), '--help'];
+  await run({ ...environment, argv, stdout, stderr: new PassThrough() });
   return text;
 }
 
+/** The list below `Verbs`. */
+export function verbsIn(help: string): readonly Named[] {
+  const [, section = ''] = /^Verbs\b.*\n((?: .*\n)*)/m.exec(help) ?? [];
+  return [...section.matchAll(/^ {2}(\S+) +(.*)$/gm)].map(([, value = '', summary = '']) => ({
+    value,
+    summary,
+  }));
+}
+
 /** `  -l, --limit <pattern>  which hosts`: names of options stand at the beginning of lines, and nowhere else. */
-function parseHelp(text: string): readonly HelpOption[] {
+export function optionsIn(text: string): readonly HelpOption[] {
   const line = /^ {2}(-\w, )?(--[a-z][\w-]*)(?: ([<[])([\w@|-]+)[>\]])?(?:,.*| {2,}(.*))?$/gm;
   return [...text.matchAll(line)].map(([, short, long = '', bracket, value, summary = '']) => ({
     names: [...(short === undefined ? [] : [short.slice(0, 2)]), long],

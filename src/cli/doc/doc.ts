@@ -1,7 +1,7 @@
 /**
  * Owns `zrun doc`: what a word of its command line means, and which page is shown.
  */
-import { moduleNamed, unknownModule } from '../../config/reference.js';
+import { functionOfFilter, moduleNamed, unknownModule } from '../../config/reference.js';
 import { nearest, ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
 import type { Module } from '../../core/module.js';
@@ -81,6 +81,9 @@ function pagesOf(name: string): readonly (Module | { readonly text: string })[] 
   // `user` is a module, and a keyword only in Ansible.
   if (module) return [module, ...(entries.some(({ isMissing }) => isMissing) ? [] : texts)];
   if (texts.length > 0) return texts;
+  const instead = functionOfFilter(name);
+  if (instead !== undefined)
+    return [{ text: `In place of the filter '${name}', zrun has a function:\n` }, ...pagesOf(instead)];
   throw unknown(name);
 }
 

@@ -43,9 +43,9 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
   'host-key-changed':
     'Somebody may be between you and the host. If it was installed anew, remove the old key: ssh-keygen -R HOST.',
   'auth-failed':
-    'zrun ping HOST -vvv lists the user and the keys that were tried. Check -u, ansible_user, --private-key, and ssh-add -l.',
+    'zrun ping HOST -vvv lists the user and the keys that were tried. Check -u, ansible_user, --private-key, and ssh-add -l; -k asks for a password.',
   'key-unreadable':
-    'Check who may read the key file, and load a key with a passphrase into an agent: ssh-add FILE.',
+    'Check who may read the key file. A passphrase is asked for on a terminal, once; where nobody can be asked, load the key into an agent: ssh-add FILE.',
   'sudo-password-missing': '-K asks for it, --become-password-file reads it from a file.',
   'sudo-password-wrong':
     "It is the password of the user who logs in, not root's, unless sudo is set up otherwise.",

@@ -15,8 +15,9 @@ import type { Answers } from './project.js';
 const HELP = `Usage: zrun init [FOLDER] [options]
 
 Makes a project: an inventory (hosts.yaml), a playbook that does no harm
-(site.yaml), completion for VS Code (.vscode/), and a .gitignore. Asks which hosts
-there are, unless options say so. A file that is there already stays as it is.
+(site.yaml), completion for VS Code (.vscode/), and a .gitignore. Asks which
+hosts there are, unless options say so. A file that is there already stays as
+it is.
 
 Options:
   --hosts <names>  with commas between them; web[1:9] is nine
@@ -104,10 +105,14 @@ async function askAll(given: Answers, cwd: string): Promise<Answers> {
 async function write(answers: Answers, folder: string, cwd: string): Promise<string> {
   const { filesOf } = await import('./project.js');
   const lines: string[] = [];
-  for (const { path: name, purpose, text } of filesOf(answers)) {
+  const files = filesOf(answers);
+  const width = Math.max(...files.map((file) => path.join(folder, file.path).length));
+  for (const { path: name, purpose, text } of files) {
     const shown = path.join(folder, name);
     const isNew = await writeNew(path.resolve(cwd, shown), shown, text);
-    lines.push(`${isNew ? 'made' : 'kept'}  ${shown.padEnd(28)}  ${isNew ? purpose : 'was there already'}`);
+    lines.push(
+      `${isNew ? 'made' : 'kept'}  ${shown.padEnd(width)}  ${isNew ? purpose : 'was there already'}`,
+    );
   }
   const enter = folder === '.' ? '' : `  cd ${folder}\n`;
   return `${lines.map((line) => `${visibleLine(line)}\n`).join('')}
