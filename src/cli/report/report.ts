@@ -43,7 +43,7 @@ outputs, the beginning and the end are in a report; the hosts' logs in the
 run's folder have everything.
 
 Examples:
-  zrun report --open                      a page on the newest run, and look at it
+  zrun report --open                      a page on the newest run, opened
   zrun report 20260722T15 -o junit.xml    for a CI server
   zrun report last -o run.md -o run.json  two files at once
 `;
