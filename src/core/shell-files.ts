@@ -4,7 +4,7 @@ import { sourceFile } from './source-files.js';
 
 /**
  * What is sent of a shell file, without its comments and indentation.
- * @param file relative to src: `modules/facts/facts.sh`
+ * @param file relative to src: `modules/facts/script/os.sh`
  */
 export function shellFile(file: string): ShellText {
   return { shellText: sourceFile(file) };

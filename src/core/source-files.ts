@@ -10,7 +10,7 @@ const known = new Map<string, string>();
 
 /**
  * What is used of a file: its text, and of a shell script what is sent. Read when it is first asked for.
- * @param file relative to src: `modules/facts/facts.sh`
+ * @param file relative to src: `modules/facts/script/os.sh`
  */
 export function sourceFile(file: string): string {
   const before = known.get(file);

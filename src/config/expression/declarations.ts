@@ -11,7 +11,9 @@ export interface Declarations {
   get(name: string): Shape | undefined;
   names(): Iterable<string>;
   /** Why a name is not there, where more can be said than that. */
-  explain?(name: string): string | undefined;
+  explain?(name: string, parts: readonly string[]): string | undefined;
+  /** Hears of each part of the facts that is asked for; undefined: of all of them. */
+  onFacts?(part: string | undefined): void;
   /** Those of the inventory; undefined if there is none. */
   readonly hosts?: ReadonlySet<string> | undefined;
 }
@@ -58,7 +60,7 @@ export interface CommonNames {
   readonly given: DeclaredNames;
   /** Any other name is let through, with nothing known of it. */
   readonly isOpen: boolean;
-  explain(name: string): string | undefined;
+  explain(name: string, parts: readonly string[]): string | undefined;
   readonly hosts: ReadonlySet<string> | undefined;
   /** Gets what is asked for, and what layers define. */
   readonly use: NameUse;
@@ -68,9 +70,10 @@ export interface CommonNames {
 export function createResolver(common: CommonNames): (layer: NameLayer | undefined) => Declarations {
   const { base, given, setByTasks, hosts, use } = common;
   const explain = common.explain.bind(common);
+  const onFacts = factsOf(common.use);
   const known = new Map<NameLayer, Declarations>();
   const closed = layerOf((name) => given.get(name) ?? base.get(name), undefined, [given, base], use);
-  const root: Declarations = { ...(common.isOpen ? opened(closed) : closed), explain, hosts };
+  const root: Declarations = { ...(common.isOpen ? opened(closed) : closed), explain, onFacts, hosts };
 
   function resolve(layer: NameLayer | undefined): Declarations {
     if (!layer) return root;
@@ -82,22 +85,28 @@ export function createResolver(common: CommonNames): (layer: NameLayer | undefin
       return own && [...own, ...(setByTasks.get(name) ?? [])];
     };
     for (const name of layer.names.keys()) use.set.add(name);
-    const made = { ...layerOf(sourcesOf, outer, [layer.names], use, layer.isWeak), explain, hosts };
+    const made = { ...layerOf(sourcesOf, outer, [layer.names], use, layer.isWeak), explain, onFacts, hosts };
     known.set(layer, made);
     return made;
   }
   return resolve;
 }
 
+function factsOf({ facts }: NameUse): NonNullable<Declarations['onFacts']> {
+  return (part) => void facts.add(part ?? allFacts);
+}
+
 function layerOf(
   sourcesOf: (name: string) => readonly ShapeSource[] | undefined,
   outer: Declarations | undefined,
   owners: readonly DeclaredNames[],
-  { used }: NameUse,
+  use: NameUse,
   isWeak = false,
 ): Declarations {
+  const { used } = use;
   const known = new Map<string, Shape>();
   const declarations: Declarations = {
+    onFacts: factsOf(use),
     names: () => new Set([...owners.flatMap((owner) => [...owner.keys()]), ...(outer?.names() ?? [])]),
     get(name) {
       used.add(name);
@@ -133,15 +142,22 @@ export interface NameUse {
   readonly used: Set<string>;
   /** Plays, roles, files of variables and tasks define them. */
   readonly set: Set<string>;
+  /** Parts of the facts that anything asks for, and `allFacts` where it cannot be told which. */
+  readonly facts: Set<string>;
 }
 
+/** In place of a part's name. */
+export const allFacts = 'all';
+
 export function createNameUse(): NameUse {
-  return { used: new Set(), set: new Set() };
+  return { used: new Set(), set: new Set(), facts: new Set() };
 }
 
 /** Every name may exist, and is written down where it is asked for. */
-export function watchNames({ used }: NameUse): Declarations {
+export function watchNames(use: NameUse): Declarations {
+  const { used } = use;
   return {
+    onFacts: factsOf(use),
     get(name) {
       used.add(name);
       return anyShape;

@@ -55,11 +55,20 @@ function walk(node: ASTNode, locals: Locals, visitor: NameVisitor): Shape {
     case 'value':
       return literalShape(node.args);
     case 'id':
+      if (node.args === 'facts') visitor.declared?.onFacts?.(undefined);
       return nameShape(node, node.args, locals, visitor);
     case '.':
-      return partShape(node, walk(node.args[0], locals, visitor), node.args[1], false, visitor);
+      return partShape(
+        node,
+        walkBase(node.args[0], node.args[1], locals, visitor),
+        node.args[1],
+        false,
+        visitor,
+      );
     case '.?':
-      return maybe(partShape(node, walk(node.args[0], locals, visitor), node.args[1], false, visitor));
+      return maybe(
+        partShape(node, walkBase(node.args[0], node.args[1], locals, visitor), node.args[1], false, visitor),
+      );
     case '[]':
     case '[?]':
       return walkIndex(node, locals, visitor);
@@ -107,6 +116,26 @@ function walkAll(nodes: readonly ASTNode[], locals: Locals, visitor: NameVisitor
   return nodes.map((node) => walk(node, locals, visitor));
 }
 
+/** What stands before `.part`. Of the facts, that part is told of, and not that all may be meant. */
+function walkBase(base: ASTNode, part: string, locals: Locals, visitor: NameVisitor): Shape {
+  if (lastName(base) !== 'facts') return walk(base, locals, visitor);
+  visitor.declared?.onFacts?.(part);
+  if (base.op === 'id') return nameShape(base, base.args, locals, visitor);
+  const declared = visitor.declared && withoutFacts(visitor.declared);
+  return walk(base, locals, declared ? { ...visitor, declared } : visitor);
+}
+
+/** The last name of `hostvars[x].facts`. */
+function lastName(node: ASTNode): string | undefined {
+  if (node.op === 'id') return node.args;
+  if (node.op === '.' || node.op === '.?') return node.args[1];
+  return node.op === '[]' && node.args[1].op === 'value' ? String(node.args[1].args) : undefined;
+}
+
+function withoutFacts({ onFacts: _, ...declared }: Declarations): Declarations {
+  return declared;
+}
+
 function nameShape(node: ASTNode, name: string, locals: Locals, visitor: NameVisitor): Shape {
   const local = locals.get(name);
   if (local) return local;
@@ -131,7 +160,8 @@ function partShape(node: ASTNode, base: Shape, part: string, mayLack: boolean, v
 
 function walkIndex(node: ASTNode & { op: '[]' | '[?]' }, locals: Locals, visitor: NameVisitor): Shape {
   const [of, index] = node.args;
-  const base = walk(of, locals, visitor);
+  const part = index.op === 'value' && typeof index.args === 'string' ? index.args : undefined;
+  const base = part === undefined ? walk(of, locals, visitor) : walkBase(of, part, locals, visitor);
   walk(index, locals, visitor);
   if (index.op === 'value' && typeof index.args === 'string')
     return partShape(node, base, index.args, node.op === '[?]', visitor);
@@ -142,7 +172,7 @@ function walkCall(node: ASTNode & { op: 'call' }, locals: Locals, visitor: NameV
   const [name, args] = node.args;
   const [only] = args;
   if (name === 'has' && only?.op === '.') {
-    const base = walk(only.args[0], locals, visitor);
+    const base = walkBase(only.args[0], only.args[1], locals, visitor);
     // What a schema rules out can never be there; what a literal does not show, another place may add.
     const bare = base.type === 'maybe' ? base.of : base;
     const isClosed = bare.type === 'object' && bare.declared && !bare.open;
@@ -237,6 +267,12 @@ const foreignNames: Readonly<Record<string, string>> = {
   not: '! in its place, and the condition in quotes',
 };
 
+/** The names that are written behind a node: `.a`, `['b']`. */
+function partsBehind(text: string, { end }: ASTNode): readonly string[] {
+  const [behind = ''] = /^(?:\.[A-Za-z_]\w*|\[\s*(?:'\w+'|"\w+")\s*\])*/.exec(text.slice(end)) ?? [];
+  return behind.match(/\w+/g) ?? [];
+}
+
 function functionsByNamespace(name: string): readonly string[] {
   return [...functionsByName.keys()].filter((each) => each.startsWith(`${name}.`));
 }
@@ -267,7 +303,8 @@ export function explainMissing(
     const best = nearest(name, declared.names());
     const hint = meant
       ? `write ${meant}`
-      : (declared.explain?.(name) ?? (best === undefined ? undefined : `did you mean '${best}'?`));
+      : (declared.explain?.(name, partsBehind(positioned.text, node)) ??
+        (best === undefined ? undefined : `did you mean '${best}'?`));
     return errorAt(place, 'variable-unknown', `nothing defines '${name}'`, hint);
   }
   const parent = node.op === '.' || node.op === '.?' || node.op === '[]' ? node.args[0] : node;

@@ -4,6 +4,7 @@
  */
 import type { ZrunError } from '../../core/errors.js';
 import { errorAt } from '../source/findings.js';
+import { hintForAnsibleFact } from './ansible-facts.js';
 import { translateFilters } from './jinja-filters.js';
 import type { PositionedText } from '../source/source.js';
 
@@ -109,6 +110,8 @@ function translate(inner: string): string | undefined {
   const part = new RegExp(
     String.raw`^([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[(?:'[\w-]+'|"[\w-]+"|\d+)\])*\[(?:'[\w-]+'|"[\w-]+"|\d+)\](?:\.[A-Za-z_]\w*)*)$`,
   ).exec(inner);
+  const fact = part ? hintForAnsibleFact(part[1] ?? '', part[2]?.match(/\w+/g) ?? []) : undefined;
+  if (fact !== undefined) return fact;
   if (part) {
     const keys = (part[2] ?? '')
       .replaceAll(/\[['"](\w+)['"]\]/g, '.$1')

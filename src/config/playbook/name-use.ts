@@ -16,16 +16,16 @@ const given: ReadonlySet<string> = new Set(['facts', 'item', 'omit']);
 /** What a person reads about extra variables that nothing uses; nothing, if no name is similar. */
 export function findMisspelt(
   extraVars: VarsTemplate,
-  { used, set }: NameUse,
+  { used, set }: Pick<NameUse, 'used' | 'set'>,
   inventories: ReadonlySet<Inventory>,
 ): readonly string[] {
-  const unused = (known: NameUse): readonly string[] =>
+  const unused = (known: Pick<NameUse, 'used' | 'set'>): readonly string[] =>
     [...extraVars.keys()].filter(
       (name) => !/^(?:ansible|zrun)_/.test(name) && !known.used.has(name) && !known.set.has(name),
     );
   if (unused({ used, set }).length === 0) return [];
   // What only the inventory uses and sets counts too. With many hosts that takes long, and is hardly ever needed.
-  const all: NameUse = { used: new Set(used), set: new Set(set) };
+  const all: NameUse = { used: new Set(used), set: new Set(set), facts: new Set() };
   const ofHosts = [...inventories].flatMap(({ hosts }) =>
     [...hosts.values()].map(({ vars }) => compiledOf(vars)),
   );

@@ -3,12 +3,20 @@
  */
 import path from 'node:path';
 import type { Place } from '../../core/errors.js';
+import type { Module } from '../../core/module.js';
 import type { Handler, Play, Step, Task, VarsPrompt } from '../../core/plan.js';
 import type { Expression } from '../../core/template.js';
+import type { Value } from '../../core/value.js';
 import { readConditions } from './reading/conditions.js';
 import { readBudget, readOrder, readSerial, readStrategy } from './batches.js';
 import { splitTerms } from '../inventory/patterns.js';
-import { addNames, namesOfVars, type ShapeSource } from '../expression/declarations.js';
+import {
+  addNames,
+  allFacts,
+  namesOfVars,
+  type NameUse,
+  type ShapeSource,
+} from '../expression/declarations.js';
 import { createFieldReader, isTemplateNode, type FieldReader } from './reading/fields.js';
 import { checkNotification, readHandlers } from './steps/handlers.js';
 import { checkKeywords } from './reading/keywords.js';
@@ -21,7 +29,7 @@ import { readRole } from './roles/roles.js';
 import { mainParts } from './roles/request.js';
 import { createScope } from '../expression/scope.js';
 import { neutralSettings, readBecome, readSettings } from './reading/settings.js';
-import { textShape } from '../expression/shape.js';
+import { shapeOfSchema, textShape } from '../expression/shape.js';
 import {
   nothingAround,
   type OpenFile,
@@ -279,8 +287,25 @@ function readGatherFacts(
     name: 'Gathering Facts',
     at: entry?.keyAt ?? at,
     module,
-    args: constant({}, at),
+    args: factsInUse(module, context.use, at),
     when,
     tags: [...site.tags, 'always'],
   });
+}
+
+/**
+ * What `setup` is to gather for a play: whatever any template or condition of the run's playbooks asks for, for facts that
+ * one play gathers are there in the next. `host` is what says that a host answers at all.
+ */
+function factsInUse(module: Module, { facts }: NameUse, at: Place): CompiledTemplate {
+  const parameter = 'gather_subset';
+  if (!Object.hasOwn(module.params.shape, parameter)) return constant({}, at);
+  const schema = module.vars?.shape['facts'];
+  const shape = schema && shapeOfSchema(schema);
+  const known = shape?.type === 'object' ? [...shape.fields.keys()] : [];
+  // Asked when the play runs, for by then all is read.
+  const render = (): Value => ({
+    [parameter]: facts.has(allFacts) ? ['all'] : known.filter((part) => part === 'host' || facts.has(part)),
+  });
+  return { ...constant({}, at), isConstant: false, render, renderPartial: render, renderEntry: render };
 }

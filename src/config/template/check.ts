@@ -142,6 +142,7 @@ function checkLookup(template: TextTemplate, call: Call, frame: ShapeFrame, repo
   for (const node of keys) {
     checkValue(template, node, frame, report);
     const key = isPath(node) || isSubExpression(node) ? undefined : String(scalarOf(node));
+    if (key === undefined || key === 'facts') rootDeclarations(frame).onFacts?.(undefined);
     const next = key === undefined ? lookedUp(shape) : partOf(shape, key);
     if (!next) {
       const message = `'${said}' has no '${key ?? ''}'`;
@@ -171,10 +172,12 @@ function celDeclarations(frame: ShapeFrame): Declarations {
   const { root } = at.context;
   const explain = root.explain?.bind(root);
   const { hosts } = root;
+  const onFacts = root.onFacts?.bind(root);
   return {
     get: (name) => locals.get(name) ?? root.get(name),
     names: () => new Set([...locals.keys(), ...root.names()]),
     ...(explain && { explain }),
+    ...(onFacts && { onFacts }),
     hosts,
   };
 }
@@ -248,14 +251,22 @@ function fromDeclared(
   refuse: Refuse,
 ): Shape {
   if (name === undefined) return refuse("'@root' stands for no value");
+  watchFacts(declared, [name, ...rest]);
   const shape = declared.get(name);
   if (!shape)
     return refuse(
       `nothing defines '${name}'`,
-      () => usageHint(name) ?? declared.explain?.(name) ?? nearestHint(name, declared.names()),
+      () => usageHint(name) ?? declared.explain?.(name, rest) ?? nearestHint(name, declared.names()),
     );
   const noHost = missingHostOf([name, ...rest], declared.hosts);
   return followParts(shape, name, rest, noHost ? () => refuse(noHost.message, () => noHost.hint) : refuse);
+}
+
+/** Another host's facts, or those of `vars`, are facts too; and so is whatever else is called that. */
+function watchFacts(declared: Declarations, parts: readonly string[]): void {
+  parts.forEach((part, i) => {
+    if (part === 'facts') declared.onFacts?.(parts[i + 1]);
+  });
 }
 
 function followParts(start: Shape, name: string, rest: readonly string[], refuse: Refuse): Shape {

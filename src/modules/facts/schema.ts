@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { Value } from '../../core/value.js';
+import { everydaySchemas } from './everyday-schema.js';
 
 const json: z.ZodType<Value> = z.json();
 const text = z.string();
@@ -412,6 +413,7 @@ const fstabSchema = z.object({
 });
 
 export const factsSchema = z.object({
+  ...everydaySchemas,
   host: hostSchema.describe('the machine'),
   tools: toolsSchema,
   zfs: zfsSchema.describe('ZFS'),
@@ -420,5 +422,10 @@ export const factsSchema = z.object({
   mounts: z.array(mountSchema).describe('what is mounted outside the data-root, without Docker’s namespaces'),
   fstab: z.array(fstabSchema).describe('/etc/fstab'),
 });
+
+/** What can be gathered by itself: `os`, `network`, … */
+export const factParts: readonly FactPart[] = factsSchema.keyof().options;
+
+export type FactPart = keyof Facts;
 
 export type Facts = z.output<typeof factsSchema>;

@@ -1,5 +1,5 @@
 /**
- * Owns how the answer of facts.sh is taken apart: its sections, and their rows.
+ * Owns how the answer of the script is taken apart: its sections, and their rows.
  */
 
 export type Sections = ReadonlyMap<string, string>;

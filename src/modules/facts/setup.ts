@@ -3,14 +3,21 @@
  */
 import * as z from 'zod';
 import { defineModule } from '../../core/module.js';
-import { factsSchema } from './schema.js';
+import { factParts, factsSchema, type FactPart } from './schema.js';
 import { factsProbe } from './facts.js';
 
 export const setup = defineModule({
   name: 'setup',
   summary: 'Gather facts about the host, ZFS, Docker and what its data lies on',
-  params: z.strictObject({}),
-  returns: z.object({ facts: factsSchema.describe('what was found; also the variable `facts`') }),
+  params: z.strictObject({
+    gather_subset: z
+      .array(z.enum(['all', ...factParts]))
+      .default(['all'])
+      .describe(
+        'which parts; a play that gathers facts by itself gathers those that any template or condition uses',
+      ),
+  }),
+  returns: z.object({ facts: factsSchema.partial().describe('what was found; also the variable `facts`') }),
   vars: z.object({ facts: factsSchema.describe('what `setup` has found') }),
   examples: [
     {
@@ -20,8 +27,9 @@ export const setup = defineModule({
       task: 'setup: {}',
     },
   ],
-  async plan(read) {
-    const facts = await read(factsProbe());
+  async plan(read, { gather_subset: wanted }) {
+    const parts = wanted.flatMap((part): readonly FactPart[] => (part === 'all' ? factParts : [part]));
+    const facts = await read(factsProbe(new Set(parts)));
     const vars = { facts };
     return { change: 'none', reason: 'only looks', result: vars, vars };
   },

@@ -676,7 +676,7 @@ describe('facts', () => {
           );
           const { stdout, status } = await localRun([shell])({
             shellText: [
-              text.slice(0, text.indexOf('section uname')),
+              beforeDocker(text),
               `containers='{"Type":"bind"}'; volumes=; docker() { cat '${folder}/given'; }`,
               text.slice(text.indexOf('section gone;'), text.indexOf('case $info in')),
             ].join('\n'),
@@ -720,7 +720,7 @@ describe('facts', () => {
     const look = (root: string): string => {
       const text = factsProbe().script.shellText;
       return [
-        text.slice(0, text.indexOf('section uname')),
+        beforeDocker(text),
         `real='${root}'`,
         text.slice(text.indexOf('printable()'), text.indexOf('section drivers;')),
       ].join('\n');
@@ -833,3 +833,12 @@ esac
     });
   }
 });
+
+/** What the script has defined before it looks at Docker. */
+function beforeDocker(script: string): string {
+  const mounts = 'cat /proc/self/mountinfo\n';
+  return (
+    script.slice(0, script.indexOf('section uname')) +
+    script.slice(script.indexOf(mounts) + mounts.length, script.indexOf('service=docker.service'))
+  );
+}

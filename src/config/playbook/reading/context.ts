@@ -7,6 +7,7 @@ import { ZrunError, type Place } from '../../../core/errors.js';
 import type { VarsTemplate } from '../../../core/template.js';
 import { variablesForeseen } from '../../inventory/brought-vars.js';
 import {
+  allFacts,
   createResolver,
   type Declarations,
   type NameLayer,
@@ -135,9 +136,22 @@ async function readAndCheck<T>(shared: Shared, read: (context: PlaybookContext) 
     given: new Map([...compiledOf(shared.extraVars)].map(([name, template]) => [name, [template]] as const)),
   });
   for (const { names, check } of checks) check(resolve(names), findings.report);
+  watchOtherHosts(shared);
   for (const check of last) check(findings.report);
   findings.throwAll();
   return made;
+}
+
+/** Where hosts ask for each other's variables, or for whatever has a name, all of them may ask for facts. */
+function watchOtherHosts({ use, inventories }: Shared): void {
+  if (!['hostvars', 'vars'].some((name) => use.used.has(name)) || use.facts.has(allFacts)) return;
+  const hosts = [...inventories].flatMap((inventory) => [
+    ...inventory.hosts.values(),
+    inventory.implicitLocalhost,
+  ]);
+  const templates = new Set(hosts.flatMap((host) => [...compiledOf(host.vars).values()]));
+  const watching = watchNames({ used: new Set(), set: new Set(), facts: use.facts });
+  for (const template of templates) template.check(watching, ignoreFindings);
 }
 
 /** What folders say of hosts and groups that may come, hosts may come to have. */

@@ -5,6 +5,7 @@ import type { Module } from '../../../core/module.js';
 import type { Loop } from '../../../core/plan.js';
 import type { CommonNames, Declarations, DeclaredNames, ShapeSource } from '../../expression/declarations.js';
 import type { Inventory } from '../../inventory/inventory.js';
+import { hintForAnsibleFact } from '../../functions/ansible-facts.js';
 import { ignoreFindings } from '../../source/findings.js';
 import {
   anyShape,
@@ -235,15 +236,11 @@ export function loopItem(loop: CompiledTemplate): ShapeSource {
 }
 
 /** Why a name may be missing, where more can be said than that. */
-function explainUnknownName(name: string): string | undefined {
+function explainUnknownName(name: string, parts: readonly string[]): string | undefined {
   if (name === 'facts')
     return "facts are there unless 'gather_facts: false' says no; take that out, or add a task 'setup:'";
-  if (
-    name === 'ansible_facts' ||
-    /^ansible_(?:distribution|os_family|kernel|hostname|memtotal_mb|mounts|processor)/.test(name)
-  ) {
-    return "facts stand below 'facts'; 'zrun doc setup' lists them";
-  }
+  const fact = hintForAnsibleFact(name, parts);
+  if (fact !== undefined) return fact;
   if (name === 'item') return "'item' is there in a task with loop:";
   if (/^ansible_failed_(?:task|result)$/.test(name)) return `'${name}' is there in rescue and always`;
   if (name === 'ansible_loop') return "it is there in a loop with 'loop_control: {extended: true}'";

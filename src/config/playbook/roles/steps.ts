@@ -1,6 +1,7 @@
 /**
  * Owns `import_role` and `include_role`: roles among the tasks.
  */
+import { allFacts } from '../../expression/declarations.js';
 import path from 'node:path';
 import type { Place } from '../../../core/errors.js';
 import type { Block, Include, Loop, Step } from '../../../core/plan.js';
@@ -131,7 +132,9 @@ async function includeRole(
       "'public' makes a role's variables the play's, and so the role must be known before the run";
     site.context.report(errorAt(options.get('public')?.keyAt, 'playbook-invalid', message));
   }
-  for (const folder of await foreseeFiles(written, roleFolders(site))) {
+  const foreseen = await foreseeFiles(written, roleFolders(site));
+  if (foreseen.length === 0) site.context.use.facts.add(allFacts);
+  for (const folder of foreseen) {
     for (const found of await foreseeParts(options, folder)) {
       const key = [folder, ...found.entries()].join(' ');
       await site.context.foresee(key, (context) => open(found, folder, foreseenIn(context, inside)));

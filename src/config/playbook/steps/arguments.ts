@@ -2,6 +2,7 @@
  * Owns a task's arguments: the forms in which they are written, and their check against the module's schema as far as
  * they are literal.
  */
+import { allFacts } from '../../expression/declarations.js';
 import { nearest, type Place } from '../../../core/errors.js';
 import type { Module } from '../../../core/module.js';
 import { isMap } from '../../../core/value.js';
@@ -161,6 +162,8 @@ function compileParameter(module: Module, parameter: MapEntry, site: Site): Comp
   const role = roleOf(module, key);
   if (role === 'expression' || role === 'expressions') return compileConditions(parameter, site);
   const template = compileLiterals(module, value, [key], context);
+  // What a file asks for whose name only the run knows, nobody can tell before.
+  if (role === 'template-file' && !template.isConstant) context.use.facts.add(allFacts);
   if (value.kind !== 'scalar' || typeof value.value !== 'string' || !template.isConstant) return template;
   // One that cannot be read has been reported as that.
   if (isTemplateNode(value)) return template;

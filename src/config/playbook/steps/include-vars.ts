@@ -2,6 +2,7 @@
  * Owns `include_vars`: variables that a host takes from files when it comes to the task. To the engine it is a task like
  * others, whose module hands over what the files hold as templates: as in Ansible, they are rendered where they are used.
  */
+import { allFacts } from '../../expression/declarations.js';
 import path from 'node:path';
 import * as z from 'zod';
 import type { Place } from '../../../core/errors.js';
@@ -60,7 +61,9 @@ export async function readIncludedVars(
     const taken = await read(found, site);
     return taskOf(() => Promise.resolve(taken), [...taken.vars.keys()]);
   }
-  for (const found of await foreseeFiles(written, foldersOf(site, isFolder))) {
+  const foreseen = await foreseeFiles(written, foldersOf(site, isFolder));
+  if (foreseen.length === 0) site.context.use.facts.add(allFacts);
+  for (const found of foreseen) {
     if (isFolder || /\.(?:ya?ml|json)$/.test(found))
       await site.context.foresee(found, (context) => read(found, siteIn(context, site)));
   }

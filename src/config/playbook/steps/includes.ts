@@ -2,6 +2,7 @@
  * Owns files of tasks that other files name: `import_tasks`, which is read before the run and stands for a block, and
  * `include_tasks`, which hosts decide about, and whose file only they may know.
  */
+import { allFacts } from '../../expression/declarations.js';
 import path from 'node:path';
 import type { Block, Include, Loop, Step } from '../../../core/plan.js';
 import { isTemplateNode } from '../reading/fields.js';
@@ -94,7 +95,9 @@ async function includeTasks(
     };
   }
   const template = compileName(file, common.site);
-  for (const found of await foreseeFiles(written, foldersOf(site, 'include'))) {
+  const foreseen = await foreseeFiles(written, foldersOf(site, 'include'));
+  if (foreseen.length === 0) site.context.use.facts.add(allFacts);
+  for (const found of foreseen) {
     if (!openFileOf(found, site) && /\.(?:ya?ml|json)$/.test(found))
       await site.context.foresee(found, (context) => open(found, written, foreseenIn(context, inside)));
   }

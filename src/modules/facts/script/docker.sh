@@ -1,20 +1,9 @@
-# Looks at everything that a migration rests on. Looks only; never asks Docker where asking could start it.
+# Docker, its data-root and what that lies on. Never asks Docker where asking could start it. The last part: it may end the
+# script.
 #
-# $1: how many lines of what the data-root's mount hides are printed. Functions that stand before it:
+# $1: how many lines of what the data-root's mount hides are printed. Functions that stand before it: base.sh,
 # modules/system/dependents.sh, modules/host/process.sh, modules/host/holders.sh, modules/storage/mounts-elsewhere.sh.
-#
-# Prints sections, each below a line that begins with the control character RS, which no text of a host's own begins with.
-# What fails says nothing, and its facts are null.
 
-LC_ALL=C; export LC_ALL; exec 2>/dev/null
-section() { printf '\n\036%s\n' "$1"; }
-has() { command -v "$1" >/dev/null; }
-# The encryption root of a dataset, and what ZFS says of its key.
-key_of() {
-  key=$(zfs get -H -o value encryptionroot "$1") && [ -n "$key" ] && [ "$key" != - ] || return
-  printf '%s\tencryptionroot\t%s\n' "$1" "$key"
-  zfs get -Hp -o property,value keylocation,keystatus "$key" | while IFS= read -r line; do printf '%s\t%s\n' "$1" "$line"; done
-}
 # Paths of the host that containers and volumes were given; what stands between them has no slash. For Docker's templates, a
 # path as it is, a line feed, and the path in JSON, ended by NUL. Not asked where no container and no volume was given any.
 # shellcheck disable=SC2086 # ids and names of volumes have no blanks
@@ -26,40 +15,6 @@ given() {
     docker volume inspect --format '{{with .Options}}{{with (index . "device")}}{{printf "%s\n%s\x00" . (json .)}}{{end}}{{end}}' $names ;;
   esac
 }
-# A command that may never end, by the seconds it has.
-limit() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
-section uname; uname -n; uname -r; uname -m; id -un; id -u
-section machine; cat /etc/machine-id
-section boot; cat /proc/sys/kernel/random/boot_id
-section os; cat /etc/os-release || cat /usr/lib/os-release
-section host
-[ -d /run/systemd/system ] && echo systemd
-if [ -r /run/systemd/container ]; then echo "container=$(cat /run/systemd/container)"
-elif [ -e /.dockerenv ]; then echo container=docker
-elif [ -r /proc/1/environ ] && grep -q -z '^container=' /proc/1/environ; then tr '\0' '\n' </proc/1/environ | grep '^container='
-fi
-has pveversion && echo proxmox
-has midclt && echo truenas
-[ -d /var/snap/docker ] && echo snap
-section memory; grep MemTotal /proc/meminfo; echo "cpus $(grep -c '^processor' /proc/cpuinfo)"
-section tools
-for tool in rsync zfs zpool docker dockerd blkid wipefs mkfs.ext4 resize2fs systemctl udevadm blockdev fstrim unshare timeout; do has "$tool" && echo "$tool"; done
-section fstab; cat /etc/fstab
-section mounts; cat /proc/self/mountinfo
-section module; cat /sys/module/zfs/version
-if has zfs; then
-  section userland; zfs version
-  section pools; zpool list -Hp -o name,size,allocated,free,health,readonly
-  section tops; zfs list -Hp -o name,available -d 0
-  section snapshot_tools
-  for tool in sanoid syncoid zrepl pyznap zfs-autobackup; do has "$tool" && echo "$tool"; done
-  section marked
-  marked=$(zfs get -Hp -s local -t filesystem,volume -o name,property,value zrun:role,zrun:run,zrun:origin,zrun:data-root,zrun:copied,zrun:live,zrun:done,zrun:putting-back)
-  printf '%s\n' "$marked"
-  printf '%s\n' "$marked" | awk -F '\t' '$2 == "zrun:role" { print $1 }' | while IFS= read -r name; do
-    zfs get -Hp -t volume -o name,property,value volsize "$name"; key_of "$name"
-  done
-fi
 
 # How dockerd runs, or would be started: its command line, its environment and its file.
 

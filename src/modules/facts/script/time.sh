@@ -1,0 +1,2 @@
+# The host's clock. Before it: base.sh.
+section time; date '+%s %z %Z'; cat /proc/uptime
