@@ -97,6 +97,11 @@ export const testModules: ReadonlyMap<string, Module> = new Map(
     ),
     testModule('fail', z.strictObject({ msg: z.string() }), z.strictObject({})),
     testModule('set_fact', z.object({}).catchall(z.unknown()), z.strictObject({}), { paramsAreVars: true }),
-    testModule('setup', z.strictObject({}), z.looseObject({}), { vars: z.strictObject({ facts }) }),
+    testModule(
+      'setup',
+      z.strictObject({ gather_subset: z.array(z.string()).optional() }),
+      z.looseObject({}),
+      { vars: z.strictObject({ facts }) },
+    ),
   ].map((module) => [module.name, module]),
 );
