@@ -116,7 +116,7 @@ function walkAll(nodes: readonly ASTNode[], locals: Locals, visitor: NameVisitor
   return nodes.map((node) => walk(node, locals, visitor));
 }
 
-/** What stands before `.part`. Of the facts, that part is told of, and not that all may be meant. */
+/** What stands before `.part`. Of the facts, only that part counts as asked for. */
 function walkBase(base: ASTNode, part: string, locals: Locals, visitor: NameVisitor): Shape {
   if (lastName(base) !== 'facts') return walk(base, locals, visitor);
   visitor.declared?.onFacts?.(part);
@@ -132,8 +132,8 @@ function lastName(node: ASTNode): string | undefined {
   return node.op === '[]' && node.args[1].op === 'value' ? String(node.args[1].args) : undefined;
 }
 
-function withoutFacts({ onFacts: _, ...declared }: Declarations): Declarations {
-  return declared;
+function withoutFacts(declared: Declarations): Declarations {
+  return { ...declared, onFacts: () => undefined };
 }
 
 function nameShape(node: ASTNode, name: string, locals: Locals, visitor: NameVisitor): Shape {

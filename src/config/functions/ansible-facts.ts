@@ -102,7 +102,7 @@ const remarks: Readonly<Record<string, string>> = {
 };
 
 /**
- * A hint for a name of Ansible's facts, with the parts that follow it; undefined where it is none.
+ * A hint for a name of Ansible's facts, with the parts that follow it; undefined for any other.
  * `ansible_facts.os_family`, `ansible_facts['ansible_os_family']` and `ansible_os_family` are the same.
  */
 export function hintForAnsibleFact(name: string, parts: readonly string[]): string | undefined {

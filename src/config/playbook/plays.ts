@@ -29,7 +29,7 @@ import { readRole } from './roles/roles.js';
 import { mainParts } from './roles/request.js';
 import { createScope } from '../expression/scope.js';
 import { neutralSettings, readBecome, readSettings } from './reading/settings.js';
-import { shapeOfSchema, textShape } from '../expression/shape.js';
+import { partNames, partOf, shapeOfSchema, textShape } from '../expression/shape.js';
 import {
   nothingAround,
   type OpenFile,
@@ -300,9 +300,8 @@ function readGatherFacts(
 function factsInUse(module: Module, { facts }: NameUse, at: Place): CompiledTemplate {
   const parameter = 'gather_subset';
   if (!Object.hasOwn(module.params.shape, parameter)) return constant({}, at);
-  const schema = module.vars?.shape['facts'];
-  const shape = schema && shapeOfSchema(schema);
-  const known = shape?.type === 'object' ? [...shape.fields.keys()] : [];
+  const shape = module.vars && partOf(shapeOfSchema(module.vars), 'facts');
+  const known = shape ? [...partNames(shape)] : [];
   // Asked when the play runs, for by then all is read.
   const render = (): Value => ({
     [parameter]: facts.has(allFacts) ? ['all'] : known.filter((part) => part === 'host' || facts.has(part)),

@@ -73,7 +73,7 @@ const routeSchema = (family: string) =>
       mtu: maybeInt.describe('of the interface'),
     })
     .nullable()
-    .describe(`the way to the internet by ${family}; null where there is none`);
+    .describe(`the way to the internet by ${family}; null if there is no such way`);
 
 const networkSchema = z
   .object({
@@ -162,7 +162,7 @@ const pythonSchema = z
     minor: int.describe('its second number'),
   })
   .nullable()
-  .describe('Python, which zrun itself does not need; null where there is none');
+  .describe('Python, which zrun itself does not need; null if there is no Python');
 
 const userSchema = z
   .object({

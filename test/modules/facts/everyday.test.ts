@@ -4,13 +4,206 @@
  */
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
+import * as z from 'zod';
 import { factsOf, factsProbe } from '../../../src/modules/facts/facts.js';
 import { factParts, factsSchema, type FactPart, type Facts } from '../../../src/modules/facts/schema.js';
 import { localRun } from '../harness.js';
 
-async function gather(...parts: FactPart[]): Promise<Partial<Facts>> {
-  const { script, parse } = factsProbe(new Set(parts));
-  return factsSchema.partial().parse(parse(await localRun()(script)));
+const text = z.string();
+const int = z.int();
+const addresses = z.array(z.object({ address: text, prefix: text, scope: text }));
+const wayOut = z.object({
+  address: text.optional(),
+  interface: text.optional(),
+  gateway: text.optional(),
+  prefix: text.optional(),
+  macaddress: text.optional(),
+  mtu: int.optional(),
+});
+const link = z.object({
+  macaddress: text.optional(),
+  mtu: int.optional(),
+  active: z.boolean(),
+  ipv4: z.object({ address: text, netmask: text, network: text }).optional(),
+  ipv6: addresses.optional(),
+});
+const device = z.object({
+  sectors: text,
+  rotational: text,
+  removable: text,
+  model: text.nullable(),
+  partitions: z.record(text, z.object({ sectors: text })),
+});
+
+/** What is compared of what the module `setup` of ansible-core says. */
+const ansibleSchema = z.object({
+  ansible_facts: z
+    .object({
+      ansible_os_family: text,
+      ansible_distribution_version: text,
+      ansible_distribution_major_version: text,
+      ansible_distribution_release: text,
+      ansible_architecture: text,
+      ansible_kernel: text,
+      ansible_pkg_mgr: text,
+      ansible_service_mgr: text,
+      ansible_apparmor: z.object({ status: text }),
+      ansible_processor: z.array(text),
+      ansible_processor_nproc: int,
+      ansible_processor_count: int,
+      ansible_processor_cores: int,
+      ansible_processor_threads_per_core: int,
+      ansible_memtotal_mb: int,
+      ansible_swaptotal_mb: int,
+      ansible_hostname: text,
+      ansible_nodename: text,
+      ansible_default_ipv4: wayOut,
+      ansible_default_ipv6: wayOut,
+      ansible_all_ipv4_addresses: z.array(text),
+      ansible_all_ipv6_addresses: z.array(text),
+      ansible_dns: z.object({ nameservers: z.array(text).default([]) }),
+      ansible_interfaces: z.array(text),
+      ansible_mounts: z.array(
+        z.object({
+          mount: text,
+          device: text,
+          fstype: text,
+          size_total: int.optional(),
+          inode_total: int.optional(),
+        }),
+      ),
+      ansible_devices: z.record(text, device),
+      ansible_machine_id: text,
+      ansible_user_id: text,
+      ansible_user_uid: int,
+      ansible_user_gid: int,
+      ansible_user_dir: text,
+      ansible_user_shell: text,
+      ansible_user_gecos: text,
+      ansible_virtualization_role: text,
+      ansible_date_time: z.object({ tz: text, tz_offset: text }),
+    })
+    .catchall(z.unknown()),
+});
+
+type Ansible = z.output<typeof ansibleSchema>['ansible_facts'];
+
+const mib = 1024 ** 2;
+
+const same: readonly (readonly [
+  name: string,
+  ansible: (a: Ansible) => unknown,
+  zrun: (f: Facts) => unknown,
+])[] = [
+  ['os_family', (a) => a.ansible_os_family, (f) => f.os.family],
+  ['distribution_version', (a) => a.ansible_distribution_version, (f) => f.os.version],
+  ['distribution_major_version', (a) => Number(a.ansible_distribution_major_version), (f) => f.os.major],
+  ['distribution_release', (a) => a.ansible_distribution_release, (f) => f.os.codename],
+  ['architecture', (a) => a.ansible_architecture, (f) => f.os.architecture],
+  ['kernel', (a) => a.ansible_kernel, (f) => f.os.kernel],
+  ['pkg_mgr', (a) => a.ansible_pkg_mgr, (f) => f.os.package_manager],
+  ['service_mgr', (a) => a.ansible_service_mgr, (f) => f.os.service_manager],
+  ['apparmor', (a) => a.ansible_apparmor.status === 'enabled', (f) => f.os.apparmor],
+  ['processor', (a) => a.ansible_processor[2], (f) => f.cpu.model],
+  ['processor_nproc', (a) => a.ansible_processor_nproc, (f) => f.cpu.count],
+  ['processor_count', (a) => a.ansible_processor_count, (f) => f.cpu.sockets],
+  ['processor_cores', (a) => a.ansible_processor_cores, (f) => f.cpu.cores_per_socket],
+  ['processor_threads_per_core', (a) => a.ansible_processor_threads_per_core, (f) => f.cpu.threads_per_core],
+  ['memtotal_mb', (a) => a.ansible_memtotal_mb, (f) => Math.floor((f.memory.total ?? 0) / mib)],
+  ['swaptotal_mb', (a) => a.ansible_swaptotal_mb, (f) => Math.floor((f.memory.swap_total ?? 0) / mib)],
+  ['hostname', (a) => a.ansible_hostname, (f) => f.network.hostname],
+  ['nodename', (a) => a.ansible_nodename, (f) => f.network.nodename],
+  ['default_ipv4', (a) => wayOf(a.ansible_default_ipv4), (f) => f.network.default_ipv4],
+  ['default_ipv6', (a) => wayOf(a.ansible_default_ipv6), (f) => f.network.default_ipv6],
+  ['all_ipv4_addresses', (a) => a.ansible_all_ipv4_addresses.sort(), (f) => f.network.ipv4_addresses.sort()],
+  ['all_ipv6_addresses', (a) => a.ansible_all_ipv6_addresses.sort(), (f) => f.network.ipv6_addresses.sort()],
+  ['dns', (a) => a.ansible_dns.nameservers, (f) => f.network.nameservers],
+  [
+    'interfaces',
+    linksOf,
+    (f) =>
+      f.network.interfaces.map((each) => [
+        each.name,
+        each.mac,
+        each.mtu,
+        each.active,
+        each.ipv4.slice(0, 1).map(({ address, netmask, network }) => ({ address, netmask, network })),
+        each.ipv6.map((one) => ({ ...one, prefix: String(one.prefix) })),
+      ]),
+  ],
+  [
+    'mounts',
+    (a) =>
+      a.ansible_mounts
+        .filter((each) => each.device.startsWith('/dev/'))
+        .map((each) => [each.mount, each.device, each.fstype, each.size_total, each.inode_total])
+        .sort(),
+    (f) =>
+      f.filesystems.map((each) => [each.target, each.source, each.fstype, each.size, each.inodes]).sort(),
+  ],
+  [
+    'devices',
+    (a) =>
+      Object.entries(a.ansible_devices)
+        .filter(([, { sectors }]) => sectors !== '0')
+        .map(([name, each]) => ({
+          name,
+          size: Number(each.sectors) * 512,
+          rotational: each.rotational === '1',
+          removable: each.removable === '1',
+          model: each.model,
+          partitions: Object.entries(each.partitions).map(([part, { sectors }]) => [
+            part,
+            Number(sectors) * 512,
+          ]),
+        })),
+    (f) =>
+      f.devices.map(({ name, size, rotational, removable, model, partitions }) => ({
+        ...{ name, size, rotational, removable, model },
+        partitions: partitions.map((part) => [part.name, part.size]),
+      })),
+  ],
+  ['machine_id', (a) => a.ansible_machine_id, (f) => f.host.machine_id],
+  ['user_id', (a) => a.ansible_user_id, (f) => f.user.name],
+  ['user_uid', (a) => a.ansible_user_uid, (f) => f.user.uid],
+  ['user_gid', (a) => a.ansible_user_gid, (f) => f.user.gid],
+  ['user_dir', (a) => a.ansible_user_dir, (f) => f.user.home],
+  ['user_shell', (a) => a.ansible_user_shell, (f) => f.user.shell],
+  ['user_gecos', (a) => a.ansible_user_gecos, (f) => f.user.gecos],
+  ['virtualization_role', (a) => a.ansible_virtualization_role === 'guest', (f) => f.virtualization.is_guest],
+  ['date_time.tz', (a) => a.ansible_date_time.tz, (f) => f.time.timezone],
+  ['date_time.tz_offset', (a) => a.ansible_date_time.tz_offset, (f) => f.time.offset],
+];
+
+function wayOf(way: z.output<typeof wayOut>): Facts['network']['default_ipv4'] {
+  if (way.interface === undefined) return null;
+  return {
+    address: way.address ?? null,
+    interface: way.interface,
+    gateway: way.gateway ?? null,
+    prefix: Number(way.prefix),
+    mac: way.macaddress ?? null,
+    mtu: way.mtu ?? null,
+  };
+}
+
+function linksOf(a: Ansible): unknown {
+  return a.ansible_interfaces.sort().map((name) => {
+    const each = link.parse(a[`ansible_${name.replace(/[-:.]/g, '_')}`]);
+    return [
+      name,
+      each.macaddress ?? null,
+      each.mtu,
+      each.active,
+      each.ipv4 ? [each.ipv4] : [],
+      each.ipv6 ?? [],
+    ];
+  });
+}
+
+async function gather(...parts: FactPart[]): Promise<object> {
+  const probe = factsProbe(new Set(parts));
+  return factsSchema.partial().parse(probe.parse(await localRun()(probe.script)));
 }
 
 describe('everyday facts', () => {
@@ -26,190 +219,19 @@ describe('everyday facts', () => {
   });
 
   describe("on this machine, beside Ansible's", () => {
-    let ansible: Record<string, never>;
+    let ansible: Ansible;
     let own: Facts;
     before(async function () {
-      const said = spawnSync('ansible', ['localhost', '-i', 'localhost,', '-c', 'local', '-m', 'setup'], {
-        encoding: 'utf8',
-      });
+      const words = ['localhost', '-i', 'localhost,', '-c', 'local', '-m', 'setup'];
+      const said = spawnSync('ansible', words, { encoding: 'utf8' });
       if (said.error || said.status !== 0) this.skip();
-      ansible = (JSON.parse(said.stdout.slice(said.stdout.indexOf('{'))) as { ansible_facts: typeof ansible })
-        .ansible_facts;
+      ansible = ansibleSchema.parse(JSON.parse(said.stdout.slice(said.stdout.indexOf('{')))).ansible_facts;
       own = factsSchema.parse(await gather(...factParts));
     });
-    type Ansible = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
-    const same: readonly (readonly [
-      name: string,
-      ansible: (a: Ansible) => unknown,
-      zrun: (f: Facts) => unknown,
-    ])[] = [
-      ['os_family', (a) => a['ansible_os_family'], (f) => f.os.family],
-      ['distribution_version', (a) => a['ansible_distribution_version'], (f) => f.os.version],
-      [
-        'distribution_major_version',
-        (a) => Number(a['ansible_distribution_major_version']),
-        (f) => f.os.major,
-      ],
-      ['distribution_release', (a) => a['ansible_distribution_release'], (f) => f.os.codename],
-      ['architecture', (a) => a['ansible_architecture'], (f) => f.os.architecture],
-      ['kernel', (a) => a['ansible_kernel'], (f) => f.os.kernel],
-      ['pkg_mgr', (a) => a['ansible_pkg_mgr'], (f) => f.os.package_manager],
-      ['service_mgr', (a) => a['ansible_service_mgr'], (f) => f.os.service_manager],
-      ['apparmor', (a) => a['ansible_apparmor'].status === 'enabled', (f) => f.os.apparmor],
-      ['processor_nproc', (a) => a['ansible_processor_nproc'], (f) => f.cpu.count],
-      ['processor_count', (a) => a['ansible_processor_count'], (f) => f.cpu.sockets],
-      ['processor_cores', (a) => a['ansible_processor_cores'], (f) => f.cpu.cores_per_socket],
-      [
-        'processor_threads_per_core',
-        (a) => a['ansible_processor_threads_per_core'],
-        (f) => f.cpu.threads_per_core,
-      ],
-      ['processor', (a) => a['ansible_processor'][2], (f) => f.cpu.model],
-      ['memtotal_mb', (a) => a['ansible_memtotal_mb'], (f) => Math.floor((f.memory.total ?? 0) / 1024 ** 2)],
-      [
-        'swaptotal_mb',
-        (a) => a['ansible_swaptotal_mb'],
-        (f) => Math.floor((f.memory.swap_total ?? 0) / 1024 ** 2),
-      ],
-      ['hostname', (a) => a['ansible_hostname'], (f) => f.network.hostname],
-      ['nodename', (a) => a['ansible_nodename'], (f) => f.network.nodename],
-      ['default_ipv4', (a) => wayOf(a['ansible_default_ipv4']), (f) => f.network.default_ipv4],
-      ['default_ipv6', (a) => wayOf(a['ansible_default_ipv6']), (f) => f.network.default_ipv6],
-      [
-        'all_ipv4_addresses',
-        (a) => a['ansible_all_ipv4_addresses'].sort(),
-        (f) => [...f.network.ipv4_addresses].sort(),
-      ],
-      [
-        'all_ipv6_addresses',
-        (a) => a['ansible_all_ipv6_addresses'].sort(),
-        (f) => [...f.network.ipv6_addresses].sort(),
-      ],
-      ['dns', (a) => a['ansible_dns'].nameservers ?? [], (f) => f.network.nameservers],
-      [
-        'interfaces',
-        (a) => a['ansible_interfaces'].sort(),
-        (f) => f.network.interfaces.map(({ name }) => name).sort(),
-      ],
-      [
-        'interfaces by name',
-        interfacesOf,
-        (f) =>
-          f.network.interfaces.map((each) => [
-            each.name,
-            each.mac,
-            each.mtu,
-            each.active,
-            each.ipv4[0]?.address ?? null,
-            each.ipv4[0]?.netmask ?? null,
-            each.ipv4[0]?.network ?? null,
-            each.ipv6.map(({ address, prefix, scope }) => [address, String(prefix), scope]),
-          ]),
-      ],
-      [
-        'mounts',
-        (a) =>
-          a['ansible_mounts']
-            .filter((each: Ansible) => each['device'].startsWith('/dev/'))
-            .map((each: Ansible) => [
-              each['mount'],
-              each['device'],
-              each['fstype'],
-              each['size_total'],
-              each['inode_total'],
-            ])
-            .sort(),
-        (f) =>
-          f.filesystems.map((each) => [each.target, each.source, each.fstype, each.size, each.inodes]).sort(),
-      ],
-      [
-        'devices',
-        (a) =>
-          Object.keys(a['ansible_devices'])
-            .filter((name) => a['ansible_devices'][name].sectors !== '0')
-            .sort(),
-        (f) => f.devices.map(({ name }) => name).sort(),
-      ],
-      [
-        'devices by name',
-        devicesOf,
-        (f) =>
-          f.devices.map((each) => [
-            each.name,
-            each.size,
-            each.rotational,
-            each.removable,
-            each.model,
-            each.partitions.map(({ name, size }) => [name, size]),
-          ]),
-      ],
-      ['machine_id', (a) => a['ansible_machine_id'], (f) => f.host.machine_id],
-      ['user_id', (a) => a['ansible_user_id'], (f) => f.user.name],
-      ['user_uid', (a) => a['ansible_user_uid'], (f) => f.user.uid],
-      ['user_gid', (a) => a['ansible_user_gid'], (f) => f.user.gid],
-      ['user_dir', (a) => a['ansible_user_dir'], (f) => f.user.home],
-      ['user_shell', (a) => a['ansible_user_shell'], (f) => f.user.shell],
-      ['user_gecos', (a) => a['ansible_user_gecos'], (f) => f.user.gecos],
-      [
-        'virtualization_role',
-        (a) => a['ansible_virtualization_role'] === 'guest',
-        (f) => f.virtualization.is_guest,
-      ],
-      ['date_time.tz', (a) => a['ansible_date_time'].tz, (f) => f.time.timezone],
-      ['date_time.tz_offset', (a) => a['ansible_date_time'].tz_offset, (f) => f.time.offset],
-    ];
     for (const [name, ofAnsible, ofZrun] of same)
       it(name, () => {
         expect(ofZrun(own)).to.deep.equal(ofAnsible(ansible));
       });
-
-    function wayOf(way: Ansible): unknown {
-      if (way['interface'] === undefined) return null;
-      return {
-        address: way['address'],
-        interface: way['interface'],
-        gateway: way['gateway'] ?? null,
-        prefix: Number(way['prefix']),
-        mac: way['macaddress'] ?? null,
-        mtu: way['mtu'],
-      };
-    }
-
-    function interfacesOf(a: Ansible): unknown {
-      return a['ansible_interfaces'].sort().map((name: string) => {
-        const each = a[`ansible_${name.replace(/[-:.]/g, '_')}`];
-        return [
-          name,
-          each.macaddress ?? null,
-          each.mtu,
-          each.active,
-          each.ipv4?.address ?? null,
-          each.ipv4?.netmask ?? null,
-          each.ipv4?.network ?? null,
-          (each.ipv6 ?? []).map((one: Ansible) => [one['address'], one['prefix'], one['scope']]),
-        ];
-      });
-    }
-
-    function devicesOf(a: Ansible): unknown {
-      return Object.keys(a['ansible_devices'])
-        .sort()
-        .filter((name) => a['ansible_devices'][name].sectors !== '0')
-        .map((name) => {
-          const each = a['ansible_devices'][name];
-          return [
-            name,
-            Number(each.sectors) * 512,
-            each.rotational === '1',
-            each.removable === '1',
-            each.model,
-            Object.entries<Ansible>(each.partitions).map(([part, { sectors }]) => [
-              part,
-              Number(sectors) * 512,
-            ]),
-          ];
-        });
-    }
   });
 
   const of = (sections: Readonly<Record<string, string>>): Facts =>

@@ -797,7 +797,7 @@ esac
       expect(
         probe
           .parse(outcome)
-          .zfs.marked.map((m) => [
+          .zfs?.marked.map((m) => [
             m.name,
             m.role,
             m.volsize,
