@@ -12,11 +12,12 @@ import { commands } from './points/commands.js';
 import { idempotent } from './points/idempotent.js';
 import { jump } from './points/jump.js';
 import { latency } from './points/latency.js';
+import { reporters } from './points/reporters.js';
 import { scale } from './points/scale.js';
 import { start } from './points/start.js';
 import { prepare } from './subjects.js';
 
-const points: readonly Point[] = [commands, idempotent, latency, scale, jump, start, audit];
+const points: readonly Point[] = [commands, idempotent, latency, scale, jump, start, audit, reporters];
 
 const HELP = `Usage: npm run bench -- [options]
 

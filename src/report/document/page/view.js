@@ -431,7 +431,6 @@ function showPage(data) {
      * @param {number} to
      */
     function draw(from, to) {
-      inside.style.height = `${shown.length * ROW}px`;
       inside.replaceChildren(
         ...shown.slice(from, to).map((number, i) => {
           const host = data.hosts[number];
@@ -466,6 +465,8 @@ function showPage(data) {
     }
 
     function drawView() {
+      // Before the box is measured, which is no higher than what is in it.
+      inside.style.height = `${shown.length * ROW}px`;
       const { scrollTop, clientHeight: height } = box;
       const { from, to } = rowsInView({ scrollTop, height, rowHeight: ROW, count: shown.length });
       draw(from, to);
