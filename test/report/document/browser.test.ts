@@ -65,6 +65,9 @@ describe('a report in Chromium', function () {
   const isOutOfView = (): Promise<boolean> =>
     page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
   const focused = (): Promise<string> => page.evaluate("document.activeElement?.id ?? ''");
+  /** What follows a change of the address comes a moment later. */
+  const isShown = (title: string): Promise<void> =>
+    page.locator('#host-title', { hasText: title }).waitFor({ timeout: 20_000 });
   const address = (): string => decodeURIComponent(new URL(page.url()).hash);
 
   for (const colorScheme of ['light', 'dark'] as const)
@@ -112,19 +115,19 @@ describe('a report in Chromium', function () {
     await page.locator('#list').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
+    await isShown('web2.example.org: failed');
     expect(address()).to.equal('#host=web2.example.org&q=journalctl');
-    expect(await page.locator('#host-title').innerText()).to.equal('web2.example.org: failed');
     await page.keyboard.press('Escape');
-    expect(await page.locator('#host').isVisible()).to.equal(false);
+    await page.locator('#host').waitFor({ state: 'hidden' });
     expect(complaints).to.deep.equal([]);
   });
 
   it('leads back where one came from', async () => {
     await open(fleet, { hash: '#host=web1.example.org' });
     await page.locator('#failures a', { hasText: 'web3.example.org' }).click();
-    expect(await page.locator('#host-title').innerText()).to.equal('web3.example.org: failed');
+    await isShown('web3.example.org: failed');
     await page.goBack();
-    expect(await page.locator('#host-title').innerText()).to.equal('web1.example.org: failed');
+    await isShown('web1.example.org: failed');
   });
 
   it('is printed with every host, and without what only a screen can do', async () => {
