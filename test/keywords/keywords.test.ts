@@ -38,6 +38,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   action: 'test/config/playbook/playbook.test.ts: another way to write the module',
   local_action: 'test/config/playbook/playbook.test.ts: delegate_to: localhost in one word',
   become_user: 'test/integration/sudo.test.ts',
+  become_method: 'test/integration/su-doas.test.ts',
+  async: 'test/integration/jobs.test.ts',
+  poll: 'test/integration/jobs.test.ts',
   vars_prompt: 'test/cli/prompts.test.ts',
   whole: 'test/cli/parts.test.ts: it refuses a run',
 };
