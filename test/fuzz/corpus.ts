@@ -1,4 +1,5 @@
 /** Owns the real texts that are damaged: the repository's own files. */
+import { functionTable } from '../../src/config/functions/table.js';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
@@ -29,7 +30,12 @@ export const corpus = {
   variables: filesBelow('playbooks/vars', /\.yaml$/),
   inventories: [readFileSync(path.join(root, 'inventory.example.yaml'), 'utf8')],
   templates: filesBelow('templates', /\.hbs$/),
-  expressions: filesBelow('playbooks', /\.yaml$/).flatMap((text) =>
-    [...text.matchAll(/^\s*when: (\S.*)$/gm)].map(([, condition = '']) => condition),
-  ),
+  expressions: [
+    ...filesBelow('playbooks', /\.yaml$/).flatMap((text) =>
+      [...text.matchAll(/^\s*when: (\S.*)$/gm)].map(([, condition = '']) => condition),
+    ),
+    ...functionTable
+      .flatMap(({ examples }) => examples.map(({ text }) => text))
+      .filter((text) => !text.includes('{{')),
+  ],
 } as const;

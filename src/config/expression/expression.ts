@@ -18,6 +18,7 @@ import {
   typeError,
   typeNoun,
 } from './errors.js';
+import { expressionHints, repair } from './hints.js';
 import { explainMissing, walkExpression } from './names.js';
 import { errorAt, throwFindings, type Report } from '../source/findings.js';
 import { anyShape, boolShape, intShape, textShape, type Shape } from './shape.js';
@@ -44,8 +45,9 @@ export function compileExpression(
   try {
     parsed = parseCel(runEnvironment, text);
   } catch (error) {
-    syntaxErrors(positioned, error).forEach(report);
-    return undefined;
+    const errors = syntaxErrors(positioned, error);
+    errors.forEach(report);
+    return readNames(positioned, errors);
   }
   if (isTooDeep(parsed.ast)) {
     const message = `this expression is nested more than ${deepestExpression} levels deep`;
@@ -95,6 +97,40 @@ export function compileExpression(
       if (shape.type !== 'any') return shape;
       const shapes: Readonly<Record<string, Shape>> = { bool: boolShape, string: textShape, int: intShape };
       return shapes[type] ?? anyShape;
+    },
+  };
+}
+
+/**
+ * Of an expression that is another language's in parts, and was reported: the names in it can be checked all the same, so
+ * that all is said at once. Undefined where that makes no expression.
+ */
+function readNames(
+  positioned: PositionedText,
+  [first]: readonly ZrunError[],
+): CompiledExpression | undefined {
+  const { text, at } = positioned;
+  const hints = expressionHints(text);
+  if (hints.length === 0) return undefined;
+  let ast: ASTNode;
+  try {
+    ({ ast } = parseCel(runEnvironment, repair(text, hints)));
+  } catch {
+    return undefined;
+  }
+  if (isTooDeep(ast)) return undefined;
+  return {
+    text,
+    at,
+    evaluate() {
+      throw first ?? new ZrunError('internal', `not an expression: ${text}`);
+    },
+    check(declared, report) {
+      walkExpression(ast, {
+        declared,
+        onMissing: (node, missing) => report(explainMissing(positioned, node, missing, declared)),
+      });
+      return anyShape;
     },
   };
 }

@@ -3,7 +3,7 @@
  * says instead. Consulted only where an expression does not parse.
  */
 
-import { compareVersion, translateFilters } from '../functions/jinja-filters.js';
+import { compareVersion, hintForFilter, translateFilters } from '../functions/jinja-filters.js';
 import { functionsByFilter } from '../functions/table.js';
 
 interface ExpressionHint {
@@ -11,6 +11,8 @@ interface ExpressionHint {
   readonly end: number;
   readonly message: string;
   readonly hint: string;
+  /** What can stand in its place, as long as it is, so that names are found: not the same, but CEL. */
+  readonly stand: string;
 }
 
 interface ForeignForm {
@@ -18,6 +20,8 @@ interface ForeignForm {
   readonly message: string;
   /** `$1` and so on stand for the form's groups; or what makes it of the whole match and its groups. */
   readonly hint: string | ((groups: readonly (string | undefined)[]) => string);
+  /** Left out: its first word stands for all of it. */
+  readonly stand?: (written: string) => string;
 }
 
 /** YAML takes a leading `!` for a tag. */
@@ -28,12 +32,14 @@ const foreignForms: readonly ForeignForm[] = [
     form: /\{\{\s*(.*?)\s*\}\}/,
     message: 'a condition is an expression already; {{ }} has no place in it',
     hint: 'write $1',
+    stand: (written) => written.replace(/[{}]/g, ' '),
   },
   { form: /\{%.*?%\}/, message: 'there are no {% %} statements', hint: 'write a CEL expression' },
   {
-    form: /(?<![\w.])(\w+)\s+is\s+(?:not\s+)?defined\b/,
+    form: /(?<![\w.])(\w+)\s+is\s+(not\s+)?(?:un)?defined\b/,
     message: "CEL has no 'is defined'",
-    hint: 'give $1 a value in vars:, null if there is none, and compare: $1 != null',
+    hint: ([written = '', name = '', not]) =>
+      `write default(${name}, null) ${(not === undefined) === written.endsWith('undefined') ? '==' : '!='} null`,
   },
   {
     form: /([\w.]+)\s+is\s+not\s+(?:defined|none)\b/i,
@@ -70,20 +76,28 @@ const foreignForms: readonly ForeignForm[] = [
     form: /([\w.'"[\]]+)\s+not\s+in\s+(\[[^\]]*\]|[\w.'"[\]]+)/,
     message: "CEL has no 'not in'",
     hint: `write !($1 in $2); ${inQuotes}`,
+    stand: (written) => written.replace(/not(?=\s+in\b)/, '   '),
   },
-  { form: /\bnot\s+in\b/, message: "CEL has no 'not in'", hint: `write !(x in y); ${inQuotes}` },
+  {
+    form: /\bnot\s+in\b/,
+    message: "CEL has no 'not in'",
+    hint: `write !(x in y); ${inQuotes}`,
+    stand: () => '    in',
+  },
   {
     form: /(?<=^|[\s(])not\s+([\w.'"[\]]+\s+in\s+(?:\[[^\]]*\]|[\w.'"[\]]+))/,
     message: "CEL has no 'not'",
     hint: `write !($1); ${inQuotes}`,
+    stand: (written) => written.replace('not', '   '),
   },
   {
     form: /(?<=^|[\s(])not\s+([\w.]+|(?=\())/,
     message: "CEL has no 'not'",
     hint: `write !$1; ${inQuotes}`,
+    stand: (written) => written.replace('not', '   '),
   },
-  { form: /(?<=[\s)])and(?=[\s(])/, message: "CEL has no 'and'", hint: "write '&&'" },
-  { form: /(?<=[\s)])or(?=[\s(])/, message: "CEL has no 'or'", hint: "write '||'" },
+  { form: /(?<=[\s)])and(?=[\s(])/, message: "CEL has no 'and'", hint: "write '&&'", stand: () => '&&' },
+  { form: /(?<=[\s)])or(?=[\s(])/, message: "CEL has no 'or'", hint: "write '||'", stand: () => '||' },
   {
     form: /(?:(?<![\w.])[A-Za-z_][\w.]*(?:\[\w+\][\w.]*)*|(?<=[^\w)]|^)[_\d.]+)(?:\s*(?<!\|)\|(?!\|)\s*[A-Za-z][\w.]*(?:\([^()]*\))?)+/,
     message: 'CEL has no filters',
@@ -91,13 +105,19 @@ const foreignForms: readonly ForeignForm[] = [
   },
   {
     form: /(?<![|])\|(?![|])/,
+    stand: () => '+',
     message: "CEL has no filters, and 'or' is '||'",
     hint: 'write a function around the value, as in size(x), or a method behind it, as in x.trim()',
   },
-  { form: /\bin\s+\(([^()]*,[^()]*)\)/, message: 'a list stands in square brackets', hint: 'write in [$1]' },
-  { form: /(?<![=!<>])=(?![=~])/, message: "'=' does not compare", hint: "write '=='" },
-  { form: /=~/, message: "CEL has no '=~'", hint: 'write x.matches("…")' },
-  { form: /===|!==/, message: 'CEL compares by == and !=', hint: 'leave out one =' },
+  {
+    form: /\bin\s+\(([^()]*,[^()]*)\)/,
+    message: 'a list stands in square brackets',
+    hint: 'write in [$1]',
+    stand: (written) => written.replace('(', '[').replace(/\)$/, ']'),
+  },
+  { form: /(?<![=!<>])=(?![=~])/, message: "'=' does not compare", hint: "write '=='", stand: () => '<' },
+  { form: /=~/, message: "CEL has no '=~'", hint: 'write x.matches("…")', stand: () => '==' },
+  { form: /===|!==/, message: 'CEL compares by == and !=', hint: 'leave out one =', stand: () => '==' },
   { form: /\bif\b.*\belse\b/, message: "CEL has no 'if … else'", hint: 'write condition ? a : b' },
 ];
 
@@ -109,7 +129,7 @@ export function expressionHints(text: string): readonly ExpressionHint[] {
   // Strings are blanked, so that nothing in them is taken for syntax.
   const bare = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => '_'.repeat(quoted.length));
   const found: ExpressionHint[] = [];
-  for (const { form, message, hint } of foreignForms) {
+  for (const { form, message, hint, stand } of foreignForms) {
     for (const match of bare.matchAll(new RegExp(form.source, `${form.flags}dg`))) {
       const [start, end] = [match.index, match.index + match[0].length];
       if (found.some((other) => start < other.end && other.start < end)) continue;
@@ -118,11 +138,31 @@ export function expressionHints(text: string): readonly ExpressionHint[] {
         typeof hint === 'string'
           ? hint.replace(/\$(\d)/g, (_, group: string) => groups[Number(group)] ?? '')
           : hint(groups);
-      found.push({ start, end, message, hint: written });
+      const original = text.slice(start, end);
+      found.push({
+        start,
+        end,
+        message,
+        hint: written,
+        stand: (stand ?? keepSubject)(original).padEnd(end - start),
+      });
       if (found.length === mostHints) return inOrder(found);
     }
   }
   return inOrder(found);
+}
+
+/** Of `x is defined` and `x | lower`, x. */
+function keepSubject(written: string): string {
+  return /^[\w.]+(?:\[[^\]]*\][\w.]*)*/.exec(written)?.[0] ?? '';
+}
+
+/** The text with what stands for each foreign form in its place. */
+export function repair(text: string, hints: readonly ExpressionHint[]): string {
+  let repaired = text;
+  for (const { start, end, stand } of hints)
+    repaired = repaired.slice(0, start) + stand + repaired.slice(end);
+  return repaired;
 }
 
 function inOrder(found: readonly ExpressionHint[]): readonly ExpressionHint[] {
@@ -133,6 +173,8 @@ function inOrder(found: readonly ExpressionHint[]): readonly ExpressionHint[] {
 function filterHint([chain = '']: readonly (string | undefined)[]): string {
   const translated = translateFilters(chain);
   if (translated) return `write ${translated.cel}`;
+  const unknown = hintForFilter(chain);
+  if (unknown !== undefined) return unknown;
   const [, name = ''] = /\|\s*(?:ansible\.\w+\.)?(\w+)/.exec(chain) ?? [];
   const entry = functionsByFilter.get(name);
   return entry

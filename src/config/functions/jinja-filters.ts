@@ -2,6 +2,7 @@
  * Owns what zrun writes in the place of a chain of Jinja's filters: `x | lower | replace('a', 'b')` as an expression and,
  * where helpers can do it, as a template. Nothing is ever made of it but hints.
  */
+import { nearest } from '../../core/errors.js';
 import { signaturesOf } from './signature.js';
 import { functionsByFilter, helperNamesOf } from './table.js';
 
@@ -29,6 +30,20 @@ export function translateFilters(text: string): Translation | undefined {
     made = filter && made && applyFilter(filter, made);
   }
   return made;
+}
+
+/** The first filter of a chain that there is nothing for. */
+export function hintForFilter(text: string): string | undefined {
+  for (const written of splitOutside(text, '|').slice(1)) {
+    const [, name = ''] = /^\s*(?:ansible\.\w+\.)?(\w+)/.exec(written) ?? [];
+    if (name === '' || Object.hasOwn(specials, name) || name === 'd' || functionsByFilter.has(name)) continue;
+    const near = nearest(name, [...functionsByFilter.keys(), ...Object.keys(specials)]);
+    const missing = `there is nothing like a filter '${name}'`;
+    return near === undefined
+      ? `${missing}: 'zrun doc functions' lists what there is`
+      : `${missing}; did you mean '${near}'?`;
+  }
+  return undefined;
 }
 
 function applyFilter(filter: Filter, value: Translation): Translation | undefined {

@@ -5,7 +5,7 @@
 import type { ZrunError } from '../../core/errors.js';
 import { errorAt } from '../source/findings.js';
 import { hintForAnsibleFact } from './ansible-facts.js';
-import { translateFilters } from './jinja-filters.js';
+import { hintForFilter, translateFilters } from './jinja-filters.js';
 import type { PositionedText } from '../source/source.js';
 
 /** Only what begins with a word of Jinja's is a statement: awk's `{%s}` and `{%Y-%m}` are nobody's. */
@@ -71,7 +71,7 @@ export function hintForJinja(written: string): string | undefined {
   const inner = /^\{[{%#][-+]?([\s\S]*?)[-+]?[}%#]\}$/.exec(written.trim())?.[1]?.trim() ?? '';
   if (written.startsWith('{#')) return 'write {{!-- … --}}';
   if (written.startsWith('{%')) return statementHint(inner);
-  return translate(inner) ?? directions.find(([form]) => form.test(inner))?.[1];
+  return translate(inner) ?? hintForFilter(inner) ?? directions.find(([form]) => form.test(inner))?.[1];
 }
 
 function statementHint(inner: string): string {

@@ -27,8 +27,6 @@ import {
 /** One walk over a template's tree. */
 interface Walk {
   readonly template: TextTemplate;
-  /** What is no call, though it parses: that is said already. */
-  readonly passedOver: ReadonlySet<Node>;
   /** Takes what `cel` calls have in them. */
   readonly expressions: Map<Node, CompiledExpression>;
   readonly report: Report;
@@ -38,14 +36,12 @@ export function compileCalls(
   template: TextTemplate,
   expressions: Map<Node, CompiledExpression>,
   report: Report,
-  passedOver: ReadonlySet<Node>,
 ): void {
-  compileProgram({ template, expressions, report, passedOver }, template.program);
+  compileProgram({ template, expressions, report }, template.program);
 }
 
 function compileProgram(walk: Walk, program: hbs.AST.Program | undefined): void {
   for (const statement of program?.body ?? []) {
-    if (walk.passedOver.has(statement)) continue;
     if (isMustache(statement)) compileCall(walk, statement, true);
     else if (isBlock(statement)) compileBlock(walk, statement);
     else if (statement.type !== 'ContentStatement' && statement.type !== 'CommentStatement')

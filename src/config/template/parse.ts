@@ -25,28 +25,68 @@ import {
 /** What the package's parser counts as a line. */
 const lineBreak = /\r\n?|\n/g;
 
+interface Reading {
+  /** What can be read: what cannot is left out. Undefined: nothing can. */
+  readonly template: TextTemplate | undefined;
+  /** Nothing was left out. */
+  readonly isWhole: boolean;
+}
+
 /** Undefined where it does not parse, which is reported. */
 export function parseText(text: PositionedText, report: Report): TextTemplate | undefined {
-  const program = parse(text, report);
-  if (!program) return undefined;
+  const { template, isWhole } = readText(text, report);
+  return isWhole ? template : undefined;
+}
+
+/** Reports what does not parse, and reads the rest all the same: it may be checked, so that all is said at once. */
+export function readText(text: PositionedText, report: Report): Reading {
+  const tooDeep = checkDepth(text);
+  if (tooDeep) {
+    report(tooDeep);
+    return { template: undefined, isWhole: false };
+  }
   const lineStarts = [0];
   for (const match of text.text.matchAll(lineBreak)) lineStarts.push(match.index + match[0].length);
-  const foreign = findForeign(program).slice(0, mostErrors);
-  for (const each of foreign) {
-    const [start, end] = offsetsOf({ text, lineStarts }, each);
-    report(unreadable(text.inside(start, end), text.text.slice(start, end)));
+  const refused: Range[] = [];
+  const refuse = (ranges: readonly Range[]): void => {
+    refused.push(...ranges);
+    for (const [start, end] of ranges.slice(0, mostErrors))
+      report(unreadable(text.inside(start, end), text.text.slice(start, end)));
+  };
+  const parsed = parse(text.text);
+  if (parsed instanceof Error) {
+    const ranges = findUnreadable(text.text);
+    if (ranges.length === 0) report(syntaxError(text, parsed));
+    refuse(ranges);
   }
+  const readable = refused.length === 0 ? parsed : parse(blankOut(text.text, refused));
+  if (readable instanceof Error) return { template: undefined, isWhole: false };
+  const foreign = findForeign(readable).map((each) => offsetsOf({ text, lineStarts }, each));
+  refuse(foreign);
+  const program = foreign.length === 0 ? readable : parse(blankOut(text.text, refused));
+  if (program instanceof Error) return { template: undefined, isWhole: false };
   const [only, ...others] = program.body;
   const expressions = new Map<Node, CompiledExpression>();
-  const parsed: TextTemplate = {
+  const template: TextTemplate = {
     text,
     program,
     single: only && others.length === 0 && isMustache(only) ? only : undefined,
     expressions,
     lineStarts,
   };
-  compileCalls(parsed, expressions, report, new Set(foreign));
-  return foreign.length > 0 ? undefined : parsed;
+  compileCalls(template, expressions, report);
+  return { template, isWhole: refused.length === 0 };
+}
+
+type Range = readonly [start: number, end: number];
+
+/** As long as it was, and with its lines. */
+function blankOut(text: string, ranges: readonly Range[]): string {
+  let blanked = text;
+  for (const [start, end] of ranges)
+    blanked =
+      blanked.slice(0, start) + blanked.slice(start, end).replace(/[^\r\n]/g, ' ') + blanked.slice(end);
+  return blanked;
 }
 
 /** As many as a person reads of one text. */
@@ -66,17 +106,11 @@ function checkDepth(text: PositionedText): ZrunError | undefined {
   return undefined;
 }
 
-function parse(text: PositionedText, report: Report): hbs.AST.Program | undefined {
-  const tooDeep = checkDepth(text);
-  if (tooDeep) {
-    report(tooDeep);
-    return undefined;
-  }
+function parse(text: string): hbs.AST.Program | Error {
   try {
-    return parser.parse(text.text);
+    return parser.parse(text);
   } catch (error) {
-    syntaxErrors(text, error instanceof Error ? error : new Error(String(error))).forEach(report);
-    return undefined;
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 
@@ -105,17 +139,18 @@ function isForeign({ path, params }: Call): boolean {
   return params.some((param) => isPath(param) && foreignWords.has(pathText(param)));
 }
 
-function syntaxErrors(text: PositionedText, error: Error): readonly ZrunError[] {
-  // The parser's own position is a line and a drawing, and it stops at the first; the mustaches that do not parse by
-  // themselves are exact.
-  const found: ZrunError[] = [];
-  for (const match of text.text.matchAll(/(?<!\\)\{\{\{?[\s\S]*?\}?\}\}/g)) {
+/**
+ * The parser's own position is a line and a drawing, and it stops at the first error; the mustaches that do not parse by
+ * themselves are exact.
+ */
+function findUnreadable(text: string): readonly Range[] {
+  const found: Range[] = [];
+  for (const match of text.matchAll(/(?<!\\)\{\{\{?[\s\S]*?\}?\}\}/g)) {
     const [written] = match;
     if (/^\{\{\{?~?\s*(?:[#/^!>&]|else\b)/.test(written) || parsesAlone(written)) continue;
-    found.push(unreadable(text.inside(match.index, match.index + written.length), written));
-    if (found.length === mostErrors) break;
+    found.push([match.index, match.index + written.length]);
   }
-  return found.length > 0 ? found : [syntaxError(text, error)];
+  return found;
 }
 
 function syntaxError(text: PositionedText, error: Error): ZrunError {

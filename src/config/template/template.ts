@@ -7,9 +7,9 @@ import type { Scope, VarsTemplate } from '../../core/template.js';
 import { Unknown, UnknownValueError, type Value } from '../../core/value.js';
 import type { Declarations } from '../expression/declarations.js';
 import { checkEntry, checkText } from './check.js';
-import { parseText } from './parse.js';
+import { readText } from './parse.js';
 import { renderEntry, renderText } from './render.js';
-import { holdsTemplate } from './tree.js';
+import { holdsTemplate, type TextTemplate } from './tree.js';
 import { findJinja } from '../functions/jinja-hints.js';
 import { collectFindings, errorAt, type Report } from '../source/findings.js';
 import type { PartialTemplate } from '../expression/scope.js';
@@ -42,12 +42,11 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
     const jinja = findJinja(node.text, 'yaml');
     if (jinja.length > 0) {
       jinja.forEach(report);
-      if (holdsTemplate(node.value)) parseText(node.text, report);
-      return { ...constant(node.value, node.at), check: () => anyShape };
+      return broken(node, holdsTemplate(node.value) ? readText(node.text, report).template : undefined);
     }
     if (!holdsTemplate(node.value)) return constant(node.value, node.at);
-    const parsed = parseText(node.text, report);
-    if (!parsed) return { ...constant(node.value, node.at), check: () => anyShape };
+    const { template: parsed, isWhole } = readText(node.text, report);
+    if (!parsed || !isWhole) return broken(node, parsed);
     return {
       ...leaf({
         at: node.at,
@@ -68,6 +67,15 @@ export function compileTemplate(node: YamlNode, report: Report): CompiledTemplat
           node.items.map((item) => compileTemplate(item, report)),
         );
   return compileMap(node, report);
+}
+
+/** Stands for a text that was reported: what can be read of it is checked, so that all is said at once. */
+function broken(node: ScalarNode, readable: TextTemplate | undefined): CompiledTemplate {
+  const check = (declared: Declarations, report: Report): Shape => {
+    if (readable) checkText(readable, declared, report);
+    return anyShape;
+  };
+  return { ...constant(node.value, node.at), check, checkEntry: check };
 }
 
 /** Whether there is anything to render: a text with `{{`, an expression, or what is encrypted. */

@@ -313,6 +313,61 @@ describe('expressions', () => {
       ['facts.host.matches("a(")', 'this regular expression does not work: missing closing )'],
       ['facts.host.startsWith(facts.memory)', "'startsWith' does not take a whole number on text"],
     ];
+    const several: readonly (readonly [text: string, ...messages: string[]])[] = [
+      [
+        'facts.memory == "8" || facts.host > 4 || fact.x',
+        "nothing defines 'fact'",
+        "'==' does not work between a whole number and text",
+        "'>' does not work between text and a whole number",
+      ],
+      [
+        'facts.memry > 1 && facts.host + 1 == "a"',
+        "facts has no 'memry'",
+        "'+' does not work between text and a whole number",
+      ],
+      [
+        'facts.mounts.all(m, m.path > 1 && m.type > 2)',
+        "m has no 'type'",
+        "'>' does not work between text and a whole number",
+      ],
+      [
+        'facts.host.replace(1, 2) == facts.host.relpace("a")',
+        "'replace' does not take a whole number, a whole number on text",
+        "there is no method 'relpace'",
+      ],
+      ['default(facts.memry, 1) == 1', "facts has no 'memry'"],
+      ['facts.mounts.sortBy(m, m.pth).size() > 0', "m has no 'pth'"],
+      ['facts.mounts.distinct()[0].pth == "/"', "facts.mounts.distinct()[0] has no 'pth'"],
+      [
+        'facts.host.split(",").first().orValue(1) == "a" && math.flor(1.5) == 1',
+        "there is no function 'math.flor'",
+      ],
+      [
+        'facts.memry > 1 and facts.host | lower == "a"',
+        "CEL has no 'and'",
+        'CEL has no filters',
+        "facts has no 'memry'",
+      ],
+      [
+        'fact.x is defined or not facts.memry',
+        "CEL has no 'is defined'",
+        "CEL has no 'or'",
+        "CEL has no 'not'",
+        "nothing defines 'fact'",
+        "facts has no 'memry'",
+      ],
+      [
+        'facts.host = "a" or facts.memory in (1, 2)',
+        "'=' does not compare",
+        "CEL has no 'or'",
+        'a list stands in square brackets',
+      ],
+    ];
+    for (const [text, ...messages] of several) {
+      it(`says of ${text} all that is wrong`, () => {
+        expect(check(text)).to.deep.equal(messages);
+      });
+    }
     for (const [text, message] of wrong) {
       it(`refuses ${text}`, () => {
         expect(check(text)).to.deep.equal([message]);

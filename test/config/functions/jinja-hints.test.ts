@@ -32,7 +32,7 @@ describe('hints for Jinja', () => {
     ['{{ a + 1 }}', /cel/],
     ["{{ a | regex_replace('x', 'y') }}", 'write {{regex.replace a "x" "y"}}'],
     ['{{ a | int }}', 'write {{cel "int(a)"}}'],
-    ['{{ a | nonsense }}', /no filters/],
+    ['{{ a | nonsense }}', /nothing like a filter 'nonsense'/],
     ['{% if a == 1 %}', /#if \(cel/],
     ['{% for x in y %}', /#each/],
     ['{% endfor %}', /#each/],
