@@ -158,12 +158,8 @@ function answerOf(result: TaskResult, options: AnswerOptions & { readonly check:
   const output = outputOf(result);
   if (result.problem || result.status === 'failed') {
     const problem = result.problem ?? { code: 'task-failed', message: result.summary };
-    const isStopped = problem.code === 'interrupted';
-    return {
-      outcome: isStopped ? 'interrupted' : result.status === 'unknown' ? 'unknown' : 'failed',
-      ...described(problem, options),
-      stderr: '',
-    };
+    const stopped = problem.code === 'interrupted' ? 'interrupted' : 'failed';
+    return answerOfProblem(result.status === 'unknown' ? 'unknown' : stopped, problem, options);
   }
   if (output && !(check && result.status === 'changed') && result.result['msg'] === '')
     return { outcome: 'done', headline: '', ...output };
@@ -213,6 +209,10 @@ function described(problem: Problem, { verbosity }: AnswerOptions): Pick<Answer,
 /** Of a host that came to no answer. */
 function answerOfEnd({ outcome, problem }: HostSummary, options: AnswerOptions): Answer {
   if (!problem) return { outcome, headline: outcomeWord(outcome), text: '', stderr: '' };
+  return answerOfProblem(outcome, problem, options);
+}
+
+function answerOfProblem(outcome: HostOutcome, problem: Problem, options: AnswerOptions): Answer {
   const { headline, text } = described(problem, options);
   return { outcome, headline: headline.replace(/^failed/, outcomeWord(outcome)), text, stderr: '' };
 }

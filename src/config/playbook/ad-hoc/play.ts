@@ -33,7 +33,7 @@ function playOf({ hosts, module: name, name: title, args }: AdHocTask, context: 
   if (!module) throw unknownModule({ key: name, at: wholeText(source).at, modules: context.modules });
   const value =
     typeof args === 'string'
-      ? readWritten(module, { name: '-a', text: args }, context.report)
+      ? readWritten(module, { name: '-a', text: args })
       : mapNode(
           Object.fromEntries(
             Object.entries(args).map(([key, given]) => [

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import type { Place, Source } from '../../../core/errors.js';
 import type { Module } from '../../../core/module.js';
-import { errorAt, type Report } from '../../source/findings.js';
+import { errorAt, throwFindings } from '../../source/findings.js';
 import { wholeText } from '../../source/source.js';
 import { holdsTemplate } from '../../template/tree.js';
 import {
@@ -19,12 +19,12 @@ import {
   type YamlNode,
 } from '../../yaml/yaml.js';
 
-/** Reads what is behind `-a`. What is wrong is reported. */
-export function readWritten(module: Module, source: Source, report: Report): MapNode {
+/** Reads what is behind `-a`. Throws ZrunError. */
+export function readWritten(module: Module, source: Source): MapNode {
   const whole = wholeText(source);
   const entries = new Map<string, MapEntry>();
   const map: MapNode = { kind: 'map', at: whole.at, entries };
-  if (/^\s*\{(?!\{)/.test(source.text)) return readMap(source, report) ?? map;
+  if (/^\s*\{(?!\{)/.test(source.text)) return readMap(source) ?? map;
   const free: Token[] = [];
   for (const token of tokensOf(source)) {
     const { key, at } = token;
@@ -39,12 +39,12 @@ export function readWritten(module: Module, source: Source, report: Report): Map
   return map;
 }
 
-function readMap(source: Source, report: Report): MapNode | undefined {
-  const root = parseYaml(source, report);
+/** Throws what is wrong first: of half a map, everything else would be wrong too. */
+function readMap(source: Source): MapNode | undefined {
+  const root = parseYaml(source, throwFindings);
   if (!root || root.kind === 'map') return root;
   const message = `the arguments must be a map, but are ${describeNode(root)}`;
-  report(errorAt(root.at, 'usage', message, `write '{"name": "value"}'`));
-  return undefined;
+  throw errorAt(root.at, 'usage', message, `write '{"name": "value"}'`);
 }
 
 function isKnown({ params, aliases }: Module, key: string): boolean {
