@@ -11,13 +11,13 @@ import { askHosts, firstWord, readAskWords, showText } from './ask-hosts.js';
 const EPILOGUE = `
 Gathers the facts of a host, in one round trip, and shows them as YAML. A NAME
 shows a part of them. Conditions and templates use the same names:
-when: facts.host.os.id == "debian". zrun doc facts explains them. Much is null
+when: facts.os.family == "Debian". zrun doc facts explains them. Much is null
 without root: -b becomes it.
 
 Examples:
   zrun facts web1 -i hosts.yaml
-  zrun facts web1 -i hosts.yaml -b docker.driver host.os
-  zrun facts all -i hosts.yaml host.kernel          who runs which
+  zrun facts web1 -i hosts.yaml -b docker.driver os
+  zrun facts all -i hosts.yaml os.kernel            who runs which
   zrun facts localhost --flat | grep version        one name a line`;
 
 interface FactsOptions {
@@ -34,7 +34,7 @@ export async function showFacts(environment: Environment): Promise<number> {
     addOwn: (program) =>
       void program
         .optionsGroup('What is shown:')
-        .option('--flat', 'a line for each, as facts.host.kernel: …'),
+        .option('--flat', 'a line for each, as facts.os.kernel: …'),
   });
   if ('text' in read) return showText(read.text, environment);
   const { program, command } = read;

@@ -118,7 +118,7 @@ async function write(answers: Answers, folder: string, cwd: string): Promise<str
   return `${lines.map((line) => `${visibleLine(line)}\n`).join('')}
 Next:
 ${visibleLine(enter) === '' ? '' : enter}  zrun ping all -i hosts.yaml
-  zrun facts all -i hosts.yaml host.os
+  zrun facts all -i hosts.yaml os
   zrun site.yaml -i hosts.yaml --check --diff
 `;
 }

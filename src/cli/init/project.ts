@@ -73,7 +73,7 @@ const playbookText = `# What your hosts are to be. What would change, and how:
   tasks:
     - name: Say what each host is
       debug:
-        msg: "{{inventory_hostname}}: {{default facts.host.os.pretty_name 'unknown'}}, kernel {{facts.host.kernel}}"
+        msg: "{{inventory_hostname}}: {{default facts.os.pretty_name 'unknown'}}, kernel {{facts.os.kernel}}"
 
     # zrun doc copy explains it; zrun doc lists all modules.
     - name: Leave a note
