@@ -32,9 +32,7 @@ export async function showFacts(environment: Environment): Promise<number> {
     usage: 'PATTERN [NAME...] -i INVENTORY [options]',
     epilogue: EPILOGUE,
     addOwn: (program) =>
-      void program
-        .optionsGroup('What is shown:')
-        .option('--flat', 'a line for each, as facts.os.kernel: …'),
+      void program.optionsGroup('What is shown:').option('--flat', 'a line for each, as facts.os.kernel: …'),
   });
   if ('text' in read) return showText(read.text, environment);
   const { program, command } = read;
