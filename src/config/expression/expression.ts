@@ -21,7 +21,7 @@ import {
 import { expressionHints, repair } from './hints.js';
 import { explainMissing, walkExpression } from './names.js';
 import { errorAt, throwFindings, type Report } from '../source/findings.js';
-import { anyShape, boolShape, intShape, textShape, type Shape } from './shape.js';
+import { anyShape, boolShape, intShape, objectOf, textShape, type Shape } from './shape.js';
 import type { PositionedText } from '../source/source.js';
 
 export interface CompiledExpression extends Expression {
@@ -55,8 +55,13 @@ export function compileExpression(
     return undefined;
   }
   const { ast } = parsed;
-  const names = new Set<string>();
-  walkExpression(ast, { onName: (name) => names.add(name) });
+  const names = new Map<string, Set<string> | undefined>();
+  walkExpression(ast, {
+    onPart(name, part) {
+      const known = names.has(name) ? names.get(name) : new Set<string>();
+      names.set(name, part === undefined ? undefined : known?.add(part));
+    },
+  });
 
   const literal = { true: true, false: false }[text.trim()];
 
@@ -137,12 +142,12 @@ function readNames(
 
 /** The names that an expression uses, converted when CEL asks for them. */
 function contextFor(
-  names: ReadonlySet<string>,
+  names: ReadonlyMap<string, unknown>,
   scope: Scope,
   onUnknown: (error: UnknownValueError) => void,
 ): Record<string, unknown> {
   const context = Object.create(null) as Record<string, unknown>;
-  for (const name of names) {
+  for (const name of names.keys()) {
     Object.defineProperty(context, name, {
       get() {
         const value = scope.peek(name);
@@ -157,7 +162,8 @@ function contextFor(
 const mostErrors = 20;
 
 interface TypeCheck {
-  readonly names: ReadonlySet<string>;
+  /** With the parts that are asked for; undefined: the whole is. */
+  readonly names: ReadonlyMap<string, ReadonlySet<string> | undefined>;
   readonly declared: Declarations;
   readonly condition: boolean;
   /** Where it was said already that something is not there. */
@@ -171,8 +177,8 @@ function checkTypes(
   report: Report,
 ): string | undefined {
   // What nothing defines was reported, or is in `default(…)`.
-  const typed = [...names].flatMap((name) =>
-    typeNames.has(name) ? [] : [[name, declared.get(name) ?? anyShape] as const],
+  const typed = [...names].flatMap(([name, parts]) =>
+    typeNames.has(name) ? [] : [[name, shapeWithin(declared.get(name) ?? anyShape, parts)] as const],
   );
   const parsed = parseCel(environmentFor(typed), positioned.text);
   let isValid = true;
@@ -195,6 +201,21 @@ function checkTypes(
     if (!(error instanceof CelTypeError) || !passOver(error)) break;
   }
   return undefined;
+}
+
+const narrowed = new WeakMap<Shape, Map<string, Shape>>();
+
+/** Of a map with known keys, those that are asked for: types are dear to register, and facts have very many. */
+function shapeWithin(shape: Shape, parts: ReadonlySet<string> | undefined): Shape {
+  if (!parts || shape.type !== 'object' || !shape.declared || shape.open) return shape;
+  const known = narrowed.get(shape) ?? new Map<string, Shape>();
+  narrowed.set(shape, known);
+  const key = [...parts].sort().join(' ');
+  const before = known.get(key);
+  if (before) return before;
+  const made = objectOf([...shape.fields].filter(([name]) => parts.has(name)));
+  known.set(key, made);
+  return made;
 }
 
 /** What cel-js has found of a node's type. Read off cel-js 8.0.0, lib/type-checker.js, `check`. */

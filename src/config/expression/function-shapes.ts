@@ -3,7 +3,7 @@
  * they take.
  */
 import type { FunctionEntry } from '../functions/function.js';
-import { helperParameters, signaturesFor, type Signature } from '../functions/signature.js';
+import { signaturesFor, type Signature } from '../functions/signature.js';
 import {
   anyShape,
   boolShape,
@@ -24,7 +24,7 @@ export function shapeOfUse(
 ): Shape {
   const given = first && withoutMaybe(first);
   const fitting = signatures.filter((each) => {
-    const type = helperParameters(each)[0]?.type ?? 'dyn';
+    const type = each.values[0]?.type ?? 'dyn';
     return !given || nouns[given.type] === undefined || fits(type, given);
   });
   const [signature, ...others] = fitting;
@@ -61,12 +61,13 @@ export function misfitOf(
   position: number,
   shape: Shape,
 ): { readonly is: string; readonly must: string } | undefined {
-  const types = signaturesFor(entry, count).map(
-    (signature) => helperParameters(signature)[signature.isVariadic ? 0 : position]?.type ?? 'dyn',
-  );
   const given = withoutMaybe(shape);
   const is = nouns[given.type];
-  if (is === undefined || types.length === 0 || types.some((type) => fits(type, given))) return undefined;
+  if (is === undefined) return undefined;
+  const types = signaturesFor(entry, count).map(
+    (signature) => signature.values[signature.isVariadic ? 0 : position]?.type ?? 'dyn',
+  );
+  if (types.length === 0 || types.some((type) => fits(type, given))) return undefined;
   return { is, must: [...new Set(types.map(nounOfType))].join(' or ') };
 }
 

@@ -35,8 +35,11 @@ interface Missing {
 interface NameVisitor {
   /** Left out: shapes are not followed. */
   readonly declared?: Declarations;
-  /** Each variable that is not the expression's own (as `x` in `list.all(x, …)` is). */
-  onName?(name: string): void;
+  /**
+   * Each variable that is not the expression's own (as `x` in `list.all(x, …)` is), with the part of it that is asked for;
+   * undefined: all of it.
+   */
+  onPart?(name: string, part: string | undefined): void;
   onMissing?(node: ASTNode, missing: Missing): void;
 }
 
@@ -56,6 +59,7 @@ function walk(node: ASTNode, locals: Locals, visitor: NameVisitor): Shape {
       return literalShape(node.args);
     case 'id':
       if (node.args === 'facts') visitor.declared?.onFacts?.(undefined);
+      if (!locals.has(node.args)) visitor.onPart?.(node.args, undefined);
       return nameShape(node, node.args, locals, visitor);
     case '.':
       return partShape(
@@ -118,9 +122,13 @@ function walkAll(nodes: readonly ASTNode[], locals: Locals, visitor: NameVisitor
 
 /** What stands before `.part`. Of the facts, only that part counts as asked for. */
 function walkBase(base: ASTNode, part: string, locals: Locals, visitor: NameVisitor): Shape {
-  if (lastName(base) !== 'facts') return walk(base, locals, visitor);
-  visitor.declared?.onFacts?.(part);
-  if (base.op === 'id') return nameShape(base, base.args, locals, visitor);
+  const isFacts = lastName(base) === 'facts';
+  if (isFacts) visitor.declared?.onFacts?.(part);
+  if (base.op === 'id') {
+    if (!locals.has(base.args)) visitor.onPart?.(base.args, part);
+    return nameShape(base, base.args, locals, visitor);
+  }
+  if (!isFacts) return walk(base, locals, visitor);
   const declared = visitor.declared && withoutFacts(visitor.declared);
   return walk(base, locals, declared ? { ...visitor, declared } : visitor);
 }
@@ -139,7 +147,6 @@ function withoutFacts(declared: Declarations): Declarations {
 function nameShape(node: ASTNode, name: string, locals: Locals, visitor: NameVisitor): Shape {
   const local = locals.get(name);
   if (local) return local;
-  visitor.onName?.(name);
   // CEL's own words for types, as in type(x) == string.
   if (typeNames.has(name)) {
     if (visitor.declared?.get(name)) visitor.onMissing?.(node, { name });

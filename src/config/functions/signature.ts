@@ -17,6 +17,8 @@ export interface Signature {
   /** It takes as many values of its one parameter as there are. */
   readonly isVariadic: boolean;
   readonly gives: string;
+  /** What a helper takes: the receiver is its first value. */
+  readonly values: readonly Parameter[];
 }
 
 const known = new WeakMap<readonly string[], readonly Signature[]>();
@@ -41,8 +43,10 @@ function readAll(signatures: readonly string[], name: string): readonly Signatur
 function readSignature(text: string, name: string): Signature {
   const [, head = '', inside = '', gives = ''] = /^([^(]+)\((.*)\): (.+)$/.exec(text) ?? [];
   const params = inside === '' ? [] : inside.split(', ').map(readParameter);
+  const on = head === name ? undefined : head.slice(0, -name.length - 1);
   return {
-    on: head === name ? undefined : head.slice(0, -name.length - 1),
+    on,
+    values: on === undefined ? params : [{ name: receiverName(on), type: on }, ...params],
     params,
     isVariadic: inside.startsWith('...'),
     gives,
@@ -54,26 +58,29 @@ function readParameter(written: string): Parameter {
   return { name, type };
 }
 
-/** What a helper takes: the receiver is its first value. */
-export function helperParameters({ on, params }: Signature): readonly Parameter[] {
-  return on === undefined ? params : [{ name: receiverName(on), type: on }, ...params];
-}
-
 function receiverName(type: string): string {
   const names: Readonly<Record<string, string>> = { string: 'text', int: 'number', double: 'number' };
   return type.startsWith('google.protobuf.') ? 'time' : (names[type] ?? type);
 }
 
-/** The signatures that a helper with so many values may be meant by. */
+const byCount = new WeakMap<FunctionEntry, Map<number, readonly Signature[]>>();
+
+/** The signatures that a helper with so many values may be meant by. Asked for at each call. */
 export function signaturesFor(entry: FunctionEntry, count: number): readonly Signature[] {
-  return signaturesOfHelper(entry).filter(
-    (signature) => signature.isVariadic || helperParameters(signature).length === count,
+  const known = byCount.get(entry) ?? new Map<number, readonly Signature[]>();
+  byCount.set(entry, known);
+  const before = known.get(count);
+  if (before) return before;
+  const found = signaturesOfHelper(entry).filter(
+    (signature) => signature.isVariadic || signature.values.length === count,
   );
+  known.set(count, found);
+  return found;
 }
 
 /** How few and how many values a helper takes. */
 export function arityOf(entry: FunctionEntry): readonly [least: number, most: number] {
-  const counts = signaturesOfHelper(entry).map((signature) => helperParameters(signature).length);
+  const counts = signaturesOfHelper(entry).map((signature) => signature.values.length);
   const isVariadic = signaturesOfHelper(entry).some((signature) => signature.isVariadic);
   return isVariadic ? [1, Infinity] : [Math.min(...counts), Math.max(...counts)];
 }
@@ -82,7 +89,7 @@ export function arityOf(entry: FunctionEntry): readonly [least: number, most: nu
 export function usageOf(entry: FunctionEntry, name: string): string {
   const [signature] = signaturesOfHelper(entry);
   if (!signature) return `{{${name}}}`;
-  const words = helperParameters(signature).map((parameter) => parameter.name);
+  const words = signature.values.map((parameter) => parameter.name);
   return `{{${[name, ...words, ...(signature.isVariadic ? ['…'] : [])].join(' ')}}}`;
 }
 
@@ -93,7 +100,7 @@ export function usageOf(entry: FunctionEntry, name: string): string {
 export function checkArgument(signatures: readonly Signature[], position: number, value: Value): void {
   let failed: FunctionError | undefined;
   for (const signature of signatures) {
-    const parameter = helperParameters(signature)[signature.isVariadic ? 0 : position];
+    const parameter = signature.values[signature.isVariadic ? 0 : position];
     if (!parameter) continue;
     const error = refuse(parameter.type, value);
     if (!error) return;

@@ -25,11 +25,18 @@ export const evaluatorsOwn: Readonly<Record<'cel' | 'lookup', Helper & { readonl
   cel: { usage: '{{cel "a + b"}}', summary: 'the value of a CEL expression', arity: [1, 1] },
 };
 
+/** Asked for at each call of a helper. */
+const found = new Map<string, Helper>();
+
 export function findHelper(name: string): Helper | undefined {
   if (name === 'cel' || name === 'lookup') return evaluatorsOwn[name];
+  const known = found.get(name);
+  if (known) return known;
   const entry = functionsByHelper.get(name);
   if (!entry) return undefined;
-  return { usage: usageOf(entry, name), arity: arityOf(entry), entry };
+  const helper: Helper = { usage: usageOf(entry, name), arity: arityOf(entry), entry };
+  found.set(name, helper);
+  return helper;
 }
 
 export function helperNames(): readonly string[] {
