@@ -276,6 +276,11 @@ describe('round trips', () => {
     ['a copy that is already so: one', '    - copy: {content: "", dest: /dev/null, force: false}', 1],
     ['stat: one', '    - stat: {path: "{{tmp}}"}', 1],
     ['all facts: one', '    - setup: {}', 1],
+    [
+      'some facts, and some more, which stay beside them: one each',
+      '    - setup: {gather_subset: [os, network]}\n    - setup: {gather_subset: [time]}\n    - assert: {that: has(facts.os) && has(facts.time) && !has(facts.cpu)}',
+      2,
+    ],
     ['ten commands: ten', '    - {command: /bin/true, loop: [1,2,3,4,5,6,7,8,9,0]}', 10],
   ];
   for (const [title, tasks, exchanges] of cases) {

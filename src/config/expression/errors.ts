@@ -23,7 +23,7 @@ import { FunctionError, saidOf } from '../functions/function.js';
 import { signaturesOf } from '../functions/signature.js';
 import { functionsByFilter, functionsByHelper, functionsByName, functionTable } from '../functions/table.js';
 import { expressionHints } from './hints.js';
-import { missingHost } from './hostvars.js';
+import { missingHost, ungathered } from './hostvars.js';
 import { ownPart } from './scope.js';
 
 /** One for each form of another language's, and one in the parser's words if there is no such form. */
@@ -303,6 +303,8 @@ function missingPart(
   const noHost = missingHost(said, part, value && isMap(value) ? Object.keys(value) : []);
   if (noHost) return errorAt(at, 'variable-unknown', noHost.message, noHost.hint);
   const wasSkipped = value !== undefined && isMap(value) && value['skipped'] === true;
+  if (said === 'facts')
+    return errorAt(at, 'variable-unknown', `facts has no '${part}' on this host`, ungathered(part));
   const hint = wasSkipped
     ? `the task that registers it was skipped; ask first: !${said}.skipped && …`
     : `ask first, where it may be missing: has(${said}.${part})`;

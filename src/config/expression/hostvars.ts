@@ -1,5 +1,5 @@
 /**
- * Owns what is said where `hostvars` is asked for a host that the inventory does not have.
+ * Owns what is said where `hostvars` is asked for a host that the inventory does not have, or `facts` for what was not gathered.
  */
 import { nearest } from '../../core/errors.js';
 
@@ -26,4 +26,9 @@ export function missingHostOf(
   const [first = '', name] = path;
   if (name === undefined || !hosts || hosts.has(name)) return undefined;
   return missingHost(first, name, hosts);
+}
+
+/** What to do about a part of the facts that was checked before the run, and is not there all the same. */
+export function ungathered(part: string): string {
+  return `no task has gathered it: setup: {gather_subset: [${part}]}`;
 }

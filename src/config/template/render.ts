@@ -6,7 +6,7 @@
 import { ZrunError } from '../../core/errors.js';
 import type { Scope } from '../../core/template.js';
 import { isList, isMap, Unknown, UnknownValueError, type Value } from '../../core/value.js';
-import { missingHost, type MissingHost } from '../expression/hostvars.js';
+import { missingHost, ungathered, type MissingHost } from '../expression/hostvars.js';
 import { ownPart } from '../expression/scope.js';
 import { errorAt } from '../source/findings.js';
 import {
@@ -357,12 +357,13 @@ function describeAbsent(said: string, value: Value, part: string): MissingHost {
   return (
     missingHost(said, part, isMap(value) ? Object.keys(value) : []) ?? {
       message: `'${said}' has no '${part}'`,
-      hint: absentHint(value, part),
+      hint: absentHint(value, part, said),
     }
   );
 }
 
-function absentHint(value: Value, part: string): string | undefined {
+function absentHint(value: Value, part: string, said: string): string | undefined {
+  if (said === 'facts') return ungathered(part);
   if (isMap(value) && value['skipped'] === true) return 'the task that would have set it was skipped';
   return isMap(value) ? nearestHint(part, Object.keys(value)) : undefined;
 }

@@ -2,7 +2,8 @@
  * Owns the module `setup`: everything that is known of a host, in one exchange.
  */
 import * as z from 'zod';
-import { defineModule } from '../../core/module.js';
+import { defineModule, type TaskContext } from '../../core/module.js';
+import { isMap, UnknownValueError, type ValueMap } from '../../core/value.js';
 import { factParts, factsSchema, type FactPart } from './schema.js';
 import { factsProbe } from './facts.js';
 
@@ -27,10 +28,27 @@ export const setup = defineModule({
       task: 'setup: {}',
     },
   ],
-  async plan(read, { gather_subset: wanted }) {
+  async plan(read, { gather_subset: wanted }, context) {
     const parts = wanted.flatMap((part): readonly FactPart[] => (part === 'all' ? factParts : [part]));
     const facts = await read(factsProbe(new Set(parts)));
-    const vars = { facts };
-    return { change: 'none', reason: 'only looks', result: vars, vars };
+    const known = parts.length < factParts.length ? gatheredBefore(context) : {};
+    return {
+      change: 'none',
+      reason: 'only looks',
+      result: { facts },
+      vars: { facts: { ...known, ...facts } },
+    };
   },
 });
+
+/** Facts that are not gathered again stay. */
+function gatheredBefore(context: TaskContext): ValueMap {
+  try {
+    const known = context.evaluate('default(facts, null)');
+    return isMap(known) ? known : {};
+  } catch (error) {
+    // In check mode, those of a host that is to be changed may not be known.
+    if (error instanceof UnknownValueError) return {};
+    throw error;
+  }
+}
