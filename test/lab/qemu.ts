@@ -1,6 +1,7 @@
 // Owns QEMU: how a machine is started, talked to through its monitor, and ended. It knows a folder with two disks and
 // nothing of releases, Docker or SSH.
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,33 +77,35 @@ export async function qemuPid(folder: string): Promise<number | undefined> {
   }
 }
 
+const disksOf = (folder: string): string[] =>
+  ['root.qcow2', 'pool.qcow2'].map((name) => path.join(folder, name));
+
 /**
- * A process that is ending has no command line any more, and its disks still open and locked: until its last thread is
- * gone, which need not be the one that the process is named by.
+ * Waits until nothing has a disk open any more. The process is no measure of it: one that is ending has no command line
+ * already and its files still open, and the kernel may close some of them after its last thread is gone.
  */
-async function holdsFiles(pid: number): Promise<boolean> {
-  const [status, threads] = await Promise.all([
-    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined),
-    readdir(`/proc/${pid}/task`).catch(() => []),
-  ]);
-  return status !== undefined && !(/\) [ZX] /.test(status) && threads.length <= 1);
+async function untilDisksAreFree(folder: string): Promise<void> {
+  const since = Date.now();
+  for (const disk of disksOf(folder).filter((each) => existsSync(each))) {
+    for (;;) {
+      const { code, stderr } = await exec(['qemu-img', 'info', '--output=json', disk]);
+      if (code === 0 || !stderr.includes(' lock')) break;
+      if (Date.now() - since > START_LIMIT_MS) {
+        throw new LabError(
+          `something still has ${disk} open`,
+          `look what it is: fuser -v ${disk}; if it is a QEMU that hangs, end it`,
+        );
+      }
+      await sleep(50);
+    }
+  }
 }
 
-/** Ends the machine in this folder at once, as a power cut would, and waits until it is gone. */
+/** Ends the machine in this folder at once, as a power cut would, and waits until its disks are free. */
 export async function killQemuIn(folder: string): Promise<void> {
   const pid = await qemuPid(folder);
-  if (pid === undefined) return;
-  process.kill(pid, 'SIGKILL');
-  const since = Date.now();
-  while (await holdsFiles(pid)) {
-    if (Date.now() - since > START_LIMIT_MS) {
-      throw new LabError(
-        `QEMU (pid ${pid}) does not end`,
-        'look whether it hangs in the kernel: ps -o stat,wchan -p',
-      );
-    }
-    await sleep(20);
-  }
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  await untilDisksAreFree(folder);
 }
 
 /** Starts the machine, from its disks or from a snapshot of its memory. It goes on when this process ends. */
@@ -190,7 +193,7 @@ export async function saveSnapshot(folder: string, tag: string): Promise<void> {
 
 /** Removes the snapshots of a machine that is off whose tags begin so. */
 export async function dropSnapshots(folder: string, beginning: string): Promise<void> {
-  for (const disk of ['root.qcow2', 'pool.qcow2'].map((name) => path.join(folder, name))) {
+  for (const disk of disksOf(folder)) {
     const listed = await run(['qemu-img', 'info', '--output=json', disk]);
     const tags = [...listed.matchAll(/"name": "([a-z0-9-]+)"/g)].flatMap(([, tag]) => tag ?? []);
     for (const tag of tags.filter((each) => each.startsWith(beginning))) {
@@ -201,8 +204,8 @@ export async function dropSnapshots(folder: string, beginning: string): Promise<
 
 /** Lays the disks of a machine that is off as they were when the snapshot was taken, without its memory. */
 export async function layDisks(folder: string, tag: string): Promise<void> {
-  for (const disk of ['root.qcow2', 'pool.qcow2']) {
-    await run(['qemu-img', 'snapshot', '-q', '-a', tag, path.join(folder, disk)]);
+  for (const disk of disksOf(folder)) {
+    await run(['qemu-img', 'snapshot', '-q', '-a', tag, disk]);
   }
 }
 
