@@ -87,6 +87,7 @@ export function createRunReader(): RunReader {
           return;
         }
         case 'task-output':
+        case 'item-started':
         case 'task-said':
         case 'task-retried':
         case 'play-started':

@@ -12,9 +12,7 @@ import { nameOf, tableOf } from './report.js';
 
 const came = new Map<Proof, string>();
 
-describe('the cases', function () {
-  this.timeout(60_000);
-
+describe('the cases', () => {
   after(async () => {
     const table = tableOf(cases.map((of) => ({ of, outcomes: of.proofs.map((proof) => came.get(proof)) })));
     const file = process.env['ZRUN_CASES_TABLE'];

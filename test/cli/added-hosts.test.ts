@@ -9,7 +9,6 @@ import { zrun, type Ended } from './fake-environment.js';
 const oneHost = 'all: {hosts: {a: {ansible_connection: local}}}\n';
 
 describe('hosts and groups that come during a run', function () {
-  this.timeout(120_000);
   let folder = '';
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'zrun-added-'))));
   afterEach(() => rmSync(folder, { recursive: true }));

@@ -17,7 +17,6 @@ const root = path.resolve(import.meta.dirname, '../..');
 const execute = promisify(execFile);
 
 describe('the bundle', function () {
-  this.timeout(180_000);
   let folder: string;
   let complaints: string;
 

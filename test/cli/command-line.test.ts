@@ -107,7 +107,7 @@ describe('zrun', () => {
       expect(help.stdout).to.match(new RegExp(`^Usage: zrun ${verb}`));
       for (const line of help.stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
     }
-  }).timeout(120_000);
+  });
 
   it('--version says its version, whatever else is there', async () => {
     expect(await zrun(['play.yaml', '--version'])).to.deep.equal({

@@ -14,8 +14,7 @@ const beside = ['task-unnamed', 'register-unused', 'condition-constant', 'comman
 /** Files of the controller that examples name. */
 const files: Readonly<Record<string, string>> = { 'templates/greeting.txt': 'hello\n' };
 
-describe('examples of modules', function () {
-  this.timeout(30_000);
+describe('examples of modules', () => {
   let folder = '';
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'zrun-examples-'));

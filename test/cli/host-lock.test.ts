@@ -16,8 +16,7 @@ interface Run {
   readonly ended: Promise<number | null>;
 }
 
-describe('host_lock', function () {
-  this.timeout(120_000);
+describe('host_lock', () => {
   if (process.getuid?.() !== 0) {
     it('skipped: only root can lock a host');
     return;

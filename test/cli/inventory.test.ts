@@ -50,7 +50,6 @@ describe('zrun inventory', () => {
   let golden: Golden;
 
   before(async function () {
-    this.timeout(180_000);
     const recorded = JSON.parse(await readFile(goldenFile, 'utf8').catch(() => '{}')) as Partial<Golden>;
     golden = { ansibleCore: recorded.ansibleCore ?? '', answers: recorded.answers ?? {} };
     const python = await findAnsiblePython();

@@ -70,9 +70,7 @@ async function loadedBy(args: readonly string[]): Promise<Loaded> {
 /** tsx stands in for the build in tests. */
 const ofTests = ['tsx', 'esbuild', '@esbuild', 'get-tsconfig', 'resolve-pkg-maps'];
 
-describe('what a command loads', function () {
-  this.timeout(60_000);
-
+describe('what a command loads', () => {
   it('--version: the way to its own files, and no package', async () => {
     const { own, packages } = await loadedBy(['--version']);
     expect(own).to.deep.equal(['cli/own/own-files.ts', 'main.ts']);

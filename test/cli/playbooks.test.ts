@@ -103,7 +103,7 @@ describe('playbooks by name', () => {
         expect(checked.code, checked.stderr).to.equal(0);
       }
       expect(await filesIn(path.join(folder, 'audit'))).not.to.include('templates/fstab.hbs');
-    }).timeout(120_000);
+    });
 
     it('into another folder, a second time too', async () => {
       expect((await ask('playbooks', 'copy', 'audit.yaml', 'at/home')).stdout).to.match(

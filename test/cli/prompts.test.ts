@@ -110,7 +110,6 @@ const cases: readonly Case[] = [
 ];
 
 describe('questions on the terminal', function () {
-  this.timeout(60_000);
   before(function () {
     if (existsSync(script)) return;
     console.log('      skipped: no script(1) to make a terminal (apt-get install bsdutils)');

@@ -33,8 +33,7 @@ const PLAY = `- name: Try it
 const play = (...tasks: readonly string[]): string =>
   `- name: P\n  hosts: all\n  gather_facts: false\n  tasks:\n${tasks.map((task) => `    - ${task}\n`).join('')}`;
 
-describe('a run', function () {
-  this.timeout(60_000);
+describe('a run', () => {
   let folder = '';
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'zrun-run-'))));
   afterEach(() => rmSync(folder, { recursive: true }));

@@ -20,8 +20,7 @@ const book = `- name: Move it
 `;
 const hosts = 'all: {hosts: {here: {ansible_connection: local}, there: {ansible_connection: local}}}\n';
 
-describe('options that take a part of the tasks', function () {
-  this.timeout(60_000);
+describe('options that take a part of the tasks', () => {
   let folder = '';
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'zrun-parts-'))));
   afterEach(() => rmSync(folder, { recursive: true }));

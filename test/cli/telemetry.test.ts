@@ -12,8 +12,7 @@ import { zrun, type Ended } from './fake-environment.js';
 const main = path.resolve(import.meta.dirname, '../../src/main.ts');
 const secret = 'correct-horse-battery';
 
-describe('what watches a run from elsewhere', function () {
-  this.timeout(60_000);
+describe('what watches a run from elsewhere', () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'zrun-telemetry-'));

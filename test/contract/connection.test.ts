@@ -108,7 +108,7 @@ const answers: readonly Answer[] = [
 ];
 
 for (const transport of transports) {
-  describe(`contract: ${transport.name}`, function () {
+  describe(`contract: ${transport.name}`, () => {
     let running: Running | undefined;
     let connection: Connection;
     const opened: Connection[] = [];
@@ -208,7 +208,7 @@ for (const transport of transports) {
       expect(stdout.toString()).to.equal(`${hash.digest('hex')}  -\n`);
       // All 67 would be there at once if nothing waited for the host to take them.
       expect(most).to.be.at.most(allowed);
-    }).timeout(120_000);
+    });
 
     it('does not run a script whose input breaks off here, and goes on', async () => {
       for (const length of [1_000, 1_000_000]) {

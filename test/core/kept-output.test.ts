@@ -82,7 +82,7 @@ describe('createKept', () => {
     // As many buffers have some 100 bytes each.
     expect(process.memoryUsage().heapUsed - before).to.be.below(50_000_000);
     expect(kept.finish().bytes.length).to.equal(1_000_000);
-  }).timeout(20_000);
+  });
 });
 
 describe('cutText', () => {

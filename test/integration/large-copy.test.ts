@@ -36,8 +36,7 @@ async function hashOf(file: string): Promise<string> {
 /** Bytes in buffers: each copy is of more than twice as much. */
 const allowed = 48 * MiB;
 
-describe('copy of what is large', function () {
-  this.timeout(120_000);
+describe('copy of what is large', () => {
   let server: Sshd | undefined;
   let transport: Transport | undefined;
   let connection: Connection | undefined;

@@ -32,8 +32,7 @@ const ways = {
 } as const;
 type Way = keyof typeof ways;
 
-describe('logging in with a password', function () {
-  this.timeout(60_000);
+describe('logging in with a password', () => {
   const servers = new Map<Way, Sshd>();
   let user: TestUser | undefined;
   before(async function () {

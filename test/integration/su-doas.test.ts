@@ -15,8 +15,7 @@ import { makeUser, sshdMissing, startSshd, usersMissing, type Sshd, type TestUse
 const password = 'Gewürz `id` $HOME 42';
 const doasFile = '/etc/doas.conf';
 
-describe('su and doas', function () {
-  this.timeout(60_000);
+describe('su and doas', () => {
   let server: Sshd | undefined;
   let transport: Transport | undefined;
   let doasBefore: string | undefined;

@@ -45,8 +45,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   whole: 'test/cli/parts.test.ts: it refuses a run',
 };
 
-describe('keywords', function () {
-  this.timeout(120_000);
+describe('keywords', () => {
   let grounds: Grounds;
   before(async () => (grounds = await openGrounds()));
   after(() => grounds.close());

@@ -93,8 +93,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe('a rolling run of forty hosts', function () {
-  this.timeout(180_000);
+describe('a rolling run of forty hosts', () => {
   let grounds: Grounds;
   before(async () => (grounds = await openGrounds()));
   after(() => grounds.close());

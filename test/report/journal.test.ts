@@ -75,7 +75,7 @@ describe('what a run leaves on the controller', () => {
         summary: 'done',
         result: { omitted: 'more than 64 MiB' },
       });
-    }).timeout(20_000);
+    });
 
     it('is read however it was cut off', () => {
       const lines = mixed.flatMap((event) => (event ? [JSON.stringify(event)] : [])).slice(0, 4);

@@ -15,8 +15,7 @@ import { createSecretFolder, type SecretFolder } from './tools.js';
 /** What sops itself wrote (3.8.1, 3.9.2): test data of the npm package sops-age (MIT), with the key that it publishes. */
 const fixtures = path.join(import.meta.dirname, 'fixtures');
 
-describe('keys', function () {
-  this.timeout(120_000);
+describe('keys', () => {
   let there: SecretFolder;
   let recipient = '';
   let other = '';

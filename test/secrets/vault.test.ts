@@ -5,8 +5,7 @@ import { expect } from 'chai';
 import { decryptVault, encryptVault, readVaultEnvelope } from '../../src/secrets/vault.js';
 import { createSecretFolder, type SecretFolder } from './tools.js';
 
-describe('ansible-vault', function () {
-  this.timeout(60_000);
+describe('ansible-vault', () => {
   let there: SecretFolder;
   before(() => {
     there = createSecretFolder();

@@ -115,7 +115,7 @@ describe('a frame', () => {
           '',
           whole(stdin?.length ?? 0),
         ]);
-    }).timeout(60_000);
+    });
   }
 
   /** Answers the mark that asks for the input, and ends after so many bytes of it. */

@@ -1,7 +1,6 @@
 /** The attacks that take no more than a few seconds each. All of them: `npm run test:trust`. */
 import { tryAttacks } from './table.js';
 
-describe('attacks and faults, the fast ones', function () {
-  this.timeout(60_000);
+describe('attacks and faults, the fast ones', () => {
   tryAttacks(({ isFast }) => isFast === true);
 });

@@ -114,6 +114,7 @@ export function createRunMetrics(): RunMetrics {
           for (const { host, outcome } of event.hosts) hosts.set(host, outcome);
           return;
         case 'batch-started':
+        case 'item-started':
         case 'task-output':
         case 'task-said':
         case 'task-retried':

@@ -151,6 +151,7 @@ export function createTraces(collector: Collector, onDelivered: (delivery: Deliv
           return;
         case 'hosts-added':
         case 'batch-started':
+        case 'item-started':
         case 'task-output':
         case 'task-said':
         case 'task-retried':

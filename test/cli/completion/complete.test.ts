@@ -12,8 +12,7 @@ const HOSTS = `all:
     db: {hosts: {db1: }}
 `;
 
-describe('completion', function () {
-  this.timeout(120_000);
+describe('completion', () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'zrun-completion-'));

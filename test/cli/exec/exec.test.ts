@@ -23,8 +23,7 @@ interface Wanted {
   readonly stderr?: string | RegExp;
 }
 
-describe('zrun exec', function () {
-  this.timeout(60_000);
+describe('zrun exec', () => {
   let folder = '';
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'zrun-exec-'));
@@ -254,8 +253,7 @@ describe('zrun exec', function () {
   });
 });
 
-describe('zrun exec over a real sshd', function () {
-  this.timeout(60_000);
+describe('zrun exec over a real sshd', () => {
   let sshd: Sshd | undefined;
   before(async function () {
     skipFor(this, sshdMissing());

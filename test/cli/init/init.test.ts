@@ -23,7 +23,6 @@ import { zrun, type Ended } from '../fake-environment.js';
 const root = path.resolve(import.meta.dirname, '../../..');
 
 describe('zrun init', function () {
-  this.timeout(120_000);
   let folder = '';
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'zrun-init-'))));
   afterEach(() => rmSync(folder, { recursive: true }));

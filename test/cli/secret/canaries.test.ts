@@ -10,8 +10,7 @@ import { zrun } from '../fake-environment.js';
 
 const fixtures = path.join(import.meta.dirname, '../../secrets/fixtures');
 
-describe('secrets that were decrypted', function () {
-  this.timeout(120_000);
+describe('secrets that were decrypted', () => {
   let there: SecretFolder;
   before(() => {
     there = createSecretFolder();

@@ -6,8 +6,7 @@ import { expect } from 'chai';
 import { createSecretFolder, type SecretFolder } from '../../secrets/tools.js';
 import { zrun, type Ended } from '../fake-environment.js';
 
-describe('zrun secret', function () {
-  this.timeout(120_000);
+describe('zrun secret', () => {
   let there: SecretFolder;
   let recipient = '';
   const secret = (words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>

@@ -26,8 +26,7 @@ const measured: readonly RunEvent[] = [
   ]),
 ];
 
-describe('a report in Chromium', function () {
-  this.timeout(120_000);
+describe('a report in Chromium', () => {
   let browser: Browser | undefined;
   let folder = '';
   let page: Page;
