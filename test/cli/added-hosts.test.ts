@@ -8,7 +8,7 @@ import { zrun, type Ended } from './fake-environment.js';
 
 const oneHost = 'all: {hosts: {a: {ansible_connection: local}}}\n';
 
-describe('hosts and groups that come during a run', function () {
+describe('hosts and groups that come during a run', () => {
   let folder = '';
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'zrun-added-'))));
   afterEach(() => rmSync(folder, { recursive: true }));

@@ -16,7 +16,7 @@ import { sshdMissing, startSshd, type Sshd } from '../integration/sshd.js';
 const root = path.resolve(import.meta.dirname, '../..');
 const execute = promisify(execFile);
 
-describe('the bundle', function () {
+describe('the bundle', () => {
   let folder: string;
   let complaints: string;
 

@@ -109,7 +109,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe('questions on the terminal', function () {
+describe('questions on the terminal', () => {
   before(function () {
     if (existsSync(script)) return;
     console.log('      skipped: no script(1) to make a terminal (apt-get install bsdutils)');

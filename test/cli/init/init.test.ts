@@ -22,7 +22,7 @@ import { zrun, type Ended } from '../fake-environment.js';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-describe('zrun init', function () {
+describe('zrun init', () => {
   let folder = '';
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'zrun-init-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
