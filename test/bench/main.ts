@@ -7,6 +7,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { sshdMissing } from '../integration/sshd.js';
 import { holds, type Found, type Limit, type Point, type Setting } from './point.js';
+import { against } from './points/against.js';
 import { audit } from './points/audit.js';
 import { commands } from './points/commands.js';
 import { idempotent } from './points/idempotent.js';
@@ -30,6 +31,7 @@ ${points.map(({ number, title }) => `  ${number}  ${title}`).join('\n')}
 Options:
   --only <numbers>   these points, as 1,3
   --rounds <number>  runs of each subject (default: 5)
+  --against <folder> this build beside that of another working copy, and no other point
   --quick            without the other runners
   --json <file>      write what was found there too
   -h, --help         show this
@@ -40,6 +42,7 @@ async function main(): Promise<number> {
     options: {
       only: { type: 'string' },
       rounds: { type: 'string', default: '5' },
+      against: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -50,9 +53,16 @@ async function main(): Promise<number> {
     return 0;
   }
   const numbers = values.only?.split(',').map(Number) ?? points.map(({ number }) => number);
-  const chosen = points.filter(({ number }) => numbers.includes(number));
+  const chosen =
+    values.against === undefined
+      ? points.filter(({ number }) => numbers.includes(number))
+      : [against(values.against)];
   const rounds = Number(values.rounds);
-  if (chosen.length < numbers.length || !Number.isInteger(rounds) || rounds < 1) {
+  if (
+    (values.against === undefined && chosen.length < numbers.length) ||
+    !Number.isInteger(rounds) ||
+    rounds < 1
+  ) {
     process.stderr.write(`no such point, or no such number of rounds\n\n${HELP}`);
     return 4;
   }
