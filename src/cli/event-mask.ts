@@ -59,6 +59,8 @@ function maskEvent(event: Exclude<RunEvent, { type: 'task-output' }>, diff: bool
   switch (event.type) {
     case 'task-started':
       return { ...event, task: maskRef(event.task) };
+    case 'task-progressed':
+      return { ...event, task: maskRef(event.task) };
     case 'item-started':
       return { ...event, task: maskRef(event.task), item: mask(event.item) };
     case 'task-said':

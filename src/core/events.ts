@@ -4,6 +4,7 @@
  */
 import type { Problem } from './errors.js';
 import type { Diff } from './module.js';
+import type { Progress } from './progress.js';
 import type { Value, ValueMap } from './value.js';
 
 export interface TaskRef {
@@ -153,6 +154,12 @@ type Happening =
       readonly stream: 'stdout' | 'stderr';
       readonly text: string;
     }
+  /** How far a long step is: at most about once a second, and for those who watch, as `item-started`. */
+  | ({
+      readonly type: 'task-progressed';
+      readonly host: string;
+      readonly task: TaskRef;
+    } & Progress)
   /** What the user is to read while the task is still under way. */
   | { readonly type: 'task-said'; readonly host: string; readonly task: TaskRef; readonly text: string }
   | {

@@ -7,6 +7,7 @@ import { ZrunError } from './errors.js';
 import type { Input, InventoryChange, Output } from './host.js';
 import type { VarsTemplate } from './template.js';
 import type { Effect, Read } from './probe.js';
+import type { Progress } from './progress.js';
 import type { ShellText } from './shell.js';
 import type { Value, ValueMap } from './value.js';
 
@@ -79,6 +80,11 @@ export interface TaskContext {
   readonly controller: Controller;
   /** Tells the user something while the task goes on. Of a task with `no_log`, nothing is told. */
   say(text: string): void;
+  /**
+   * Tells those who watch how far a long step is. May be called as often as one likes: what comes too soon after the last
+   * is left out.
+   */
+  progress(bytes: Progress): void;
   /** Aborted when the user stops the run. */
   readonly signal: AbortSignal;
 }
@@ -173,6 +179,8 @@ export interface Write {
        * than what may be read as a whole is an error.
        */
       readonly keepsEnds?: boolean;
+      /** Gets each line of standard output as it comes: such lines are the module's own talk, and told to nobody else. */
+      readonly onLine?: (line: string) => void;
     },
   ): Promise<Output>;
   /**

@@ -11,6 +11,7 @@ import type { BoundChange, BoundPlan, BoundTask, Nothing, TaskContext, Write } f
 import type { Task } from '../core/plan.js';
 import type { Scope } from '../core/template.js';
 import type { Read } from '../core/probe.js';
+import { readLines, thinOut, watchInput } from '../core/progress.js';
 import { lines, type ShellText } from '../core/shell.js';
 import { findUnknown, isMap, Unknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { disconnect, isLost, runOn } from './host-state.js';
@@ -25,9 +26,14 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
   const { task, around, scope, settings } = attempt;
   const { run, language } = around.source;
   const worker = workerFor(attempt);
+  // What a template hides from some hosts only is hidden while it runs from all.
+  const isTold = task.noLog === false;
+  const progress = thinOut((bytes) => {
+    if (isTold) run.emit({ type: 'task-progressed', host: around.state.host.name, task: ref, ...bytes });
+  });
   const context = contextOf(attempt);
   const bound = boundOf(attempt);
-  const handles = createHandles(attempt, ref, worker);
+  const handles = createHandles(attempt, ref, { worker, isTold, progress });
   // In check mode every look goes through what earlier tasks would have left.
   const { read, hasLooked } = watch(
     run.settings.check ? worker.state.overlay.over(handles.read) : handles.read,
@@ -69,9 +75,9 @@ export async function attemptOnce(attempt: Attempt, ref: TaskRef): Promise<Outco
       playbook: source.play.at.source.name,
       controller: run.controller,
       say(text) {
-        // What a template hides from some hosts only is hidden while it runs from all.
-        if (task.noLog === false) run.emit({ type: 'task-said', host: state.host.name, task: ref, text });
+        if (isTold) run.emit({ type: 'task-said', host: state.host.name, task: ref, text });
       },
+      progress,
       signal,
     };
   }
@@ -138,7 +144,18 @@ interface Handles {
   readonly write: Write;
 }
 
-function createHandles({ task, around, scope, settings }: Attempt, ref: TaskRef, worker: Worker): Handles {
+interface Listening {
+  readonly worker: Worker;
+  /** What the task's scripts write is told as it comes. */
+  readonly isTold: boolean;
+  readonly progress: TaskContext['progress'];
+}
+
+function createHandles(
+  { task, around, scope, settings }: Attempt,
+  ref: TaskRef,
+  { worker, isTold, progress }: Listening,
+): Handles {
   const { source, state: walking, signal } = around;
   const { run } = source;
   const { state, as, environment } = worker;
@@ -149,21 +166,18 @@ function createHandles({ task, around, scope, settings }: Attempt, ref: TaskRef,
       runOn(state, run, inEnvironment(script), { as, stdin, timeoutMs, signal, isTerse }),
     ),
     write: {
-      async run(script, { stdin, accept = [], shownAs, isAnchored, keepsEnds = false } = {}) {
+      async run(script, { stdin, accept = [], shownAs, isAnchored, keepsEnds = false, onLine } = {}) {
+        const tell = (stream: 'stdout' | 'stderr', text: string): void =>
+          run.emit({ type: 'task-output', host: walking.host.name, task: ref, stream, text });
+        const told = isTold ? decodeOutput(tell) : undefined;
         const output = await runOn(state, run, inEnvironment(script), {
           as,
-          stdin,
+          stdin: watchInput(stdin, progress),
           timeoutMs,
           signal,
           isAnchored,
           keep: keepsEnds ? keepInItem(outputLimitIn(scope, task), around.kept.bytes) : undefined,
-          // What a template hides from some hosts only is hidden while it runs from all.
-          onOutput:
-            task.noLog !== false
-              ? undefined
-              : decodeOutput((stream, text) =>
-                  run.emit({ type: 'task-output', host: walking.host.name, task: ref, stream, text }),
-                ),
+          onOutput: onLine === undefined ? told : hearLines(onLine, told),
         });
         if (keepsEnds) around.kept.bytes += output.stdout.length + output.stderr.length;
         if (output.status === 0 || accept.includes(output.status)) return output;
@@ -187,14 +201,19 @@ function keepInItem(limit: number, before: number): OutputBound {
 }
 
 /** Makes text of bytes that may be cut anywhere, in the middle of a character too. */
-function decodeOutput(
-  tell: (stream: 'stdout' | 'stderr', text: string) => void,
-): (stream: 'stdout' | 'stderr', chunk: Buffer) => void {
+function decodeOutput(tell: (stream: 'stdout' | 'stderr', text: string) => void): OnOutput {
   const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
   return (stream, chunk) => {
     const text = decoders[stream].write(chunk);
     if (text !== '') tell(stream, text);
   };
+}
+
+type OnOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+
+function hearLines(onLine: (line: string) => void, told: OnOutput | undefined): OnOutput {
+  const hear = readLines(onLine);
+  return (stream, chunk) => (stream === 'stdout' ? hear(chunk) : told?.(stream, chunk));
 }
 
 /** A look that the connection broke under is taken once more over a new one: looking twice does no harm. */

@@ -73,6 +73,7 @@ export function describeEvent(
     case 'hosts-added':
       return undefined;
     case 'item-started':
+    case 'task-progressed':
     case 'handler-finished':
       // Its task has been told.
       return undefined;

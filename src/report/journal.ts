@@ -3,13 +3,14 @@
  * Written past any logging library, so that nothing is reordered, filtered or lost at exit.
  */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import type { RunEvent } from '../core/events.js';
 import type { Reporter } from './reporter.js';
 import { formatEvent, type WrittenEvent } from './written.js';
 
 /**
- * Appends every event but `task-output` and `item-started`: the result holds what they tell. Lines are handed to the system at the end of the
- * turn in which they arise, or sooner, so that a killed run lacks at most what happened in its last instant. Throws where the file
- * cannot be opened; a disk that fills up later is reported once through `onTrouble`.
+ * Appends every event but those of `isPassing`. Lines are handed to the system at the end of the turn in which they arise, or
+ * sooner, so that a killed run lacks at most what happened in its last instant. Throws where the file cannot be opened; a disk
+ * that fills up later is reported once through `onTrouble`.
  */
 export function createJournal(path: string, onTrouble: (error: unknown) => void): Reporter {
   const file = openSync(path, 'a', 0o600);
@@ -35,7 +36,7 @@ export function createJournal(path: string, onTrouble: (error: unknown) => void)
 
   return {
     tell(event) {
-      if (event.type === 'task-output' || event.type === 'item-started') return;
+      if (isPassing(event)) return;
       const line = `${formatEvent(event)}\n`;
       waiting.push(line);
       length += line.length;
@@ -49,6 +50,11 @@ export function createJournal(path: string, onTrouble: (error: unknown) => void)
       return Promise.resolve();
     },
   };
+}
+
+/** For those who watch alone: the result holds what they tell. */
+function isPassing({ type }: RunEvent): boolean {
+  return type === 'task-output' || type === 'item-started' || type === 'task-progressed';
 }
 
 /** UTF-16 units that are written at a time: a line may have millions, and no copy of it is made for the system. */

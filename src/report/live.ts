@@ -166,6 +166,14 @@ function update(picture: Picture, event: RunEvent, now: number): void {
       if (at) say(at, event.text, now);
       return;
     }
+    case 'task-progressed': {
+      const at = busy.get(event.host);
+      const { verb, done, of } = event;
+      if (!at) return;
+      at.said = `${visibleLine(verb)} ${formatBytes(done)} of ${formatBytes(of)}`;
+      count(at, done, of, now);
+      return;
+    }
     case 'task-retried': {
       const at = busy.get(event.host);
       if (at) at.said = `attempt ${event.attempt} of ${event.of}`;
@@ -216,10 +224,14 @@ function say(at: Busy, text: string, now: number): void {
   at.said = visibleLine(text.slice(0, 500));
   const [, done, of] = bytesOf.exec(at.said) ?? [];
   const [have, all] = [done, of].map((each) => parseBytes(each?.replace(/ ?bytes$/i, '') ?? ''));
-  if (have === undefined || all === undefined || have > all) return;
-  const isSame = at.bytes?.of === all && at.bytes.done <= have;
-  const first = isSame && at.bytes ? at.bytes.first : { done: have, at: now };
-  at.bytes = { done: have, of: all, first, at: now };
+  if (have !== undefined && all !== undefined) count(at, have, all, now);
+}
+
+function count(at: Busy, done: number, of: number, now: number): void {
+  if (done > of) return;
+  const isSame = at.bytes?.of === of && at.bytes.done <= done;
+  const first = isSame && at.bytes ? at.bytes.first : { done, at: now };
+  at.bytes = { done, of, first, at: now };
 }
 
 /** Milliseconds over which a rate is worth telling. */

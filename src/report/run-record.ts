@@ -88,6 +88,7 @@ export function createRunReader(): RunReader {
         }
         case 'task-output':
         case 'item-started':
+        case 'task-progressed':
         case 'task-said':
         case 'task-retried':
         case 'play-started':

@@ -52,6 +52,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'host-connected':
     case 'task-started':
     case 'item-started':
+    case 'task-progressed':
     case 'task-output':
     case 'task-said':
     case 'task-retried':
@@ -116,6 +117,7 @@ export function readEvent(event: WrittenEvent): RunEvent {
     case 'host-connected':
     case 'task-started':
     case 'item-started':
+    case 'task-progressed':
     case 'task-output':
     case 'task-said':
     case 'task-retried':

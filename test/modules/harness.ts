@@ -77,8 +77,9 @@ export function createHost(runScript: RunScript = localRun()): Host {
     exchanges: () => exchanges,
     read: joinLooks(run),
     write: {
-      async run(script, { stdin, accept = [], shownAs } = {}) {
+      async run(script, { stdin, accept = [], shownAs, onLine } = {}) {
         const output = await run(script, stdin && (await gatherInput(stdin)));
+        if (onLine) output.stdout.toString().split('\n').forEach(onLine);
         if (output.status === 0 || accept.includes(output.status)) return output;
         throw new ZrunError('command-failed', 'the command failed', {
           command: shownAs ?? script.shellText,
@@ -122,6 +123,7 @@ export function createContext(overrides: Partial<TaskContext> = {}): TaskContext
       inTurn: (_, asking) => asking(),
     }),
     say: () => undefined,
+    progress: () => undefined,
     signal: new AbortController().signal,
     ...overrides,
   };

@@ -120,6 +120,7 @@ export const mixed: readonly (RunEvent | null)[] = [
   finish('web1', fstab, result('changed', 'add a line to /etc/fstab', { diff: [fstabDiff] })),
   { type: 'task-output', host: 'web1', task: stop, stream: 'stdout', text: 'stopping\n' },
   { type: 'task-said', host: 'web1', task: stop, text: 'this takes a while' },
+  { type: 'task-progressed', host: 'web1', task: stop, verb: 'copied', done: 1024, of: 4096 },
   { type: 'task-retried', host: 'web1', task: stop, attempt: 1, of: 3, summary: 'still active' },
   null,
   finish('web2', stop, result('failed', 'stop docker.service', { problem: stopFailed })),

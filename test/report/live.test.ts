@@ -72,8 +72,18 @@ describe('the live view', () => {
       index,
       of: 12,
     });
-    for (const event of started(['web1', 'web2', 'web3'])) view.tell(event, 0);
-    for (const host of ['web1', 'web2', 'web3']) view.tell(begin(host, copy), 0);
+    const progress = (host: string, done: number): RunEvent => ({
+      type: 'task-progressed',
+      host,
+      task: copy,
+      verb: 'copied',
+      done: done * 1024 ** 2,
+      of: 1024 ** 3,
+    });
+    for (const event of started(['web1', 'web2', 'web3', 'web4'])) view.tell(event, 0);
+    for (const host of ['web1', 'web2', 'web3', 'web4']) view.tell(begin(host, copy), 0);
+    view.tell(progress('web4', 10), 1000);
+    view.tell(progress('web4', 100), 10_000);
     view.tell(said('web1', '1 GiB of 9 GiB'), 0);
     view.tell(said('web1', '2 GiB of 9 GiB'), 10_000);
     view.tell(at('web2', 3), 0);
@@ -82,6 +92,7 @@ describe('the live view', () => {
       'web1  0:20  Copy the volumes  51.2 MiB/s, 2:20 left  2 GiB of 9 GiB',
       'web2  0:20  Copy the volumes  3/12 data',
       'web3  0:20  Copy the volumes  1 GiB / 9 GiB, 3 MB/s',
+      'web4  0:20  Copy the volumes  4.7 MiB/s, 3:15 left  copied 100 MiB of 1 GiB',
     ]);
   });
 

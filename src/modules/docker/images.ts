@@ -26,6 +26,8 @@ export interface ImagePlan {
   readonly pulls: readonly Pull[];
   /** Ids to be saved and loaded together: those that share layers side by side. */
   readonly batches: readonly (readonly string[])[];
+  /** Bytes of each. */
+  readonly batchBytes: readonly number[];
   /** Tags that must be set there, by their ids. */
   readonly tags: readonly (readonly [tag: string, id: string])[];
   /** Digests that are lost by saving and loading, by their ids. */
@@ -99,6 +101,7 @@ export function planImages(
     wanted,
     pulls,
     batches: packed.map(({ ids: batch }) => batch),
+    batchBytes: packed.map(({ bytes }) => bytes),
     tags: tags.filter(isOpen),
     digests: pairs(digestsOf).filter(isOpen),
     stale: [...staleTags, ...staleIds].sort(),

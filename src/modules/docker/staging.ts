@@ -11,6 +11,7 @@
  * firewalld does it in its place, it cannot reach D-Bus. Without that it is not started. Sources: dockerd(8),
  * systemd-run(1), capabilities(7), moby daemon/daemon.go, libnetwork/drivers/bridge.
  */
+import { formatBytes } from '../../core/bytes.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
@@ -186,7 +187,7 @@ export function stagingScript({ dataRoot, driver, wipes, commits, plan }: Stagin
       ({ id, reference, seconds }, i) =>
         sh`pull ${`image ${i + 1} of ${plan.pulls.length}`} ${id} ${reference} ${seconds}`,
     ),
-    ...plan.batches.map((ids, i) => sh`carry ${`batch ${i + 1} of ${plan.batches.length}`} ${ids}`),
+    ...plan.batches.map((ids, i) => sh`carry ${batchName(plan, i)} ${ids}`),
     ...committed.map((id, i) => sh`carry ${`commit ${i + 1} of ${commits.length}`} ${id}`),
     ...plan.tags.map(([tag, id]) => sh`new tag ${id} ${tag} || fail ${`tag ${tag}`}`),
     ...commits.map(({ image }, i) => sh`new tag ${committed[i] ?? ''} ${image} || fail ${`tag ${image}`}`),
@@ -212,6 +213,12 @@ ${syncFileSystem(sh`"$d"`)} || fail 'write the images to the disk'
 echo repositories; cat -- "$d/image/${driver}/repositories.json" 2>/dev/null
 exit 0`,
   );
+}
+
+/** With what was carried before it: those who watch see a rate by that. */
+function batchName({ batches, batchBytes }: ImagePlan, i: number): string {
+  const sum = (sizes: readonly number[]): string => formatBytes(sizes.reduce((a, b) => a + b, 0));
+  return `batch ${i + 1} of ${batches.length} (after ${sum(batchBytes.slice(0, i))} of ${sum(batchBytes)})`;
 }
 
 /**

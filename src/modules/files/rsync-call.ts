@@ -4,7 +4,9 @@
  */
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
+import type { Progress } from '../../core/progress.js';
 import type { Probe, ProbeKind } from '../../core/probe.js';
+import { shellFile } from '../../core/shell-files.js';
 import { quoteArgv, sh, type ShellText } from '../../core/shell.js';
 import { makeFolder } from './made-folder.js';
 import { syncFileSystem } from '../host/sync.js';
@@ -154,8 +156,8 @@ export const copyDiffers = 97;
 export const copyNotWritten = 96;
 
 /**
- * Copies, writes everything to the disk, and compares again by checksum where asked; rsync's own status otherwise.
- * What differs is then on standard output. For `runInFolder`: rsync works in the folder that the script is in, so that no
+ * Copies, writes everything to the disk, and compares again by checksum where asked; rsync's own status otherwise. Standard
+ * output is for `readCopy`. For `runInFolder`: rsync works in the folder that the script is in, so that no
  * link on the way to it counts which another user may have put there meanwhile.
  */
 export function rsyncScript(asked: RsyncOptions, verify: boolean): ShellText {
@@ -163,18 +165,46 @@ export function rsyncScript(asked: RsyncOptions, verify: boolean): ShellText {
   const check = options.changedSince === undefined ? compareAll(options) : compareChanged(options);
   const makeOld = sh`${listChanged(options)}
 ${forEachChanged(options, sh`touch -c -d @0 -- "$dest$name"`)} || exit`;
+  const [program = 'rsync', ...rest] = rsyncArgv(options);
   return sh`${makeFolder(asked.dest, {}, undefined)}
 into "$n"
 set +eu
 LC_ALL=C; export LC_ALL
+${shellFile('modules/files/watched.sh')}
+exec 3>&1
 ${verify && options.changedSince !== undefined ? makeOld : sh`:`}
-${rsyncArgv(options)} || exit
+watched alone copied ${[program, '--stats', ...rest]} || exit
 ${verify ? check : sh`:`}
 ${syncFileSystem(options.dest)} || exit ${copyNotWritten}`;
 }
 
+/** What differs after all, from the output of a copy. */
+export function readDiffering(stdout: string): string {
+  return stdout.slice(stdout.indexOf(`${differingHead}\n`)).slice(differingHead.length + 1);
+}
+
+/** Tells, line by line of the output of a copy, how much is done. `differing`: bytes that are to be copied. */
+export function watchCopy(
+  { checksum }: RsyncOptions,
+  differing: number,
+  tell: (progress: Progress) => void,
+): (line: string) => void {
+  let all = 0;
+  return (line) => {
+    const [, verb, told = ''] = /^(copied|compared|Total file size:) ([\d,]+)/.exec(line) ?? [];
+    const bytes = Number(told.replaceAll(',', ''));
+    if (verb === 'copied') {
+      // A copy that compares contents reads more than it copies, and nobody can say which.
+      if (!checksum && differing > 0) tell({ verb, done: Math.min(bytes, differing), of: differing });
+    } else if (verb === 'compared') {
+      if (all > 0) tell({ verb, done: Math.min(Math.round(bytes / 2), all), of: all });
+    } else if (verb !== undefined) all = bytes;
+  };
+}
+
 function compareAll(options: RsyncOptions): ShellText {
-  return refuseDifference(dryRunArgv({ ...options, checksum: true }));
+  // Both sides read their files, one after the other.
+  return refuseDifference(sh`watched both compared ${dryRunArgv({ ...options, checksum: true })}`);
 }
 
 /**
@@ -182,7 +212,7 @@ function compareAll(options: RsyncOptions): ShellText {
  * to look old, and copied with the rest. Then everything is looked at again, and what has changed is read.
  */
 function compareChanged(options: RsyncOptions): ShellText {
-  return sh`${refuseDifference(dryRunArgv(options))}
+  return sh`${refuseDifference(sh`${dryRunArgv(options)}`)}
 differing=$(${forEachChanged(options, sh`printf '>fc........ %s\\n' "$name"`)}) || exit
 ${refuse}`;
 }
@@ -220,9 +250,11 @@ function dryRunArgv(options: RsyncOptions, format = '--out-format=%i %n'): reado
   return [program, '--dry-run', format, ...rest];
 }
 
-const refuse = sh`[ -z "$differing" ] || { printf '%s\\n' "$differing" | head -n 20; exit ${copyDiffers}; }`;
+const differingHead = 'differing:';
 
-function refuseDifference(compare: readonly string[]): ShellText {
+const refuse = sh`[ -z "$differing" ] || { echo ${differingHead}; printf '%s\\n' "$differing" | head -n 20; exit ${copyDiffers}; }`;
+
+function refuseDifference(compare: ShellText): ShellText {
   return sh`differing=$(${compare}) || exit
 ${refuse}`;
 }

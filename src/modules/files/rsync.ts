@@ -15,10 +15,12 @@ import { hostPath, isBelow, joinPath, normalizePath, parentOf } from '../host/pa
 import {
   copyDiffers,
   copyNotWritten,
+  readDiffering,
   rsyncArgv,
   rsyncFailure,
   rsyncProbe,
   rsyncScript,
+  watchCopy,
   type RsyncDifferences,
   type RsyncOptions,
 } from './rsync-call.js';
@@ -209,12 +211,13 @@ diff -r /scratch-rsync-src "$tmp/copy" && zfs destroy -r tank/scratch-rsync`,
     const output = await runInFolder(write, rsyncScript(options, verify), {
       accept: everyStatus,
       shownAs: command,
+      onLine: watchCopy(options, differences?.bytes ?? 0, (bytes) => context.progress(bytes)),
     });
     if (output.status === copyDiffers) {
       throw new ZrunError('task-failed', 'what was copied differs from its source', {
         hint: 'Did something write to src or dest meanwhile? Stop it and run again; src is untouched.',
         command: `${command} (compared again with --checksum)`,
-        stdout: output.stdout.toString(),
+        stdout: readDiffering(output.stdout.toString()),
         stderr: output.stderr.toString(),
       });
     }

@@ -166,6 +166,7 @@ export function createReportReader(): ReportReader {
       case 'hosts-added':
       case 'batch-started':
       case 'item-started':
+      case 'task-progressed':
       case 'task-output':
       case 'task-said':
       case 'task-retried':

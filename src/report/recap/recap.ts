@@ -70,6 +70,7 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
           finished = event;
           return;
         case 'item-started':
+        case 'task-progressed':
         case 'hosts-added':
         case 'play-started':
         case 'batch-started':

@@ -138,6 +138,13 @@ const shapes: Readonly<Record<RunEvent['type'], z.ZodRawShape>> = {
     index: count.describe('from 1'),
     of: count,
   },
+  'task-progressed': {
+    host,
+    task,
+    verb: z.string().describe('what has become of them: `copied`'),
+    done: count.describe('bytes'),
+    of: count.describe('bytes'),
+  },
   'task-output': { host, task, stream: z.enum(['stdout', 'stderr']), text: z.string() },
   'task-said': { host, task, text: z.string() },
   'task-retried': { host, task, attempt: count.describe('from 1'), of: count, summary: z.string() },

@@ -76,6 +76,7 @@ export function createOnelineReporter({ out, paint, verbosity }: OnelineOptions)
             ]);
           return;
         case 'item-started':
+        case 'task-progressed':
         case 'hosts-added':
         case 'play-started':
         case 'batch-started':

@@ -115,6 +115,7 @@ export function createRunMetrics(): RunMetrics {
           return;
         case 'batch-started':
         case 'item-started':
+        case 'task-progressed':
         case 'task-output':
         case 'task-said':
         case 'task-retried':

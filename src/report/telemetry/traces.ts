@@ -152,6 +152,7 @@ export function createTraces(collector: Collector, onDelivered: (delivery: Deliv
         case 'hosts-added':
         case 'batch-started':
         case 'item-started':
+        case 'task-progressed':
         case 'task-output':
         case 'task-said':
         case 'task-retried':
