@@ -4,9 +4,10 @@
  * asks for the text decides when.
  */
 import { createHash } from 'node:crypto';
-import type { RunEvent } from '../core/events.js';
+import type { EventOf, RunEvent } from '../core/events.js';
 import { describeEvent, INDENT } from './describe-event.js';
 import { indentLines, plural, type DescribeOptions } from './describe.js';
+import { isExpected } from './expected.js';
 import { foldNames, someOf, wrapNames } from './host-names.js';
 import { createLineGroups, type Line } from './line-groups.js';
 import type { Verbosity } from './reporter.js';
@@ -81,6 +82,11 @@ export function createNarrator(given: NarrateOptions): Narrator {
     if (event.type === 'rescue-started') told.delete(event.host);
   }
 
+  /** Hosts differ in it, and the summary of a check has it of all of them. */
+  function isSummedUp({ result: { message } }: EventOf<'task-finished'>): boolean {
+    return options.check && message !== undefined && isExpected(message);
+  }
+
   function format(taken: readonly Line[]): string {
     return taken
       .map((line) => (isGrouped ? shownDetails.shorten(line, options) : line))
@@ -118,7 +124,8 @@ export function createNarrator(given: NarrateOptions): Narrator {
       const { host, described } = said;
       const isOk = event.type === 'task-finished' && event.result.status === 'ok';
       const isLeftOut = isTerse || (options.check && verbosity < 1);
-      if (isLeftOut && isOk && column.count >= 2 && described.details.length === 0) return;
+      if (isLeftOut && isOk && column.count >= 2 && (described.details.length === 0 || isSummedUp(event)))
+        return;
       if (event.type === 'task-finished' && described.namesHosts) told.add(host);
       if (described.namesHosts && column.count >= FLEET) urgentHosts.add(host);
       if (!isGrouped || column.count < 2) lines.addAlone(host, described);

@@ -196,7 +196,7 @@ A run: 2 of 3 hosts would change, 1 would stay as it is
   2 hosts  Install it
   WOULD DESTROY: /dev/sda (a)
   room: The new volume: 32 GiB on 3 hosts, at most 16 GiB; least is left on b: 1.5 GiB
-  expected downtime: Docker: 20.0 s to 1 min 30 s, longest on b
+  expected downtime: Docker: 20 s to 1 min 30 s, longest on b
 `);
   });
 });

@@ -1,12 +1,12 @@
 /**
  * Owns the fleet on one screen after a check: how many hosts would change, what, what nobody can know yet, and what a
- * playbook says of room and of the downtime that it expects. It says so in messages of its own:
- * `The new volume needs 8 GiB of 93 GiB that tank has`, `Docker is expected to be down for 20 seconds`.
+ * playbook says of room and of the downtime that it expects.
  */
-import { formatBytes, parseBytes } from '../../core/bytes.js';
+import { formatBytes } from '../../core/bytes.js';
 import type { EventOf, HostSummary } from '../../core/events.js';
 import { plural } from '../describe.js';
 import { formatDuration } from '../duration.js';
+import { readExpected } from '../expected.js';
 import { someOf } from '../host-names.js';
 import type { Paint } from '../style.js';
 import { clip, pad, visibleLine } from '../visible.js';
@@ -35,11 +35,6 @@ interface Amount {
 const MOST_TASKS = 10;
 const WIDEST = 96;
 
-const size = String.raw`\d+(?:\.\d+)? ?[KMGTPE]?i?B`;
-const needs = new RegExp(`^(?<what>\\S.{0,79}?) needs? (?<needed>${size}) of (?<free>${size})`);
-const expects =
-  /^(?<what>\S.{0,79}?) (?:is|are) expected to be down for (?:about )?(?<seconds>\d{1,9}) seconds?\b/;
-
 export function createForecast(paint: Paint): Forecast {
   const changes = new Map<string, Work>();
   const unknowns = new Map<string, Work>();
@@ -47,15 +42,12 @@ export function createForecast(paint: Paint): Forecast {
   const rooms = new Map<string, Amount[]>();
   const downtimes = new Map<string, Amount[]>();
 
-  function hear(host: string, message = ''): void {
-    const room = needs.exec(message)?.groups;
-    if (room) {
-      const [needed, free] = [parseBytes(room['needed'] ?? ''), parseBytes(room['free'] ?? '')];
-      if (needed !== undefined && free !== undefined)
-        push(rooms, room['what'] ?? '', { host, value: needed, left: free - needed });
-    }
-    const down = expects.exec(message)?.groups;
-    if (down) push(downtimes, down['what'] ?? '', { host, value: Number(down['seconds']), left: 0 });
+  function hear(host: string, message: string | undefined): void {
+    for (const expected of readExpected(message))
+      if (expected.type === 'room') {
+        const { what, needed, free } = expected;
+        push(rooms, what, { host, value: needed, left: free - needed });
+      } else push(downtimes, expected.what, { host, value: expected.seconds, left: 0 });
   }
 
   function formatChanges(): string[] {
@@ -144,9 +136,11 @@ function formatExpected(what: string, amounts: readonly Amount[], paint: Paint):
   const values = amounts.map(({ value }) => value);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const longest = amounts.find(({ value }) => value === high)?.host ?? '';
-  const range =
-    low === high
-      ? formatDuration(low * 1000)
-      : `${formatDuration(low * 1000)} to ${formatDuration(high * 1000)}`;
+  const range = low === high ? roughly(low) : `${roughly(low)} to ${roughly(high)}`;
   return `  expected downtime: ${visibleLine(what)}: ${paint('bold', range)}${low === high ? '' : `, longest on ${visibleLine(longest)}`}`;
+}
+
+/** No tenths of a second: it is a guess. */
+function roughly(seconds: number): string {
+  return formatDuration(seconds * 1000).replace('.0 s', ' s');
 }
