@@ -1,7 +1,8 @@
 # How large the local file systems are, and how full. Those of a network are left out: their server may be gone, and the
 # look would hang. Before it: base.sh; section `mounts` is printed too.
 section sizes
-awk '{
+awk '
+{
   for (i = 7; i <= NF && $i != "-"; i++);
   if ($(i + 1) == "zfs" || $(i + 2) ~ /^\/dev\//) {
     gsub(/\\040/, " ", $5); gsub(/\\011/, "\t", $5); gsub(/\\134/, "\\", $5); print $5
