@@ -1,61 +1,45 @@
 /**
- * Owns what esbuild makes of the sources: one file of zrun and its packages, a small one that starts it, and the script of
- * an executable.
+ * Owns what `npm run bundle` makes of the sources: a small file that starts zrun and the parts of the rest; and the script
+ * of an executable.
  */
 import path from 'node:path';
-import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
-import { sourceFilesInside } from './source-files.js';
-
-export const root = path.resolve(import.meta.dirname, '../..');
-
-const common = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node20.19',
-  sourcemap: true,
-  sourcesContent: false,
-  minifyWhitespace: true,
-  minifySyntax: true,
-  metafile: true,
-  logLevel: 'warning',
-} as const satisfies BuildOptions;
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { makeChunks, type Chunk } from './chunks.js';
+import { options, root } from './options.js';
+import { writeParts, type PartOf } from './parts.js';
 
 const restIsElsewhere: Plugin = {
-  name: 'the rest is zrun.cjs',
+  name: 'the rest is in the parts',
   setup(steps) {
     steps.onResolve({ filter: /^\.\/cli\/main\.js$/ }, ({ path: name }) => ({ path: name, external: true }));
   },
 };
 
-/** main.js, which answers `--version` by itself, and zrun.cjs with all the rest. Returns what the latter is made of. */
-export async function bundle(outdir: string): Promise<Metafile> {
+/**
+ * main.js, which answers `--version` by itself, and the parts with all the rest. Returns what the latter are made of.
+ * @param choose where the chunks go: into one part when left out, with which a start takes longer
+ */
+export async function bundle(
+  outdir: string,
+  choose: (chunks: readonly Chunk[]) => PartOf | Promise<PartOf> = () => () => 'start',
+): Promise<Metafile> {
   await build({
-    ...common,
+    ...options,
     entryPoints: ['src/main.ts'],
     format: 'esm',
     splitting: true,
     outdir,
     plugins: [restIsElsewhere],
   });
-  const { metafile } = await build({
-    ...common,
-    entryPoints: ['src/cli/main.ts'],
-    format: 'cjs',
-    outfile: path.join(outdir, 'zrun.cjs'),
-    plugins: [sourceFilesInside],
-    // A script that vm runs has no way to import (OpenTelemetry imports http where it sends).
-    supported: { 'dynamic-import': false },
-    // Native parts of ssh2, which nobody needs.
-    external: ['*.node', 'cpu-features'],
-  });
+  const { chunks, metafile } = await makeChunks(outdir);
+  await writeParts(outdir, chunks, await choose(chunks));
   return metafile;
 }
 
 /** What an executable runs: main.ts, with the files of zrun inside of it. */
 export async function bundleStart(outfile: string): Promise<void> {
   await build({
-    ...common,
+    ...options,
     sourcemap: false,
     entryPoints: ['src/main.ts'],
     format: 'cjs',

@@ -1,97 +1,20 @@
 /**
- * Owns what V8 has compiled of the bundle after one run over ssh, so that a start compiles little.
+ * Owns what V8 has compiled of the bundle after a run over ssh, and of what no run needs, so that a start compiles little.
  */
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import os from 'node:os';
+import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import ssh2 from 'ssh2';
+import { exercise } from './exercise.js';
 
 const execute = promisify(execFile);
 
-/** ssh2 makes about one of 250 such keys in a form that it cannot read itself: 12 of 3000, ssh2 1.17.0. */
-function makeKey(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
-  for (;;) {
-    const key = ssh2.utils.generateKeyPairSync('ed25519');
-    if (!(ssh2.utils.parseKey(key.private) instanceof Error)) return key;
-  }
-}
-
 /**
- * Runs a playbook that touches what most runs touch, on this machine over a real SSH connection, and keeps what V8 made in
- * zrun.cjs.compiled.
+ * Keeps it beside each part, as `.compiled`.
  * @param node the program, of the release that is to start faster
  */
 export async function compile(outdir: string, node: string): Promise<void> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'zrun-build-'));
-  const keys = { host: makeKey(), user: makeKey() };
-  const server = new ssh2.Server({ hostKeys: [keys.host.private] }, (client) => {
-    client.on('error', () => undefined);
-    client.on('authentication', (context) => {
-      if (context.method === 'publickey') context.accept();
-      else context.reject(['publickey']);
-    });
-    client.on('session', (accept) => {
-      accept().on('exec', (acceptExec, _reject, { command }) => {
-        const channel = acceptExec();
-        const child = spawn('/bin/sh', ['-c', command], { env: { PATH: process.env['PATH'], HOME: folder } });
-        channel.pipe(child.stdin);
-        child.stdout.pipe(channel, { end: false });
-        child.stderr.pipe(channel.stderr, { end: false });
-        child.on('close', (status) => {
-          channel.exit(status ?? 1);
-          channel.end();
-        });
-      });
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    // ssh2 types its server without what it takes over from net.Server.
-    const { port } = server.address() as AddressInfo;
-    await writeFile(path.join(folder, 'known_hosts'), `[127.0.0.1]:${port} ${keys.host.public}\n`);
-    await writeFile(path.join(folder, 'key'), keys.user.private, { mode: 0o600 });
-    const vars = {
-      ansible_host: '127.0.0.1',
-      ansible_port: port,
-      ansible_user: 'somebody',
-      ansible_ssh_private_key_file: path.join(folder, 'key'),
-      zrun_known_hosts_file: path.join(folder, 'known_hosts'),
-    };
-    const hosts = path.join(folder, 'hosts.yaml');
-    await writeFile(hosts, JSON.stringify({ all: { hosts: { one: vars, two: vars } } }));
-    const playbook = path.join(folder, 'play.yaml');
-    await writeFile(playbook, playbookText(path.join(folder, 'work')));
-    const argv = [path.join(outdir, 'main.js'), playbook, '-i', hosts, '--output', 'plain'];
-    const env = { PATH: process.env['PATH'], HOME: folder, ZRUN_COMPILE: '1' };
-    await execute(node, argv, { env, timeout: 60_000 });
-  } finally {
-    server.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Both hosts are this machine, so each has a folder of its own. */
-function playbookText(folder: string): string {
-  return `
-- name: What most runs touch
-  hosts: all
-  vars: {at: '${folder}-{{inventory_hostname}}', words: [a, b]}
-  tasks:
-    - {name: Folder, file: {path: '{{at}}', state: directory, mode: "0755"}}
-    - {name: Copy, copy: {content: "a {{inventory_hostname}}", dest: '{{at}}/copy', mode: "0644"}, notify: Handler}
-    - {name: Line, lineinfile: {path: '{{at}}/copy', line: b}}
-    - {name: Command, command: 'echo {{item}}', loop: '{{words}}', register: said, changed_when: false}
-    - {name: Condition, debug: {var: said}, when: 'size(said.results) == 2 && facts.host.kernel != ""'}
-    - {name: Stat, stat: {path: '{{at}}/copy'}}
-    - name: Block
-      block:
-        - {name: Assert, assert: {that: ['1 < 2']}}
-      always:
-        - {name: Remove, file: {path: '{{at}}', state: absent}}
-  handlers:
-    - {name: Handler, command: 'true'}
-`;
+  const env = { ZRUN_COMPILE: '1' };
+  // The part that the run does not read, which then keeps its own of the others.
+  await execute(node, [path.join(outdir, 'main.js'), 'doc', 'copy'], { env: { ...process.env, ...env } });
+  await exercise(outdir, node, [['--output', 'plain']], env);
 }

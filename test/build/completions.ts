@@ -3,7 +3,7 @@
  */
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { root } from './bundle.js';
+import { root } from './options.js';
 
 const names = { bash: 'zrun.bash', zsh: '_zrun', fish: 'zrun.fish' } as const;
 

@@ -7,8 +7,9 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { bundleStart, root } from './bundle.js';
+import { bundleStart } from './bundle.js';
 import { compile } from './compile.js';
+import { root } from './options.js';
 
 const execute = promisify(execFile);
 
@@ -32,19 +33,25 @@ export async function writeExecutable(file: string, { dist, node, version }: Giv
   try {
     const below = (name: string): string => path.join(folder, 'dist', name);
     await mkdir(below('.'));
-    for (const name of readdirSync(dist).filter((one) =>
-      /^(?:main|bundle-\w+)\.js$|^zrun\.cjs(?:\.map)?$/.test(one),
-    ))
+    const parts = readdirSync(dist).filter((name) => /^zrun-\w+\.cjs$/.test(name));
+    const starts = readdirSync(dist).filter((name) => /^(?:main|bundle-\w+)\.js$/.test(name));
+    for (const name of [...starts, ...parts, ...parts.map((part) => `${part}.map`)])
       await copyFile(path.join(dist, name), below(name));
     await writeFile(path.join(folder, 'package.json'), JSON.stringify({ type: 'module', version }));
     // What V8 has compiled holds for one release of Node alone.
     await compile(below('.'), node);
-    const compiled = await readFile(below('zrun.cjs.compiled'));
-    await writeFile(below('zrun.cjs.compiled'), compiled.subarray(0, compiled.lastIndexOf('\n')));
+    for (const part of parts) {
+      const compiled = await readFile(below(`${part}.compiled`));
+      await writeFile(below(`${part}.compiled`), compiled.subarray(0, compiled.lastIndexOf('\n')));
+    }
     await bundleStart(below('start.cjs'));
     await writeFile(below('version'), version);
     await writeFile(below('own-files.json'), JSON.stringify(readTexts()));
-    const assets = ['zrun.cjs', 'zrun.cjs.map', 'zrun.cjs.compiled', 'version', 'own-files.json'];
+    const assets = [
+      ...parts.flatMap((part) => [part, `${part}.map`, `${part}.compiled`]),
+      'version',
+      'own-files.json',
+    ];
     const config = {
       main: below('start.cjs'),
       output: below('blob'),

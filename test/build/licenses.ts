@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Metafile } from 'esbuild';
 import * as z from 'zod';
-import { root } from './bundle.js';
+import { root } from './options.js';
 
 /** The second is how it was written once, as in ssh2's and streamsearch's. */
 const manifestShape = z.union([

@@ -4,22 +4,25 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundle, root } from './bundle.js';
+import { bundle } from './bundle.js';
 import { compile } from './compile.js';
 import { writeCompletions } from './completions.js';
 import { writeLicenses } from './licenses.js';
 import { writeManPage } from './man-page.js';
+import { root } from './options.js';
+import { learnUses } from './uses.js';
 
 const { values } = parseArgs({ options: { outdir: { type: 'string', default: 'dist' } } });
 const outdir = path.resolve(root, values.outdir);
-await writeLicenses(await bundle(outdir), path.join(outdir, 'LICENSES'));
-try {
-  await compile(outdir, process.execPath);
-} catch (error) {
-  // It starts more slowly without, and is the same otherwise.
-  process.stderr.write(
-    `not compiled beforehand: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
-}
+/** Where zrun cannot be run here, it starts more slowly, and is the same otherwise. */
+const say = (what: string) => (error: unknown) => {
+  process.stderr.write(`${what}: ${error instanceof Error ? error.message : String(error)}\n`);
+};
+const metafile = await bundle(outdir, async (chunks) => {
+  const uses = await learnUses(outdir, chunks).catch(say('not cut by use'));
+  return uses ?? (() => 'start');
+});
+await writeLicenses(metafile, path.join(outdir, 'LICENSES'));
+await compile(outdir, process.execPath).catch(say('not compiled beforehand'));
 await writeManPage(outdir);
 await writeCompletions(path.join(outdir, 'completions'));

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { root } from './bundle.js';
+import { root } from './options.js';
 import { writeExecutable } from './executable.js';
 import { executableRelease, findNode } from './node-releases.js';
 

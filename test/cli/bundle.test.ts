@@ -3,13 +3,14 @@
  * its second half runs here.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import vm from 'node:vm';
 import { expect } from 'chai';
-import { wrapBundle } from '../../src/cli/bundle.js';
+import { compilePart } from '../../src/cli/bundle.js';
+import { fileOf, partNames } from '../../src/cli/own/parts.js';
 import { startReceiver, type Receiver } from '../report/telemetry/receiver.js';
 import { sshdMissing, startSshd, type Sshd } from '../integration/sshd.js';
 
@@ -57,8 +58,7 @@ describe('the bundle', () => {
     expect(await zrun('history')).to.be.a('string');
   });
 
-  it('runs over ssh, with a log and a journal', async function () {
-    if (sshdMissing() !== undefined) this.skip();
+  async function runThere(): Promise<string> {
     await using sshd = await startDisposableSshd();
     const hosts = path.join(folder, 'hosts.yaml');
     const vars = {
@@ -74,7 +74,12 @@ describe('the bundle', () => {
       playbook,
       '- hosts: all\n  gather_facts: false\n  tasks:\n    - command: echo hello\n      changed_when: false\n',
     );
-    const said = await zrun(playbook, '-i', hosts, '--output', 'plain');
+    return await zrun(playbook, '-i', hosts, '--output', 'plain');
+  }
+
+  it('runs over ssh, with a log and a journal', async function () {
+    if (sshdMissing() !== undefined) this.skip();
+    const said = await runThere();
     expect(said).to.include('1 host: 1 done');
     const log = /^log: (.*)$/m.exec(said)?.[1] ?? '';
     expect(await readFile(log, 'utf8')).to.include('there');
@@ -93,17 +98,40 @@ describe('the bundle', () => {
 
   it('is compiled beforehand, for the release of Node that it is built with', async () => {
     expect(complaints).to.equal('');
-    const file = path.join(folder, 'dist/zrun.cjs');
-    const compiled = await readFile(`${file}.compiled`);
-    const script = new vm.Script(wrapBundle(await readFile(file, 'utf8')), {
-      filename: file,
-      cachedData: compiled.subarray(0, compiled.lastIndexOf('\n')),
-    });
-    expect(script.cachedDataRejected).to.equal(false);
+    for (const name of partNames) {
+      const file = path.join(folder, 'dist', fileOf(name));
+      const compiled = await readFile(`${file}.compiled`);
+      const script = compilePart({
+        file,
+        source: () => readFileSync(file, 'utf8'),
+        compiled: () => compiled.subarray(0, compiled.lastIndexOf('\n')),
+        keepCompiled: () => undefined,
+        readMap: () => '',
+      });
+      expect(script.cachedDataRejected).to.equal(false);
+    }
+  });
+
+  it('reads what no run over ssh needs only where it is needed', async function () {
+    if (sshdMissing() !== undefined) this.skip();
+    const rest = path.join(folder, 'dist', fileOf('rest'));
+    await rename(rest, `${rest}.away`);
+    try {
+      expect(await zrun('playbooks/overlay2.yaml', '-i', 'localhost,', '--list-hosts')).to.include(
+        'localhost',
+      );
+      expect(await runThere()).to.include('1 host: 1 done');
+      await zrun('doc', 'copy').then(
+        () => expect.fail('doc does not need it either'),
+        (error: unknown) => expect(String(error)).to.include('ENOENT'),
+      );
+    } finally {
+      await rename(`${rest}.away`, rest);
+    }
   });
 
   it('runs as well where what was compiled is damaged, or is not there', async () => {
-    const compiled = path.join(folder, 'dist/zrun.cjs.compiled');
+    const compiled = path.join(folder, 'dist', `${fileOf('start')}.compiled`);
     const bytes = await readFile(compiled);
     try {
       const end = bytes.lastIndexOf('\n');

@@ -5,7 +5,8 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { bundle, root } from '../build/bundle.js';
+import { bundle } from '../build/bundle.js';
+import { root } from '../build/options.js';
 
 export interface Installed {
   /** The folder that has `zrun`. */

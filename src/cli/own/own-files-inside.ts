@@ -8,20 +8,25 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { getAsset, getRawAsset } from 'node:sea';
 import path from 'node:path';
 import type { OwnFiles } from './own-files.js';
+import { openParts, type BundlePart } from './parts.js';
 
 export function openOwnFiles(): OwnFiles {
   return {
     version: () => textOf('version'),
-    bundle: () => ({
-      // As if it lay in a folder of its own: nothing is read from there.
-      file: '/zrun/zrun.cjs',
-      source: textOf('zrun.cjs'),
-      // By the Node that it is inside of.
-      compiled: bytesOf('zrun.cjs.compiled'),
-      keepCompiled: () => undefined,
-      readMap: () => textOf('zrun.cjs.map'),
-    }),
+    bundle: () => openParts(openPart),
     folder: unpack,
+  };
+}
+
+function openPart(name: string): BundlePart {
+  return {
+    // As if it lay in a folder of its own: nothing is read from there.
+    file: `/zrun/${name}`,
+    source: () => textOf(name),
+    // By the Node that it is inside of.
+    compiled: () => bytesOf(`${name}.compiled`),
+    keepCompiled: () => undefined,
+    readMap: () => textOf(`${name}.map`),
   };
 }
 

@@ -4,24 +4,12 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-
-/** The bundle that `npm run build` makes. */
-export interface BundleFile {
-  /** Its path, for stack traces, and for what it requires. */
-  readonly file: string;
-  readonly source: string;
-  /** What this very Node has compiled of it before, if anything. */
-  readonly compiled: Buffer | undefined;
-  /** Keeps it for the next start. Throws what node:fs throws. */
-  readonly keepCompiled: (compiled: Buffer) => void;
-  /** The source map, as JSON. Throws if there is none. */
-  readonly readMap: () => string;
-}
+import { fileOf, openParts, type BundlePart, type BundleParts } from './parts.js';
 
 export interface OwnFiles {
   readonly version: () => string;
   /** Undefined where zrun is run from its sources. */
-  readonly bundle: () => BundleFile | undefined;
+  readonly bundle: () => BundleParts | undefined;
   /**
    * The folder that holds `playbooks` and `templates`. Throws what node:fs throws.
    * @param cache the user's folder for what can be made again
@@ -42,18 +30,21 @@ export function openOwnFiles(main: string, build: () => string): OwnFiles {
       return isManifest ? String(manifest.version) : 'unknown';
     },
     bundle() {
-      const file = beside('zrun.cjs');
-      if (!existsSync(file)) return undefined;
-      const compiled = `${file}.compiled`;
-      return {
-        file,
-        source: readFileSync(file, 'utf8'),
-        compiled: existsSync(compiled) ? compiledBy(build(), readFileSync(compiled)) : undefined,
-        keepCompiled: (data) => writeFileSync(compiled, Buffer.concat([data, Buffer.from(`\n${build()}`)])),
-        readMap: () => readFileSync(`${file}.map`, 'utf8'),
-      };
+      if (!existsSync(beside(fileOf('start')))) return undefined;
+      return openParts((name) => openPart(beside(name), build));
     },
     folder: () => beside('..').replace(/\/$/, ''),
+  };
+}
+
+function openPart(file: string, build: () => string): BundlePart {
+  const compiled = `${file}.compiled`;
+  return {
+    file,
+    source: () => readFileSync(file, 'utf8'),
+    compiled: () => (existsSync(compiled) ? compiledBy(build(), readFileSync(compiled)) : undefined),
+    keepCompiled: (data) => writeFileSync(compiled, Buffer.concat([data, Buffer.from(`\n${build()}`)])),
+    readMap: () => readFileSync(`${file}.map`, 'utf8'),
   };
 }
 
