@@ -16,7 +16,7 @@ import {
   pruneRuns,
   type RunFolder,
 } from '../report/run-folder.js';
-import { choosePaint, showsUtf8 } from '../report/style.js';
+import { choosePaint, showsUtf8, wrapsOldLines } from '../report/style.js';
 import type { OutputKind, RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import { createEmitter } from './emitter.js';
@@ -179,7 +179,11 @@ async function createUserReporter(
   };
   switch (kind) {
     case 'tty':
-      return (await import('../report/tty.js')).createTtyReporter({ ...options, isUtf8: showsUtf8(env) });
+      return (await import('../report/tty.js')).createTtyReporter({
+        ...options,
+        isUtf8: showsUtf8(env),
+        isWrapping: wrapsOldLines(env),
+      });
     case 'plain':
       return (await import('../report/plain.js')).createPlainReporter(options);
     case 'oneline':

@@ -15,6 +15,8 @@ export interface TaskRef {
   readonly at: string;
   /** Which part of a play it stands in. */
   readonly section: 'tasks' | 'rescue' | 'always' | 'handlers' | 'facts' | 'between-batches';
+  /** From 1, among those of its play that are known before it. Others have none. */
+  readonly number?: number;
 }
 
 /**
@@ -119,6 +121,8 @@ type Happening =
       readonly play: string;
       readonly hosts: readonly string[];
       readonly batches: number;
+      /** How many of its tasks are known before it. Runs before 0.3.0 did not write it. */
+      readonly tasks?: number;
     }
   | {
       readonly type: 'batch-started';

@@ -6,6 +6,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { HostSummary } from '../core/events.js';
 import type { Host } from '../core/host.js';
 import type { Play } from '../core/plan.js';
+import { numberTasks } from '../core/task-numbers.js';
 import type { Batch, Stepping } from './batch.js';
 import { createHostState, disconnectAll, exchangesOf, handshakesOf, type HostState } from './host-state.js';
 import { exitCodeOf } from './results.js';
@@ -149,6 +150,7 @@ async function runPlay(
     run: input,
     each,
     play,
+    tasks: numberTasks(play, (names) => common.tags.selects(names)),
     hosts: allHosts.filter(isUpright),
     allHosts,
     forks,

@@ -13,6 +13,8 @@ interface PlayRun {
   readonly run: RunInput;
   readonly each: PlaybookRun;
   readonly play: Play;
+  /** How many of its tasks are known. */
+  readonly tasks: number;
   /** Those that are well when the play begins, in the inventory's order. */
   readonly hosts: readonly HostState[];
   /** The same with those that were lost in earlier plays. */
@@ -38,7 +40,13 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
   const isInterrupted = (): boolean => run.signal.aborted;
   const hosts = inOrder(playRun.hosts, play.order);
   const batches = inBatches(hosts, play.serial);
-  emit({ type: 'play-started', play: play.name, hosts: hosts.map(nameOf), batches: batches.length });
+  emit({
+    type: 'play-started',
+    play: play.name,
+    hosts: hosts.map(nameOf),
+    batches: batches.length,
+    tasks: playRun.tasks,
+  });
   if (hosts.length === 0) {
     const why = each.hostsOf(play).length === 0 ? 'no hosts matched' : 'no host is left to work on';
     emit({ type: 'warning', message: `${each.playbook.path}: play '${play.name}' is passed over: ${why}` });

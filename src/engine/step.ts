@@ -6,6 +6,7 @@ import { count } from '../core/counts.js';
 import { formatPlace, type Place } from '../core/errors.js';
 import type { TaskRef, TaskResult, TaskStatus } from '../core/events.js';
 import type { Include, Step, Task } from '../core/plan.js';
+import { numberOf } from '../core/task-numbers.js';
 import type { Batch } from './batch.js';
 import type { Handlers } from './handlers.js';
 import type { HostState } from './host-state.js';
@@ -113,7 +114,9 @@ export function refOf(
   { section }: Inherited,
   name: string,
 ): TaskRef {
-  return { id: step.id, name, module, at: formatPlace(step.at), section };
+  const number = numberOf(step);
+  const ref = { id: step.id, name, module, at: formatPlace(step.at), section };
+  return number === undefined ? ref : { ...ref, number };
 }
 
 // --- reporting ------------------------------------------------------------------------------------------------------

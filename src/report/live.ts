@@ -3,12 +3,13 @@
  * out; knows nothing of terminals but their size.
  */
 import { formatBytes, parseBytes } from '../core/bytes.js';
-import type { HostOutcome, RunEvent, TaskStatus } from '../core/events.js';
+import type { HostOutcome, RunEvent, TaskRef, TaskStatus } from '../core/events.js';
+import type { Progress } from '../core/progress.js';
 import { outcomeColours, plural, statusColours } from './describe.js';
 import { formatClock } from './duration.js';
 import { assertNever } from './reporter.js';
 import type { Paint } from './style.js';
-import { clip, displayWidth, pad, visibleLine } from './visible.js';
+import { clip, displayWidth, pad, visibleLine, widthOf } from './visible.js';
 
 interface LiveView {
   /** `now`: milliseconds on the same clock as `render`'s. */
@@ -31,7 +32,7 @@ interface LiveOptions {
 }
 
 interface Busy {
-  readonly task: string;
+  readonly task: Known;
   readonly since: number;
   /** The last line that it wrote. */
   said: string;
@@ -41,15 +42,20 @@ interface Busy {
   bytes: Bytes | undefined;
 }
 
-interface Bytes {
-  readonly done: number;
-  readonly of: number;
+/** `verb` is empty where they come from a text that stands beside them. */
+interface Bytes extends Progress {
   readonly first: { readonly done: number; readonly at: number };
   readonly at: number;
 }
 
-/** How many hosts a task has come to an end on. */
-type Ends = Record<TaskStatus, number>;
+/** A task, and how many hosts it has come to an end on. */
+interface Known {
+  /** As the first host has it. */
+  readonly name: string;
+  /** Its place in the play, where it has one. */
+  readonly number: number | undefined;
+  readonly ends: Record<TaskStatus, number>;
+}
 
 /** More than this is not watched but scrolled past, however high the terminal is. */
 const MOST_LINES = 16;
@@ -64,8 +70,10 @@ interface Picture {
   /** In the order in which they began. */
   readonly busy: Map<string, Busy>;
   readonly changed: Set<string>;
-  /** Of the play, in the order in which the first host came to each, by name. */
-  readonly tasks: Map<string, Ends>;
+  /** Of the play, in the order in which the first host came to each, by their ids. */
+  readonly tasks: Map<string, Known>;
+  /** How many the play has, where that is known. */
+  taskCount: number | undefined;
   /** When each host that is under way began. */
   readonly begun: Map<string, number>;
   /** The batch under way, where there are several. */
@@ -84,6 +92,7 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
     busy: new Map(),
     changed: new Set(),
     tasks: new Map(),
+    taskCount: undefined,
     begun: new Map(),
     batch: undefined,
     done: { count: 0, ms: 0 },
@@ -93,24 +102,27 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
     render({ columns, rows }, now) {
       const { startedAt, busy } = picture;
       if (startedAt === undefined || rows < 1) return [];
-      // A line apart from what has happened already, where there is room for one.
-      const gap = rows >= 8 && busy.size > 0 ? [''] : [];
-      const room = Math.min(rows - 1 - gap.length, MOST_LINES);
+      // A line apart from what has happened already, and more than one below, where there is room for them.
+      const isHigh = rows >= 8;
+      const gap = isHigh && busy.size > 0 ? [''] : [];
+      const footer = formatFooter(picture, columns, now, { paint, isUtf8, isHigh });
+      const room = Math.min(rows - footer.length - gap.length, MOST_LINES);
       const lines =
         busy.size <= room
           ? formatHosts(picture, columns, now, paint)
           : formatTasks(picture, room, columns, now, paint);
-      const all = [...gap, ...lines, formatFooter(picture, columns, now, { paint, isUtf8 })];
+      const all = [...gap, ...lines, ...footer];
       return isUtf8 ? all : all.map((line) => line.replaceAll('…', '~'));
     },
     summarise(now) {
       const [slowest] = [...picture.busy].sort(([, a], [, b]) => a.since - b.since);
       if (!slowest) return '';
       const [host, at] = slowest;
-      const { task, since, said } = at;
-      const longest = `${visibleLine(host)} for ${formatClock(now - since)} at '${task}'`;
+      const { task, since } = at;
+      const longest = `${visibleLine(host)} for ${formatClock(now - since)} at '${task.name}'`;
       const parts = summarise(picture, now, { paint, isShort: false });
-      const more = [at.item, formatRate(at, now), clip(said, 80)].filter((part) => part !== '');
+      const doing = formatDoing(at, now).map((text) => clip(text, 80));
+      const more = [at.item, ...doing].filter((part) => part !== '');
       return [...parts, longest, ...more].join(', ');
     },
   };
@@ -129,6 +141,7 @@ function update(picture: Picture, event: RunEvent, now: number): void {
       return;
     case 'play-started':
       tasks.clear();
+      picture.taskCount = event.tasks;
       picture.batch = undefined;
       return;
     case 'batch-started':
@@ -149,9 +162,8 @@ function update(picture: Picture, event: RunEvent, now: number): void {
       connected.add(event.host);
       return;
     case 'task-started': {
-      const name = visibleLine(event.task.name);
-      endsOf(picture, name);
-      busy.set(event.host, { task: name, since: now, said: '', item: '', bytes: undefined });
+      const task = knownOf(picture, event.task);
+      busy.set(event.host, { task, since: now, said: '', item: '', bytes: undefined });
       if (!begun.has(event.host)) begun.set(event.host, now);
       return;
     }
@@ -170,8 +182,8 @@ function update(picture: Picture, event: RunEvent, now: number): void {
       const at = busy.get(event.host);
       const { verb, done, of } = event;
       if (!at) return;
-      at.said = `${visibleLine(verb)} ${formatBytes(done)} of ${formatBytes(of)}`;
-      count(at, done, of, now);
+      at.said = '';
+      count(at, { verb: visibleLine(verb), done, of }, now);
       return;
     }
     case 'task-retried': {
@@ -182,7 +194,7 @@ function update(picture: Picture, event: RunEvent, now: number): void {
     case 'task-finished':
       busy.delete(event.host);
       connected.add(event.host);
-      endsOf(picture, visibleLine(event.task.name))[event.result.status]++;
+      knownOf(picture, event.task).ends[event.result.status]++;
       if (event.result.status === 'changed') changed.add(event.host);
       return;
     case 'host-finished': {
@@ -208,12 +220,18 @@ function update(picture: Picture, event: RunEvent, now: number): void {
   }
 }
 
-function endsOf({ tasks }: Picture, name: string): Ends {
-  const known = tasks.get(name);
+function knownOf({ tasks }: Picture, { id, name, number }: TaskRef): Known {
+  const known = tasks.get(id);
   if (known) return known;
-  const fresh: Ends = { ok: 0, changed: 0, skipped: 0, failed: 0, unknown: 0, unreachable: 0 };
-  tasks.set(name, fresh);
+  const ends = { ok: 0, changed: 0, skipped: 0, failed: 0, unknown: 0, unreachable: 0 };
+  const fresh: Known = { name: visibleLine(name), number, ends };
+  tasks.set(id, fresh);
   return fresh;
+}
+
+/** `3/7`; empty where a task has no place. */
+function placeOf({ number }: Known, { taskCount }: Pick<Picture, 'taskCount'>): string {
+  return number === undefined || taskCount === undefined ? '' : `${number}/${taskCount}`;
 }
 
 const size = String.raw`\d+(?:\.\d+)? ?(?:[KMGTP]i?B?|B|bytes)`;
@@ -224,14 +242,25 @@ function say(at: Busy, text: string, now: number): void {
   at.said = visibleLine(text.slice(0, 500));
   const [, done, of] = bytesOf.exec(at.said) ?? [];
   const [have, all] = [done, of].map((each) => parseBytes(each?.replace(/ ?bytes$/i, '') ?? ''));
-  if (have !== undefined && all !== undefined) count(at, have, all, now);
+  if (have !== undefined && all !== undefined) count(at, { verb: '', done: have, of: all }, now);
 }
 
-function count(at: Busy, done: number, of: number, now: number): void {
+function count(at: Busy, { verb, done, of }: Progress, now: number): void {
   if (done > of) return;
-  const isSame = at.bytes?.of === of && at.bytes.done <= done;
+  const isSame = at.bytes?.of === of && at.bytes.verb === verb && at.bytes.done <= done;
   const first = isSame && at.bytes ? at.bytes.first : { done, at: now };
-  at.bytes = { done, of, first, at: now };
+  at.bytes = { verb, done, of, first, at: now };
+}
+
+/** What is done of how much, and how fast: `1.4 of 9.8 GiB, 55 MiB/s, 2:03 left`; or what it said last. */
+function formatDoing(at: Busy, now: number): readonly string[] {
+  const { bytes, said } = at;
+  const rate = formatRate(at, now);
+  if (!bytes || bytes.verb === '' || said !== '') return [rate, said];
+  const [done, of] = [formatBytes(bytes.done), formatBytes(bytes.of)];
+  const unit = of.slice(of.indexOf(' '));
+  const amount = `${done.endsWith(unit) ? done.slice(0, -unit.length) : done} of ${of}`;
+  return [rate === '' ? amount : `${amount}, ${rate}`];
 }
 
 /** Milliseconds over which a rate is worth telling. */
@@ -255,26 +284,45 @@ function lastLine(output: string): string | undefined {
     .findLast((line) => line.trim() !== '');
 }
 
-/** The last line: in fewer words, and then without its bar, where a terminal is too narrow for all of it. */
+interface FooterOptions extends Required<LiveOptions> {
+  /** There is room for more than one line. */
+  readonly isHigh: boolean;
+}
+
+/**
+ * How far the batch is, and the whole. In fewer words where a terminal is too narrow for all of it, then in two lines: what
+ * went wrong is never left out for the sake of one.
+ */
 function formatFooter(
   picture: Picture,
   columns: number,
   now: number,
-  { paint, isUtf8 }: Required<LiveOptions>,
-): string {
-  const { all, outcomes } = picture;
-  const bar = all.size >= 4 ? `${formatBar(outcomes.size / all.size, isUtf8)} ` : '';
+  { paint, isUtf8, isHigh }: FooterOptions,
+): readonly string[] {
+  const { all, batch, outcomes } = picture;
   const between = isUtf8 ? ' · ' : ', ';
-  const [long, short] = [false, true].map((isShort) =>
-    summarise(picture, now, { paint, isShort }).join(between),
-  );
-  const fitting = [`${bar}${long}`, `${bar}${short}`, long].find((line = '') => widthOf(line) <= columns);
-  return fitting ?? clipParts(summarise(picture, now, { paint, isShort: true }), between, columns);
-}
-
-/** Colours do not count. */
-function widthOf(text: string): number {
-  return displayWidth(text.replace(/\u001b\[[\d;]*m/g, ''));
+  const width = columns < 100 ? 10 : 20;
+  const bar = (share: number): string =>
+    all.size >= 4 && columns >= 40 ? `${formatBar(share, width, isUtf8)} ` : '';
+  const fleetBar = bar(outcomes.size / all.size);
+  const shown = isHigh ? { ...picture, batch: undefined } : picture;
+  const batchLine =
+    isHigh && batch
+      ? [
+          clip(
+            `${bar(batchDone(batch, outcomes) / batch.hosts.length)}${formatBatch(picture, false).join('')}`,
+            columns,
+          ),
+        ]
+      : [];
+  const [long = [], short = []] = [false, true].map((isShort) => summarise(shown, now, { paint, isShort }));
+  const fitting = [`${fleetBar}${long.join(between)}`, `${fleetBar}${short.join(between)}`];
+  if (!isHigh) fitting.push(long.join(between));
+  const line = fitting.find((each) => widthOf(each) <= columns);
+  if (line !== undefined) return [...batchLine, line];
+  if (!isHigh) return [takeParts(short, between, columns).line];
+  const first = takeParts(short, between, columns - widthOf(fleetBar));
+  return [...batchLine, `${fleetBar}${first.line}`, takeParts(first.rest, between, columns).line];
 }
 
 /** How far the whole is. What matters less comes later, and is dropped first. */
@@ -304,17 +352,19 @@ function summarise(
 
 function formatBatch({ batch, outcomes }: Picture, isShort: boolean): string[] {
   if (!batch) return [];
-  const done = batch.hosts.filter((host) => outcomes.has(host)).length;
+  const done = batchDone(batch, outcomes);
   const place = `batch ${batch.batch}${isShort ? '/' : ' of '}${batch.of}`;
   return [`${place}: ${done}${isShort ? '/' : ' of '}${batch.hosts.length}`];
 }
 
-const barWidth = 20;
+function batchDone({ hosts }: { readonly hosts: readonly string[] }, outcomes: Picture['outcomes']): number {
+  return hosts.filter((host) => outcomes.has(host)).length;
+}
 
-function formatBar(share: number, isUtf8: boolean): string {
-  const filled = Math.round(share * barWidth);
+function formatBar(share: number, width: number, isUtf8: boolean): string {
+  const filled = Math.round(share * width);
   const [full, empty] = isUtf8 ? ['█', '░'] : ['#', '-'];
-  return `${full.repeat(filled)}${empty.repeat(barWidth - filled)}`;
+  return `${full.repeat(filled)}${empty.repeat(width - filled)}`;
 }
 
 /** Shorter times are not worth a forecast. Milliseconds. */
@@ -335,27 +385,31 @@ function timeLeft({ all, begun, done, outcomes }: Picture, now: number): number 
 
 /** A line for each host. */
 function formatHosts(
-  { busy, connected }: Pick<Picture, 'busy' | 'connected'>,
+  { busy, connected, taskCount }: Pick<Picture, 'busy' | 'connected' | 'taskCount'>,
   columns: number,
   now: number,
   paint: Paint,
 ): string[] {
   const width = Math.min(24, Math.max(0, ...[...busy.keys()].map((host) => displayWidth(visibleLine(host)))));
-  return [...busy].map(([host, at]) => {
+  const places = [...busy.values()].map(({ task }) => placeOf(task, { taskCount }));
+  const placeWidth = Math.max(0, ...places.map((place) => place.length));
+  return [...busy].map(([host, at], i) => {
+    const place = placeWidth === 0 ? '' : `${pad(places[i] ?? '', placeWidth)}  `;
     const name = pad(clip(visibleLine(host), width), width);
-    const parts = [at.item, formatRate(at, now), at.said].filter((part) => part !== '');
+    const parts = [at.item, ...formatDoing(at, now)].filter((part) => part !== '');
     const about = parts.length === 0 && !connected.has(host) ? 'connecting' : parts.join('  ');
-    // What is said now tells more than the end of a long name.
-    const most =
-      about === '' ? columns : Math.max(columns - displayWidth(about) - 2, Math.floor(columns * 0.6));
-    const head = clip(`${name}  ${formatClock(now - at.since)}  ${at.task}`, most);
+    const start = `${name}  ${formatClock(now - at.since)}  ${place}`;
+    // What is said now tells more than the end of a long name; the time is never dropped for it.
+    const least = Math.max(Math.floor(columns / 2), displayWidth(start) + 8);
+    const most = about === '' ? columns : Math.max(columns - displayWidth(about) - 2, least);
+    const head = clip(`${start}${at.task.name}`, Math.min(most, columns));
     const left = columns - displayWidth(head) - 2;
     return about === '' || left < 10 ? head : `${head}  ${paint('dim', clip(about, left))}`;
   });
 }
 
 interface TaskRow {
-  readonly task: string;
+  readonly task: Known;
   count: number;
   connecting: number;
 }
@@ -368,11 +422,14 @@ function formatTasks(picture: Picture, room: number, columns: number, now: numbe
   const rows = taskRows(picture);
   const shown = rows.length <= room ? rows : rows.slice(0, Math.max(0, room - 1));
   const width = Math.min(
-    Math.max(0, ...shown.map(({ task }) => displayWidth(task))),
+    Math.max(0, ...shown.map(({ task }) => displayWidth(task.name))),
     Math.max(10, Math.floor(columns / 2)),
   );
-  const lines = shown.map(({ task, count, connecting }) => {
-    const { ok, changed, skipped, failed, unknown, unreachable } = endsOf(picture, task);
+  const places = shown.map(({ task }) => placeOf(task, picture));
+  const placeWidth = Math.max(0, ...places.map((place) => place.length));
+  const lines = shown.map(({ task, count, connecting }, i) => {
+    const { ok, changed, skipped, failed, unknown, unreachable } = task.ends;
+    const place = placeWidth === 0 ? '' : `  ${pad(places[i] ?? '', placeWidth)}`;
     const numbers: readonly (readonly [string, number])[] = [
       ['running', count - connecting],
       ['connecting', connecting],
@@ -382,7 +439,7 @@ function formatTasks(picture: Picture, room: number, columns: number, now: numbe
       ['unknown', unknown],
     ];
     const told = numbers.flatMap(([word, number]) => (number > 0 ? [`${number} ${word}`] : [])).join(', ');
-    return clip(`${pad(clip(task, width), width)}  ${told}`, columns);
+    return clip(`${pad(clip(task.name, width), width)}${place}  ${told}`, columns);
   });
   if (shown.length < rows.length && room > 0)
     lines.push(clip(`and ${plural(rows.length - shown.length, 'other task')}`, columns));
@@ -391,33 +448,37 @@ function formatTasks(picture: Picture, room: number, columns: number, now: numbe
   const slowest = [...picture.busy].sort(([, a], [, b]) => a.since - b.since).slice(0, named);
   return [
     ...lines,
-    ...formatHosts({ ...picture, busy: new Map(slowest) }, columns - 2, now, paint).map(
+    // Their places stand above.
+    ...formatHosts({ ...picture, taskCount: undefined, busy: new Map(slowest) }, columns - 2, now, paint).map(
       (line) => `  ${line}`,
     ),
   ];
 }
 
+/** In the order of the play; what has no place in it comes where it was first met. */
 function taskRows({ busy, connected, tasks }: Picture): readonly TaskRow[] {
-  const rows = new Map<string, TaskRow>();
+  const rows = new Map<Known, TaskRow>();
   for (const [host, { task }] of busy) {
     const row = rows.get(task) ?? { task, count: 0, connecting: 0 };
     rows.set(task, row);
     row.count++;
     if (!connected.has(host)) row.connecting++;
   }
-  return [...tasks.keys()].flatMap((task) => rows.get(task) ?? []);
+  let last = 0;
+  const order = new Map<Known, number>();
+  for (const task of tasks.values()) order.set(task, (last = task.number ?? last));
+  return [...tasks.values()]
+    .flatMap((task) => rows.get(task) ?? [])
+    .sort((a, b) => (order.get(a.task) ?? 0) - (order.get(b.task) ?? 0));
 }
 
 /** As many parts as fit; colours do not count. */
-function clipParts(parts: readonly string[], between: string, columns: number): string {
-  let line = '';
-  let width = 0;
-  for (const part of parts) {
-    const separator = line === '' ? '' : between;
-    const needed = displayWidth(separator) + widthOf(part);
-    if (width + needed > columns) break;
-    line += separator + part;
-    width += needed;
-  }
-  return line;
+function takeParts(
+  parts: readonly string[],
+  between: string,
+  columns: number,
+): { readonly line: string; readonly rest: readonly string[] } {
+  let count = parts.length;
+  while (count > 0 && widthOf(parts.slice(0, count).join(between)) > columns) count--;
+  return { line: parts.slice(0, count).join(between), rest: parts.slice(count) };
 }

@@ -46,3 +46,16 @@ export function choosePaint(env: Readonly<Record<string, string | undefined>>, i
 export function showsUtf8(env: Readonly<Record<string, string | undefined>>): boolean {
   return /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '');
 }
+
+/**
+ * Whether a terminal that gets narrower wraps what stands there, and does not cut it off: most do. GNU screen, xterm, rxvt and
+ * the console of Linux do not.
+ */
+export function wrapsOldLines(env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env['TMUX'] !== undefined) return true;
+  return (
+    env['XTERM_VERSION'] === undefined &&
+    env['STY'] === undefined &&
+    !/^(?:linux|rxvt)/.test(env['TERM'] ?? '')
+  );
+}

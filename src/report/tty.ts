@@ -8,6 +8,7 @@ import { createNarrator, type NarrateOptions } from './narrate.js';
 import { urgentWait, waitOf } from './pace.js';
 import { createRecap } from './recap/recap.js';
 import type { Reporter } from './reporter.js';
+import { widthOf } from './visible.js';
 
 export interface Terminal extends NodeJS.WritableStream {
   readonly columns?: number;
@@ -20,6 +21,8 @@ interface TtyOptions extends NarrateOptions {
   readonly retryFile?: string | undefined;
   /** False where the terminal shows no more than ASCII. */
   readonly isUtf8?: boolean;
+  /** As the terminal gets narrower, it wraps what stands there, and does not cut it off. */
+  readonly isWrapping?: boolean;
   /** Between two pictures. */
   readonly frameMs?: number;
   readonly now?: () => number;
@@ -33,6 +36,8 @@ export function createTtyReporter(options: TtyOptions): Reporter {
   const live = createLiveView({ paint, isUtf8: options.isUtf8 ?? true });
   // The cursor stays as it is: a killed zrun leaves no terminal without one.
   const update = createLogUpdate(out, { showCursor: true });
+  /** What stands below. */
+  let picture: readonly string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   let isHeld = false;
@@ -62,13 +67,21 @@ export function createTtyReporter(options: TtyOptions): Reporter {
     const text = due();
     // A column and a row stay free, so that no terminal wraps or scrolls by itself.
     const size = { columns: (out.columns ?? 80) - 1, rows: (out.rows ?? 24) - 2 };
-    const picture = isOver ? [] : live.render(size, now());
-    if (text !== '') {
-      // Not `persist`, which cuts off what is higher than the terminal.
-      update.clear();
-      out.write(text);
-    }
+    const before = picture;
+    picture = isOver ? [] : live.render(size, now());
+    // With another number of lines, log-update leaves some of the old ones where the last lines of both are equal.
+    if (text !== '' || picture.length !== before.length) update.clear();
+    // Not by `persist`, which cuts off what is higher than the terminal.
+    if (text !== '') out.write(text);
     if (picture.length > 0) update(picture.join('\n'));
+  }
+
+  /** Lines of the picture that are two by now, or three, are to be erased as such. */
+  function redraw(): void {
+    const columns = Math.max(1, out.columns ?? 80);
+    const more = picture.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)) - 1, 0);
+    if (options.isWrapping !== false && !isHeld) out.write('\u001b[2K\u001b[1A'.repeat(more));
+    draw();
   }
 
   function finish(): void {
@@ -76,7 +89,7 @@ export function createTtyReporter(options: TtyOptions): Reporter {
     isOver = true;
     isHeld = false;
     clearInterval(timer);
-    out.off('resize', draw);
+    out.off('resize', redraw);
     update.clear();
     update.done();
     draw();
@@ -86,7 +99,7 @@ export function createTtyReporter(options: TtyOptions): Reporter {
     tell(event) {
       if (timer === undefined && !isOver) {
         timer = setInterval(draw, frameMs).unref();
-        out.on('resize', draw);
+        out.on('resize', redraw);
       }
       const time = now();
       narrator.tell(event);
@@ -106,6 +119,7 @@ export function createTtyReporter(options: TtyOptions): Reporter {
     },
     hold() {
       update.clear();
+      picture = [];
       out.write(narrator.drain());
       isHeld = true;
       return () => (isHeld = false);

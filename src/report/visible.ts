@@ -67,3 +67,8 @@ function characterWidth(character: string): number {
     ? 2
     : 1;
 }
+
+/** Columns of what is painted already: colours have none. */
+export function widthOf(painted: string): number {
+  return displayWidth(painted.replace(/\u001b\[[\d;]*m/g, ''));
+}

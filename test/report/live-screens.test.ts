@@ -19,13 +19,14 @@ const steps = [
   task('Copy what Docker holds, while it still runs', 20),
   task('Load every image into a second Docker on the new file system', 30),
   task('Stop Docker and everything that runs in it', 40),
-];
+].map((each, i) => ({ ...each, number: [1, 3, 24, 25, 31][i] ?? 0 }));
 
 /** A tenth of the hosts is through, some of them badly; most are at their second to last step; the last ones wait. */
 function screen(count: number, columns: number, rows: number, isUtf8 = true): string {
   const hosts = Array.from({ length: count }, (_, i) => `web${String(i + 1).padStart(4, '0')}.example.org`);
   const view = createLiveView({ paint: colourless, isUtf8 });
-  for (const event of started(hosts)) view.tell(event, 0);
+  for (const event of started(hosts))
+    view.tell(event.type === 'play-started' ? { ...event, tasks: 97 } : event, 0);
   const half = hosts.slice(0, Math.ceil(count / 2));
   view.tell({ type: 'batch-started', play: 'Move', batch: 1, of: 2, hosts: half }, 0);
   for (const [i, host] of hosts.entries()) {
@@ -39,6 +40,15 @@ function screen(count: number, columns: number, rows: number, isUtf8 = true): st
       view.tell({ type: 'task-started', host, task: step }, last === 0 ? 90_000 : j * 20_000 + i);
       if (j < last)
         view.tell(finish(host, step, result(j === 2 ? 'changed' : 'ok', '')), (j + 1) * 20_000 + i);
+      else if (j === 2 && i % 2 === 0)
+        for (const [at, done] of [
+          [60_000, 20],
+          [100_000, 1500],
+        ] as const)
+          view.tell(
+            { type: 'task-progressed', host, task: step, verb: 'copied', done: done * 1e6, of: 9.8e9 },
+            at,
+          );
       else if (j === 3 && i % 3 === 0)
         for (const [at, done] of [
           [60_000, '1.1'],

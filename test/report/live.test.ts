@@ -57,7 +57,7 @@ describe('the live view', () => {
       '  web1   0:07  Gathering Facts  connecting',
       '  web2   0:07  Gathering Facts  connecting',
       '  web3   0:07  Gathering Facts  connecting',
-      '░░░░░░░░░░░░░░░░░░░░ 0 of 50 hosts done · 0:09 · 48 at work',
+      '░░░░░░░░░░ 0 of 50 hosts done · 0:09 · 48 at work',
     ]);
   });
 
@@ -92,7 +92,7 @@ describe('the live view', () => {
       'web1  0:20  Copy the volumes  51.2 MiB/s, 2:20 left  2 GiB of 9 GiB',
       'web2  0:20  Copy the volumes  3/12 data',
       'web3  0:20  Copy the volumes  1 GiB / 9 GiB, 3 MB/s',
-      'web4  0:20  Copy the volumes  4.7 MiB/s, 3:15 left  copied 100 MiB of 1 GiB',
+      'web4  0:20  Copy the volumes  100 MiB of 1 GiB, 4.7 MiB/s, 3:15 left',
     ]);
   });
 
@@ -101,12 +101,31 @@ describe('the live view', () => {
     for (const event of started(hosts(40))) view.tell(event, 0);
     view.tell({ type: 'batch-started', play: 'P', batch: 2, of: 5, hosts: hosts(10) }, 0);
     view.tell({ type: 'host-finished', host: 'web3', outcome: 'unknown', counts: noCounts }, 0);
-    expect(view.render({ columns: 100, rows: 9 }, 0).at(-1)).to.contain(
-      '1 of 40 hosts done · 0:00 · 1 unknown · batch 2 of 5: 1 of 10',
-    );
-    expect(view.render({ columns: 60, rows: 9 }, 0).at(-1)).to.equal(
+    expect(view.render({ columns: 100, rows: 9 }, 0)).to.deep.equal([
+      '██░░░░░░░░░░░░░░░░░░ batch 2 of 5: 1 of 10',
+      '█░░░░░░░░░░░░░░░░░░░ 1 of 40 hosts done · 0:00 · 1 unknown',
+    ]);
+    expect(view.render({ columns: 50, rows: 7 }, 0)).to.deep.equal([
       '1/40 done · 0:00 · 1 unknown · batch 2/5: 1/10',
-    );
+    ]);
+  });
+
+  it('says which task of how many it is, in the order of the play', () => {
+    const view = createLiveView({ paint: colourless });
+    const first = { ...copy, number: 3 };
+    const second = { ...task('Start it', 9), number: 12 };
+    const rescue = task('Put it back', 20);
+    for (const event of started(hosts(40)))
+      view.tell(event.type === 'play-started' ? { ...event, tasks: 14 } : event, 0);
+    // Who comes first has skipped what the others are at.
+    view.tell(begin('web1', second), 0);
+    view.tell(begin('web2', rescue), 0);
+    for (const host of hosts(40).slice(2)) view.tell(begin(host, first), 0);
+    expect(view.render({ columns: 80, rows: 9 }, 0).slice(1, 4)).to.deep.equal([
+      'Copy the volumes  3/14   38 connecting',
+      'Start it          12/14  1 connecting',
+      'Put it back              1 connecting',
+    ]);
   });
 
   it('says would change in check mode', () => {

@@ -119,6 +119,8 @@ describe('the view on a terminal', () => {
       verbosity: 0,
       diff: false,
       frameMs: 100_000,
+      // `screen` does not wrap.
+      isWrapping: false,
     });
     const long = task('Load every image into a second Docker on the new file system', 2);
     for (const event of started(['web1'])) reporter.tell(event);
@@ -132,6 +134,57 @@ describe('the view on a terminal', () => {
       expect(lines.at(-2), String(columns)).to.have.length.below(columns);
       expect(lines.at(-2)).to.match(/^web1 {2}0:00 {2}Load every/);
     }
+    await reporter.close();
+  });
+
+  it('erases all rows that a line has become as the terminal got narrower, if it wraps them', () => {
+    for (const isWrapping of [true, false]) {
+      const { out, text } = fakeTerminal(100, 20);
+      const reporter = createTtyReporter({
+        out,
+        paint: colourless,
+        verbosity: 0,
+        diff: false,
+        frameMs: 100_000,
+        isWrapping,
+      });
+      for (const event of started(['web1'])) reporter.tell(event);
+      reporter.tell({ type: 'task-started', host: 'web1', task: task('名'.repeat(25), 2) });
+      out.emit('resize');
+      const before = text().length;
+      Object.assign(out, { columns: 30 });
+      out.emit('resize');
+      // Of 62 columns and of 38: three rows and two instead of two.
+      const extra = text().slice(before).startsWith('\u001b[2K\u001b[1A'.repeat(3));
+      expect(extra).to.equal(isWrapping);
+      void reporter.close();
+    }
+  });
+
+  it('leaves nothing where the picture gets lower', async () => {
+    const { out, text } = fakeTerminal(100, 20);
+    const reporter = createTtyReporter({
+      out,
+      paint: colourless,
+      verbosity: 0,
+      diff: false,
+      frameMs: 100_000,
+      now: () => 0,
+    });
+    const hosts = ['web1', 'web2', 'web3', 'web4'];
+    const step = task('Step', 2);
+    for (const event of started(hosts)) reporter.tell(event);
+    for (const host of hosts) reporter.tell({ type: 'task-started', host, task: step });
+    out.emit('resize');
+    for (const host of ['web2', 'web3']) reporter.tell(finish(host, step, result('ok', '')));
+    reporter.tell({ type: 'task-started', host: 'web5', task: step });
+    reporter.tell({ type: 'task-started', host: 'web6', task: step });
+    out.emit('resize');
+    for (const host of ['web5', 'web6']) reporter.tell(finish(host, step, result('ok', '')));
+    out.emit('resize');
+    const left = screen(text()).filter((line) => line !== '');
+    expect(left.filter((line) => line.includes('Step'))).to.have.length(2);
+    expect(left.filter((line) => line.includes('at work'))).to.have.length(1);
     await reporter.close();
   });
 

@@ -22,6 +22,7 @@ const task = z.strictObject({
   module: z.string(),
   at: z.string().describe('file:line:column'),
   section: z.enum(['tasks', 'rescue', 'always', 'handlers', 'facts', 'between-batches']),
+  number: count.optional().describe('from 1, among those of its play that are known before it'),
 });
 
 const problem = z
@@ -127,7 +128,12 @@ const shapes: Readonly<Record<RunEvent['type'], z.ZodRawShape>> = {
     pendingHandlers: z.record(z.string(), names).optional(),
   },
   'hosts-added': { hosts },
-  'play-started': { play: z.string(), hosts, batches: count },
+  'play-started': {
+    play: z.string(),
+    hosts,
+    batches: count,
+    tasks: count.optional().describe('how many are known before it'),
+  },
   'batch-started': { play: z.string(), batch: count.describe('from 1'), of: count, hosts },
   'host-connected': { host, ms: duration },
   'task-started': { host, task, notifies: names.optional() },
