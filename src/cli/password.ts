@@ -29,10 +29,17 @@ export async function findLoginPassword(
   return file === undefined || file === '' ? undefined : readSecret(path.resolve(cwd, file), file);
 }
 
-/** The passphrase of a key file; undefined where nobody can be asked. Throws ZrunError `interrupted`. */
-export async function askPassphrase(keyFile: string, signal: AbortSignal): Promise<Secret | undefined> {
+/**
+ * The passphrase of a key file; undefined where nobody can be asked. `isAgain`: the last one was another one. Throws ZrunError
+ * `interrupted`.
+ */
+export async function askPassphrase(
+  keyFile: string,
+  isAgain: boolean,
+  signal: AbortSignal,
+): Promise<Secret | undefined> {
   try {
-    const text = `Passphrase of ${visibleLine(keyFile)}: `;
+    const text = `${isAgain ? 'That is not it. ' : ''}Passphrase of ${visibleLine(keyFile)}: `;
     const typed = await ask({ text, echo: false, signal, about: 'a passphrase', otherwise: '' });
     return typed === '' ? undefined : new Secret(typed);
   } catch (error) {

@@ -10,7 +10,7 @@ import type { ValueMap } from '../core/value.js';
 import type { PlaybookRun, StepAnswer } from '../engine/index.js';
 import { visibleLine } from '../report/visible.js';
 import type { Loaded } from './load.js';
-import { ask, checkTerminal } from './terminal.js';
+import { ask, askTwice, checkTerminal } from './terminal.js';
 
 /**
  * Asks for every variable that `-e` has not given, play after play. Throws ZrunError `usage` where there is no terminal
@@ -46,13 +46,11 @@ async function answer(prompt: VarsPrompt): Promise<string> {
   const question = { echo: !isPrivate, about: `the variable '${name}'`, otherwise };
   const text = `${visibleLine(prompt.text)}${shown}: `;
   try {
-    for (;;) {
-      const typed = await ask({ ...question, text });
-      const again = confirm ? await ask({ ...question, text: `confirm ${text}` }) : typed;
-      if (typed !== again) continue;
-      if (isPrivate) keepSecret(typed);
-      return typed === '' ? (prompt.default ?? '') : typed;
-    }
+    const typed = confirm
+      ? await askTwice({ ...question, text }, `confirm ${text}`)
+      : await ask({ ...question, text });
+    if (isPrivate) keepSecret(typed);
+    return typed === '' ? (prompt.default ?? '') : typed;
   } catch (error) {
     if (!(error instanceof ZrunError) || error.code !== 'usage') throw error;
     // A run from cron has nobody to ask: a default is what it is for.

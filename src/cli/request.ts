@@ -14,6 +14,7 @@ import type { ValueMap } from '../core/value.js';
 import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
 import type { Loaded } from './load.js';
+import { renameKeyFiles } from './secret/keys.js';
 
 /**
  * What a run takes over from the one that it goes on with. The rest of a command is its own: how much is shown, what is
@@ -24,7 +25,6 @@ export type KeptOptions = Omit<
   RunCommand,
   | 'playbooks'
   | 'extraVars'
-  | 'keys'
   | 'list'
   | 'syntaxCheck'
   | 'verbosity'
@@ -56,6 +56,15 @@ const keptOptions = z.object({
   becomeMethod: z.enum(becomeMethods).optional(),
   askBecomePassword: flag,
   becomePasswordFile: text,
+  // Which files and questions, not what they say.
+  keys: z
+    .object({
+      vaultPasswordFiles: texts,
+      askVaultPassword: z.boolean(),
+      vaultIds: texts,
+      ageIdentities: texts,
+    })
+    .default({ vaultPasswordFiles: [], askVaultPassword: false, vaultIds: [], ageIdentities: [] }),
   askPassword: flag,
   connectionPasswordFile: text,
   user: text,
@@ -77,7 +86,6 @@ export async function describeRequest(
   const {
     playbooks: _playbooks,
     extraVars: _extraVars,
-    keys: _keys,
     list: _list,
     syntaxCheck: _syntaxCheck,
     verbosity: _verbosity,
@@ -103,7 +111,9 @@ export async function describeRequest(
 
 function withoutGaps(kept: KeptOptions): ValueMap {
   return Object.fromEntries(
-    Object.entries(kept).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    Object.entries({ ...kept, keys: { ...kept.keys } }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    ),
   );
 }
 
@@ -145,7 +155,7 @@ export function readOptions({ options }: RunRequest): KeptOptions | undefined {
 /** Seen from another folder, what was relative to the old one is absolute. */
 export function rebase(request: RunRequest, options: KeptOptions, cwd: string): KeptOptions {
   const from = pathsFrom(request, cwd);
-  const { inventory, privateKey, becomePasswordFile, connectionPasswordFile } = options;
+  const { inventory, privateKey, becomePasswordFile, connectionPasswordFile, keys } = options;
   const moved = (file: string | undefined): string | undefined =>
     file === undefined ? undefined : from(file);
   return {
@@ -155,6 +165,7 @@ export function rebase(request: RunRequest, options: KeptOptions, cwd: string): 
     privateKey: moved(privateKey),
     becomePasswordFile: moved(becomePasswordFile),
     connectionPasswordFile: moved(connectionPasswordFile),
+    keys: renameKeyFiles(keys, from),
   };
 }
 

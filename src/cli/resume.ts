@@ -25,7 +25,7 @@ import {
   rebase,
   type KeptOptions,
 } from './request.js';
-import { openKeys } from './secret/keys.js';
+import { isAnyKeyGiven, openKeys, type KeyOptions } from './secret/keys.js';
 import { chooseRun, findRuns, formatTime, readRun, readStart } from './runs.js';
 
 interface Resumed {
@@ -76,7 +76,6 @@ export async function prepareResume(
     );
     return undefined;
   }
-  await checkExtraVars(command, origin, environment);
 
   const from = pathsFrom(request, cwd);
   const asked: RunCommand = {
@@ -85,6 +84,7 @@ export async function prepareResume(
     playbooks: started.playbooks.map(from),
     extraVars: [...request.extraVarsFiles.map((file) => `@${from(file)}`), ...command.extraVars],
   };
+  await checkExtraVars(command.extraVars, asked.keys, origin, environment);
   // The journal knows the hosts by name: what the limit was made of (a file, a group) may be another now.
   const loadedAll = await load(
     { ...asked, limit: given.has('limit') ? command.limit : undefined },
@@ -175,7 +175,8 @@ function checkPlaybooks(
 
 /** Values that may be secret are not written down, so that they have to be given again. */
 async function checkExtraVars(
-  { extraVars, keys: keyOptions }: RunCommand,
+  extraVars: readonly string[],
+  keyOptions: KeyOptions,
   { started, request }: Origin,
   environment: Environment,
 ): Promise<void> {
@@ -248,6 +249,7 @@ function override(kept: KeptOptions, command: RunCommand, given: ReadonlySet<key
   };
   const isKept = (name: keyof RunCommand): name is keyof KeptOptions => Object.hasOwn(kept, name);
   for (const name of given) if (isKept(name)) take(merged, name);
+  if (isAnyKeyGiven(command.keys)) merged.keys = command.keys;
   // Both are answers to one question.
   if (given.has('askBecomePassword')) merged.becomePasswordFile = undefined;
   if (given.has('becomePasswordFile')) merged.askBecomePassword = false;

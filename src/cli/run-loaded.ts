@@ -75,7 +75,8 @@ export async function runLoaded(prepared: Prepared, environment: Environment): P
     env: environment.env,
     homedir: environment.homeFolder,
     password,
-    askPassphrase: (file) => inTurn(interrupts.signal, () => askPassphrase(file, interrupts.signal)),
+    askPassphrase: (file, isAgain) =>
+      inTurn(interrupts.signal, () => askPassphrase(file, isAgain, interrupts.signal)),
   });
   try {
     const outcome = await run({

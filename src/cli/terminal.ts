@@ -34,6 +34,17 @@ export async function ask(question: Question): Promise<string> {
   }
 }
 
+/**
+ * Asks until two answers are the same, since nobody sees what is typed.
+ * @param again the second question
+ */
+export async function askTwice(question: Question, again: string): Promise<string> {
+  for (let note = ''; ; note = 'These two differ. ') {
+    const typed = await ask({ ...question, text: `${note}${question.text}` });
+    if (typed === (await ask({ ...question, text: again }))) return typed;
+  }
+}
+
 /** Throws ZrunError `usage` where there is no terminal: before a run that will have to ask, not in the middle of it. */
 export function checkTerminal(question: Pick<Question, 'about' | 'otherwise'>): void {
   openTerminal(question).terminal.destroy();
@@ -60,6 +71,9 @@ function openTerminal({ about, otherwise }: Pick<Question, 'about' | 'otherwise'
   }
 }
 
+/** What arrows and their like send: they are no part of an answer. */
+const functionKeys = /\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z]|[^[O])/g;
+
 /** A line in raw mode, with the keys that such a prompt knows. */
 function readLine(
   terminal: ReadStream,
@@ -75,7 +89,7 @@ function readLine(
     terminal.on('end', stop);
     const erase = (count: number): void => show('\b \b'.repeat(count));
     terminal.on('data', (chunk: string | Buffer) => {
-      for (const key of String(chunk)) {
+      for (const key of String(chunk).replaceAll(functionKeys, '')) {
         if (key === '\r' || key === '\n') {
           forget?.();
           resolve(typed.join(''));

@@ -64,10 +64,11 @@ export function describeEvent(
       return describeRescue(event);
     case 'host-finished':
       return describeEnd(event, options, hasTold);
-    case 'play-stopped':
-      return heading(
-        `\n${paint('red', 'STOPPED')} ${visibleLine(event.reason)}; ${plural(event.notTried.length, 'host')} not tried`,
-      );
+    case 'play-stopped': {
+      const left = event.notTried.length;
+      const rest = left === 0 ? '' : `; ${plural(left, 'host')} not tried`;
+      return heading(`\n${paint('red', 'STOPPED')} ${visibleLine(event.reason)}${rest}`);
+    }
     case 'warning':
       return describeWarning(event, options);
     case 'hosts-added':

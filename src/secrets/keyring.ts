@@ -145,7 +145,7 @@ export const noKeys: Keyring = createKeyring({
 });
 
 const passphraseQuestion = {
-  text: 'age passphrase: ',
+  text: 'Age passphrase: ',
   about: 'the age passphrase',
   otherwise: 'Encrypt it for a key instead, and give the key with --age-identity.',
 };

@@ -42,11 +42,11 @@ const cases: readonly Case[] = [
     title: 'vars_prompt: what is typed is a variable; a private one is not shown, and confirmed',
     playbook: prompting,
     dialogue: [
-      ['Which fruit [pear]: ', 'applf\x7fe\r'],
+      // Backspace counts, arrows do not.
+      ['Which fruit [pear]: ', 'applf\x7f\x1b[D\x1bOCe\r'],
       ['The PIN: ', 'qx17\r'],
       ['confirm The PIN: ', 'qx18\r'],
-      // They differ: it is asked anew.
-      ['The PIN: ', '99\r'],
+      ['These two differ. The PIN: ', '99\r'],
       ['confirm The PIN: ', '99\r'],
     ],
     shows: ['apple', '<apple> <99>'],

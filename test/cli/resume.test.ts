@@ -190,8 +190,12 @@ describe('--resume', () => {
   it('takes over what the run was asked for, from any folder, unless it is told otherwise', async () => {
     writeBook(['a', 'b', 'c']);
     write('vars.yaml', 'word: from-file\n');
+    write('password', 'open sesame\n');
+    expect((await start('secret encrypt vars.yaml --vault-password-file password')).code).to.equal(0);
     write('fail-b', '');
-    const first = await start('play.yaml -i hosts.yaml -e @vars.yaml -l a,b --skip-tags none');
+    const first = await start(
+      'play.yaml -i hosts.yaml -e @vars.yaml --vault-id dev@password -l a,b --skip-tags none',
+    );
     expect(first.code).to.equal(2);
     const run = lastRun();
     expect(readFileSync(path.join(runsFolder(), run, 'retry'), 'utf8')).to.equal('b\n');

@@ -134,9 +134,9 @@ describe('logging in with a password', () => {
     };
 
     it('are asked for once, however many hosts there are', async () => {
-      const asked: string[] = [];
-      const askPassphrase = (file: string): Promise<Secret> => {
-        asked.push(file);
+      const asked: (readonly [file: string, isAgain: boolean])[] = [];
+      const askPassphrase = (keyFile: string, isAgain: boolean): Promise<Secret> => {
+        asked.push([keyFile, isAgain]);
         return Promise.resolve(new Secret(asked.length === 1 ? 'a slip' : 'open sesame'));
       };
       const server = serverOf('keys alone');
@@ -149,7 +149,10 @@ describe('logging in with a password', () => {
       );
       for (const connection of connections) await connection.close();
       await transport.close();
-      expect(asked).to.deep.equal([file, file]);
+      expect(asked).to.deep.equal([
+        [file, false],
+        [file, true],
+      ]);
     });
 
     it('are not asked for where another key will do, or a password is there', async () => {

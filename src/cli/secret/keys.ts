@@ -8,7 +8,7 @@ import { ZrunError } from '../../core/errors.js';
 import { createKeyring, type Keyring } from '../../secrets/keyring.js';
 import type { AskSecret, KeyFile, VaultSource } from '../../secrets/sources.js';
 import type { Environment } from '../environment.js';
-import { ask } from '../terminal.js';
+import { ask, askTwice } from '../terminal.js';
 import type { VerbWords } from '../verb-options.js';
 
 /** What the command line says of keys. */
@@ -89,6 +89,28 @@ export function readKeyWords(words: Pick<VerbWords, 'has' | 'all'>): KeyOptions 
   };
 }
 
+export function isAnyKeyGiven({
+  vaultPasswordFiles,
+  askVaultPassword,
+  vaultIds,
+  ageIdentities,
+}: KeyOptions): boolean {
+  return askVaultPassword || vaultPasswordFiles.length + vaultIds.length + ageIdentities.length > 0;
+}
+
+/** The same keys, where the files have other names. */
+export function renameKeyFiles(keys: KeyOptions, rename: (file: string) => string): KeyOptions {
+  return {
+    ...keys,
+    vaultPasswordFiles: keys.vaultPasswordFiles.map(rename),
+    ageIdentities: keys.ageIdentities.map(rename),
+    vaultIds: keys.vaultIds.map((written) => {
+      const { label, source } = splitVaultId(written);
+      return isPrompt(source) ? written : `${label}@${rename(source)}`;
+    }),
+  };
+}
+
 const known = new WeakMap<KeyOptions, Keyring>();
 
 /**
@@ -106,7 +128,7 @@ export async function openKeys(
   const keys = createKeyring({
     vault: vaultSources(options, environment),
     ...ageSources(options, environment),
-    ask: isNew ? askTwice : askSecret,
+    ask: isNew ? askSecretTwice : askSecret,
   });
   known.set(options, keys);
   const { vaultPasswordFiles, askVaultPassword, vaultIds, ageIdentities } = options;
@@ -116,12 +138,8 @@ export async function openKeys(
 }
 
 /** For what is to be encrypted: a slip of the finger would lock it up for good. */
-const askTwice: AskSecret = async (question) => {
-  for (;;) {
-    const typed = await askSecret(question);
-    if (typed === (await askSecret({ ...question, text: `Once more, ${question.text}` }))) return typed;
-  }
-};
+export const askSecretTwice: AskSecret = (question) =>
+  askTwice({ ...question, echo: false }, question.text.replace(/: $/, ', once more: '));
 
 /** A question whose answer is not shown. */
 export const askSecret: AskSecret = (question) => ask({ ...question, echo: false });
@@ -131,15 +149,24 @@ export function parseVaultId(
   written: string,
   environment: Pick<Environment, 'cwd' | 'homeFolder'>,
 ): VaultSource {
-  const at = written.indexOf('@');
-  const label = at <= 0 ? 'default' : written.slice(0, at);
-  const source = at < 0 ? written : written.slice(at + 1);
+  const { label, source } = splitVaultId(written);
   if (source === '')
     throw new ZrunError('usage', `--vault-id ${written} names no file and no prompt`, {
       hint: 'write LABEL@FILE or LABEL@prompt',
     });
-  const isPrompt = source === 'prompt' || source === 'prompt_ask_vault_pass';
-  return { label, from: isPrompt ? 'prompt' : keyFile(source, environment) };
+  return { label, from: isPrompt(source) ? 'prompt' : keyFile(source, environment) };
+}
+
+function splitVaultId(written: string): { readonly label: string; readonly source: string } {
+  const at = written.indexOf('@');
+  return {
+    label: at <= 0 ? 'default' : written.slice(0, at),
+    source: at < 0 ? written : written.slice(at + 1),
+  };
+}
+
+function isPrompt(source: string): boolean {
+  return source === 'prompt' || source === 'prompt_ask_vault_pass';
 }
 
 export function keyFile(name: string, { cwd, homeFolder }: Pick<Environment, 'cwd' | 'homeFolder'>): KeyFile {

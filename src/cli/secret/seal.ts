@@ -17,7 +17,7 @@ import { readText, readVaultPassword, type VaultPassword, type VaultSource } fro
 import { encryptVault } from '../../secrets/vault.js';
 import type { Environment } from '../environment.js';
 import type { VerbWords } from '../verb-options.js';
-import { askSecret, keyFile, parseVaultId } from './keys.js';
+import { askSecret, askSecretTwice, keyFile, parseVaultId } from './keys.js';
 
 /** What encrypts a text. */
 export type Target =
@@ -131,10 +131,9 @@ export async function sameTarget(
 export async function askNew(what: string): Promise<string> {
   const question = { about: `the ${what}`, otherwise: 'Run zrun in a terminal, or give a file.' };
   const capital = what.charAt(0).toUpperCase() + what.slice(1);
-  for (;;) {
-    const typed = await askSecret({ ...question, text: `${capital}: ` });
-    const again = await askSecret({ ...question, text: `${capital}, once more: ` });
-    if (typed !== again || typed === '') continue;
+  for (let note = ''; ; note = 'It is empty. ') {
+    const typed = await askSecretTwice({ ...question, text: `${note}${capital}: ` });
+    if (typed === '') continue;
     keepSecret(typed);
     return typed;
   }

@@ -94,8 +94,11 @@ export function createKeyRing(
   };
 }
 
-/** Resolves with undefined where there is nobody to ask. Rejects with ZrunError `interrupted`. */
-export type AskPassphrase = (keyFile: string) => Promise<Secret | undefined>;
+/**
+ * Resolves with undefined where there is nobody to ask. `isAgain`: what was said before was not it. Rejects with ZrunError
+ * `interrupted`.
+ */
+export type AskPassphrase = (keyFile: string, isAgain: boolean) => Promise<Secret | undefined>;
 
 interface Wanted {
   /** The one key that the user asked for. */
@@ -139,7 +142,7 @@ async function openKeyFile(
   ask: AskPassphrase,
 ): Promise<KeyFile> {
   for (let round = 0; round < passphraseTries; round += 1) {
-    const passphrase = await ask(path);
+    const passphrase = await ask(path, round > 0);
     if (!passphrase) return file;
     const parsed = ssh2.utils.parseKey(file.text, reveal(passphrase));
     if (parsed instanceof Error) continue;
