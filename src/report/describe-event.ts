@@ -4,6 +4,7 @@
  */
 import type { EventOf, RunEvent } from '../core/events.js';
 import {
+  describeBriefly,
   describeProblem,
   describeResult,
   outcomeColours,
@@ -131,7 +132,7 @@ function describeRescue({ host, block, failed, reason }: EventOf<'rescue-started
 /** A host that leaves the run. */
 function describeEnd(
   { host, outcome, problem }: EventOf<'host-finished'>,
-  { verbosity }: DescribeOptions,
+  { verbosity, isBrief = false }: DescribeOptions,
   hasTold: (host: string) => boolean,
 ): Said | undefined {
   if (outcome === 'done') return verbosity < 3 ? undefined : note(host, 'done', 'nothing left to do');
@@ -151,7 +152,11 @@ function describeEnd(
     status: outcome,
     colour: outcomeColours[outcome],
     text: message === '' ? 'the host is left here' : message,
-    details: problem ? describeProblem(problem, undefined, verbosity) : [],
+    details: !problem
+      ? []
+      : isBrief
+        ? describeBriefly(problem)
+        : describeProblem(problem, undefined, verbosity),
     namesHosts: true,
   };
   return { type: 'host', host, described };

@@ -8,7 +8,7 @@ import type { HostOutcome, ItemResult, TaskRef, TaskResult, TaskStatus } from '.
 import { cutText, shownBytes } from '../core/kept-output.js';
 import type { Diff } from '../core/module.js';
 import { formatDuration } from './duration.js';
-import { isFailure } from './failures.js';
+import { isFailure, lastLine } from './failures.js';
 import type { Verbosity } from './reporter.js';
 import type { Colour, Paint } from './style.js';
 import { unifiedDiff } from './unified-diff.js';
@@ -21,6 +21,8 @@ export interface DescribeOptions {
   readonly diff: boolean;
   /** In check mode a change is one that would be made. */
   readonly check: boolean;
+  /** Of what went wrong, its message and the last line of what was printed: the recap tells the rest. */
+  readonly isBrief?: boolean;
 }
 
 export interface Described {
@@ -99,6 +101,7 @@ function isAlike(a: DescribeOptions, b: DescribeOptions): boolean {
     a.paint === b.paint &&
     a.diff === b.diff &&
     a.check === b.check &&
+    a.isBrief === b.isBrief &&
     Math.min(a.verbosity, 3) === Math.min(b.verbosity, 3)
   );
 }
@@ -179,7 +182,11 @@ function detailsOf(result: Omit<TaskResult, 'items'>, task: TaskRef, options: De
   }
   if (result.message !== undefined) details.push(visible(result.message).trimEnd());
   if (result.problem) {
-    details.push(...describeProblem(result.problem, task.at, verbosity));
+    // What is ignored is in no recap.
+    const isBrief = options.isBrief === true && !result.ignored && result.waitsFor === undefined;
+    details.push(
+      ...(isBrief ? describeBriefly(result.problem) : describeProblem(result.problem, task.at, verbosity)),
+    );
     if (result.waitsFor === undefined && !isSaid(result.summary, result.problem))
       details.push(`wanted to: ${visibleLine(result.summary)}`);
   }
@@ -214,6 +221,12 @@ export function describeProblem(
     ...(problem.tried === undefined || verbosity < 3 ? [] : [`tried: ${visibleLine(problem.tried)}`]),
     ...(at === undefined ? [] : [`at: ${visibleLine(at)}`]),
   ];
+}
+
+/** The last line that was printed: it often is the reason. */
+export function describeBriefly({ stdout = '', stderr = '' }: Problem): string[] {
+  const last = [stderr, stdout].map(lastLine).find((line) => line !== undefined);
+  return last === undefined ? [] : [visibleLine(cutText(last.trim(), shownBytes))];
 }
 
 /** A message that has the whole command, and how it ended, has said both. */

@@ -77,7 +77,7 @@ function causeOf({ host, task, item, problem }: Failure): string {
   ]);
 }
 
-function lastLine(text = ''): string | undefined {
+export function lastLine(text = ''): string | undefined {
   return text
     .slice(-2000)
     .split('\n')

@@ -76,7 +76,11 @@ export function createNarrator(given: NarrateOptions): Narrator {
 
   function remember(event: RunEvent): void {
     if (event.type === 'run-started') options = { ...options, check: event.check };
-    if (event.type === 'run-started' || event.type === 'hosts-added') column = widen(column, event.hosts);
+    if (event.type === 'run-started' || event.type === 'hosts-added') {
+      column = widen(column, event.hosts);
+      // Of one host, the recap leaves out what has just been told.
+      options = { ...options, isBrief: isGrouped && column.count >= 2 && verbosity < 1 };
+    }
     if (event.type === 'task-output' && verbosity >= 4) waiting += event.text.length;
     // What is rescued is no failure of the host: a later one is told again.
     if (event.type === 'rescue-started') told.delete(event.host);

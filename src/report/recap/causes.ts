@@ -13,6 +13,8 @@ import { visibleLine } from '../visible.js';
 interface CauseOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
+  /** The account of the run, right above, has told all about it. */
+  readonly isTold: boolean;
 }
 
 /** Causes of one kind that are told in full: of a fleet that fails in as many ways as it has hosts, nobody reads more. */
@@ -55,14 +57,14 @@ function formatGroup(
   outcome: HostOutcome,
   { first, hosts, message }: FailureGroup,
   failuresOf: ReadonlyMap<string, readonly Failure[]>,
-  { paint, verbosity }: CauseOptions,
+  { paint, verbosity, isTold }: CauseOptions,
 ): string[] {
   const { task, problem } = first;
   const names = hosts.map(visibleLine);
   const at = task ? `, in task ${nameOf(first)}` : '';
   const lines = [`${headOf(outcome, hosts, paint)}${at}${message === '' ? '' : `: ${visibleLine(message)}`}`];
   if (names.length > 1) lines.push(...wrapNames(names).map((line) => `  ${line}`));
-  if (problem) {
+  if (problem && !isTold) {
     const details = describeProblem(problem, task?.at, verbosity);
     if (names.length > 1 && (problem.stderr ?? problem.stdout) !== undefined)
       lines.push(`  on ${names[0] ?? ''}:`);
@@ -74,7 +76,7 @@ function formatGroup(
     // A rescue that says itself what had failed has said it.
     const isSaid = because !== '' && problem?.message.includes(cause.problem?.message ?? '') === true;
     lines.push(`  it began with task ${nameOf(cause)}${isSaid ? '' : `: ${because}`}`);
-    if (cause.problem)
+    if (cause.problem && !isTold)
       lines.push(...describeProblem(cause.problem, cause.task?.at, verbosity).map((line) => `    ${line}`));
   }
   return lines;
@@ -88,12 +90,16 @@ function nameOf({ task, item }: Failure): string {
 export function formatRescued(
   hosts: readonly HostSummary[],
   rescued: readonly Failure[],
-  paint: Paint,
+  { paint, verbosity, isTold }: CauseOptions,
 ): string[] {
   const done = new Set(hosts.filter(({ outcome }) => outcome === 'done').map(({ host }) => host));
   const groups = groupFailures(rescued.filter(({ host }) => done.has(host)));
-  return groups.map(({ first, hosts: names, message }) => {
+  return groups.flatMap(({ first, hosts: names, message }) => {
     const on = names.length === 1 ? (names[0] ?? '') : `${plural(names.length, 'host')} (${someOf(names)})`;
-    return `\n${paint('yellow', 'rescued')} on ${visibleLine(on)}, after task ${nameOf(first)} failed: ${visibleLine(message)}`;
+    const details = isTold || !first.problem ? [] : describeProblem(first.problem, first.task?.at, verbosity);
+    return [
+      `\n${paint('yellow', 'rescued')} on ${visibleLine(on)}, after task ${nameOf(first)} failed: ${visibleLine(message)}`,
+      ...details.map((line) => `  ${line}`),
+    ];
   });
 }

@@ -91,16 +91,17 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
     format() {
       if (!finished) return '';
       const { hosts, ms } = finished;
+      const causes = { paint, verbosity, isTold: hosts.length === 1 };
       const lines = [
         '',
         paint('bold', `PLAY RECAP ${'*'.repeat(68)}`),
         ...formatHostRows(hosts, paint),
         ...(check ? forecast.format(hosts) : []),
         ...costs.format(),
-        ...formatRescued(hosts, rescued, paint),
+        ...formatRescued(hosts, rescued, causes),
         ...formatPending(hosts, paint),
         ...stopped.map((event) => formatStop(event, paint)),
-        ...formatUnhappyEnds(hosts, failuresOf, { paint, verbosity }),
+        ...formatUnhappyEnds(hosts, failuresOf, causes),
         ...formatGoingOn(hosts, retryFile === undefined ? undefined : started, retryFile, paint),
         '',
         formatSummary(hosts, ms, check),
