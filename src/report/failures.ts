@@ -32,9 +32,10 @@ export function isFailure(
   );
 }
 
-/** The item that decided how a loop ended. */
-export function failedItem({ status, items }: TaskResult): string | undefined {
-  return items?.find((item) => item.status === status && !item.ignored)?.label;
+/** The item that decided how a loop ended, and how many more did. */
+export function failedItem({ status, items = [] }: TaskResult): string | undefined {
+  const [first, ...others] = items.filter((item) => item.status === status && !item.ignored);
+  return first && others.length > 0 ? `${first.label} and ${others.length} more` : first?.label;
 }
 
 /** The last failure of a host, or else why it ended as it did. */

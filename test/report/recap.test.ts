@@ -114,6 +114,26 @@ describe('the causes in a recap', () => {
     );
     expect(recapOf(events)).to.contain("failed on a, in task 'Install it' (item nano): no such package\n");
   });
+
+  it('say how many more items of a loop failed, and that a host printed something only if it did', () => {
+    const problem: Problem = { code: 'command-failed', message: 'no', stdout: '', stderr: '' };
+    const items = ['vim', 'nano', 'ed'].map((label) => ({
+      ...result('failed', 'no', { problem }),
+      label,
+      item: label,
+    }));
+    const text = recapOf([
+      ...started(['a', 'b']),
+      ...['a', 'b'].map((host) => finish(host, step, result('failed', 'no', { problem, items }))),
+      ...finished([
+        ['a', 'failed', { failed: 1 }, problem],
+        ['b', 'failed', { failed: 1 }, problem],
+      ]),
+    ]);
+    expect(text).to.contain(
+      "failed on 2 hosts, in task 'Install it' (item vim and 2 more): no\n  a, b\n  at: ",
+    );
+  });
 });
 
 describe('time in a recap', () => {

@@ -66,7 +66,7 @@ function formatGroup(
   if (names.length > 1) lines.push(...wrapNames(names).map((line) => `  ${line}`));
   if (problem && !isTold) {
     const details = describeProblem(problem, task?.at, verbosity);
-    if (names.length > 1 && (problem.stderr ?? problem.stdout) !== undefined)
+    if (names.length > 1 && `${problem.stderr ?? ''}${problem.stdout ?? ''}`.trim() !== '')
       lines.push(`  on ${names[0] ?? ''}:`);
     lines.push(...details.map((line) => `  ${line}`));
   }
