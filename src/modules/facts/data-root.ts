@@ -1,10 +1,10 @@
 /**
  * Owns what is known of Docker's data-root: where it lies, what is in it that is not Docker's, what hides below it, and who
- * uses it. `dataRootFacts` is 98 lines, since it lists each fact with where it comes from.
+ * uses it. `dataRootFacts` is 110 lines, since it lists each fact with where it comes from.
  */
 import { isLayerName, mapAt } from '../docker/info.js';
 import { parseHolders } from '../host/holders.js';
-import { mountOf, mountsAt, mountsBelow, type MountTable } from '../host/mountinfo.js';
+import { mountsAt, mountsBelow, type MountTable } from '../host/mountinfo.js';
 import { parseElsewhere } from '../storage/mounts-elsewhere.js';
 import {
   localValue,
@@ -15,10 +15,11 @@ import {
   type Properties,
 } from '../zfs/dataset.js';
 import { daemonJsonFacts } from './docker.js';
+import { folderContents, mountOfRoot, placeFacts } from './folder.js';
 import { mountFacts } from './host.js';
 import type { Facts } from './schema.js';
 import { firstRow, number, pairAt, rows, type Sections } from './sections.js';
-import { isKeyThere, keyFacts } from './zfs.js';
+import { isKeyThere, keyFacts, markedDatasets } from './zfs.js';
 
 /** Of what a mount hides, as many names are told as a person reads. */
 export const mostHidden = 20;
@@ -31,7 +32,7 @@ export function dataRootFacts(
   root: string | null,
 ): Facts['data_root'] {
   const [configured] = rows(sections, 'root');
-  const mount = root === null ? undefined : mountOf(mounts, root);
+  const mount = root === null ? undefined : mountOfRoot(mounts, root);
   const below = root === null ? [] : mountsBelow(mounts, root);
   const inside = ({ target }: { readonly target: string }) => target.slice((root ?? '').length);
   const layers = below.filter((entry) => isLayerMount(inside(entry)));
@@ -50,6 +51,10 @@ export function dataRootFacts(
   };
   const children = rows(sections, 'below').filter((name) => name !== (dataset ?? volume));
   const prefix = `${dataset ?? ''}/`;
+  const isFolder =
+    dataset !== null && mount?.source === dataset && mount.target !== root && mount.fstype === 'zfs';
+  const contents = isFolder ? folderContents(sections, dataset, numeric('logicalreferenced')) : undefined;
+  const { files, ...folder } = contents ?? { files: null };
   const above = keyFacts(
     Object.fromEntries(rows(sections, 'key').map((row) => pairAt(pairAt(row, '\t')[1], '\t'))),
   );
@@ -63,7 +68,7 @@ export function dataRootFacts(
     mount_target: mount?.target ?? null,
     is_bind: mount !== undefined && mount.root !== '/' && mount.fstype !== 'btrfs',
     available_bytes: product(blockSize, availableBlocks),
-    used_inodes: isKnown(inodes) && isKnown(freeInodes) ? inodes - freeInodes : null,
+    used_inodes: files ?? (isKnown(inodes) && isKnown(freeInodes) ? inodes - freeInodes : null),
     volumes_bytes: /^done$/m.test(du) ? number(/^(\d+)\t/.exec(du)?.[1]) : null,
     mounts_below: below
       .filter((entry) => !layers.includes(entry) && !isPluginMount(inside(entry)) && !isSnapshotMount(entry))
@@ -76,9 +81,12 @@ export function dataRootFacts(
       mount.target === root &&
       mount.root === '/' &&
       mount.fstype === 'zfs',
+    is_folder: isFolder,
     pool: (dataset ?? volume) === null ? null : poolOf(dataset ?? volume ?? ''),
     volume,
-    role: localValue(properties, zrunProperties.role) ?? null,
+    role: isFolder
+      ? (markedDatasets(rows(sections, 'marks')).find(({ name }) => name === root)?.role ?? null)
+      : (localValue(properties, zrunProperties.role) ?? null),
     volsize: numeric('volsize'),
     volblocksize: numeric('volblocksize'),
     dataset_available: numeric('available'),
@@ -119,8 +127,13 @@ export function dataRootFacts(
     foreign_children:
       dataset === null ? [] : children.filter((name) => !isLayerName(name.slice(prefix.length))),
     snapshots: number(firstRow(sections, 'snapshots')?.trim()) ?? 0,
+    guid: value('guid'),
     user_properties: userProperties(properties),
-    settings: dataset === null ? {} : settingsOf(properties),
+    settings: dataset === null ? {} : isFolder ? effectiveSettings(properties) : settingsOf(properties),
+    layers: [],
+    layer_like: [],
+    ...placeFacts(sections),
+    ...folder,
   };
 }
 
@@ -216,6 +229,17 @@ function settingsOf(properties: Properties): Record<string, string> {
     carriedSettings.flatMap((name) => {
       const value = localValue(properties, name);
       return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/** Of a folder: what it has from its dataset, which has that from above, but no limit that was meant for the whole. */
+function effectiveSettings(properties: Properties): Record<string, string> {
+  return Object.fromEntries(
+    carriedSettings.flatMap((name) => {
+      const property = properties[name];
+      const isSet = property !== undefined && property.source !== 'default' && property.source !== '-';
+      return isSet && !name.endsWith('quota') ? [[name, property.value] as const] : [];
     }),
   );
 }

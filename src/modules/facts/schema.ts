@@ -87,6 +87,24 @@ const poolSchema = z.object({
   readonly: bool.describe('imported read-only'),
 });
 
+const markedSchema = z.object({
+  name: text.describe('the dataset, or the folder'),
+  role: text.describe('its own `zrun:role`'),
+  run: maybeText.describe('`zrun:run`'),
+  origin: maybeText.describe('`zrun:origin`'),
+  data_root: maybeText.describe('`zrun:data-root`'),
+  copied: maybeText.describe('`zrun:copied`: the run that has made a whole copy on it'),
+  live: maybeText.describe('`zrun:live`: the run since which Docker has written to it'),
+  done: maybeText.describe('`zrun:done`: the run that has finished the move, containers and all'),
+  putting_back: maybeText.describe('`zrun:putting-back`: the run that began to put the host back'),
+  volsize: maybeInt.describe("a volume's size"),
+  encryption_root: maybeText.describe('the dataset whose key it needs; null where it is not encrypted'),
+  keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
+  key_available: bool.describe('not encrypted, or the key is loaded'),
+  layout: maybeText.describe('`zrun:layout`: what the data-root was, `dataset` or `folder`'),
+  guid: maybeText.describe('`zrun:guid`: of the dataset that the data-root was, or lay in'),
+});
+
 const zfsSchema = z.object({
   present: bool.describe('the kernel module is loaded and zfs(8) answers'),
   module_version: maybeText.describe('of the kernel module: `2.1.11-1`; it decides what works'),
@@ -102,25 +120,7 @@ const zfsSchema = z.object({
     .describe(
       'what is installed of sanoid, syncoid, zrepl, pyznap and zfs-autobackup: none reads com.sun:auto-snapshot',
     ),
-  marked: z
-    .array(
-      z.object({
-        name: text.describe('the dataset'),
-        role: text.describe('its own `zrun:role`'),
-        run: maybeText.describe('`zrun:run`'),
-        origin: maybeText.describe('`zrun:origin`'),
-        data_root: maybeText.describe('`zrun:data-root`'),
-        copied: maybeText.describe('`zrun:copied`: the run that has made a whole copy on it'),
-        live: maybeText.describe('`zrun:live`: the run since which Docker has written to it'),
-        done: maybeText.describe('`zrun:done`: the run that has finished the move, containers and all'),
-        putting_back: maybeText.describe('`zrun:putting-back`: the run that began to put the host back'),
-        volsize: maybeInt.describe("a volume's size"),
-        encryption_root: maybeText.describe('the dataset whose key it needs; null where it is not encrypted'),
-        keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
-        key_available: bool.describe('not encrypted, or the key is loaded'),
-      }),
-    )
-    .describe('datasets that zrun has marked as its own'),
+  marked: z.array(markedSchema).describe('datasets that zrun has marked as its own'),
 });
 
 const containerSchema = z.object({
@@ -291,7 +291,7 @@ const dataRootSchema = z.object({
   mount_target: maybeText.describe('the mount point that it lies in'),
   is_bind: bool.describe('it is seen through a bind mount of a folder'),
   available_bytes: maybeInt.describe('what its file system can still take'),
-  used_inodes: maybeInt.describe('files and folders in its file system'),
+  used_inodes: maybeInt.describe('files and folders in its file system, or in it where it is a folder'),
   volumes_bytes: maybeInt.describe(
     'apparent size of the volumes; null where counting takes longer than a second',
   ),
@@ -301,23 +301,26 @@ const dataRootSchema = z.object({
   layer_mounts: int.describe("mounts in it that are Docker's own"),
   dataset: maybeText.describe('the ZFS filesystem that it lies on'),
   is_own_dataset: bool.describe('that filesystem is mounted just there and holds nothing but the data-root'),
+  is_folder: bool.describe('it is a plain folder of a larger ZFS filesystem'),
   pool: maybeText.describe('the pool of dataset or volume'),
   volume: maybeText.describe('the ZFS volume that it lies on'),
   role: maybeText.describe("the dataset's or volume's own `zrun:role`"),
   volsize: maybeInt.describe("the volume's size"),
   volblocksize: maybeInt.describe("the volume's block size"),
   dataset_available: maybeInt.describe('what the dataset can still take, quotas and reservations counted'),
-  parent_available: maybeInt.describe('what the dataset above it can still take'),
+  parent_available: maybeInt.describe('what `place` can still take'),
   used: maybeInt.describe('of the dataset with all below it, compressed'),
   logical_used: maybeInt.describe('the same uncompressed'),
-  logical_referenced: maybeInt.describe('of the dataset alone, uncompressed: volumes, containers, metadata'),
+  logical_referenced: maybeInt.describe(
+    'of the dataset alone, uncompressed: volumes, containers, metadata; of a folder, the lengths of its files',
+  ),
   used_by_snapshots: maybeInt.describe("of the dataset's own snapshots"),
   mountpoint: propertySchema.nullable().describe('the property'),
   canmount: propertySchema.nullable().describe('the property'),
   compression: maybeText.describe('the property'),
   encryption: maybeText.describe('`off`, or the cipher'),
-  parent_encryption: maybeText.describe('of the dataset above it: what is made beside it has the same'),
-  parent_encryption_root: maybeText.describe('the dataset whose key is needed for what is made beside it'),
+  parent_encryption: maybeText.describe('of `place`: what is made there has the same'),
+  parent_encryption_root: maybeText.describe('the dataset whose key is needed for what is made in `place`'),
   parent_keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
   key_available: bool.describe('not encrypted, or the key is loaded'),
   quota: maybeInt.describe('0: none'),
@@ -391,15 +394,41 @@ const dataRootSchema = z.object({
     "files and folders that are not Docker's, right in folders of Docker's own that it recreates: `containers/notes.txt`; at most 20",
   ),
   holds_more_inside: bool.describe('there are more of them'),
-  children: int.describe('datasets below it'),
+  children: int.describe('datasets below it; of a folder, the layers'),
   foreign_children: texts.describe("those that are not Docker's layers"),
   snapshots: int.describe("the dataset's own"),
+  guid: maybeText.describe("the dataset's or the volume's"),
   user_properties: z.record(z.string(), z.string()).describe("the dataset's own, not inherited"),
   settings: z
     .record(z.string(), z.string())
     .describe(
-      'what was set on the dataset itself of how it stores files: `compression`, `recordsize`, `acltype`, `quota`, …',
+      'what was set on the dataset itself of how it stores files: `compression`, `recordsize`, `acltype`, `quota`, …; for a folder, also above it',
     ),
+  layers: z
+    .array(
+      z.object({
+        name: text.describe('the dataset'),
+        guid: text.describe('its guid'),
+        createtxg: int.describe('the transaction that made it: the higher, the younger'),
+      }),
+    )
+    .describe(
+      "of a folder: children of its dataset that Docker's records know as layers, with `mountpoint=legacy`",
+    ),
+  layer_like: texts.describe(
+    "of a folder: children of its dataset that are named like layers, and are not known to be Docker's",
+  ),
+  marked: z
+    .array(markedSchema)
+    .describe('the data-root, or a folder that it was renamed to, where zrun has marked it as its own'),
+  backup_folder: bool.describe('what a folder is renamed to is there: its name with `-zfs-backup`'),
+  holding: z
+    .object({ dataset: text.describe('its name'), guid: text.describe('its guid') })
+    .nullable()
+    .describe('the ZFS filesystem of the folder above it'),
+  place: maybeText.describe(
+    'the dataset below which what takes its place is made: that above its own; of a folder, the pool or the encryption root',
+  ),
 });
 
 const fstabSchema = z.object({

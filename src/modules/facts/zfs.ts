@@ -41,7 +41,8 @@ export function zfsFacts(sections: Sections): Facts['zfs'] {
   };
 }
 
-function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
+/** @param lines name, property and value, separated by tabs */
+export function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
   const found = new Map<string, Record<string, string>>();
   for (const line of lines) {
     const [name = '', property = '', value = ''] = line.split('\t');
@@ -62,6 +63,8 @@ function markedDatasets(lines: readonly string[]): Facts['zfs']['marked'] {
         live: value(zrunProperties.live),
         done: value(zrunProperties.done),
         putting_back: value(zrunProperties.puttingBack),
+        layout: value(zrunProperties.layout),
+        guid: value(zrunProperties.guid),
         volsize: number(properties['volsize']),
         ...keyFacts(properties),
       },

@@ -1,5 +1,6 @@
-# elsewhere MOUNT_POINT: where else than at its mount point a file system is seen, for root, who alone sees all namespaces.
-# MOUNT_POINT has no link on the way; prints nothing where nothing is mounted.
+# elsewhere DATA_ROOT: where else than at its mount point a file system is seen, for root, who alone sees all namespaces. Of a
+# plain folder of a ZFS filesystem: where else than by its path that folder is seen, or what is mounted there later is not.
+# DATA_ROOT has no link on the way.
 #
 # Prints a line each: process id, program, unit, `path` or `dataset`, which one, and where it is mounted; `-` for all of
 # the process in the host's own namespace. Needs modules/host/process.sh.
@@ -58,16 +59,47 @@ look_elsewhere() {
     END {
       real = ENVIRON["REAL"]
       for (i = 1; i <= n; i++) if (pid[i] == "self" && target[i] == real) m = i
-      # A folder of a larger file system is not unmounted.
-      if (!m || folder[m] != "/") exit
       for (i = 1; i <= n; i++) if (pid[i] == "self") { isOwn[id[i]]; isHere[dev[i], folder[i], target[i]] }
-      # The groups of peers that hear of it when something is unmounted in the folder above, from one to the next.
-      p = number["self", parent[m]]
+      # A folder of a larger file system is not unmounted, but renamed, and something else is mounted where it was. A mount
+      # of the folder at its own place is from zrun, which keeps it from being written to.
+      if (!m || folder[m] != "/") {
+        for (i = 1; i <= n; i++)
+          if (pid[i] == "self" && target[i] != real && (target[i] == "/" || index(real, target[i] "/") == 1) &&
+            (!p || length(target[i]) >= length(target[p]))) p = i
+        if (!p) exit
+        path = inside(folder[p], target[p] == "/" ? "" : target[p], real)
+        if (m && (dev[m] != dev[p] || folder[m] != path)) exit
+      } else p = number["self", parent[m]]
+      # The groups of peers that hear of it when something is mounted or unmounted in the folder above, from one to the next.
       if (p && peers[p] != "") group[peers[p]]
       do {
         more = 0
         for (i = 1; i <= n; i++) if (master[i] in group && peers[i] != "" && !(peers[i] in group)) { group[peers[i]]; more = 1 }
       } while (more)
+      for (i = 1; path != "" && i <= n; i++) {
+        of = pid[i]
+        if (dev[i] != dev[p] || (of != "self" && (id[i] in isOwn || (dev[i], folder[i], target[i]) in isHere && folder[i] != "/"))) continue
+        # What is mounted inside is looked at elsewhere.
+        if (of == "self" && (target[i] == real || index(target[i], real "/") == 1)) continue
+        if (folder[i] == path || index(folder[i], path "/") == 1) {
+          what = substr(folder[i], length(path) + 1); at = target[i]
+        } else if (folder[i] == "/" || index(path, folder[i] "/") == 1) {
+          if (i == p || peers[i] in group || master[i] in group) continue
+          what = ""; at = (target[i] == "/" ? "" : target[i]) (folder[i] == "/" ? path : substr(path, length(folder[i]) + 1))
+          # Something else is mounted on the way there.
+          hides = 0
+          for (k = 1; k <= n; k++)
+            if (pid[k] == of && (length(target[k]) > length(target[i]) || (k > i && target[k] == target[i])) && (at == target[k] || index(at, target[k] "/") == 1)) hides = 1
+          if (hides) continue
+        } else continue
+        # A copy of one that the host has goes away with it.
+        if (of == "self") toldHere[folder[i], target[i]]
+        else if ((folder[i], target[i]) in toldHere) continue
+        if (seen[id[i]]++) continue
+        if (++shown > 20) exit
+        print of "\tpath\t" (what == "" ? "/" : what) "\t" at
+      }
+      if (path != "") exit
       place = p ? inside(folder[p], target[p], real) : ""
       for (i = 1; i <= n; i++) {
         of = pid[i]

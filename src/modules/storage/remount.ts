@@ -5,18 +5,20 @@
  */
 import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
-import { defineModule, type Plan } from '../../core/module.js';
+import { defineModule, type Plan, type Write } from '../../core/module.js';
 import { mapState } from '../../core/probe.js';
 import { sh } from '../../core/shell.js';
 import { blockDeviceProbe } from '../host/blockdev.js';
 import { printHolders } from '../host/holders.js';
 import {
   describeMount,
+  mountOf,
   mountsKind,
   mountsProbe,
   parseMountinfo,
   topMountAt,
   type MountEntry,
+  type MountTable,
 } from '../host/mountinfo.js';
 import { describeElsewhere, elsewhereProbe } from './mounts-elsewhere.js';
 import { hostPath, normalizePath } from '../host/path.js';
@@ -28,6 +30,12 @@ const params = z.strictObject({
     .min(1)
     .optional()
     .describe('A device or a dataset: where something else is mounted there on top, nothing is done.'),
+  folder: z
+    .boolean()
+    .default(false)
+    .describe(
+      'The path is a folder of src, and not where src is mounted: it is mounted at its own place while it is to be read-only, and the rest of src goes on as it was. Fails as well where a process works in it.',
+    ),
   state: z
     .enum(['read_only', 'writable'])
     .describe(
@@ -79,6 +87,19 @@ remount:
       before: 'mkdir "$tmp/data" && mount -t tmpfs -o ro tmpfs "$tmp/data"',
       after: 'touch "$tmp/data/file" && umount "$tmp/data"',
     },
+    {
+      title: 'A folder of a larger file system, which goes on being written to',
+      needs: 'root',
+      task: `
+remount:
+  path: '{{tmp}}/data/folder'
+  folder: true
+  state: read_only`,
+      before:
+        'mkdir "$tmp/data" && mount -t tmpfs tmpfs "$tmp/data" && mkdir "$tmp/data/folder" && touch "$tmp/data/folder/kept"',
+      after: `! touch "$tmp/data/folder/file" 2>/dev/null && touch "$tmp/data/file" &&
+umount "$tmp/data/folder" && test -e "$tmp/data/folder/kept" && umount "$tmp/data"`,
+    },
   ],
   async plan(read, p, context): Promise<Plan<Detail>> {
     const target = normalizePath(p.path);
@@ -90,17 +111,12 @@ remount:
       isToBeReadOnly && !context.check ? read(elsewhereProbe(target)) : [],
     ]);
     const top = topMountAt(table, target);
+    if (p.folder) return planFolder(p, target, table, elsewhere);
     const result = { path: p.path, src: top?.source ?? null };
     if (top === undefined) return { change: 'none', reason: 'not mounted', result };
     if (p.src !== undefined && top.source !== p.src && !(device?.exists && device.devno === top.devno))
       return { change: 'none', reason: `${describeMount(top)} is mounted there`, result };
-    if (elsewhere.length > 0) {
-      throw new ZrunError(
-        'task-failed',
-        `${p.path} is mounted elsewhere, too, and would stay so: ${elsewhere.map(describeElsewhere).join('; ')}`,
-        { hint: 'What is written there later would be lost. Do what is said for each, and run again.' },
-      );
-    }
+    refuseElsewhere(p, elsewhere);
     if (isReadOnly(top) === isToBeReadOnly)
       return { change: 'none', reason: isToBeReadOnly ? 'already read-only' : 'already writable', result };
     return {
@@ -123,6 +139,10 @@ remount:
     };
   },
   async apply(write, { detail, predicted }, p) {
+    if (p.folder) {
+      await applyFolder(write, p);
+      return predicted;
+    }
     const option = p.state === 'read_only' ? 'ro' : 'rw';
     const command = `mount -o remount,${option} ${p.path}`;
     const target = normalizePath(p.path);
@@ -158,6 +178,107 @@ cat /proc/self/mountinfo`,
     return predicted;
   },
 });
+
+function refuseElsewhere(p: Params, elsewhere: readonly Parameters<typeof describeElsewhere>[0][]): void {
+  if (elsewhere.length === 0) return;
+  throw new ZrunError(
+    'task-failed',
+    `${p.path} is mounted elsewhere, too, and would stay so: ${elsewhere.map(describeElsewhere).join('; ')}`,
+    { hint: 'What is written there later would be lost. Do what is said for each, and run again.' },
+  );
+}
+
+/** Nothing that later tasks see: the folder holds the same, and is mounted nowhere else. */
+function planFolder(
+  p: Params,
+  target: string,
+  table: MountTable,
+  elsewhere: Parameters<typeof refuseElsewhere>[1],
+): Plan<Detail> {
+  const top = topMountAt(table, target);
+  const around = mountOf(
+    table.filter((entry) => entry.target !== target),
+    target,
+  );
+  const source = around?.source ?? '';
+  const result = { path: p.path, src: source === '' ? null : source };
+  if (p.src !== undefined && source !== p.src)
+    return { change: 'none', reason: `it lies in ${source}`, result };
+  if (top !== undefined && (top.devno !== around?.devno || top.root === '/'))
+    return { change: 'none', reason: `${describeMount(top)} is mounted there`, result };
+  refuseElsewhere(p, elsewhere);
+  const isToBeReadOnly = p.state === 'read_only';
+  const isReadOnlyNow = top !== undefined;
+  if (isReadOnlyNow === isToBeReadOnly)
+    return { change: 'none', reason: isToBeReadOnly ? 'already read-only' : 'already writable', result };
+  return {
+    change: 'some',
+    summary: `make ${p.path} ${isWords[p.state]}`,
+    diff: [
+      {
+        type: 'fields',
+        subject: `folder ${p.path}`,
+        fields: [
+          { name: 'access', before: isReadOnlyNow ? 'ro' : 'rw', after: isToBeReadOnly ? 'ro' : 'rw' },
+        ],
+      },
+    ],
+    effects: [],
+    detail: { source },
+    predicted: result,
+  };
+}
+
+/**
+ * A mount that is read-only lets through what was opened before, by another mount of the same file system. So whoever has
+ * a file open for writing, or mapped, or works there, is looked for once nobody can open any more.
+ */
+async function applyFolder(write: Write, p: Params): Promise<void> {
+  const target = normalizePath(p.path);
+  if (p.state === 'writable') {
+    await write.run(sh`umount -- ${target}`);
+    return;
+  }
+  const { status, stderr } = await write.run(
+    sh`LC_ALL=C; export LC_ALL
+p=${target} waited=0; export p
+mount --bind -- "$p" "$p" || exit
+mount -o remount,bind,ro -- "$p" || { status=$?; umount -- "$p"; exit "$status"; }
+users() {
+{ printf '%s\\0' /proc/[0-9]*/fd /proc/[0-9]*/cwd /proc/[0-9]*/root | xargs -0 ls -l /dev/null
+printf '%s\\0' /proc/[0-9]*/maps | xargs -0 grep -H ' rw-s '; } 2>/dev/null | awk '
+BEGIN { p = ENVIRON["p"] }
+/^\\/proc\\/[0-9]+\\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
+/^\\/proc\\/[0-9]+\\/maps:/ { split($0, part, "/"); at = index($0, " " p "/"); if (at && !seen[part[3]]++ && ++told <= 10) print part[3], "maps", substr($0, at + 1); next }
+{
+at = index($0, " -> "); if (!at) next
+to = substr($0, at + 4); if (to != p && index(to, p "/") != 1) next
+before = substr($0, 1, at - 1); who = pid; what = "writes"
+if (match(before, /\\/proc\\/[0-9]+\\/[a-z]+$/)) { split(substr(before, RSTART), part, "/"); who = part[3]; what = "works" }
+else if (before !~ /^l.w/) next
+if (!seen[who]++ && ++told <= 10) print who, what, to
+}'
+}
+while found=$(users) || { status=$?; umount -- "$p"; exit "$status"; }; [ -n "$found" ]; do
+[ "$waited" -lt ${p.timeout} ] || {
+printf '%s\n' "$found" | while read -r pid what where; do
+case $what in works) what='works in' ;; maps) what='has mapped for writing' ;; *) what='has open for writing' ;; esac
+echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) $what: $where"
+done >&2
+umount -- "$p"
+exit ${stillWritten}
+}
+waited=$((waited + 1)); sleep 1
+done`,
+    { accept: [stillWritten], shownAs: `mount --bind -o ro ${target} ${target}` },
+  );
+  if (status !== stillWritten) return;
+  throw new ZrunError('task-failed', `${p.path} could not be made read-only`, {
+    hint: 'What uses it is named above: stop it and run again.',
+    command: `mount --bind -o ro ${target} ${target}`,
+    stderr: stderr.toString('utf8'),
+  });
+}
 
 const isWords: Readonly<Record<Params['state'], string>> = { read_only: 'read-only', writable: 'writable' };
 

@@ -30,6 +30,10 @@ export const zrunProperties = {
   done: 'zrun:done',
   /** The run that has begun to put the host back, until that is done. */
   puttingBack: 'zrun:putting-back',
+  /** What the data-root was: `dataset`, one of its own, or `folder`, of a larger one. */
+  layout: 'zrun:layout',
+  /** The guid of the dataset that it was, or lay in. */
+  guid: 'zrun:guid',
 } as const;
 
 interface PropertyValue {

@@ -8,6 +8,7 @@ import { mapState, setState, unknownState, type Effect } from '../../core/probe.
 import { lines, sh } from '../../core/shell.js';
 import { Unknown, type Value, type ValueMap } from '../../core/value.js';
 import { fileKind } from '../host/file.js';
+import { mountsProbe, type MountTable } from '../host/mountinfo.js';
 import { joinPath } from '../host/path.js';
 import { formatBytes } from '../../core/bytes.js';
 import {
@@ -101,10 +102,11 @@ zfs_snapshot:
     },
   ],
   async plan(read, p): Promise<Plan<Detail>> {
-    const [dataset, snapshot, tree] = await Promise.all([
+    const [dataset, snapshot, tree, mounts] = await Promise.all([
       read(datasetProbe(p.dataset)),
       read(datasetProbe(`${p.dataset}@${p.name}`)),
       p.recursive ? read(datasetTreeProbe(p.dataset)) : undefined,
+      read(mountsProbe()),
     ]);
     requireZfs(snapshot);
     if (p.state === 'absent') {
@@ -117,7 +119,7 @@ zfs_snapshot:
         hint: '`zfs list` shows the datasets of the host.',
       });
     }
-    return snapshot.exists ? planPresent(p, snapshot, tree) : planCreation(p, dataset, tree);
+    return snapshot.exists ? planPresent(p, snapshot, tree) : planCreation(p, dataset, tree, mounts);
   },
   async apply(write, { detail, predicted }, p) {
     const name = `${p.dataset}@${p.name}`;
@@ -192,7 +194,12 @@ function refuseStranger(p: Params, snapshot: PresentDataset): void {
   });
 }
 
-function planCreation(p: Params, dataset: PresentDataset, tree: DatasetTree | undefined): Plan<Detail> {
+function planCreation(
+  p: Params,
+  dataset: PresentDataset,
+  tree: DatasetTree | undefined,
+  mounts: MountTable,
+): Plan<Detail> {
   const { set } = splitProperties(p.properties);
   const children = tree?.children ?? [];
   const names = [dataset.name, ...children].map((name) => `${name}@${p.name}`);
@@ -224,7 +231,7 @@ function planCreation(p: Params, dataset: PresentDataset, tree: DatasetTree | un
     effects: [
       ...names.flatMap((snapshot) => snapshotEffects(snapshot, set)),
       treeEffect(p.dataset, names),
-      ...folderEffects(dataset, p.name),
+      ...folderEffects(dataset.name, mounts, p.name),
     ],
     detail: { do: 'create', argv: ['snapshot', ...(p.recursive ? ['-r'] : []), ...options, name] },
     predicted: there(name, new Unknown(name), new Unknown(name)),
@@ -239,12 +246,11 @@ function snapshotEffects(name: string, set: Readonly<Record<string, string>>): r
   return [setState(datasetKind, datasetKey(name), { exists: true, name, type: 'snapshot', properties })];
 }
 
-/** What the snapshot holds can be read in a folder of its file system: as it will be when it is taken. */
-function folderEffects({ properties }: PresentDataset, name: string): readonly Effect[] {
-  const mountpoint = properties['mountpoint']?.value ?? '';
-  return mountpoint.startsWith('/')
-    ? [unknownState(fileKind, joinPath(mountpoint, `.zfs/snapshot/${name}`), true)]
-    : [];
+/** What the snapshot holds can be read in a folder of its file system, wherever that is mounted: as it will be when it is taken. */
+function folderEffects(dataset: string, mounts: MountTable, name: string): readonly Effect[] {
+  return mounts
+    .filter(({ fstype, source, root }) => fstype === 'zfs' && source === dataset && root === '/')
+    .map(({ target }) => unknownState(fileKind, joinPath(target, `.zfs/snapshot/${name}`), true));
 }
 
 function treeEffect(dataset: string, names: readonly string[]): Effect {

@@ -44,6 +44,24 @@ function facts(change: Readonly<Record<string, string | undefined>> = {}): Facts
 const info = (fields: object): string =>
   `${JSON.stringify({ ServerVersion: '20.10.24', Driver: 'zfs', ...fields })}\n`;
 
+/** @param mounts the table of mounts */
+const folderOf = (mounts: string) => ({
+  mounts,
+  dataset: 'rpool/ROOT/ubuntu_x\n',
+  holding: 'rpool/ROOT/ubuntu_x\t77\n',
+  place: 'rpool\n',
+  below: undefined,
+  properties:
+    'type\tfilesystem\t-\nguid\t77\t-\nlogicalreferenced\t9000\t-\nquota\t5\tlocal\ncompression\tlz4\tlocal\nacltype\tposix\tinherited from rpool\natime\ton\tdefault\n',
+  contents: '4000\t20\n',
+  layers: [
+    `known\trpool/ROOT/ubuntu_x/${'c'.repeat(64)}\t12345678901234567890\t7\t100\n`,
+    `known\trpool/ROOT/ubuntu_x/${'d'.repeat(64)}-init\t5\t9\t200\n`,
+    `other\trpool/ROOT/ubuntu_x/${'k'.repeat(25)}\t6\t10\t5000\n`,
+    'other\trpool/ROOT/ubuntu_x/srv\t8\t3\t5000\n',
+  ].join(''),
+});
+
 describe('facts', () => {
   it('tell of a data-root that is its own dataset', () => {
     expect(facts().data_root).to.deep.include({
@@ -73,14 +91,55 @@ describe('facts', () => {
     expected: unknown,
   ][] = [
     [
-      'a data-root inside another dataset (moby#40132)',
+      'a data-root that is a folder of a larger dataset (moby#40132)',
+      folderOf('1 0 0:1 / / rw - zfs rpool/ROOT/ubuntu_x rw\n'),
+      ({ data_root: r }) => [
+        [r.is_own_dataset, r.is_folder, r.is_mount_point, r.mount_target, r.is_bind],
+        [r.holding, r.place, r.children, r.foreign_children, r.layer_like],
+        r.layers,
+        [r.logical_referenced, r.logical_used, r.used_inodes],
+        r.settings,
+      ],
+      [
+        [false, true, false, '/', false],
+        [
+          { dataset: 'rpool/ROOT/ubuntu_x', guid: '77' },
+          'rpool',
+          2,
+          [],
+          ['rpool/ROOT/ubuntu_x/kkkkkkkkkkkkkkkkkkkkkkkkk'],
+        ],
+        [
+          { name: `rpool/ROOT/ubuntu_x/${'c'.repeat(64)}`, guid: '12345678901234567890', createtxg: 7 },
+          { name: `rpool/ROOT/ubuntu_x/${'d'.repeat(64)}-init`, guid: '5', createtxg: 9 },
+        ],
+        // Of the whole dataset, only as much as the folder's files are long.
+        [4000, 4300, 20],
+        { compression: 'lz4', acltype: 'posix' },
+      ],
+    ],
+    [
+      'the same, while a run keeps it from being written to',
+      folderOf(
+        '1 0 0:1 / / rw - zfs rpool/ROOT/ubuntu_x rw\n2 1 0:1 /var/lib/docker /var/lib/docker ro - zfs rpool/ROOT/ubuntu_x rw\n',
+      ),
+      ({ data_root: r }) => [r.is_folder, r.is_bind, r.is_mount_point, r.hidden, r.mount_target],
+      [true, false, false, [], '/'],
+    ],
+    [
+      'a folder whose files could not be counted in time, marked by a run',
       {
-        mounts: '1 0 0:1 / / rw - zfs rpool/ROOT/ubuntu_x rw\n',
-        dataset: 'rpool/ROOT/ubuntu_x\n',
-        below: `rpool/ROOT/ubuntu_x\nrpool/ROOT/ubuntu_x/${'c'.repeat(64)}\nrpool/ROOT/ubuntu_x/srv\n`,
+        ...folderOf('1 0 0:1 / /var/lib rw - zfs rpool/ROOT/ubuntu_x rw\n'),
+        contents: undefined,
+        marks: '/var/lib/docker\tzrun:role\tbackup\n/var/lib/docker\tzrun:origin\trpool/ROOT/ubuntu_x\n',
       },
-      ({ data_root: r }) => [r.is_own_dataset, r.is_mount_point, r.mount_target, r.foreign_children],
-      [false, false, '/', ['rpool/ROOT/ubuntu_x/srv']],
+      ({ data_root: r }) => [
+        r.logical_referenced,
+        r.used_inodes,
+        r.role,
+        r.marked.map(({ name, origin }) => [name, origin]),
+      ],
+      [9000, 6789, 'backup', [['/var/lib/docker', 'rpool/ROOT/ubuntu_x']]],
     ],
     [
       'an encrypted data-root, and what lies at its top that is not Docker’s',
@@ -301,6 +360,8 @@ describe('facts', () => {
           live: null,
           done: null,
           putting_back: 'r3',
+          layout: null,
+          guid: null,
           volsize: null,
           encryption_root: null,
           keylocation: null,

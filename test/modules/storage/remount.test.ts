@@ -178,4 +178,107 @@ mkdir '${root}' '${folder}/sftp' && mount -t tmpfs data '${root}' && mkdir -p '$
       await sh(`touch '${root}/volumes/a/_data/g'`);
     });
   }
+
+  describe('of a folder of a larger file system', () => {
+    let below: string;
+    const folderOnly = (more = {}) => ({ path: below, folder: true, state: 'read_only', ...more });
+
+    beforeEach(async () => {
+      below = `${folder}/a folder`;
+      await sh(`mkdir -p '${below}/volumes/a/_data' && touch '${below}/volumes/a/_data/f'`);
+    });
+
+    it('lets nothing be written to it, and goes on with the rest', async () => {
+      expect((await createCheck(host)(remount, folderOnly())).change).to.equal('some');
+      await keep(inHost(), `exec 3>>'${folder}/other'`);
+      await keep(inHost(), `exec 3<'${below}/volumes/a/_data/f'`);
+      await performTwice(remount, folderOnly(), host);
+      await sh(`! touch '${below}/volumes/a/_data/g' 2>/dev/null && touch '${folder}/more'`);
+      expect(await host.read(elsewhereProbe(below)), 'while it is read-only').to.deep.equal([]);
+      await performTwice(remount, folderOnly({ state: 'writable' }), host);
+      await sh(`touch '${below}/volumes/a/_data/g' && mv '${below}' '${folder}/renamed'`);
+    });
+
+    for (const [what, script, said] of [
+      [
+        'has a file open for writing',
+        (at: string) => `exec 3>>'${at}/volumes/a/_data/f'`,
+        'open for writing',
+      ],
+      ['works in it', (at: string) => `cd '${at}/volumes'`, 'works in'],
+    ] as const) {
+      it(`fails as long as a process ${what}, and leaves it writable`, async () => {
+        const user = await keep(inHost(), script(below));
+        const error = await failureOf(perform(remount, folderOnly({ timeout: 0 }), host));
+        expect(error.problem.stderr).to.match(new RegExp(`process ${user.pid} \\(sleep\\).*${said}`));
+        await sh(`touch '${below}/volumes/a/_data/g' && mv '${below}' '${folder}/renamed'`);
+      });
+    }
+
+    it('lets pass the namespaces that follow the host', async () => {
+      await keep(inHost('unshare', '-m', '--propagation', 'slave'), ':');
+      await keep(inHost('unshare', '-m', '--propagation', 'shared'), `mount -t tmpfs x '${folder}/sftp'`);
+      // Neither what lies beside it, nor a mount of its own that hides it.
+      await keep(inHost('unshare', '-m', '--propagation', 'private'), `mount -t tmpfs x '${folder}'`);
+      await sh(`mkdir '${folder}/beside' && mount --bind '${folder}/beside' '${folder}/sftp'`);
+      expect(await host.read(elsewhereProbe(below))).to.deep.equal([]);
+      await performTwice(remount, folderOnly(), host);
+    });
+
+    for (const { what, argv, make, seen, at, here } of [
+      {
+        what: 'a bind mount of a volume',
+        argv: [],
+        make: 'mount --bind "$1/volumes/a/_data" "$2/sftp"',
+        seen: '/volumes/a/_data',
+        at: 'sftp',
+        here: true,
+      },
+      {
+        what: 'a namespace that follows nobody',
+        argv: ['unshare', '-m', '--propagation', 'private'],
+        make: ':',
+        seen: '',
+        at: 'a folder',
+      },
+      {
+        what: 'a service with BindPaths',
+        argv: ['unshare', '-m', '--propagation', 'slave'],
+        make: 'mount --bind "$1" "$2/sftp"',
+        seen: '',
+        at: 'sftp',
+      },
+      {
+        what: 'a service with ReadWritePaths',
+        argv: ['unshare', '-m', '--propagation', 'slave'],
+        make: 'mount --bind "$1/volumes/a/_data" "$1/volumes/a/_data"',
+        seen: '/volumes/a/_data',
+        at: 'a folder/volumes/a/_data',
+      },
+      {
+        what: 'a mount of all of it that hears of no other',
+        argv: [],
+        make: 'mount --bind "$2" "$2/sftp" && mount --make-private "$2/sftp"',
+        seen: '',
+        at: 'sftp/a folder',
+        here: true,
+      },
+    ]) {
+      it(`refuses ${what}`, async () => {
+        const other = await keep(inHost(...argv), `set -- '${below}' '${folder}'; ${make}`);
+        expect(await host.read(elsewhereProbe(below))).to.deep.equal([
+          {
+            what: `${below}${seen}`,
+            at: `${folder}/${at}`,
+            pid: here ? null : other.pid,
+            program: here ? null : 'sleep',
+            unit: null,
+          },
+        ]);
+        const error = await failureOf(perform(remount, folderOnly(), host));
+        expect(error.message).to.contain(`${below}${seen} is mounted at ${folder}/${at}`);
+        await sh(`touch '${below}/volumes/a/_data/g'`);
+      });
+    }
+  });
 });

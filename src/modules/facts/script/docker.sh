@@ -93,6 +93,12 @@ printf '%s\n' "$root"
 real=$(readlink -f -- "$root") || real=$root
 printf '%s\n' "$real"
 [ -d "$real" ] && echo exists
+# What a run has marked of a data-root that is a folder: it, or what it was renamed to.
+section marks; for folder in "$real" "$real-zfs-backup"; do
+  [ -f "$folder/.zrun-marks" ] && AT=$folder awk '{ print ENVIRON["AT"] "\t" $0 }' <"$folder/.zrun-marks"
+done
+section taken; [ -e "$real-zfs-backup" ] && echo taken
+section holding; has zfs && zfs list -Hp -o name,guid -- "${real%/*}/"
 if [ -d /run/systemd/system ] && has systemctl; then
   [ -e /var/lib/zrun/overlay2/units ] && section held
   section dependents
@@ -126,6 +132,8 @@ if grep -q -F -- " $mounted " /proc/self/mountinfo; then
     mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2/$3" && printf "seen\0" &&
       find . -mindepth 1 -maxdepth 1 -print0' sh "${real%/*}/" "$real" "${real##*/}" |
     tr '\n\0' '?\n' | head -n "$1" | printable
+fi
+if grep -q -F -- " $mounted " /proc/self/mountinfo || [ "$(stat -f -c %T -- "$real")" = zfs ]; then
   section elsewhere
   elsewhere "$real"
   section holders
@@ -146,6 +154,7 @@ section du; [ -d "$real/volumes" ] && has timeout && timeout 1 du -sb -- "$real/
 # The volume or the dataset that it lies on.
 
 device=$(df -P -- "$real" | sed -n '2s/ .*//p')
+is_folder=
 case $device in
   /dev/zd* | /dev/zvol/*)
     device=$(readlink -f -- "$device")
@@ -154,16 +163,43 @@ case $device in
     done)
     section volume ;;
   *)
-    has zfs && of=$(zfs list -Hp -o name -- "$real") && section dataset ;;
+    has zfs && of=$(zfs list -Hp -o name -- "$real") && section dataset
+    [ "$(stat -c %d -- "$real")" != "$(stat -c %d -- "${real%/*}/")" ] || is_folder=1 ;;
 esac
 [ -n "$of" ] || exit 0
 printf '%s\n' "$of"
 section properties; zfs get -Hp -o property,value,source all "$of"
 above=${of%/*}
-[ "$above" = "$of" ] || {
+if [ -n "$is_folder" ]; then
+  # Not beside a dataset that holds more: its boot environments come and go.
+  above=$(zfs get -H -o value encryptionroot "$of")
+  case $above in '' | -) above=${of%%/*} ;; esac
+fi
+[ "$above" = "$of" ] && [ -z "$is_folder" ] || {
+  section place; printf '%s\n' "$above"
   section above; zfs list -Hp -o available "$above"; zfs get -H -o value encryption "$above"
   section key; key_of "$above"
 }
-section below; zfs list -Hp -o name -r -t filesystem,volume "$of"
 section snapshots; zfs list -Hp -o name -t snapshot -d 1 "$of" | wc -l
+if [ -z "$is_folder" ]; then
+  section below; zfs list -Hp -o name -r -t filesystem,volume "$of"
+  exit 0
+fi
+# What is Docker's of a larger dataset. A layer is a child that Docker's own records know and that nothing but the driver mounts.
+data=$real
+[ -d "$real/zfs" ] || [ ! -f "$real-zfs-backup/.zrun-marks" ] || data=$real-zfs-backup
+# shellcheck disable=SC2016 # for the inner shell
+section contents; limit 20 sh -c 'find "$1" -xdev -printf "%s\n" | awk "{ n++; sum += \$1 } END { printf \"%.0f\\t%d\\n\", sum, n }"' sh "$data"
+section layers
+{
+  find "$data/image/zfs/layerdb" \( -name cache-id -o -name mount-id -o -name init-id \) -exec grep -h '' {} +
+  echo /
+  zfs get -Hp -d 1 -t filesystem -s local -o name,value mountpoint "$of"
+  echo /
+  zfs list -Hp -d 1 -t filesystem -o name,guid,createtxg,logicalused "$of"
+} | awk -F '\t' -v of="$of/" '
+  $0 == "/" { part_++; next }
+  !part_ { known[$0]; next }
+  part_ == 1 { if ($2 == "legacy") legacy[$1]; next }
+  index($1, of) == 1 { print ((substr($1, length(of) + 1) in known) && ($1 in legacy) ? "known" : "other") "\t" $0 }'
 exit 0
