@@ -1,5 +1,6 @@
 /** Owns the cases: what each is, what must follow, and what proves it. */
 import type { Case, Looked, Recorded, Tested } from './case.js';
+import type { Recording } from './recorded-host.js';
 import {
   driverIsVerified,
   driverIsWritten,
@@ -17,6 +18,7 @@ import {
   dataRootMount,
   debian12,
   docker29,
+  folderOf,
   info,
   markedVolume,
   moved,
@@ -88,6 +90,39 @@ const cutOff = {
   there: '',
   marked: `${markedVolume()}tank/docker-zfs-backup\tzrun:role\tbackup\ntank/docker-zfs-backup\tzrun:origin\ttank/docker\n`,
 };
+
+/** A folder that was renamed, and nothing mounted where it was yet. */
+const folderCutOff = {
+  ...notRunning,
+  dockerd: 'Docker version 20.10.24+dfsg1, build 297e128\n',
+  drivers: '',
+  taken: 'taken\n',
+  marked: [
+    'zrun:role\toverlay2',
+    'zrun:origin\trpool/ROOT/ubuntu_x',
+    `zrun:data-root\t${dataRoot}`,
+    'zrun:copied\t20260701T000000Z-0000',
+    'zrun:layout\tfolder',
+    'zrun:guid\t1234567890123456789',
+    'volsize\t8589934592',
+  ]
+    .map((property) => `rpool/docker-overlay2\t${property}\n`)
+    .join(''),
+  marks: [
+    'zrun:role\tbackup',
+    'zrun:origin\trpool/ROOT/ubuntu_x',
+    `zrun:data-root\t${dataRoot}`,
+    'zrun:layout\tfolder',
+    'zrun:guid\t1234567890123456789',
+  ]
+    .map((property) => `${dataRoot}-zfs-backup\t${property}\n`)
+    .join(''),
+};
+
+/** How the search for files begins that are linked from outside of a folder. */
+const linksOutside = '/bin/sh -c set -eu\ncd /var/lib/docker\nfor each in';
+
+const withoutLinks = (recording: Recording): Recording => ({ ...recording, answers: { [linksOutside]: '' } });
 
 /** A line each: process, its name and its unit, and what is mounted where. */
 const seenElsewhere = [
@@ -297,21 +332,18 @@ export const cases: readonly Case[] = [
   {
     number: 9,
     what: 'The data-root is not its own dataset',
-    expected: 'the parent is never touched: refused with the reason',
+    expected: 'the parent is never renamed or destroyed: a way that touches only what is Docker’s',
     proofs: [
       recorded('layers below rpool/ROOT/ubuntu_x/var/lib (moby#40132)', {
-        recording: debian12({
-          mounts:
-            '27 1 0:26 / /var/lib rw,relatime shared:1 - zfs rpool/ROOT/ubuntu_x/var/lib rw,xattr,posixacl\n',
-          dataset: 'rpool/ROOT/ubuntu_x/var/lib\n',
-          properties: properties({ mountpoint: '/var/lib\tinherited from rpool/ROOT/ubuntu_x' }),
-          below: `rpool/ROOT/ubuntu_x/var/lib\nrpool/ROOT/ubuntu_x/var/lib/${'a'.repeat(64)}\n`,
-          there: '',
-        }),
-        verdict: 'blocked',
-        says: /is not a dataset of its own: it lies in rpool\/ROOT\/ubuntu_x\/var\/lib with other things/,
+        recording: withoutLinks(folderOf('rpool/ROOT/ubuntu_x/var/lib', '/var/lib')),
+        verdict: 'ready',
+        says: /a folder of rpool\/ROOT\/ubuntu_x\/var\/lib \(\S+ \S+ logical, 2 layers\)\. It takes a volume rpool\/docker-overlay2 /,
       }),
-      lab('put-back.test.ts', 'a data-root that is not its own dataset'),
+      recorded('on a file system that is not ZFS, while Docker says zfs', {
+        recording: debian12({ mounts: rootMount, dataset: undefined, there: '' }),
+        verdict: 'blocked',
+        says: /is neither a dataset of its own nor a folder of one: it lies in \/dev\/vda1 \(ext4\)/,
+      }),
     ],
   },
   {
@@ -1383,22 +1415,87 @@ export const cases: readonly Case[] = [
   {
     number: 41,
     what: 'Data-root a plain folder of a larger dataset',
-    expected: 'layers stay where they are: refused with the reason',
+    expected: 'layers stay where they are: the folder is renamed, and nothing else',
     proofs: [
       recorded('a ZFS root, as Ubuntu makes it (zsys#102)', {
-        recording: debian12({
-          mounts: '27 1 0:26 / / rw,relatime shared:1 - zfs rpool/ROOT/ubuntu_x rw,xattr,posixacl\n',
-          dataset: 'rpool/ROOT/ubuntu_x\n',
-          properties: properties({ mountpoint: '/\tlocal' }),
-          below: `rpool/ROOT/ubuntu_x\nrpool/ROOT/ubuntu_x/${'a'.repeat(64)}\n`,
-          there: '',
+        recording: withoutLinks(folderOf('rpool/ROOT/ubuntu_x', '/')),
+        verdict: 'ready',
+        says: /The old folder stays, as \/var\/lib\/docker-zfs-backup, and its layers stay in rpool\/ROOT\/ubuntu_x/,
+        remark:
+          /named like layers, and are not known to be of this Docker.*: rpool\/ROOT\/ubuntu_x\/k+, rpool\/ROOT\/ubuntu_x\/d+/,
+      }),
+      recorded('a root that something else than ZFS mounts, from a pool that is encrypted', {
+        recording: withoutLinks(
+          folderOf('rpool/ROOT/debian', '/', {
+            place: 'rpool\n',
+            above: '30000000000\naes-256-gcm\n',
+            key: keyOf('prompt').replaceAll('tank', 'rpool'),
+            properties: properties({
+              mountpoint: 'legacy\tlocal',
+              canmount: 'noauto\tlocal',
+              encryption: 'aes-256-gcm\t-',
+              keystatus: 'available\t-',
+            }),
+          }),
+        ),
+        verdict: 'ready',
+        says: /a volume rpool\/docker-overlay2 /,
+      }),
+      recorded('the same, with a volume_parent of one’s own', {
+        recording: withoutLinks(folderOf('rpool/ROOT/ubuntu_x', '/')),
+        args: ['volume_parent=tank/volumes'],
+        verdict: 'ready',
+        says: /It takes a volume tank\/volumes\/docker-overlay2 /,
+      }),
+      recorded('the same, with one that is part of the root itself', {
+        recording: folderOf('rpool/ROOT/ubuntu_x', '/'),
+        args: ['volume_parent=rpool/ROOT/ubuntu_x/var'],
+        verdict: 'blocked',
+        says: /volume_parent is rpool\/ROOT\/ubuntu_x\/var, which comes and goes with rpool\/ROOT\/ubuntu_x/,
+      }),
+      recorded('an encrypted root, whose key what is made elsewhere would not have', {
+        recording: folderOf('rpool/ROOT/ubuntu_x', '/', {
+          place: 'rpool/crypt\n',
+          properties: properties({
+            mountpoint: '/\tlocal',
+            encryption: 'aes-256-gcm\t-',
+            keystatus: 'available\t-',
+          }),
+        }),
+        args: ['volume_parent=rpool/plain'],
+        verdict: 'blocked',
+        says: /encrypted with the key of rpool\/crypt, and what is made in rpool\/plain \(volume_parent\) would not be/,
+      }),
+      recorded('with something in the place of the backup', {
+        recording: folderOf('rpool/ROOT/ubuntu_x', '/', { taken: 'taken\n' }),
+        verdict: 'blocked',
+        says: /\/var\/lib\/docker-zfs-backup, which the data-root would be renamed to, is there already: rename it/,
+      }),
+      recorded('with a file that has another name outside of it', {
+        recording: {
+          ...folderOf('rpool/ROOT/ubuntu_x', '/'),
+          answers: { [linksOutside]: 'volumes/data/_data/shared.iso\n' },
+        },
+        verdict: 'blocked',
+        atCloserLook: true,
+        says: /have another name outside of the data-root \(a hard link\).*: volumes\/data\/_data\/shared\.iso/,
+      }),
+      recorded('with a volume that is mounted elsewhere', {
+        recording: folderOf('rpool/ROOT/ubuntu_x', '/', {
+          elsewhere: '-\t-\t-\tpath\t/volumes/data/_data\t/srv/upload\n',
         }),
         verdict: 'blocked',
-        says: /the data-root \/var\/lib\/docker is not a dataset of its own: it lies in rpool\/ROOT\/ubuntu_x with other things/,
+        says: /\/var\/lib\/docker\/volumes\/data\/_data at \/srv\/upload: unmount it/,
       }),
-      lab('put-back.test.ts', 'a data-root that is not its own dataset'),
+      recorded('cut off between the rename and the mount, in another boot environment since', {
+        recording: folderOf('rpool/ROOT/ubuntu_x', '/', {
+          ...folderCutOff,
+          holding: 'rpool/ROOT/ubuntu_y\t42\n',
+        }),
+        verdict: 'blocked',
+        says: /was a folder of rpool\/ROOT\/ubuntu_x when the move began, and now lies in rpool\/ROOT\/ubuntu_y/,
+      }),
     ],
-    open: 'such a host is left alone.',
   },
   {
     number: 42,

@@ -131,6 +131,39 @@ export function debian12(change: Sections = {}, ...standsBeside: readonly string
   return { sections: { ...bookworm, ...change }, beside: beside(...lines), unitFiles };
 }
 
+/** A data-root that is a plain folder of a larger dataset, with two layers, one of BuildKit, and somebody else's datasets. */
+export function folderOf(dataset: string, mountedAt: string, change: Sections = {}): Recording {
+  const pool = dataset.split('/')[0] ?? dataset;
+  const child = (kind: string, name: string, txg: number): string =>
+    `${kind}\t${dataset}/${name}\t9${txg}\t${txg}\t250000000\n`;
+  return debian12({
+    mounts: `27 1 0:26 / ${mountedAt} rw,relatime shared:1 - zfs ${dataset} rw,xattr,posixacl\n`,
+    pools: `${pool}\t32212254720\t1300000000\t30912254720\tONLINE\toff\n`,
+    tops: `${pool}\t30000000000\n`,
+    info: info({ DriverStatus: [['Parent Dataset', dataset]] }),
+    there: '',
+    holding: `${dataset}\t1234567890123456789\n`,
+    dataset: `${dataset}\n`,
+    place: `${pool}\n`,
+    properties: properties({
+      guid: '1234567890123456789\t-',
+      mountpoint: `${mountedAt}\tlocal`,
+      logicalused: '90000000000\t-',
+      logicalreferenced: '60000000000\t-',
+    }),
+    below: undefined,
+    contents: '500000000\t2400\n',
+    layers: [
+      child('known', layer('a'), 100),
+      child('known', `${layer('b')}-init`, 101),
+      child('other', 'k'.repeat(25), 102),
+      child('other', layer('d'), 103),
+      child('other', 'srv', 20),
+    ].join(''),
+    ...change,
+  });
+}
+
 /** Ubuntu 24.04 with Docker of docker.com; no Docker 29 is among the lab's packages. */
 export function docker29(version: string, change: Sections = {}): Recording {
   return debian12({

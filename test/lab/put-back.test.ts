@@ -38,15 +38,17 @@ const refusals: readonly Refusal[] = [
     reason: /room|space|available/i,
   },
   {
-    what: 'a data-root that is not its own dataset',
+    what: 'a folder of a larger dataset, with a file in a volume that has another name outside of it',
     // As Docker is installed on a host whose /var/lib is one dataset: the layers are children of what holds more.
     prepare: [
       'systemctl stop docker.socket docker.service',
       'zfs create -o mountpoint=/srv/all tank/all && mkdir /srv/all/docker',
       'sed -i \'s#^{#{ "data-root": "/srv/all/docker",#\' /etc/docker/daemon.json',
       'systemctl start docker',
+      'docker volume create linked >/dev/null && echo kept >/srv/all/docker/volumes/linked/_data/file',
+      'ln /srv/all/docker/volumes/linked/_data/file /srv/all/file',
     ].join(' && '),
-    reason: /not .*(its own|a dataset of its own)/i,
+    reason: /another name outside of the data-root \(a hard link\).*volumes\/linked\/_data\/file/,
   },
 ];
 
