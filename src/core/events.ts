@@ -121,7 +121,7 @@ type Happening =
       readonly play: string;
       readonly hosts: readonly string[];
       readonly batches: number;
-      /** How many of its tasks are known before it. Runs before 0.3.0 did not write it. */
+      /** How many of its tasks are known before it. Older runs did not write it. */
       readonly tasks?: number;
     }
   | {

@@ -66,7 +66,7 @@ export function finish(host: string, ref: TaskRef, of: TaskResult): RunEvent {
 }
 
 const facts = task('Gathering Facts', 2, 'facts');
-const volume = task('Create the volume', 10);
+const volume: TaskRef = { ...task('Create the volume', 10), number: 2 };
 const format = task('Format it', 14);
 const fstab = task('Mount it at boot', 18);
 const stop = task('Stop Docker', 22);

@@ -156,6 +156,7 @@ const report = z.strictObject({
       module: z.string(),
       at: z.string().describe('file:line:column'),
       section: z.enum(['tasks', 'rescue', 'always', 'handlers', 'facts', 'between-batches']),
+      number: count.optional().describe('from 1, among those of its play that were known before it'),
       play: z.string(),
       hosts: count.describe('that came to it'),
       ms: duration.describe('on all of them together'),
