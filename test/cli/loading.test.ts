@@ -73,7 +73,7 @@ const ofTests = ['tsx', 'esbuild', '@esbuild', 'get-tsconfig', 'resolve-pkg-maps
 describe('what a command loads', () => {
   it('--version: the way to its own files, and no package', async () => {
     const { own, packages } = await loadedBy(['--version']);
-    expect(own).to.deep.equal(['cli/own/own-files.ts', 'main.ts']);
+    expect(own).to.deep.equal(['cli/own/own-files.ts', 'cli/own/parts.ts', 'main.ts']);
     expect(packages.filter((name) => !ofTests.includes(name.split('/')[0] ?? ''))).to.deep.equal([]);
   });
 
