@@ -51,6 +51,8 @@ export type HostCounts = Readonly<Partial<Record<Release, number>>>;
 
 export interface UpOptions {
   readonly accelerator?: Accelerator;
+  /** Hears of each release whose hosts are all up, while what the others need is still being built. */
+  readonly onUp?: (release: Release) => void;
 }
 
 const KEPT_STATES = 2;
@@ -252,13 +254,31 @@ export async function ensureHosts(counts: HostCounts, options: UpOptions = {}): 
         wanted.push(host);
       }
     }
-    const prepared = await prepareAll(new Set(missing.map(({ release }) => release)), accelerator);
-    for (const { name, release } of missing) {
-      const from = prepared.get(release);
-      if (from !== undefined) made.push(await makeHost(name, release, from, accelerator));
-    }
     await writeFiles();
-    await Promise.all([...made.map(bringUpOrRemove), ...off.map((host) => powerOn(host.name))]);
+    const states = startPreparing(new Set(missing.map(({ release }) => release)), accelerator);
+    try {
+      for (const release of RELEASES) {
+        const from = await states.get(release);
+        const fresh: Host[] = [];
+        for (const { name } of missing.filter((each) => each.release === release))
+          if (from !== undefined) fresh.push(await makeHost(name, release, from, accelerator));
+        await writeFiles();
+        await Promise.all([
+          ...fresh.map(bringUpOrRemove),
+          ...off.filter((host) => host.release === release).map((host) => powerOn(host.name)),
+        ]);
+        made.push(...fresh);
+        if ((counts[release] ?? 0) > 0) options.onUp?.(release);
+      }
+    } catch (error) {
+      say(
+        `failed, and told once nothing is being built any more: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      throw error;
+    } finally {
+      // Waits for all even when one fails: nothing goes on building behind the back of whoever is told of the failure.
+      await Promise.allSettled(states.values());
+    }
     await removeOld(await listHosts());
     return [...wanted, ...made].sort(byName);
   });
@@ -268,10 +288,10 @@ export async function ensureHosts(counts: HostCounts, options: UpOptions = {}): 
  * The prepared states of these releases. Images are built one after another and so are states, but the next image is
  * built while a state is prepared: emulating one processor leaves another idle.
  */
-async function prepareAll(
+function startPreparing(
   releases: ReadonlySet<Release>,
   accelerator: Accelerator,
-): Promise<ReadonlyMap<Release, Prepared>> {
+): ReadonlyMap<Release, Promise<Prepared>> {
   const states = new Map<Release, Promise<Prepared>>();
   let lastImage: Promise<unknown> = Promise.resolve();
   let lastState: Promise<unknown> = Promise.resolve();
@@ -284,13 +304,9 @@ async function prepareAll(
     lastImage = image;
     lastState = state;
   }
-  // Waits for all even when one fails: nothing goes on building behind the back of whoever is told of the failure.
-  const done = await Promise.allSettled(states.values());
-  const failed = done.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return new Map(
-    await Promise.all([...states].map(async ([release, state]) => [release, await state] as const)),
-  );
+  // Each is waited for in its turn; until then, its failure is nobody's surprise.
+  for (const state of states.values()) state.catch(() => undefined);
+  return states;
 }
 
 async function bringUpOrRemove(host: Host): Promise<void> {

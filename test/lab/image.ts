@@ -48,6 +48,8 @@ async function buildRootFileSystem(
       '--mount-proc',
       'env',
       ...environment,
+      // It takes what processors have to spare: on two, a second release does not hold up the hosts of the first.
+      ...['nice', '-n', '19'],
       'mmdebstrap',
       ...bootstrapArguments(release),
       ...(await aptProxyArguments()),
@@ -74,8 +76,9 @@ async function fillImage(release: Release, folder: string): Promise<void> {
   const log = path.join(labPaths().root, `build-${release}.log`);
   await rm(log, { force: true });
   const rootfs = await step(
-    `${release}: root file system with the ZFS module built in it (about 5 min)`,
+    `${release}: root file system with the ZFS module built in it`,
     (note) => buildRootFileSystem(release, folder, log, note),
+    5,
   );
   await step(`${release}: disk image`, async () => {
     const mine = `${os.userInfo().uid}:${os.userInfo().gid}`;

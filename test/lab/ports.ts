@@ -13,10 +13,15 @@ async function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** What this process has chosen: between that and QEMU's listening, another machine may ask for a port. */
+const chosen = new Set<number>();
+
 /** The first port that nobody listens on and no host, running or not, was given. */
 export async function freePort(given: readonly number[]): Promise<number> {
   for (let port = FIRST_PORT; port <= LAST_PORT; port += 1) {
-    if (!given.includes(port) && (await isFree(port))) return port;
+    if (given.includes(port) || chosen.has(port)) continue;
+    chosen.add(port);
+    if (await isFree(port)) return port;
   }
   throw new LabError(
     `no free port from ${FIRST_PORT} to ${LAST_PORT} on 127.0.0.1`,

@@ -60,20 +60,24 @@ async function fillPrepared(
     await startQemu(vm);
     await waitForLogin(vm);
   });
-  const boot = await step(`${release}: pool, Docker, images, volumes, containers`, async (note) => {
-    await sshRun(
-      vm,
-      'cat > /usr/local/bin/lab-volume-checksums && chmod 755 /usr/local/bin/lab-volume-checksums',
-      { ...asRoot, stdin: await guestScript('volume-checksums.py') },
-    );
-    await sshRun(vm, 'sh -s 2>&1', {
-      ...asRoot,
-      stdin: await guestScript('prepare.sh'),
-      timeoutMs: PREPARE_LIMIT_MS,
-      onLine: (line) => line.startsWith('lab: ') && note(line.slice(5)),
-    });
-    return (await sshRun(vm, 'cat /proc/sys/kernel/random/boot_id', asRoot)).trim();
-  });
+  const boot = await step(
+    `${release}: pool, Docker, images, volumes, containers`,
+    async (note) => {
+      await sshRun(
+        vm,
+        'cat > /usr/local/bin/lab-volume-checksums && chmod 755 /usr/local/bin/lab-volume-checksums',
+        { ...asRoot, stdin: await guestScript('volume-checksums.py') },
+      );
+      await sshRun(vm, 'sh -s 2>&1', {
+        ...asRoot,
+        stdin: await guestScript('prepare.sh'),
+        timeoutMs: PREPARE_LIMIT_MS,
+        onLine: (line) => line.startsWith('lab: ') && note(line.slice(5)),
+      });
+      return (await sshRun(vm, 'cat /proc/sys/kernel/random/boot_id', asRoot)).trim();
+    },
+    3,
+  );
   // A host that was never booted with its pool would prove nothing about one that is rebooted after a migration.
   await step(`${release}: reboot`, async () => {
     await sshTo(vm, 'systemctl reboot', asRoot);

@@ -17,16 +17,29 @@ export function say(text: string): void {
   process.stdout.write(`[${clock}] ${text}\n`);
 }
 
+/** Nothing once it has taken as long as that. */
+function leftOf(minutes: number, since: number): string {
+  const left = Math.ceil(minutes - (Date.now() - since) / 60_000);
+  return left > 0 ? `, about ${left} min left` : '';
+}
+
 /**
  * Runs a piece of work under a name: a line when it starts, a sign of life while it goes on, a line with its time
  * when it ends. `note` is what the sign of life says the work is at.
+ * @param minutes what it takes on a quiet machine with two cores; 0: nobody waits for it
  */
-export async function step<T>(name: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
+export async function step<T>(
+  name: string,
+  work: (note: (text: string) => void) => Promise<T>,
+  minutes = 0,
+): Promise<T> {
   const since = Date.now();
   let at = '';
-  say(`${name} …`);
+  say(`${name} …${minutes > 0 ? ` (about ${minutes} min)` : ''}`);
   const beat = setInterval(() => {
-    say(`  ${name}: ${elapsed(since)}${at === '' ? '' : `, at: ${at.slice(0, 90)}`}`);
+    say(
+      `  ${name}: ${elapsed(since)}${leftOf(minutes, since)}${at === '' ? '' : `, at: ${at.slice(0, 90)}`}`,
+    );
   }, HEARTBEAT_MS);
   try {
     const result = await work((text) => {
