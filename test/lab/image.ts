@@ -8,7 +8,7 @@ import { labPaths } from './paths.js';
 import { publicKeys } from './keys.js';
 import { asRoot, run } from './process.js';
 import { step } from './progress.js';
-import { bootstrapArguments, guestFolder, imageHash, machine, type Release } from './recipe.js';
+import { bootstrapArguments, guestFolder, imageHash, machine, RELEASES, type Release } from './recipe.js';
 import { buildFolder } from './temporary.js';
 import { aptProxyArguments, debianMirror } from './tools.js';
 
@@ -48,8 +48,8 @@ async function buildRootFileSystem(
       '--mount-proc',
       'env',
       ...environment,
-      // It takes what processors have to spare: on two, a second release does not hold up the hosts of the first.
-      ...['nice', '-n', '19'],
+      // A second release takes what processors have to spare, and does not hold up the hosts of the first.
+      ...(release === RELEASES[0] ? [] : ['nice', '-n', '19']),
       'mmdebstrap',
       ...bootstrapArguments(release),
       ...(await aptProxyArguments()),
