@@ -11,7 +11,7 @@ import { verbs } from './verbs.js';
 
 /** `zrun lnt x.yaml` means no playbook that is called lnt. A word that names nothing is said to, before anything else. */
 async function refuseMisspeltVerb(word: string, environment: Environment): Promise<void> {
-  if (!/^[a-z]+$/.test(word) || existsSync(path.resolve(environment.cwd, word))) return;
+  if (!/^[a-z][a-z0-9]*$/.test(word) || existsSync(path.resolve(environment.cwd, word))) return;
   const [{ findPlaybook }, { listOwnPlaybooks }] = await Promise.all([
     import('./playbooks/find-playbook.js'),
     import('./playbooks/own-playbooks.js'),

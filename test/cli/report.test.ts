@@ -112,6 +112,10 @@ describe('zrun report', () => {
     ['report --ouput r.json', 'error: unknown option --ouput\n  hint: did you mean --output?\n'],
     ['play.yaml -i hosts.yaml --report r.txt', 'error: --report needs a file that ends in '],
     ['reprot', "error: there is no playbook and no verb 'reprot'\n  hint: did you mean 'zrun report'?\n"],
+    [
+      'ovrelay2',
+      "error: there is no playbook and no verb 'ovrelay2'\n  hint: did you mean 'zrun overlay2'?\n",
+    ],
   ];
   for (const [line, message] of wrong) {
     it(`refuses: ${line}`, async () => {

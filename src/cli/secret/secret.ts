@@ -93,6 +93,11 @@ export async function secret(environment: Environment): Promise<number> {
 
 function noAction(name: string | undefined): ZrunError {
   const known = Object.keys(actions).filter((one) => !one.includes('_'));
+  // ansible-vault's word.
+  if (name === 'view')
+    return new ZrunError('usage', "zrun secret has no action 'view'", {
+      hint: 'zrun secret decrypt FILE -o - shows a file',
+    });
   const near = name === undefined ? undefined : nearest(name, known);
   const message = name === undefined ? 'nothing to do is named' : `zrun secret has no action '${name}'`;
   return new ZrunError('usage', message, {

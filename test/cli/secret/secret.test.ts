@@ -190,6 +190,7 @@ describe('zrun secret', () => {
     const cases: readonly (readonly [words: readonly string[], says: RegExp])[] = [
       [[], /nothing to do is named[\s\S]*encrypt, decrypt, edit, rekey/],
       [['encrpyt', 'x'], /no action 'encrpyt'[\s\S]*did you mean 'encrypt'/],
+      [['view', 'x'], /no action 'view'[\s\S]*decrypt FILE -o -/],
       [['encrypt'], /no file is named/],
       [['encrypt', 'plain'], /nothing says what to encrypt with[\s\S]*-r age1/],
       [['encrypt', 'missing', '-r', 'age1x'], /cannot read missing: there is no such file/],
