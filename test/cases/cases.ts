@@ -20,6 +20,7 @@ import {
   docker29,
   folderOf,
   info,
+  linksOutside,
   markedVolume,
   moved,
   notRunning,
@@ -29,6 +30,7 @@ import {
   stoppedByZrun,
   trueNas,
   volume,
+  withoutLinks,
 } from './systems.js';
 
 const recorded = (of: string, rest: Omit<Recorded, 'by' | 'of'>): Recorded => ({
@@ -118,11 +120,6 @@ const folderCutOff = {
     .map((property) => `${dataRoot}-zfs-backup\t${property}\n`)
     .join(''),
 };
-
-/** How the search for files begins that are linked from outside of a folder. */
-const linksOutside = '/bin/sh -c set -eu\ncd /var/lib/docker\nfor each in';
-
-const withoutLinks = (recording: Recording): Recording => ({ ...recording, answers: { [linksOutside]: '' } });
 
 /** A line each: process, its name and its unit, and what is mounted where. */
 const seenElsewhere = [

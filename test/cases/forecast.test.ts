@@ -5,7 +5,7 @@ import { colourless } from '../../src/report/style.js';
 import { noCounts } from '../../src/core/counts.js';
 import { ask, type Outcome } from './outcome.js';
 import type { Recording } from './recorded-host.js';
-import { container, debian12, moved, properties } from './systems.js';
+import { container, debian12, folderOf, moved, properties, withoutLinks } from './systems.js';
 
 const takes = 'Say what the move takes';
 
@@ -53,6 +53,20 @@ const rows: readonly Row[] = [
     recording: debian12(),
     extraVars: ['zvol_sparse=true'],
     says: /^The copy needs 1\.9 ?GiB of 27\.9 ?GiB that tank has, or less where it is compressed\n/,
+  },
+  {
+    what: 'a folder of a larger dataset, with a volume_parent in another pool',
+    recording: withoutLinks(
+      folderOf('rpool/ROOT/ubuntu_x', '/', {
+        pools: ['rpool\t10737418240\t5368709120\t5368709120', 'tank\t107374182400\t1073741824\t99857989632']
+          .map((pool) => `${pool}\tONLINE\toff\n`)
+          .join(''),
+        tops: 'rpool\t5000000000\ntank\t99857989632\n',
+        above: '5000000000\noff\n',
+      }),
+    ),
+    extraVars: ['volume_parent=tank/volumes'],
+    says: /^The new volume needs 8 ?GiB of 93 ?GiB that tank\/volumes has\n/,
   },
   { what: 'a host that has moved', recording: debian12(moved), says: undefined },
 ];

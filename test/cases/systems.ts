@@ -164,6 +164,15 @@ export function folderOf(dataset: string, mountedAt: string, change: Sections = 
   });
 }
 
+/** How the search for files begins that are linked from outside of a folder. */
+export const linksOutside = '/bin/sh -c set -eu\ncd /var/lib/docker\nfor each in';
+
+/** None is found. */
+export const withoutLinks = (recording: Recording): Recording => ({
+  ...recording,
+  answers: { [linksOutside]: '' },
+});
+
 /** Ubuntu 24.04 with Docker of docker.com; no Docker 29 is among the lab's packages. */
 export function docker29(version: string, change: Sections = {}): Recording {
   return debian12({
