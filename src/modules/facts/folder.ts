@@ -3,7 +3,7 @@
  * are Docker's, and how much is in the folder. The rest of that filesystem is somebody else's.
  */
 import { isLayerName } from '../docker/info.js';
-import { mountOf, topMountAt, type MountEntry, type MountTable } from '../host/mountinfo.js';
+import { mountAround, mountOf, topMountAt, type MountEntry, type MountTable } from '../host/mountinfo.js';
 import { joinPath } from '../host/path.js';
 import type { Facts } from './schema.js';
 import { firstRow, number, rows, type Sections } from './sections.js';
@@ -14,10 +14,7 @@ type DataRoot = Facts['data_root'];
 /** The mount that the data-root lies in: not the one by which a run keeps a folder from being written to. */
 export function mountOfRoot(mounts: MountTable, root: string): MountEntry | undefined {
   const top = topMountAt(mounts, root);
-  const around = mountOf(
-    mounts.filter(({ target }) => target !== root),
-    root,
-  );
+  const around = mountAround(mounts, root);
   if (top === undefined || around === undefined || top.devno !== around.devno) return mountOf(mounts, root);
   return top.root === joinPath(around.root, pathIn(around, root)) ? around : top;
 }

@@ -118,6 +118,14 @@ export function mountOf(table: MountTable, path: string): MountEntry | undefined
   return best;
 }
 
+/** The mount that a path lies in, whatever is mounted just there. */
+export function mountAround(table: MountTable, path: string): MountEntry | undefined {
+  return mountOf(
+    table.filter(({ target }) => target !== path),
+    path,
+  );
+}
+
 /** The table after the topmost mount of a path and everything below that path is gone. */
 export function withoutTopMount(table: MountTable, path: string): MountTable {
   const top = topMountAt(table, path);

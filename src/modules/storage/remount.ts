@@ -7,12 +7,13 @@ import * as z from 'zod';
 import { ZrunError } from '../../core/errors.js';
 import { defineModule, type Plan, type Write } from '../../core/module.js';
 import { mapState } from '../../core/probe.js';
-import { sh } from '../../core/shell.js';
+import { shellFile } from '../../core/shell-files.js';
+import { lines, sh } from '../../core/shell.js';
 import { blockDeviceProbe } from '../host/blockdev.js';
 import { printHolders } from '../host/holders.js';
 import {
   describeMount,
-  mountOf,
+  mountAround,
   mountsKind,
   mountsProbe,
   parseMountinfo,
@@ -196,10 +197,7 @@ function planFolder(
   elsewhere: Parameters<typeof refuseElsewhere>[1],
 ): Plan<Detail> {
   const top = topMountAt(table, target);
-  const around = mountOf(
-    table.filter((entry) => entry.target !== target),
-    target,
-  );
+  const around = mountAround(table, target);
   const source = around?.source ?? '';
   const result = { path: p.path, src: source === '' ? null : source };
   if (p.src !== undefined && source !== p.src)
@@ -229,10 +227,6 @@ function planFolder(
   };
 }
 
-/**
- * A mount that is read-only lets through what was opened before, by another mount of the same file system. So whoever has
- * a file open for writing, or mapped, or works there, is looked for once nobody can open any more.
- */
 async function applyFolder(write: Write, p: Params): Promise<void> {
   const target = normalizePath(p.path);
   if (p.state === 'writable') {
@@ -240,36 +234,11 @@ async function applyFolder(write: Write, p: Params): Promise<void> {
     return;
   }
   const { status, stderr } = await write.run(
-    sh`LC_ALL=C; export LC_ALL
-p=${target} waited=0; export p
-mount --bind -- "$p" "$p" || exit
-mount -o remount,bind,ro -- "$p" || { status=$?; umount -- "$p"; exit "$status"; }
-users() {
-{ printf '%s\\0' /proc/[0-9]*/fd /proc/[0-9]*/cwd /proc/[0-9]*/root | xargs -0 ls -l /dev/null
-printf '%s\\0' /proc/[0-9]*/maps | xargs -0 grep -H ' rw-s '; } 2>/dev/null | awk '
-BEGIN { p = ENVIRON["p"] }
-/^\\/proc\\/[0-9]+\\/fd:$/ { split($0, part, "/"); pid = part[3]; next }
-/^\\/proc\\/[0-9]+\\/maps:/ { split($0, part, "/"); at = index($0, " " p "/"); if (at && !seen[part[3]]++ && ++told <= 10) print part[3], "maps", substr($0, at + 1); next }
-{
-at = index($0, " -> "); if (!at) next
-to = substr($0, at + 4); if (to != p && index(to, p "/") != 1) next
-before = substr($0, 1, at - 1); who = pid; what = "writes"
-if (match(before, /\\/proc\\/[0-9]+\\/[a-z]+$/)) { split(substr(before, RSTART), part, "/"); who = part[3]; what = "works" }
-else if (before !~ /^l.w/) next
-if (!seen[who]++ && ++told <= 10) print who, what, to
-}'
-}
-while found=$(users) || { status=$?; umount -- "$p"; exit "$status"; }; [ -n "$found" ]; do
-[ "$waited" -lt ${p.timeout} ] || {
-printf '%s\n' "$found" | while read -r pid what where; do
-case $what in works) what='works in' ;; maps) what='has mapped for writing' ;; *) what='has open for writing' ;; esac
-echo "process $pid ($(cat "/proc/$pid/comm" 2>/dev/null)) $what: $where"
-done >&2
-umount -- "$p"
-exit ${stillWritten}
-}
-waited=$((waited + 1)); sleep 1
-done`,
+    lines(
+      sh`LC_ALL=C; export LC_ALL`,
+      shellFile('modules/storage/hold-folder.sh'),
+      sh`hold_folder ${target} ${p.timeout} ${stillWritten}`,
+    ),
     { accept: [stillWritten], shownAs: `mount --bind -o ro ${target} ${target}` },
   );
   if (status !== stillWritten) return;
