@@ -39,10 +39,14 @@ function screen(written: string): string[] {
   return lines;
 }
 
+const asTold = { paint: colourless, verbosity: 0, diff: false, frameMs: 1 } as const;
+/** Draws when it is told to, and not by itself. */
+const atWill = { ...asTold, frameMs: 100_000 } as const;
+
 describe('the view on a terminal', () => {
   it('ends as the plain account does, but for what went well, with nothing of the live region left', async () => {
     const { out, text } = fakeTerminal(100, 30);
-    const reporter = createTtyReporter({ out, paint: colourless, verbosity: 0, diff: true, frameMs: 1 });
+    const reporter = createTtyReporter({ out, ...asTold, diff: true });
     for (const event of mixed) {
       if (event) reporter.tell(event);
       else await wait(10);
@@ -61,14 +65,7 @@ describe('the view on a terminal', () => {
   it('shows what is under way below what has happened', async () => {
     const { out, text } = fakeTerminal(60, 10);
     let clock = 0;
-    const reporter = createTtyReporter({
-      out,
-      paint: colourless,
-      verbosity: 0,
-      diff: false,
-      frameMs: 1,
-      now: () => clock,
-    });
+    const reporter = createTtyReporter({ out, ...asTold, now: () => clock });
     for (const event of started(['web1'])) reporter.tell(event);
     reporter.tell(finish('web1', task('First', 1), result('changed', 'one')));
     reporter.tell({ type: 'task-started', host: 'web1', task: task('Second', 2) });
@@ -95,7 +92,7 @@ describe('the view on a terminal', () => {
 
   it('loses nothing of what is higher than the terminal', async () => {
     const { out, text } = fakeTerminal(60, 8);
-    const reporter = createTtyReporter({ out, paint: colourless, verbosity: 0, diff: false, frameMs: 1 });
+    const reporter = createTtyReporter({ out, ...asTold });
     const message = Array.from({ length: 50 }, (_, i) => `line ${i + 1} of 50`).join('\n');
     const events: RunEvent[] = [
       ...started(['web1']),
@@ -113,15 +110,8 @@ describe('the view on a terminal', () => {
 
   it('loses nothing above when the terminal gets another size, and draws for that size at once', async () => {
     const { out, text } = fakeTerminal(100, 20);
-    const reporter = createTtyReporter({
-      out,
-      paint: colourless,
-      verbosity: 0,
-      diff: false,
-      frameMs: 100_000,
-      // `screen` does not wrap.
-      isWrapping: false,
-    });
+    // `screen` does not wrap.
+    const reporter = createTtyReporter({ out, ...atWill, isWrapping: false });
     const long = task('Load every image into a second Docker on the new file system', 2);
     for (const event of started(['web1'])) reporter.tell(event);
     reporter.tell(finish('web1', task('First', 1), result('changed', 'one')));
@@ -140,14 +130,7 @@ describe('the view on a terminal', () => {
   it('erases all rows that a line has become as the terminal got narrower, if it wraps them', () => {
     for (const isWrapping of [true, false]) {
       const { out, text } = fakeTerminal(100, 20);
-      const reporter = createTtyReporter({
-        out,
-        paint: colourless,
-        verbosity: 0,
-        diff: false,
-        frameMs: 100_000,
-        isWrapping,
-      });
+      const reporter = createTtyReporter({ out, ...atWill, isWrapping });
       for (const event of started(['web1'])) reporter.tell(event);
       reporter.tell({ type: 'task-started', host: 'web1', task: task('名'.repeat(25), 2) });
       out.emit('resize');
@@ -163,14 +146,7 @@ describe('the view on a terminal', () => {
 
   it('leaves nothing where the picture gets lower', async () => {
     const { out, text } = fakeTerminal(100, 20);
-    const reporter = createTtyReporter({
-      out,
-      paint: colourless,
-      verbosity: 0,
-      diff: false,
-      frameMs: 100_000,
-      now: () => 0,
-    });
+    const reporter = createTtyReporter({ out, ...atWill, now: () => 0 });
     const hosts = ['web1', 'web2', 'web3', 'web4'];
     const step = task('Step', 2);
     for (const event of started(hosts)) reporter.tell(event);
@@ -190,7 +166,7 @@ describe('the view on a terminal', () => {
 
   it('sends nothing of a host that the terminal would act on', async () => {
     const { out, text } = fakeTerminal(80, 24);
-    const reporter = createTtyReporter({ out, paint: colourless, verbosity: 2, diff: true, frameMs: 1 });
+    const reporter = createTtyReporter({ out, ...asTold, verbosity: 2, diff: true });
     for (const event of hostile) if (event) reporter.tell(event);
     await wait(5);
     await reporter.close();
