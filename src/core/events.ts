@@ -158,7 +158,7 @@ type Happening =
       readonly stream: 'stdout' | 'stderr';
       readonly text: string;
     }
-  /** How far a long step is: at most about once a second, and for those who watch, as `item-started`. */
+  /** The progress of a long step, at most about once a second. As `item-started`, it is not kept in the journal. */
   | ({
       readonly type: 'task-progressed';
       readonly host: string;

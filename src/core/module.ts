@@ -81,8 +81,8 @@ export interface TaskContext {
   /** Tells the user something while the task goes on. Of a task with `no_log`, nothing is told. */
   say(text: string): void;
   /**
-   * Tells those who watch how far a long step is. May be called as often as one likes: what comes too soon after the last
-   * is left out.
+   * Reports the progress of a long step to live views. May be called as often as one likes: what comes too soon after the
+   * last report is left out.
    */
   progress(bytes: Progress): void;
   /** Aborted when the user stops the run. */

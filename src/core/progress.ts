@@ -1,6 +1,6 @@
 /**
- * Owns how far a long step is, for those who watch: how often that is told, and what is read off an input on its way to a
- * host, or off lines that a script writes. Knows no module.
+ * Owns the progress of a long step: how often it is reported, and how it is read from an input that is being sent, or from
+ * lines that a script writes. Knows no module.
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { Input } from './host.js';
@@ -30,7 +30,7 @@ export function thinOut(
   };
 }
 
-/** The same input, that tells how much of it was asked for. What is in memory is small, and told of no more. */
+/** The same input, which reports how much of it has been read. One that is in memory is small, and reports nothing. */
 export function watchInput(
   input: Input | undefined,
   progress: (progress: Progress) => void,

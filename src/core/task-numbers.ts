@@ -1,5 +1,5 @@
 /**
- * Owns the place of a task among those of its play, as far as they are known before it: for those who watch.
+ * Owns the place of a task in its play, counted over the tasks that are known before the play runs. Live views show it.
  */
 import type { Include, Play, Step, Task } from './plan.js';
 

@@ -276,7 +276,7 @@ export async function ensureHosts(counts: HostCounts, options: UpOptions = {}): 
       );
       throw error;
     } finally {
-      // Waits for all even when one fails: nothing goes on building behind the back of whoever is told of the failure.
+      // Waits for all even when one fails: once the caller learns of the failure, nothing is being built any more.
       await Promise.allSettled(states.values());
     }
     await removeOld(await listHosts());

@@ -156,9 +156,9 @@ export const copyDiffers = 97;
 export const copyNotWritten = 96;
 
 /**
- * Copies, writes everything to the disk, and compares again by checksum where asked; rsync's own status otherwise. Standard
- * output is for `readCopy`. For `runInFolder`: rsync works in the folder that the script is in, so that no
- * link on the way to it counts which another user may have put there meanwhile.
+ * Copies, writes everything to the disk, and compares again by checksum where asked; rsync's own status otherwise.
+ * `watchCopy` and `readDiffering` read its standard output. For `runInFolder`: rsync works in the folder that the script is
+ * in, so that no link on the way to it counts which another user may have put there meanwhile.
  */
 export function rsyncScript(asked: RsyncOptions, verify: boolean): ShellText {
   const options = { ...asked, dest: '.' };

@@ -1,4 +1,4 @@
-# How far a long step is, for those who watch. What it tells goes to descriptor 3.
+# Reports the progress of a long command, as lines on descriptor 3.
 
 # bytes_read PID…: how many they have read, files and pipes alike, in $w_bytes. Fails where the kernel does not count it.
 # Source: proc(5), /proc/PID/io.

@@ -9,7 +9,7 @@ import { createHost, localRun, withFolder } from '../harness.js';
 
 const shells = [['sh'], ['bash'], ['busybox', 'sh']] as const;
 
-/** Runs a command as a copy is run, with what is told of it in the file `told`. */
+/** Runs a command the way that a copy is run. What it reports is in the file `told`. */
 const watch = (folder: string, how: string, command: string): ShellText =>
   lines(
     shellFile('modules/files/watched.sh'),
