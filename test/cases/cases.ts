@@ -1,6 +1,5 @@
 /** Owns the cases: what each is, what must follow, and what proves it. */
 import type { Case, Looked, Recorded, Tested } from './case.js';
-import type { Recording } from './recorded-host.js';
 import {
   driverIsVerified,
   driverIsWritten,
