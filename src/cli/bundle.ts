@@ -47,10 +47,26 @@ export function loadBundle(parts: BundleParts): Bundle {
     loaded.set(key, module);
     const { file } = parts[part];
     chunk(module.exports, load, module, file, path.dirname(file));
+    module.exports = settle(module.exports);
     return module.exports;
   };
   const { main } = load('./main.js') as Pick<Bundle, 'main'>;
   return { main, keepCompiled };
+}
+
+/**
+ * What a chunk exports, as values. esbuild makes each of them a getter, which every use of it would call anew: a tenth of
+ * zrun's time in a large run. What has no value yet gets one later; nothing else is assigned once its chunk is loaded
+ * (test/cli/chunks.test.ts).
+ */
+function settle(exports: object): object {
+  const settled = Object.defineProperty({}, '__esModule', { value: true });
+  for (const [name, getter] of Object.entries(Object.getOwnPropertyDescriptors(exports))) {
+    const value: unknown = Reflect.get(exports, name);
+    if (name !== '__esModule')
+      Object.defineProperty(settled, name, value === undefined ? getter : { value, enumerable: true });
+  }
+  return settled;
 }
 
 /** What cannot be used of what is compiled is left alone by V8, which then compiles the source (vm.Script, cachedData). */

@@ -260,11 +260,25 @@ function describeOutput({ result }: Pick<TaskResult, 'result'>): string[] {
   });
 }
 
+/** What is shown by itself, and what says that nothing of it was left out. */
+const shownElsewhere = new Set(['stdout', 'stderr', 'stdout_lines', 'stderr_lines']);
+const emptyValues: Readonly<Record<string, unknown>> = { msg: '', stdout_omitted: 0, stderr_omitted: 0 };
+
+/** Characters of values that stay in one line. */
+const SHORT_VALUES = 100;
+
 function describeValues({ result }: Pick<TaskResult, 'result'>, paint: Paint): string[] {
-  // Shown above already.
-  const { stdout: _stdout, stderr: _stderr, stdout_lines: _lines, stderr_lines: _errors, ...rest } = result;
-  if (Object.keys(rest).length === 0) return [];
-  return [paint('dim', `result: ${visible(JSON.stringify(rest, undefined, 2))}`)];
+  const rest: Record<string, unknown> = {};
+  let isEmpty = true;
+  for (const [name, value] of Object.entries(result)) {
+    if (shownElsewhere.has(name) || value === emptyValues[name]) continue;
+    rest[name] = value;
+    isEmpty = false;
+  }
+  if (isEmpty) return [];
+  const short = JSON.stringify(rest);
+  const text = short.length <= SHORT_VALUES ? short : JSON.stringify(rest, undefined, 2);
+  return [paint('dim', `result: ${visible(text)}`)];
 }
 
 /** The same lines, each behind this. */

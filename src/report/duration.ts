@@ -1,5 +1,5 @@
 /**
- * Owns how a length of time is written. Knows nothing else.
+ * Owns how a length of time is written, and a point in time. Knows nothing else.
  */
 
 /** Milliseconds as a person says them: `340 ms`, `2.4 s`, `3 min 05 s`, `2 h 10 min`. */
@@ -23,4 +23,14 @@ export function formatClock(ms: number): string {
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
+}
+
+/** Gives the time now, in UTC with milliseconds. Many lines share one: it is written out once for each. */
+export function createTimeText(now: () => Date): () => string {
+  let [time, text] = [Number.NaN, ''];
+  return () => {
+    const date = now();
+    if (date.getTime() !== time) [time, text] = [date.getTime(), date.toISOString()];
+    return text;
+  };
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { EventOf, RunEvent } from '../core/events.js';
+import { createTimeText } from './duration.js';
 import { createHostText, type HostText } from './host-text.js';
 import type { Reporter } from './reporter.js';
 
@@ -114,15 +115,12 @@ export function createHostLogs(options: HostLogOptions): Reporter {
   };
 }
 
-/** Puts the time before a line. Many lines share one: it is written out once for each. */
+/** Puts the time before a line. */
 function createStamp(now: () => Date): (text: string) => string {
-  let [time, timeText] = [Number.NaN, ''];
+  const timeText = createTimeText(now);
   return (text) => {
     const line = text.trim();
-    if (line === '') return '';
-    const date = now();
-    if (date.getTime() !== time) [time, timeText] = [date.getTime(), date.toISOString()];
-    return `${timeText} ${line}\n`;
+    return line === '' ? '' : `${timeText()} ${line}\n`;
   };
 }
 

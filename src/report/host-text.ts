@@ -32,7 +32,7 @@ export interface HostText {
 const ALWAYS = 64 * 1024;
 
 export function createHostText({ stamp, mostOutput, checkRoom }: HostTextOptions): HostText {
-  const narrator = createNarrator({ paint: colourless, verbosity: 4, diff: true });
+  const narrator = createNarrator({ paint: colourless, verbosity: 4, diff: true, isGrouped: false });
   let waiting = '';
   /** Characters of output that were written, and that were not since something else was. */
   let output = 0;

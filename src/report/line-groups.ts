@@ -38,15 +38,15 @@ function anonymous(described: Described, host: string): Described {
 export function createLineGroups(): LineGroups {
   let lines: Line[] = [];
   /** Where each host's last line stands: it may join an equal line only below that. */
-  let lastLineOf = new Map<string, number>();
+  const lastLineOf = new Map<string, number>();
   /** Where equal lines stand, in order. */
-  let placesOf = new Map<string, number[]>();
+  const placesOf = new Map<string, number[]>();
   /** Where the first line after the last heading stands. */
   let barrier = 0;
 
   function closeGroups(): void {
-    lastLineOf = new Map();
-    placesOf = new Map();
+    lastLineOf.clear();
+    placesOf.clear();
     barrier = lines.length;
   }
 

@@ -10,6 +10,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import type { Logger } from 'winston';
 import type { RunEvent } from '../core/events.js';
+import { createTimeText } from './duration.js';
 import { createNarrator } from './narrate.js';
 import { createRecap } from './recap/recap.js';
 import type { Reporter } from './reporter.js';
@@ -36,6 +37,7 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
   const recap = createRecap({ paint: colourless, verbosity: 3, retryFile });
   let logger: Logger | undefined;
   let opening: Promise<void> | undefined;
+  const timeText = createTimeText(() => new Date());
   /** Hosts say so much at once that a record for each line would cost more than the lines. */
   let waiting: string[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -66,7 +68,7 @@ export function createLog(path: string, onTrouble: (error: unknown) => void, ret
       if (logger) flush();
       else opening ??= open();
     }, flushMs).unref();
-    waiting.push(`${new Date().toISOString()} ${level.padEnd(5)} ${message}`);
+    waiting.push(`${timeText()} ${level.padEnd(5)} ${message}`);
   }
 
   return {

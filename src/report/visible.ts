@@ -11,6 +11,7 @@ const dangerous =
 
 /** What most text is, and far quicker to tell. */
 const isPlain = /^[\t\n\x20-\x7e]*$/;
+const isPlainLine = /^[\x20-\x7e]*$/;
 
 /** Text that may have several lines; line feeds and tabs are kept, everything that could act is written as `\x1b`. */
 export function visible(text: string): string {
@@ -19,7 +20,8 @@ export function visible(text: string): string {
 
 /** Text for one line: a line feed is shown as `\n` too, and a tab as a space. */
 export function visibleLine(text: string): string {
-  return visible(text.trim()).replaceAll('\n', '\\n').replaceAll('\t', ' ');
+  const line = text.trim();
+  return isPlainLine.test(line) ? line : visible(line).replaceAll('\n', '\\n').replaceAll('\t', ' ');
 }
 
 function escapeCharacter(character: string): string {
@@ -35,6 +37,7 @@ function escapeCharacter(character: string): string {
  * take two, combining marks none; what a terminal does otherwise costs a line some cells, nothing more.
  */
 export function displayWidth(text: string): number {
+  if (isPlain.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;

@@ -39,20 +39,29 @@ export function openOwnFiles(main: string, build: () => string): OwnFiles {
 
 function openPart(file: string, build: () => string): BundlePart {
   const compiled = `${file}.compiled`;
+  let text: string | undefined;
+  const source = (): string => (text ??= readFileSync(file, 'utf8'));
+  const origin = (): string => `${build()} ${lastLineOf(source())}`;
   return {
     file,
-    source: () => readFileSync(file, 'utf8'),
-    compiled: () => (existsSync(compiled) ? compiledBy(build(), readFileSync(compiled)) : undefined),
-    keepCompiled: (data) => writeFileSync(compiled, Buffer.concat([data, Buffer.from(`\n${build()}`)])),
+    source,
+    compiled: () => (existsSync(compiled) ? compiledFrom(origin(), readFileSync(compiled)) : undefined),
+    keepCompiled: (data) => writeFileSync(compiled, Buffer.concat([data, Buffer.from(`\n${origin()}`)])),
     readMap: () => readFileSync(`${file}.map`, 'utf8'),
   };
 }
 
+/** Names what is in a part: see test/build/parts.ts. */
+function lastLineOf(source: string): string {
+  return source.slice(source.lastIndexOf('\n', source.length - 2) + 1).trim();
+}
+
 /**
- * What V8 has compiled ends with a line that names the build of Node. V8 asks for its own version alone, and what another
- * build of the same version has compiled can end the process (Node 20.19.6 with what 20.20.2 has made).
+ * What V8 has compiled ends with a line that names the build of Node and what is in the source. V8 asks for its own version
+ * and the length of the source alone, and what another build of the same version has compiled, or what was compiled of
+ * another source, can end the process (Node 20.19.6 with what 20.20.2 has made).
  */
-function compiledBy(build: string, kept: Buffer): Buffer | undefined {
+function compiledFrom(origin: string, kept: Buffer): Buffer | undefined {
   const end = kept.lastIndexOf('\n');
-  return end >= 0 && kept.toString('utf8', end + 1) === build ? kept.subarray(0, end) : undefined;
+  return end >= 0 && kept.toString('utf8', end + 1) === origin ? kept.subarray(0, end) : undefined;
 }
