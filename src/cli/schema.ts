@@ -10,6 +10,7 @@ import { modules } from '../modules/index.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
 import { readVerbWords } from './verb-options.js';
+import { unwritable } from '../core/unwritable.js';
 
 /** Of what zrun writes itself. */
 const outputs: Readonly<Record<string, { readonly of: string; make(): Promise<object> }>> = {
@@ -102,13 +103,6 @@ async function write(file: string, shown: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'its folder is not there',
-      EACCES: 'permission denied',
-      EISDIR: 'it is a folder',
-    };
-    const reason = reasons[String(code)] ?? (error instanceof Error ? error.message : String(error));
-    throw new ZrunError('usage', `cannot write ${shown}: ${reason}`, { cause: error });
+    throw unwritable(shown, error);
   }
 }

@@ -79,6 +79,8 @@ describe('zrun doc', () => {
     [['modules'], /^copy +Put a file/m],
     [['auth-failed'], /^auth-failed \(error\): the host refused every key[^]*\n\nzrun ping HOST -vvv lists /],
     [['serial'], /^serial \(keyword\): How many hosts[\s\S]*Stands on: play\.$/m],
+    [['keywords', 'serial'], /^serial \(keyword\): How many hosts/],
+    [['facts', 'docker.driver'], /^facts\.docker\.driver \(fact\)/],
     [['facts.docker.driver'], /^facts\.docker\.driver \(fact\): the storage driver/],
     [['docker.driver'], /^facts\.docker\.driver \(fact\)/],
     [['facts.docker'], /^facts\.docker\.driver +/m],
@@ -117,6 +119,14 @@ describe('zrun doc', () => {
   const unknown: readonly (readonly [argv: readonly string[], error: string])[] = [
     [['service'], "error: there is no module 'service'\n  hint: zrun's is called 'systemd_service'\n"],
     [['sereal'], "error: nothing that is called 'sereal' is documented\n  hint: did you mean 'serial'?\n"],
+    [
+      ['keywords', 'qqqq'],
+      "error: there is no 'qqqq' among the keywords\n  hint: zrun doc keywords lists them\n",
+    ],
+    [
+      ['keywords', 'sereal'],
+      "error: there is no 'sereal' among the keywords\n  hint: did you mean 'serial'?\n",
+    ],
     [
       ['auth-faild'],
       "error: nothing that is called 'auth-faild' is documented\n  hint: did you mean 'auth-failed'?\n",

@@ -134,7 +134,7 @@ describe('playbooks by name', () => {
       [['copy', 'audit', 'a', 'b'], 'one playbook into one folder'],
       [['list'], "does not know 'list'"],
       [['--jsn'], 'did you mean --json?'],
-      [['copy', 'audit', 'file/below'], 'cannot be written'],
+      [['copy', 'audit', 'file/below'], 'a part of its path is a file'],
     ];
     for (const [words, message] of wrong) {
       it(`refuses: playbooks ${words.join(' ')}`, async () => {

@@ -49,9 +49,13 @@ export function showDocumentation({ argv, stdout, env }: Environment): Promise<n
   } else if (names.length === 0) stdout.write(formatIndex(sortedModules()));
   else {
     const paint = choosePaint(env, stdout.isTTY === true);
-    const pages = names.flatMap((name) =>
-      pagesOf(name).map((page) => ('params' in page ? formatModule(page, paint) : page.text)),
-    );
+    const [topic = '', ...rest] = names;
+    // `zrun doc keywords serial` is what one would try for `zrun doc serial`.
+    const isWithin = isTopic(topic) && rest.length > 0 && !rest.some(isTopic);
+    const found = isWithin
+      ? rest.flatMap((name) => entriesNamed(name, topic))
+      : names.flatMap((name) => pagesOf(name));
+    const pages = found.map((page) => ('params' in page ? formatModule(page, paint) : page.text));
     stdout.write(pages.join('\n'));
   }
   return Promise.resolve(exitCodes.ok);
@@ -71,8 +75,26 @@ function isTopic(name: string): name is Topic {
   return topics.some((topic) => topic === name);
 }
 
+interface Page {
+  readonly text: string;
+}
+
+/** Never empty. */
+function entriesNamed(name: string, topic: Topic): readonly Page[] {
+  const entries = entriesOf(topic);
+  const found = entries.filter((entry) => isNamed(entry, name));
+  if (found.length > 0) return found.map((entry) => ({ text: formatEntry(entry) }));
+  const near = nearest(
+    name,
+    entries.map((entry) => entry.name),
+  );
+  throw new ZrunError('usage', `there is no '${name}' among the ${topic}`, {
+    hint: near === undefined ? `zrun doc ${topic} lists them` : `did you mean '${near}'?`,
+  });
+}
+
 /** All that goes by a name: `user` is a module and a keyword. Never empty. */
-function pagesOf(name: string): readonly (Module | { readonly text: string })[] {
+function pagesOf(name: string): readonly (Module | Page)[] {
   if (name === 'modules') return [{ text: formatIndex(sortedModules()) }];
   if (isTopic(name)) return [{ text: formatTopic(name) }];
   const module = moduleNamed(name, modules);

@@ -11,6 +11,7 @@ import type { Environment } from '../environment.js';
 import { ask } from '../terminal.js';
 import { readVerbWords } from '../verb-options.js';
 import type { Answers } from './project.js';
+import { unwritable } from '../../core/unwritable.js';
 
 const HELP = `Usage: zrun init [FOLDER] [options]
 
@@ -135,15 +136,7 @@ async function writeNew(file: string, shown: string, text: string): Promise<bool
       const isFile = await isThere(file);
       if (isFile) return false;
     }
-    const reasons: Readonly<Record<string, string>> = {
-      EACCES: 'permission denied',
-      EROFS: 'the file system is read-only',
-      ENOSPC: 'the disk is full',
-      ENOTDIR: 'a part of its path is a file',
-      EEXIST: 'a part of its path is a file',
-    };
-    const reason = reasons[String(code)] ?? (error instanceof Error ? error.message : String(error));
-    throw new ZrunError('usage', `cannot write ${shown}: ${reason}`, { cause: error });
+    throw unwritable(shown, error, { EEXIST: 'a part of its path is a file' });
   }
 }
 

@@ -9,6 +9,7 @@ import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { readVerbWords } from '../verb-options.js';
 import { listOwnPlaybooks, partsOf, type OwnPlaybook } from './own-playbooks.js';
+import { unwritable } from '../../core/unwritable.js';
 
 const HELP = `Usage: zrun playbooks
        zrun playbooks copy NAME [FOLDER]
@@ -106,11 +107,6 @@ function write(file: string, text: string): void {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   } catch (error) {
-    throw unwritable(file, error);
+    throw unwritable(file, error, { EEXIST: 'a part of its path is a file' });
   }
-}
-
-function unwritable(file: string, error: unknown): ZrunError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ZrunError('file-unreadable', `${file} cannot be written: ${reason}`, { cause: error });
 }

@@ -12,7 +12,7 @@ import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
 import { readEvents } from '../runs.js';
-import { unwritable } from './unwritable.js';
+import { unwritable } from '../../core/unwritable.js';
 
 /** Undefined where not even the run's start was written down. Throws ZrunError `file-unreadable`. */
 export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {

@@ -6,6 +6,7 @@ import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError, type Place } from '../../core/errors.js';
 import { ageMagic, armorBytes } from '../../secrets/age.js';
+import { unwritable } from '../../core/unwritable.js';
 
 export interface ReadFile {
   /** Absolute, links followed. */
@@ -80,7 +81,6 @@ export async function replaceFile(
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ZrunError('file-unreadable', `cannot write ${name}: ${reason}`, { cause: error });
+    throw unwritable(name, error);
   }
 }

@@ -11,6 +11,7 @@ import type { VerbWords } from '../verb-options.js';
 import { openKeys, readKeyWords } from './keys.js';
 import { askNew, findTarget, noTarget, sealWith, tagOf, type Target } from './seal.js';
 import { notSealed, readSecretFile, type ReadFile } from './secret-file.js';
+import { unwritable } from '../../core/unwritable.js';
 
 export async function encryptString(words: VerbWords, environment: Environment): Promise<void> {
   const { stdout, stderr, cwd } = environment;
@@ -115,13 +116,7 @@ export async function createKey(words: VerbWords, { cwd, stdout, stderr }: Envir
     try {
       writeFileSync(path.resolve(cwd, output), text, { mode: 0o600, flag: 'wx' });
     } catch (error) {
-      const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-      const reason = isThere
-        ? 'it is there, and a key is never overwritten'
-        : error instanceof Error
-          ? error.message
-          : String(error);
-      throw new ZrunError('file-unreadable', `cannot write ${output}: ${reason}`, { cause: error });
+      throw unwritable(output, error, { EEXIST: 'it is there, and a key is never overwritten' });
     }
   stderr.write(`encrypt for it with: -r ${recipient}\n`);
 }

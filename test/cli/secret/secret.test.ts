@@ -61,6 +61,8 @@ describe('zrun secret', () => {
     const again = await secret(['keygen', '-o', 'mine.txt']);
     expect(again.code).to.equal(4);
     expect(again.stderr).to.match(/a key is never overwritten/);
+    const nowhere = await secret(['keygen', '-o', 'nowhere/key']);
+    expect(nowhere.stderr).to.equal('error: cannot write nowhere/key: its folder is not there\n');
   });
 
   it('edits what an editor leaves, in memory, with nothing left there', async () => {
