@@ -339,7 +339,9 @@ function summarise(
   const left = timeLeft(picture, now);
   const forecast = left === undefined ? '' : `, ${isShort ? '' : 'about '}${formatClock(left)} left`;
   return [
-    isShort ? `${outcomes.size}/${all.size} done` : `${outcomes.size} of ${plural(all.size, 'host')} done`,
+    isShort
+      ? `${outcomes.size}/${all.size} hosts`
+      : `${outcomes.size} of ${plural(all.size, 'host')} finished`,
     `${formatClock(now - startedAt)}${forecast}`,
     ...ends,
     ...formatBatch(picture, isShort),

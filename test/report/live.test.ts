@@ -27,7 +27,7 @@ describe('the live view', () => {
       '',
       'web1  1:02  Copy the volumes  42% \\x1b[K',
       'web2  0:03  Gathering Facts  connecting',
-      '1 of 3 hosts done · 1:03 · 1 failed · 2 at work · 1 changed',
+      '1 of 3 hosts finished · 1:03 · 1 failed · 2 at work · 1 changed',
     ]);
   });
 
@@ -39,7 +39,7 @@ describe('the live view', () => {
     expect(view.render({ columns: 80, rows: 20 }, 0)).to.deep.equal([
       '',
       'web2  0:00  Gathering Facts  connecting',
-      '0 of 3 hosts done · 0:00 · 1 at work',
+      '0 of 3 hosts finished · 0:00 · 1 at work',
     ]);
   });
 
@@ -57,7 +57,7 @@ describe('the live view', () => {
       '  web1   0:07  Gathering Facts  connecting',
       '  web2   0:07  Gathering Facts  connecting',
       '  web3   0:07  Gathering Facts  connecting',
-      '░░░░░░░░░░ 0 of 50 hosts done · 0:09 · 48 at work',
+      '░░░░░░░░░░ 0 of 50 hosts finished · 0:09 · 48 at work',
     ]);
   });
 
@@ -103,10 +103,10 @@ describe('the live view', () => {
     view.tell({ type: 'host-finished', host: 'web3', outcome: 'unknown', counts: noCounts }, 0);
     expect(view.render({ columns: 100, rows: 9 }, 0)).to.deep.equal([
       '██░░░░░░░░░░░░░░░░░░ batch 2 of 5: 1 of 10',
-      '█░░░░░░░░░░░░░░░░░░░ 1 of 40 hosts done · 0:00 · 1 unknown',
+      '█░░░░░░░░░░░░░░░░░░░ 1 of 40 hosts finished · 0:00 · 1 unknown',
     ]);
     expect(view.render({ columns: 50, rows: 7 }, 0)).to.deep.equal([
-      '1/40 done · 0:00 · 1 unknown · batch 2/5: 1/10',
+      '1/40 hosts · 0:00 · 1 unknown · batch 2/5: 1/10',
     ]);
   });
 
@@ -133,7 +133,7 @@ describe('the live view', () => {
     for (const event of started(['web1'], true)) view.tell(event, 0);
     view.tell(finish('web1', copy, result('changed', 'x')), 0);
     expect(view.render({ columns: 80, rows: 10 }, 0)).to.deep.equal([
-      '0 of 1 host done · 0:00 · 1 would change',
+      '0 of 1 host finished · 0:00 · 1 would change',
     ]);
   });
 

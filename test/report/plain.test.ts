@@ -178,9 +178,9 @@ describe('output without a terminal', () => {
       240_000,
     ]);
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('PLAY'))).to.deep.equal([
-      "still at work: 0 of 2 hosts done, 1:00, 1 at work, web1 for 1:00 at 'Copy the volumes'",
-      "still at work: 0 of 2 hosts done, 3:00, 1 at work, web1 for 3:00 at 'Copy the volumes'",
-      "still at work: 0 of 2 hosts done, 7:00, 1 at work, web1 for 7:00 at 'Copy the volumes', 3 GiB of 9 GiB",
+      "still at work: 0 of 2 hosts finished, 1:00, 1 at work, web1 for 1:00 at 'Copy the volumes'",
+      "still at work: 0 of 2 hosts finished, 3:00, 1 at work, web1 for 3:00 at 'Copy the volumes'",
+      "still at work: 0 of 2 hosts finished, 7:00, 1 at work, web1 for 7:00 at 'Copy the volumes', 3 GiB of 9 GiB",
     ]);
   });
 

@@ -78,14 +78,14 @@ describe('the view on a terminal', () => {
     expect(tail()).to.deep.equal([
       'web1 | changed | First: one',
       'web1  0:05  Second',
-      '0 of 1 host done · 0:05 · 1 at work · 1 changed',
+      '0 of 1 host finished · 0:05 · 1 at work · 1 changed',
     ]);
     reporter.tell(finish('web1', task('Second', 2), result('ok', 'two')));
     await wait(10);
     expect(tail()).to.deep.equal([
       'web1 | changed | First: one',
       'web1 | ok      | Second',
-      '0 of 1 host done · 0:05 · 1 changed',
+      '0 of 1 host finished · 0:05 · 1 changed',
     ]);
     await reporter.close();
   });
@@ -116,7 +116,7 @@ describe('the view on a terminal', () => {
     for (const event of started(['web1'])) reporter.tell(event);
     reporter.tell(finish('web1', task('First', 1), result('changed', 'one')));
     reporter.tell({ type: 'task-started', host: 'web1', task: long });
-    for (const columns of [100, 40, 90]) {
+    for (const columns of [100, 45, 90]) {
       Object.assign(out, { columns });
       out.emit('resize');
       const lines = screen(text()).filter((line) => line !== '');
