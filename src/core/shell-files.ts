@@ -1,4 +1,6 @@
-/** Owns how a shell file becomes a text for a host. */
+/**
+ * Owns how a shell file becomes a text for a host, and which of these texts a shell reads once.
+ */
 import type { ShellText } from './shell.js';
 import { sourceFile } from './source-files.js';
 
@@ -8,4 +10,46 @@ import { sourceFile } from './source-files.js';
  */
 export function shellFile(file: string): ShellText {
   return { shellText: sourceFile(file) };
+}
+
+/** A text that many scripts have in them. */
+export interface SharedText {
+  /** Of the shell function that stands for it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+const shared = new Map<string, SharedText>();
+
+/**
+ * The same of a file that many scripts begin with: a shell is sent it once (see `withoutShared`). It may set options and
+ * define functions, which is all that a function can do as well as a script.
+ */
+export function sharedShellFile(file: string): ShellText {
+  const text = sourceFile(file);
+  if (!shared.has(text)) {
+    const name = file.replace(/^.*\/|\.sh$/g, '').replaceAll('-', '_');
+    shared.set(text, { name: `zrun_${name}`, text });
+  }
+  return { shellText: text };
+}
+
+/**
+ * A script with a call in the place of each shared text, and the texts that a shell must know for that. Where one is quoted
+ * in a script, as for a shell of its own, it stays: each has single quotes, which are written otherwise there.
+ */
+export function withoutShared(script: string): {
+  readonly script: string;
+  readonly needs: readonly SharedText[];
+} {
+  const needs = [...shared.values()].filter(({ text }) => script.includes(text));
+  return {
+    script: needs.reduce((left, { name, text }) => left.replaceAll(text, name), script),
+    needs,
+  };
+}
+
+/** What teaches a shell the text. Scripts run in subshells: only those that call it have what it defines. */
+export function teach({ name, text }: SharedText): string {
+  return `${name}() {\n${text}\n}\n`;
 }

@@ -5,6 +5,7 @@
 import type { Writable } from 'node:stream';
 import { ZrunError } from '../core/errors.js';
 import { gatherInput, type Input } from '../core/host.js';
+import { teach, withoutShared, type SharedText } from '../core/shell-files.js';
 import {
   collectedText,
   frameText,
@@ -39,6 +40,8 @@ export function createWriter(
   let isGone = false;
   let hasGivenUp = false;
   let hasHelpers = false;
+  /** Names of the shared texts that the shell has read. */
+  const taught = new Set<string>();
   const over = gone.then(() => {
     isGone = true;
   });
@@ -50,15 +53,24 @@ export function createWriter(
     await untilDrained(stdin, over);
   };
 
+  /** What the shell must read before the frame, and has not read yet. */
+  const lessonsFor = (frame: Frame, needs: readonly SharedText[]): string => {
+    const isToHelp = frame.marks !== 'end' && !hasHelpers;
+    if (isToHelp) hasHelpers = true;
+    const missing = needs.filter(({ name }) => !taught.has(name));
+    for (const { name } of missing) taught.add(name);
+    return `${isToHelp ? helpers() : ''}${missing.map(teach).join('')}`;
+  };
+
   const sendFrame = async (frame: Frame): Promise<void> => {
     const { nonce, job } = frame;
-    const { script, stdin: input } = job;
+    const { stdin: input } = job;
+    const { script, needs } = withoutShared(job.script);
     try {
       const isLarge = input !== undefined && input.length > largeInput;
       const text = isLarge ? '' : frameText(nonce, script, input && (await gatherInput(input)), frame.marks);
-      const before = frame.marks === 'end' || hasHelpers ? '' : helpers();
-      if (before !== '') hasHelpers = true;
-      if (isLarge) await sendLarge(frame, input, before);
+      const before = lessonsFor(frame, needs);
+      if (isLarge) await sendLarge(frame, script, input, before);
       else await send(`${before}${text}`);
     } catch (error) {
       frame.failure = error;
@@ -68,11 +80,11 @@ export function createWriter(
     }
   };
 
-  const sendLarge = async (frame: Frame, input: Input, before: string): Promise<void> => {
-    const { nonce, job } = frame;
+  const sendLarge = async (frame: Frame, script: string, input: Input, before: string): Promise<void> => {
+    const { nonce } = frame;
     const ready = new Promise<string>((resolve) => (frame.onReady = resolve));
     const answered = new Promise<void>((resolve) => (frame.onAnswer = resolve));
-    await send(`${before}${largeFrameText(nonce, job.script, input.length)}`);
+    await send(`${before}${largeFrameText(nonce, script, input.length)}`);
     const way = await Promise.race([ready, over]);
     if (isOver()) return;
     onAsked();
@@ -86,7 +98,7 @@ export function createWriter(
     if (isOver()) return;
     if (length !== input.length)
       throw new ZrunError('internal', `an input of ${input.length} bytes came to ${length}`);
-    if (way === takesText) await send(collectedText(nonce, job.script, length));
+    if (way === takesText) await send(collectedText(nonce, script, length));
     await Promise.race([answered, over]);
   };
 

@@ -4,8 +4,8 @@ import path from 'node:path';
 import vm from 'node:vm';
 import { expect } from 'chai';
 import { build } from 'esbuild';
-import { shellFile } from '../../src/core/shell-files.js';
-import type { ShellText } from '../../src/core/shell.js';
+import { shellFile, sharedShellFile, teach, withoutShared } from '../../src/core/shell-files.js';
+import { lines, sh, type ShellText } from '../../src/core/shell.js';
 import { stripShell } from '../../src/core/shell-strip.js';
 import { skipFor } from '../integration/skip.js';
 import { listShellFiles, sourceFilesInside } from '../build/source-files.js';
@@ -17,7 +17,9 @@ const files = listShellFiles();
 function namedFiles(): readonly string[] {
   return readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && file !== path.join('core', 'shell-files.ts'))
-    .flatMap((file) => [...readFileSync(path.join(src, file), 'utf8').matchAll(/\bshellFile\(([^)]*)\)/g)])
+    .flatMap((file) => [
+      ...readFileSync(path.join(src, file), 'utf8').matchAll(/\b(?:s|sharedS)hellFile\(([^)]*)\)/g),
+    ])
     .map(([, argument = '']) => /^'([^']+)'$/.exec(argument)?.[1] ?? `not a plain name: ${argument}`);
 }
 
@@ -46,6 +48,39 @@ describe('shell files', () => {
       });
     }
   }
+
+  describe('that are shared', () => {
+    const { shellText: text } = sharedShellFile('modules/files/trusted-folder.sh');
+    const { shellText: script } = lines(
+      sharedShellFile('modules/files/trusted-folder.sh'),
+      sh`missing() { exit 1; }
+enter /etc/hosts hosts .t "" /etc / /etc
+echo "$n $PWD"`,
+    );
+
+    it('are replaced by a call, and named', () => {
+      const { script: short, needs } = withoutShared(script);
+      expect(short).to.match(/^zrun_trusted_folder\nmissing\(\)/);
+      expect(needs).to.deep.equal([{ name: 'zrun_trusted_folder', text }]);
+      expect(withoutShared('echo x')).to.deep.equal({ script: 'echo x', needs: [] });
+    });
+
+    it('stay where they are quoted for another shell', () => {
+      const { shellText: quoted } = sh`sh -c ${script}`;
+      expect(withoutShared(quoted)).to.deep.equal({ script: quoted, needs: [] });
+    });
+
+    for (const shell of ['dash', 'bash', 'busybox sh', 'ksh', 'mksh', 'zsh --emulate sh'] as const)
+      it(`are called in ${shell} by the scripts that need them, and by no other`, function () {
+        const { script: short, needs } = withoutShared(script);
+        const [program = '', ...options] = shell.split(' ');
+        const { error, status, stdout, stderr } = spawnSync(program, options, {
+          input: `${needs.map(teach).join('')}(eval ${sh`${short}`.shellText})\n(enter 2>/dev/null || echo none)\n`,
+        });
+        skipFor(this, error && `skipped: ${program} cannot be run here: ${error.message}`);
+        expect([status, stdout.toString()], stderr.toString()).to.deep.equal([0, 'hosts /etc\nnone\n']);
+      });
+  });
 
   it('are in the bundle as they are sent from the sources', async () => {
     const { outputFiles } = await build({

@@ -20,7 +20,7 @@ import { randomUUID } from 'node:crypto';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
 import type { Write } from '../../core/module.js';
-import { shellFile } from '../../core/shell-files.js';
+import { sharedShellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { Way } from '../host/file-look.js';
 import { ancestorsOf, baseName, parentOf } from '../host/path.js';
@@ -52,7 +52,7 @@ interface EnterOptions {
 export function enterFolder(path: string, { follow, make = noFolder }: EnterOptions): ShellText {
   const words = [path, baseName(path), `.zrun-${randomUUID()}`, follow ? '+' : '', parentOf(path)];
   return lines(
-    shellFile('modules/files/trusted-folder.sh'),
+    sharedShellFile('modules/files/trusted-folder.sh'),
     sh`missing() { ${make}; }`,
     sh`enter ${words} / ${ancestorsOf(path)}`,
   );
