@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { sha256Of } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
-import { shellFile } from '../../core/shell-files.js';
+import { shellFile, withoutShared } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { AbsentFile, FileState, Inode, LinkFile, PlainState } from './file-state.js';
 
@@ -79,7 +79,7 @@ export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
 function wayScript({ links, script, refusal }: Way, index: number): ShellText {
   return sh`for p in ${links}; do if [ -L "$p" ]; then break; fi; p=; done
 if [ -n "$p" ]; then
-way=$( (eval ${script.shellText}) 2>&1 >/dev/null); [ $? -ne ${refusal} ] || printf 'refused %s %s\\0' ${index} "$way"
+way=$( (eval ${withoutShared(script.shellText).script}) 2>&1 >/dev/null); [ $? -ne ${refusal} ] || printf 'refused %s %s\\0' ${index} "$way"
 fi`;
 }
 
