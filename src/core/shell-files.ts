@@ -36,16 +36,14 @@ export function sharedShellFile(file: string): ShellText {
 
 /**
  * A script with a call in the place of each shared text, and the texts that a shell must know for it. Where one is quoted in a
- * script, it stays, since each has single quotes, which are written otherwise there. What is quoted for `eval` can be given
- * to this function before.
+ * script, as for a shell of its own, it stays: each has single quotes, which are written otherwise there.
  */
 export function withoutShared(script: string): {
   readonly script: string;
   readonly needs: readonly SharedText[];
 } {
-  const all = [...shared.values()];
-  const short = all.reduce((left, { name, text }) => left.replaceAll(text, name), script);
-  return { script: short, needs: all.filter(({ name }) => short.includes(name)) };
+  const needs = [...shared.values()].filter(({ text }) => script.includes(text));
+  return { script: needs.reduce((left, { name, text }) => left.replaceAll(text, name), script), needs };
 }
 
 /** What teaches a shell the text. Scripts run in subshells: only those that call it have what it defines. */

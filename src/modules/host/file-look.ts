@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { sha256Of } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
-import { shellFile, withoutShared } from '../../core/shell-files.js';
+import { shellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { AbsentFile, FileState, Inode, LinkFile, PlainState } from './file-state.js';
 
@@ -78,8 +78,11 @@ export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
 /** Says `refused`, the number of the question and why, before everything else. */
 function wayScript({ links, script, refusal }: Way, index: number): ShellText {
   return sh`for p in ${links}; do if [ -L "$p" ]; then break; fi; p=; done
+way() {
+${script}
+}
 if [ -n "$p" ]; then
-way=$( (eval ${withoutShared(script.shellText).script}) 2>&1 >/dev/null); [ $? -ne ${refusal} ] || printf 'refused %s %s\\0' ${index} "$way"
+way=$(way 2>&1 >/dev/null); [ $? -ne ${refusal} ] || printf 'refused %s %s\\0' ${index} "$way"
 fi`;
 }
 
