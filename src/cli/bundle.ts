@@ -55,9 +55,8 @@ export function loadBundle(parts: BundleParts): Bundle {
 }
 
 /**
- * What a chunk exports, as values. esbuild makes each of them a getter, which every use of it would call anew: a tenth of
- * zrun's time in a large run. What has no value yet gets one later; nothing else is assigned once its chunk is loaded
- * (test/cli/chunks.test.ts).
+ * What a chunk exports, as values. esbuild makes each of them a getter, which every use in another chunk would call. What
+ * has no value yet gets one later; nothing else is assigned once its chunk is loaded (test/cli/chunks.test.ts).
  */
 function settle(exports: object): object {
   const settled = Object.defineProperty({}, '__esModule', { value: true });

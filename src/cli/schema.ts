@@ -9,8 +9,8 @@ import { nearest, ZrunError } from '../core/errors.js';
 import { modules } from '../modules/index.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
-import { readVerbWords } from './verb-options.js';
 import { unwritable } from '../core/unwritable.js';
+import { readVerbWords } from './verb-options.js';
 
 /** Of what zrun writes itself. */
 const outputs: Readonly<Record<string, { readonly of: string; make(): Promise<object> }>> = {

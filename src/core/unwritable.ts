@@ -6,6 +6,8 @@ import { ZrunError } from './errors.js';
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'its folder is not there',
   ENOTDIR: 'a part of its path is a file',
+  // Of mkdir(2), where folders are made on the way.
+  EEXIST: 'a part of its path is a file',
   EACCES: 'permission denied',
   EPERM: 'it may not be changed',
   EROFS: 'the file system is read-only',

@@ -268,14 +268,11 @@ const emptyValues: Readonly<Record<string, unknown>> = { msg: '', stdout_omitted
 const SHORT_VALUES = 100;
 
 function describeValues({ result }: Pick<TaskResult, 'result'>, paint: Paint): string[] {
-  const rest: Record<string, unknown> = {};
-  let isEmpty = true;
-  for (const [name, value] of Object.entries(result)) {
-    if (shownElsewhere.has(name) || value === emptyValues[name]) continue;
-    rest[name] = value;
-    isEmpty = false;
-  }
-  if (isEmpty) return [];
+  const told = Object.entries(result).filter(
+    ([name, value]) => !shownElsewhere.has(name) && value !== emptyValues[name],
+  );
+  if (told.length === 0) return [];
+  const rest = Object.fromEntries(told);
   const short = JSON.stringify(rest);
   const text = short.length <= SHORT_VALUES ? short : JSON.stringify(rest, undefined, 2);
   return [paint('dim', `result: ${visible(text)}`)];

@@ -136,14 +136,10 @@ export function createNarrator(given: NarrateOptions): Narrator {
       else waiting += (urgentHosts.has(host) ? urgent : lines).addHost(host, described);
     },
     drain() {
-      if (lines.isEmpty && urgent.isEmpty) {
-        waiting = 0;
-        return '';
-      }
-      const text = format([...lines.take(), ...urgent.take()]);
-      urgentHosts = new Set();
       waiting = 0;
-      return text;
+      if (lines.isEmpty && urgent.isEmpty) return '';
+      urgentHosts = new Set();
+      return format([...lines.take(), ...urgent.take()]);
     },
     drainUrgent() {
       urgentHosts = new Set();

@@ -79,11 +79,15 @@ interface Page {
   readonly text: string;
 }
 
+function pageOf(entry: Entry): Page {
+  return { text: formatEntry(entry) };
+}
+
 /** Never empty. */
 function entriesNamed(name: string, topic: Topic): readonly Page[] {
   const entries = entriesOf(topic);
   const found = entries.filter((entry) => isNamed(entry, name));
-  if (found.length > 0) return found.map((entry) => ({ text: formatEntry(entry) }));
+  if (found.length > 0) return found.map(pageOf);
   const near = nearest(
     name,
     entries.map((entry) => entry.name),
@@ -99,7 +103,7 @@ function pagesOf(name: string): readonly (Module | Page)[] {
   if (isTopic(name)) return [{ text: formatTopic(name) }];
   const module = moduleNamed(name, modules);
   const entries = topics.flatMap(entriesOf).filter((entry) => isNamed(entry, name));
-  const texts = entries.map((entry) => ({ text: formatEntry(entry) }));
+  const texts = entries.map(pageOf);
   // `user` is a module, and a keyword only in Ansible.
   if (module) return [module, ...(entries.some(({ isMissing }) => isMissing) ? [] : texts)];
   if (texts.length > 0) return texts;

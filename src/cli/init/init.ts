@@ -6,12 +6,12 @@ import path from 'node:path';
 import { loadInventory } from '../../config/index.js';
 import { ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
+import { unwritable } from '../../core/unwritable.js';
 import { visibleLine } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { ask } from '../terminal.js';
 import { readVerbWords } from '../verb-options.js';
 import type { Answers } from './project.js';
-import { unwritable } from '../../core/unwritable.js';
 
 const HELP = `Usage: zrun init [FOLDER] [options]
 
@@ -136,7 +136,7 @@ async function writeNew(file: string, shown: string, text: string): Promise<bool
       const isFile = await isThere(file);
       if (isFile) return false;
     }
-    throw unwritable(shown, error, { EEXIST: 'a part of its path is a file' });
+    throw unwritable(shown, error);
   }
 }
 

@@ -5,11 +5,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nearest, ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
+import { unwritable } from '../../core/unwritable.js';
 import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { readVerbWords } from '../verb-options.js';
 import { listOwnPlaybooks, partsOf, type OwnPlaybook } from './own-playbooks.js';
-import { unwritable } from '../../core/unwritable.js';
 
 const HELP = `Usage: zrun playbooks
        zrun playbooks copy NAME [FOLDER]
@@ -107,6 +107,6 @@ function write(file: string, text: string): void {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   } catch (error) {
-    throw unwritable(file, error, { EEXIST: 'a part of its path is a file' });
+    throw unwritable(file, error);
   }
 }

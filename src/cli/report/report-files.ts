@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { mask } from '../../core/secret.js';
+import { unwritable } from '../../core/unwritable.js';
 import { createReportReader } from '../../report/document/read-report.js';
 import type { RunReport } from '../../report/document/report.js';
 import { writeReport, type ReportKind } from '../../report/document/write-report.js';
@@ -12,7 +13,6 @@ import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
 import { readEvents } from '../runs.js';
-import { unwritable } from '../../core/unwritable.js';
 
 /** Undefined where not even the run's start was written down. Throws ZrunError `file-unreadable`. */
 export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {

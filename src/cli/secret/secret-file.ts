@@ -5,8 +5,8 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError, type Place } from '../../core/errors.js';
-import { ageMagic, armorBytes } from '../../secrets/age.js';
 import { unwritable } from '../../core/unwritable.js';
+import { ageMagic, armorBytes } from '../../secrets/age.js';
 
 export interface ReadFile {
   /** Absolute, links followed. */

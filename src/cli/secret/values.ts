@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ZrunError, type Place } from '../../core/errors.js';
+import { unwritable } from '../../core/unwritable.js';
 import { createAgeKey } from '../../secrets/age.js';
 import type { Keyring } from '../../secrets/keyring.js';
 import type { Environment } from '../environment.js';
@@ -11,7 +12,6 @@ import type { VerbWords } from '../verb-options.js';
 import { openKeys, readKeyWords } from './keys.js';
 import { askNew, findTarget, noTarget, sealWith, tagOf, type Target } from './seal.js';
 import { notSealed, readSecretFile, type ReadFile } from './secret-file.js';
-import { unwritable } from '../../core/unwritable.js';
 
 export async function encryptString(words: VerbWords, environment: Environment): Promise<void> {
   const { stdout, stderr, cwd } = environment;

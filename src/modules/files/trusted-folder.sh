@@ -3,6 +3,8 @@
 #
 # A function that stands beside these, `missing`, is called where a folder on the way is missing, $n: it makes and enters it,
 # or ends the script.
+#
+# A shell is sent all of it once, as the body of a function (sharedShellFile): it sets options and defines functions only.
 
 set -eu
 

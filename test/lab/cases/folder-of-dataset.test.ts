@@ -30,12 +30,17 @@ const host = 'bookworm4';
 const of = 'tank/ROOT/debian';
 const backup = '/var/lib/docker-zfs-backup';
 
+/** Named like a layer, and like one of BuildKit's: neither is of this Docker. */
+const [likeLayer, likeBuildKit] = ['d'.repeat(64), 'k'.repeat(25)] as const;
+
 /** What is somebody else's: files beside the folder, datasets beside the layers, and a snapshot of all of it. */
 const decoys = `cat /var/lib/docker-zfs-backup.txt /var/lib/docker.theirs/note /srv/app/note
-zfs get -H -o name,property,value guid,mountpoint,mounted ${['d'.repeat(64), 'k'.repeat(25), 'app'].map((name) => `${of}/${name}`).join(' ')}
-zfs list -H -o name ${of}/${'d'.repeat(64)}@kept ${of}@daily
+zfs get -H -o name,property,value guid,mountpoint,mounted ${[likeLayer, likeBuildKit, 'app'].map((name) => `${of}/${name}`).join(' ')}
+zfs list -H -o name ${of}/${likeLayer}@kept ${of}@daily
 zfs get -H -o property,value guid,canmount,mountpoint,mounted ${of}`;
 
+/** Sets $layer to the last layer that was written down. */
+const setLayer = `layer=${of}/$(sed -n '$s/.*\\t//p' ${backup}/.zrun-layers)`;
 const layers = `zfs list -H -d 1 -t filesystem -o name,guid ${of} | sort`;
 const snapshots = `zfs list -H -d 1 -t snapshot -o name ${of}`;
 /** Every file of the data-root, with what it is, and without what Docker changes as it starts. */
@@ -140,22 +145,16 @@ describe('a data-root that is a folder of a larger dataset', () => {
     expect(said).to.match(/^keep\ttank\/ROOT\/debian\/d{64} /m);
     expect(said).to.contain(`remove\t${backup}`);
     expect(await ask(host, layers)).to.equal(known);
-    await ask(
-      host,
-      `layer=$(sed -n '$s/.*\\t//p' ${backup}/.zrun-layers); zfs snapshot ${of}/$layer@held && zfs hold keep ${of}/$layer@held`,
-    );
+    await ask(host, `${setLayer}; zfs snapshot $layer@held && zfs hold keep $layer@held`);
     const kept = await on(host, finalize, '-e', 'confirm=destroy');
     expect(kept.exitCode, explain(kept)).to.equal(2);
     expect(explain(kept)).to.match(/nothing was touched: the snapshot \S+@held is held/);
-    await ask(
-      host,
-      `layer=$(sed -n '$s/.*\\t//p' ${backup}/.zrun-layers); zfs release keep ${of}/$layer@held && zfs destroy ${of}/$layer@held`,
-    );
+    await ask(host, `${setLayer}; zfs release keep $layer@held && zfs destroy $layer@held`);
     const done = await on(host, finalize, '-e', 'confirm=destroy');
     expect(done.exitCode, explain(done)).to.equal(0);
     expect(
       await ask(host, `zfs list -H -d 1 -t filesystem -o name ${of} | sed 's#.*/##' | sort | tr '\\n' ' '`),
-    ).to.equal(`app ${'d'.repeat(64)} debian ${'k'.repeat(25)}`);
+    ).to.equal(`app ${likeLayer} debian ${likeBuildKit}`);
     expect(await ask(host, `ls -d ${backup} 2>&1 || :`)).to.match(/No such file/);
     await expectTheirs('after the end');
     expect(await driverOf(host)).to.equal('overlay2');
