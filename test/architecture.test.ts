@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import ts from 'typescript';
+import { parse } from 'yaml';
 
 const root = path.resolve(import.meta.dirname, '..');
 const src = path.join(root, 'src');
@@ -299,6 +300,16 @@ describe('the architecture', () => {
   it('has a header in each file that says what it owns', () => {
     const wrong = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*[\s\S]*?\bowns?\b[\s\S]*?\*\//i.test(text));
     expect(wrong.map(({ file }) => file)).to.deep.equal([]);
+  });
+
+  // Its files are listed by hand, since what matters most comes first.
+  it('has each file of the lab in its suite', () => {
+    const folder = path.join(root, 'test/lab');
+    const listed = parse(readFileSync(path.join(folder, 'mocharc.yaml'), 'utf8')) as {
+      readonly spec: string[];
+    };
+    const files = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
+    expect(listed.spec).to.have.members(files.map((name) => `test/lab/${name}`));
   });
 
   it('has no default exports', () => {

@@ -1420,6 +1420,11 @@ export const cases: readonly Case[] = [
         remark:
           /named like layers, and are not known to be of this Docker.*: rpool\/ROOT\/ubuntu_x\/k+, rpool\/ROOT\/ubuntu_x\/d+/,
       }),
+      recorded('Docker that never held an image', {
+        recording: withoutLinks(folderOf('tank/all', '/var/lib', { drivers: '', layers: '' })),
+        verdict: 'ready',
+        says: /a folder of tank\/all /,
+      }),
       recorded('a root that something else than ZFS mounts, from a pool that is encrypted', {
         recording: withoutLinks(
           folderOf('rpool/ROOT/debian', '/', {

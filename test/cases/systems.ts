@@ -152,6 +152,7 @@ export function folderOf(dataset: string, mountedAt: string, change: Sections = 
       logicalreferenced: '60000000000\t-',
     }),
     below: undefined,
+    stores: '/var/lib/docker/image/zfs\n',
     contents: '500000000\t2400\n',
     layers: [
       child('known', layer('a'), 100),

@@ -496,6 +496,7 @@ function facts(random: Random): string {
     'snapshots',
     'start',
     'statfs',
+    'stores',
     'there',
     'tools',
     'tops',

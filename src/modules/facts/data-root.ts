@@ -116,6 +116,9 @@ export function dataRootFacts(
     seen_elsewhere: parseElsewhere(rows(sections, 'elsewhere'), root ?? '').map((each) => ({ ...each })),
     used_by: parseHolders(rows(sections, 'holders')).map((each) => ({ ...each })),
     moved_aside: [...rows(sections, 'aside')].sort(),
+    image_stores: rows(sections, 'stores')
+      .map((folder) => folder.slice(folder.lastIndexOf('/') + 1))
+      .sort(),
     inner_dockers: innerDockers(rows(sections, 'inner')),
     cached: rows(sections, 'cached').flatMap((row) => {
       const [file = '', name = '', canmount = '', ignore] = row.split('\t');

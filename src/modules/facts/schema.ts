@@ -372,6 +372,9 @@ const dataRootSchema = z.object({
     .describe(
       "processes that have files in it open or work in it, and so keep it from being unmounted, but for Docker's and those of its containers: at most 20; empty where it is no mount point",
     ),
+  image_stores: texts.describe(
+    'storage drivers that Docker has run with here, by what it writes down of images (image/DRIVER)',
+  ),
   moved_aside: texts.describe('folders beside it into which moves have put what was hidden'),
   inner_dockers: texts
     .nullable()

@@ -245,11 +245,13 @@ describe('facts', () => {
       {
         aside: '/var/lib/docker.hidden-2\n/var/lib/docker.hidden-1\n',
         inner: 'ci\ndone\ndone\n',
+        stores: '/var/lib/docker/image/zfs\n/var/lib/docker/image/overlay2\n',
       },
-      ({ data_root: r }) => [r.moved_aside, r.inner_dockers],
+      ({ data_root: r }) => [r.moved_aside, r.inner_dockers, r.image_stores],
       [
         ['/var/lib/docker.hidden-1', '/var/lib/docker.hidden-2'],
         ['ci', 'done'],
+        ['overlay2', 'zfs'],
       ],
     ],
     [

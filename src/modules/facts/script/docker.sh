@@ -149,6 +149,8 @@ section drivers; for driver in aufs btrfs devicemapper fuse-overlayfs overlay ov
   # shellcheck disable=SC2012 # only whether there is any
   [ -n "$(ls -A -- "$real/$driver" | head -n 1)" ] && echo "$driver"
 done
+# Docker makes this folder of its driver at each start, also where it never held an image.
+section stores; find "$real/image/" -mindepth 1 -maxdepth 1 -type d | printable
 section du; [ -d "$real/volumes" ] && has timeout && timeout 1 du -sb -- "$real/volumes" && echo 'done'
 
 # The volume or the dataset that it lies on.
