@@ -42,8 +42,26 @@ export function withoutShared(script: string): {
   readonly script: string;
   readonly needs: readonly SharedText[];
 } {
-  const needs = [...shared.values()].filter(({ text }) => script.includes(text));
-  return { script: needs.reduce((left, { name, text }) => left.replaceAll(text, name), script), needs };
+  let left = script;
+  const needs = [...shared.values()].filter((one) => {
+    const before = left;
+    left = withCalls(before, one);
+    return left !== before;
+  });
+  return { script: left, needs };
+}
+
+/** Looks for the first few characters: a search for a text of kilobytes is prepared anew each time, which takes longer. */
+function withCalls(script: string, { name, text }: SharedText): string {
+  const head = text.slice(0, 24);
+  let calls = '';
+  let taken = 0;
+  for (let at = script.indexOf(head); at !== -1; at = script.indexOf(head, Math.max(at + 1, taken))) {
+    if (!script.startsWith(text, at)) continue;
+    calls += script.slice(taken, at) + name;
+    taken = at + text.length;
+  }
+  return taken === 0 ? script : calls + script.slice(taken);
 }
 
 /** What teaches a shell the text. Scripts run in subshells: only those that call it have what it defines. */

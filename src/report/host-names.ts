@@ -52,13 +52,19 @@ function keyOf(before: string, after: string): string {
   return `${before}\u0000${after}`;
 }
 
-function* numbersIn(name: string): Generator<Numbered> {
-  for (const found of name.matchAll(/\d+/g))
-    yield {
-      before: name.slice(0, found.index),
-      digits: found[0],
-      after: name.slice(found.index + found[0].length),
-    };
+/** A fleet's names are folded again for each task. */
+const numbersOf = new Map<string, readonly Numbered[]>();
+
+function numbersIn(name: string): readonly Numbered[] {
+  let numbers = numbersOf.get(name);
+  if (numbers) return numbers;
+  numbers = [...name.matchAll(/\d+/g)].map((found) => ({
+    before: name.slice(0, found.index),
+    digits: found[0],
+    after: name.slice(found.index + found[0].length),
+  }));
+  numbersOf.set(name, numbers);
+  return numbers;
 }
 
 /** The number that tells a name apart from most others, the last of several. Undefined where no other is like it. */
@@ -85,7 +91,7 @@ function rangesOf(digits: readonly string[]): string[] {
 }
 
 function following(digits: string): string {
-  const next = String(BigInt(digits) + 1n);
+  const next = digits.length < 16 ? String(Number(digits) + 1) : String(BigInt(digits) + 1n);
   return digits.startsWith('0') ? next.padStart(digits.length, '0') : next;
 }
 

@@ -1,14 +1,14 @@
 /**
- * Owns how files of a host are looked at: one script for any number of paths, and what it answers. Every process that it
- * starts costs the host more than all the rest, so stat(1) runs once for all paths, and what the shell can find out by
- * itself is left to it. What is plain (all paths are there, none is a link) takes a short way, and the text for the
- * rest is not even parsed then. Knows nothing of what a look is for.
+ * Owns how files of a host are looked at: what is asked of any number of paths, and what the answers mean. file-look.sh finds
+ * them. Every process that it starts costs the host more than all the rest, so stat(1) runs once for all paths, and what
+ * the shell can find out by itself is left to it. What is plain (all paths are there, none is a link) takes a short way.
+ * Knows nothing of what a look is for.
  */
 import { randomUUID } from 'node:crypto';
 import { sha256Of } from '../../core/content.js';
 import { ZrunError } from '../../core/errors.js';
 import type { Output } from '../../core/host.js';
-import { shellFile } from '../../core/shell-files.js';
+import { sharedShellFile } from '../../core/shell-files.js';
 import { lines, sh, type ShellText } from '../../core/shell.js';
 import type { AbsentFile, FileState, Inode, LinkFile, PlainState } from './file-state.js';
 
@@ -41,31 +41,31 @@ export interface FileLook {
  * looked at (permission denied) is not the same as an absent one: its answer throws `command-failed`.
  */
 export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
-  const reading = questions.filter(({ checksum, content }) => checksum || content);
-  const [read] = reading;
+  const toRead = questions.filter(({ checksum, content }) => checksum || content);
+  const [read] = toRead;
   // What is read comes first, so that its line of stat(1) is the first one too.
   const ordered = read ? [read, ...questions.filter((question) => question !== read)] : questions;
-  const isShort = reading.length <= 1 && questions.length <= mostPlain;
   // Contents can hold anything, so what ends them must be something that nobody can know beforehand.
   const boundary = randomUUID();
   const script = lines(
-    sh`LC_ALL=C; export LC_ALL; form='%f %u %g %s %Y %h %d:%i %U:%G'; nl='
-'`,
+    sharedShellFile('modules/host/file-look.sh'),
     ...questions.map(({ way }, i) => way && wayScript(way, i)),
-    isShort && plainScript(ordered, read),
-    isShort
-      ? sh`eval ${thoroughScript(questions, boundary)}`
-      : { shellText: thoroughScript(questions, boundary) },
+    read && sh`boundary=${boundary}`,
+    askScript(ordered, toRead.length > 1),
+    // What went wrong is told to standard error too, which is heard only then.
+    sh`exit $bad`,
   );
   return {
     script,
     parse(said) {
       const { output, refused } = takeRefusals(said);
       const answers = isPlain(output)
-        ? parsePlain(questions, ordered, read, output)
-        : parseLooks(questions, boundary, output);
-      return answers.map((answer, i) => {
-        const [why, way] = [refused.get(i), questions[i]?.way];
+        ? parsePlain(ordered, read, output)
+        : parseLooks(ordered, boundary, output);
+      return questions.map((question, i) => {
+        const [why, { way }] = [refused.get(i), question];
+        const answer = answers[ordered.indexOf(question)];
+        if (!answer) throw new ZrunError('internal', `no answer of ${question.path}`);
         if (why === undefined || !way) return answer;
         return () => {
           throw way.refuse(why);
@@ -77,13 +77,10 @@ export function lookAtFiles(questions: readonly FileQuestion[]): FileLook {
 
 /** Says `refused`, the number of the question and why, before everything else. */
 function wayScript({ links, script, refusal }: Way, index: number): ShellText {
-  return sh`for p in ${links}; do if [ -L "$p" ]; then break; fi; p=; done
-way() {
+  return sh`way() {
 ${script}
 }
-if [ -n "$p" ]; then
-way=$(way 2>&1 >/dev/null); [ $? -ne ${refusal} ] || printf 'refused %s %s\\0' ${index} "$way"
-fi`;
+may ${index} ${refusal} ${links}`;
 }
 
 function takeRefusals(output: Output): { output: Output; refused: ReadonlyMap<number, string> } {
@@ -99,89 +96,26 @@ function takeRefusals(output: Output): { output: Output; refused: ReadonlyMap<nu
 
 const refusing = Buffer.from('refused ');
 
-/** With more paths than this, their text is not sent twice for the short way's sake. */
-const mostPlain = 16;
-
 /** A content of so many bytes is sent without asking whether it is the one that is known already: a packet is a packet. */
 const mostUnasked = 4096;
 
-/**
- * Says `plain` and the lines of stat(1), and then what is to be read. That comes last, so that the program which reads
- * it takes the shell's place and its output ends the answer: neither a process more nor a boundary. Falls through where
- * anything is not plain.
- */
-function plainScript(questions: readonly FileQuestion[], read: FileQuestion | undefined): ShellText {
-  return sh`set -- ${questions.map(({ path }) => path)}; y=+
-for p do [ -e "$p" ] && [ ! -L "$p" ] || y=; done
-if [ $y ]${read ? sh` && command -v sha256sum >/dev/null` : sh``} && s=$(stat -c "$form" -- "$@" 2>/dev/null) && case $nl$s in *"$nl"a*) false ;; esac
-then
-${read ? plainReading(read) : sh``}printf 'plain %s\\0' "$s"; exit 0
-fi`;
-}
-
-function plainReading({ content }: FileQuestion): ShellText {
-  const sum = sh`printf 'plain %s\\0sum ' "$s"; exec sha256sum <"$p"`;
-  const known = ({
-    unless,
-    limit,
-  }: {
-    unless: string;
-    limit: number;
-  }): ShellText => sh`sum=$(sha256sum <"$p") || sum=
-sum=\${sum%% *}
-if [ "$sum" = ${unless} ] || [ -z "$sum" ] || [ $z -gt ${limit} ]; then printf 'plain %s\\0sum %s' "$s" "$sum"; [ -n "$sum" ]; exit; fi
-printf 'plain %s\\0sum %s\\0content\\0' "$s" "$sum"; exec cat <"$p"`;
-  const whole =
-    content &&
-    sh`z=\${s#* * * }; z=\${z%% *}
-if [ $z -le ${content.unless === '' ? content.limit : Math.min(content.limit, mostUnasked)} ]; then printf 'plain %s\\0content\\0' "$s"; exec cat <"$p"; fi
-${content.unless === '' ? sum : known(content)}`;
-  return sh`p=$1; if [ -f "$p" ] && [ -r "$p" ]; then
-${whole ?? sum}
-fi
-`;
-}
-
-function thoroughScript(questions: readonly FileQuestion[], boundary: string): string {
-  const reads = questions.some(({ checksum, content }) => checksum || content);
+/** One at the most is read with the others beside it: what is read ends the short way's answer. */
+function askScript(questions: readonly FileQuestion[], readsSeveral: boolean): ShellText {
+  const paths = questions.map(({ path }) => path);
+  const [first] = questions;
+  if (first && !readsSeveral) return sh`ask ${reading(first)} ${paths}`;
   return lines(
-    shellFile('modules/host/file-look.sh'),
-    sh`for p in ${questions.map(({ path }) => path)}; do
-if [ -L "$p" ] || [ -e "$p" ]; then set -- "$@" "$p"; here=$here+; else here=$here-; fi
-done
-all=; [ $# -eq 0 ] || all=$(stat -c "$form" -- "$@" 2>/dev/null) || all=`,
-    reads && reading(boundary),
-    ...questions.map(questionScript),
-    // What went wrong is told to standard error too, which is heard only then.
-    sh`exit $bad`,
-  ).shellText;
+    sh`begin ${paths}`,
+    ...questions.map((question) => sh`one ${reading(question)} ${question.path}`),
+  );
 }
 
-/** `sum` gives a checksum to $sum; `small` is true of a file of so many bytes at most; `content` says what is in it. */
-function reading(boundary: string): ShellText {
-  return sh`sum() {
-if command -v sha256sum >/dev/null; then sum=$(sha256sum <"$p")
-elif command -v openssl >/dev/null; then sum=$(openssl dgst -sha256 -r <"$p")
-else sum=$(shasum -a 256 <"$p"); fi || { bad=1; printf "error %s has no checksum\\0" "$p"; return 1; }
-sum=\${sum%% *}
-}
-small() { limit=$1; set -- $s; [ "$4" -le "$limit" ]; }
-content() {
-printf "content\\0"
-if cat <"$p"; then printf ${boundary}; else bad=1; printf "%serror %s cannot be read\\0" ${boundary} "$p"; fi
-}`;
-}
-
-function questionScript({ path, checksum, content }: FileQuestion): ShellText {
-  const read = ((): ShellText | undefined => {
-    if (content === undefined) return checksum ? sh`sum && printf "sum %s\\0" "$sum"` : undefined;
-    const { unless, limit } = content;
-    // The checksum of what is sent is made where it arrives.
-    if (unless === '') return sh`if small ${limit}; then content; else sum && printf "sum %s\\0" "$sum"; fi`;
-    return sh`if small ${Math.min(limit, mostUnasked)}; then content; else sum && printf "sum %s\\0" "$sum" && [ "$sum" != ${unless} ] && small ${limit} && content; fi`;
-  })();
-  const then = read ? sh` && [ -f "$p" ] && [ -r "$p" ] && { ${read}; }` : sh``;
-  return sh`p=${path}; look${then}; printf ".\\0"`;
+/** The words READ SMALL UNLESS LIMIT. */
+function reading({ checksum, content }: FileQuestion): readonly string[] {
+  if (content === undefined) return [checksum ? 'sum' : 'none', '0', '', '0'];
+  const { unless, limit } = content;
+  const small = unless === '' ? limit : Math.min(limit, mostUnasked);
+  return ['content', String(small), unless, String(limit)];
 }
 
 function isPlain({ stdout }: Output): boolean {
@@ -190,10 +124,9 @@ function isPlain({ stdout }: Output): boolean {
 
 const plainly = Buffer.from('plain ');
 
-/** `ordered`: the questions as the short way has them, what is read first. */
+/** What is read comes first. */
 function parsePlain(
   questions: readonly FileQuestion[],
-  ordered: readonly FileQuestion[],
   read: FileQuestion | undefined,
   output: Output,
 ): readonly (() => FileState)[] {
@@ -201,9 +134,9 @@ function parsePlain(
   const rest: Rest = { bytes: stdout, at: plainly.length };
   const said = nextField(rest) ?? '';
   const each = said.split('\n');
-  return questions.map((question) => {
+  return questions.map((question, i) => {
     const { path } = question;
-    const state = each.length === ordered.length && parseStat(each[ordered.indexOf(question)] ?? '');
+    const state = each.length === questions.length && parseStat(each[i] ?? '');
     if (!state || state.type === 'link' || state.type === 'absent')
       return () => {
         throw unexpected(path, said);
