@@ -1,6 +1,7 @@
 /**
  * Owns how a shell file becomes a text for a host, and which of these texts a shell reads once.
  */
+import { ZrunError } from './errors.js';
 import type { ShellText } from './shell.js';
 import { sourceFile } from './source-files.js';
 
@@ -22,46 +23,34 @@ export interface SharedText {
 const shared = new Map<string, SharedText>();
 
 /**
- * The same of a file that many scripts begin with: a shell is sent it once (see `withoutShared`). It may set options and
- * define functions, which is all that a function can do as well as a script.
+ * The same of a file that many scripts begin with: a call in its place, and a shell is sent the text once (see
+ * `readCalls`). It may set options and define functions, which is all that a function can do as well as a script.
  */
 export function sharedShellFile(file: string): ShellText {
-  const text = sourceFile(file);
-  if (!shared.has(text)) {
-    const name = file.replace(/^.*\/|\.sh$/g, '').replaceAll('-', '_');
-    shared.set(text, { name: `zrun_${name}`, text });
-  }
-  return { shellText: text };
+  const name = `zrun_${file.replace(/^.*\/|\.sh$/g, '').replaceAll('-', '_')}`;
+  if (!shared.has(name)) shared.set(name, { name, text: sourceFile(file) });
+  // Between two of what no script can hold: it is never quoted for another shell, which would not know it.
+  return { shellText: `\0${name}\0` };
 }
 
-/**
- * A script with a call in the place of each shared text, and the texts that a shell must know for it. Where one is quoted in a
- * script, as for a shell of its own, it stays: each has single quotes, which are written otherwise there.
- */
-export function withoutShared(script: string): {
+/** A script as it is sent to a shell, and what that must have been taught before. */
+export interface CallingScript {
   readonly script: string;
   readonly needs: readonly SharedText[];
-} {
-  let left = script;
-  const needs = [...shared.values()].filter((one) => {
-    const before = left;
-    left = withCalls(before, one);
-    return left !== before;
-  });
-  return { script: left, needs };
 }
 
-/** Looks for the first few characters: a search for a text of kilobytes is prepared anew each time, which takes longer. */
-function withCalls(script: string, { name, text }: SharedText): string {
-  const head = text.slice(0, 24);
-  let calls = '';
-  let taken = 0;
-  for (let at = script.indexOf(head); at !== -1; at = script.indexOf(head, Math.max(at + 1, taken))) {
-    if (!script.startsWith(text, at)) continue;
-    calls += script.slice(taken, at) + name;
-    taken = at + text.length;
-  }
-  return taken === 0 ? script : calls + script.slice(taken);
+/** @throws ZrunError `internal` for a NUL byte that is not about a call, which no shell can read */
+export function readCalls({ shellText }: ShellText): CallingScript {
+  if (!shellText.includes('\0')) return { script: shellText, needs: [] };
+  const needs = new Set<SharedText>();
+  const parts = shellText.split('\0');
+  parts.forEach((name, i) => {
+    if (i % 2 === 0) return;
+    const called = i < parts.length - 1 ? shared.get(name) : undefined;
+    if (!called) throw new ZrunError('internal', 'a script holds a NUL byte, which no shell can read');
+    needs.add(called);
+  });
+  return { script: parts.join(''), needs: [...needs] };
 }
 
 /** What teaches a shell the text. Scripts run in subshells: only those that call it have what it defines. */

@@ -12,6 +12,7 @@ import type { Task } from '../core/plan.js';
 import type { Scope } from '../core/template.js';
 import type { Read } from '../core/probe.js';
 import { readLines, thinOut, watchInput } from '../core/progress.js';
+import { readCalls } from '../core/shell-files.js';
 import { lines, type ShellText } from '../core/shell.js';
 import { findUnknown, isMap, Unknown, UnknownValueError, type ValueMap } from '../core/value.js';
 import { disconnect, isLost, runOn } from './host-state.js';
@@ -181,7 +182,7 @@ function createHandles(
         });
         if (keepsEnds) around.kept.bytes += output.stdout.length + output.stderr.length;
         if (output.status === 0 || accept.includes(output.status)) return output;
-        const command = shownAs ?? script.shellText;
+        const command = shownAs ?? readCalls(script).script;
         throw new ZrunError('command-failed', endedWith(command, output.status), {
           command,
           status: output.status,

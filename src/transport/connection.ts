@@ -4,6 +4,7 @@
  */
 import { ZrunError } from '../core/errors.js';
 import type { Become, Connection, Output } from '../core/host.js';
+import { readCalls } from '../core/shell-files.js';
 import { onAbort } from '../core/signals.js';
 import { defaultLimits, type Limits, type Link } from './channel.js';
 import { createSession, interrupted, type Session } from './session.js';
@@ -45,17 +46,14 @@ export function createConnection(
     run(script, options = {}) {
       if (signal.aborted) return Promise.reject(interrupted());
       if (closing !== undefined) return Promise.reject(closed(link));
-      if (script.shellText.includes('\0'))
-        return Promise.reject(
-          new ZrunError('internal', 'a script holds a NUL byte, which no shell can read'),
-        );
       if (options.signal?.aborted) return Promise.reject(interrupted());
       return new Promise<Output>((resolve, reject) => {
+        const calling = readCalls(script);
         const session = sessionOf(options.as);
         const cancelled = options.signal && cancels.of(options.signal);
         const done = (): void => void cancelled?.delete(onCancel);
         const job: Job = {
-          script: script.shellText,
+          ...calling,
           stdin: options.stdin,
           timeoutMs: options.timeoutMs,
           keep: options.keep,

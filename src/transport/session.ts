@@ -278,6 +278,7 @@ async function killTree(
     const left = await new Promise<string>((resolve, reject) => {
       fresh.send({
         script,
+        needs: [],
         stdin: undefined,
         timeoutMs: undefined,
         keep: undefined,

@@ -5,6 +5,7 @@
 import { ZrunError } from '../core/errors.js';
 import type { Input, Output } from '../core/host.js';
 import { createKept, defaultBound, type Kept, type OutputBound } from '../core/kept-output.js';
+import type { CallingScript } from '../core/shell-files.js';
 import {
   isHeld,
   largeInput,
@@ -17,8 +18,7 @@ import {
 } from './frame.js';
 
 /** A script on its way: what is sent, and where its answer goes. */
-export interface Job {
-  readonly script: string;
+export interface Job extends CallingScript {
   readonly stdin: Input | undefined;
   readonly timeoutMs: number | undefined;
   readonly keep: OutputBound | undefined;

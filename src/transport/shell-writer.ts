@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import { ZrunError } from '../core/errors.js';
 import { gatherInput, type Input } from '../core/host.js';
-import { teach, withoutShared, type SharedText } from '../core/shell-files.js';
+import { teach, type SharedText } from '../core/shell-files.js';
 import {
   collectedText,
   frameText,
@@ -64,8 +64,7 @@ export function createWriter(
 
   const sendFrame = async (frame: Frame): Promise<void> => {
     const { nonce, job } = frame;
-    const { stdin: input } = job;
-    const { script, needs } = withoutShared(job.script);
+    const { script, needs, stdin: input } = job;
     try {
       const isLarge = input !== undefined && input.length > largeInput;
       const text = isLarge ? '' : frameText(nonce, script, input && (await gatherInput(input)), frame.marks);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import vm from 'node:vm';
 import { expect } from 'chai';
 import { build } from 'esbuild';
-import { shellFile, sharedShellFile, teach, withoutShared } from '../../src/core/shell-files.js';
+import { readCalls, shellFile, sharedShellFile, teach } from '../../src/core/shell-files.js';
 import { lines, sh, type ShellText } from '../../src/core/shell.js';
 import { stripShell } from '../../src/core/shell-strip.js';
 import { skipFor } from '../integration/skip.js';
@@ -50,32 +50,37 @@ describe('shell files', () => {
   }
 
   describe('that are shared', () => {
-    const { shellText: text } = sharedShellFile('modules/files/trusted-folder.sh');
-    const { shellText: script } = lines(
-      sharedShellFile('modules/files/trusted-folder.sh'),
+    const file = 'modules/files/trusted-folder.sh';
+    const called = lines(
+      sharedShellFile(file),
       sh`missing() { exit 1; }
 enter /etc/hosts hosts .t "" /etc / /etc
 echo "$n $PWD"`,
     );
 
-    it('are replaced by a call, and named', () => {
-      const { script: short, needs } = withoutShared(script);
-      expect(short).to.match(/^zrun_trusted_folder\nmissing\(\)/);
-      expect(needs).to.deep.equal([{ name: 'zrun_trusted_folder', text }]);
-      expect(withoutShared('echo x')).to.deep.equal({ script: 'echo x', needs: [] });
+    it('are calls, and named', () => {
+      const { script, needs } = readCalls(called);
+      expect(script).to.match(/^zrun_trusted_folder\nmissing\(\)/);
+      expect(needs).to.deep.equal([{ name: 'zrun_trusted_folder', text: shellFile(file).shellText }]);
+      expect(readCalls(lines(called, called)).needs).to.deep.equal(needs);
+      expect(readCalls(sh`echo x`)).to.deep.equal({ script: 'echo x', needs: [] });
     });
 
-    it('stay where they are quoted for another shell', () => {
-      const { shellText: quoted } = sh`sh -c ${script}`;
-      expect(withoutShared(quoted)).to.deep.equal({ script: quoted, needs: [] });
+    it('are never quoted for another shell, which was not taught them', () => {
+      expect(() => sh`sh -c ${called.shellText}`).to.throw('a shell word cannot hold a NUL byte');
     });
+
+    for (const shellText of ['echo \0', '\0zrun_trusted_folder', 'a \0nobody\0', '\0zrun_trusted_folder\0\0'])
+      it(`are told from other NUL bytes: ${JSON.stringify(shellText)}`, () => {
+        expect(() => readCalls({ shellText })).to.throw('holds a NUL byte, which no shell can read');
+      });
 
     for (const shell of ['dash', 'bash', 'busybox sh', 'ksh', 'mksh', 'zsh --emulate sh'] as const)
       it(`are called in ${shell} by the scripts that need them, and by no other`, function () {
-        const { script: short, needs } = withoutShared(script);
+        const { script, needs } = readCalls(called);
         const [program = '', ...options] = shell.split(' ');
         const { error, status, stdout, stderr } = spawnSync(program, options, {
-          input: `${needs.map(teach).join('')}(eval ${sh`${short}`.shellText})\n(enter 2>/dev/null || echo none)\n`,
+          input: `${needs.map(teach).join('')}(eval ${sh`${script}`.shellText})\n(enter 2>/dev/null || echo none)\n`,
         });
         skipFor(this, error && `skipped: ${program} cannot be run here: ${error.message}`);
         expect([status, stdout.toString()], stderr.toString()).to.deep.equal([0, 'hosts /etc\nnone\n']);

@@ -1,6 +1,6 @@
 /** Owns how a suite runs scripts on a lab host without zrun's own transport: by `ssh`, bytes in and bytes out. */
 import { quoteArgv } from '../../src/core/shell.js';
-import { runProgram, type RunScript } from '../modules/harness.js';
+import { runProgram, wholeText, type RunScript } from '../modules/harness.js';
 
 /**
  * @param ssh the words of an OpenSSH command that reaches the host
@@ -17,7 +17,7 @@ export function over([ssh = 'ssh', ...words]: readonly string[], controlPath?: s
           each,
         ]);
   return (script, stdin) => {
-    const command = quoteArgv(['sh', '-c', script.shellText]);
+    const command = quoteArgv(['sh', '-c', wholeText(script)]);
     // Killed, ssh has said as little of the script as where its connection broke.
     return runProgram(ssh, [...alive, ...shared, ...words, command], { stdin, killed: 255 });
   };

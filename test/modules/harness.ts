@@ -15,6 +15,7 @@ import { ZrunError } from '../../src/core/errors.js';
 import { gatherInput, type Output } from '../../src/core/host.js';
 import type { BoundPlan, Example, Module, TaskContext, Write } from '../../src/core/module.js';
 import type { Read } from '../../src/core/probe.js';
+import { readCalls, teach } from '../../src/core/shell-files.js';
 import type { ShellText } from '../../src/core/shell.js';
 import { isMap, type Value, type ValueMap } from '../../src/core/value.js';
 import { createController } from '../../src/cli/controller.js';
@@ -28,7 +29,13 @@ export type RunScript = (script: ShellText, stdin?: Uint8Array) => Promise<Outpu
 /** Runs scripts here, each in a shell of its own. */
 export function localRun(shell: readonly [string, ...string[]] = ['sh']): RunScript {
   const [program, ...args] = shell;
-  return (script, stdin) => runProgram(program, [...args, '-c', script.shellText], { stdin, killed: 128 });
+  return (script, stdin) => runProgram(program, [...args, '-c', wholeText(script)], { stdin, killed: 128 });
+}
+
+/** For a shell that was taught nothing. */
+export function wholeText(called: ShellText): string {
+  const { script, needs } = readCalls(called);
+  return `${needs.map(teach).join('')}${script}`;
 }
 
 /** @param options `killed`: the status of a program that a signal has ended */
@@ -82,7 +89,7 @@ export function createHost(runScript: RunScript = localRun()): Host {
         if (onLine) output.stdout.toString().split('\n').forEach(onLine);
         if (output.status === 0 || accept.includes(output.status)) return output;
         throw new ZrunError('command-failed', 'the command failed', {
-          command: shownAs ?? script.shellText,
+          command: shownAs ?? readCalls(script).script,
           status: output.status,
           stdout: output.stdout.toString(),
           stderr: output.stderr.toString(),
