@@ -89,9 +89,34 @@ export function describeResult(
   options: DescribeOptions,
 ): Described | undefined {
   if (result.status === 'skipped' && options.verbosity < 1) return undefined;
+  if (isPlainOk(result, options)) return plainOk(task);
   if (last?.task === task && last.result === result && isAlike(last.options, options)) return last.said;
   const said = describeAnew(task, result, options);
   last = { task, result, options, said };
+  return said;
+}
+
+/** Of most results of a fleet that is as it should be, nothing is told but the name of the task. */
+function isPlainOk(result: TaskResult, { verbosity, diff }: DescribeOptions): boolean {
+  return (
+    result.status === 'ok' &&
+    verbosity < 1 &&
+    !result.ignored &&
+    result.items === undefined &&
+    result.problem === undefined &&
+    result.message === undefined &&
+    result.destroys === undefined &&
+    (result.diff.length === 0 || !(result.showsDiff ?? diff))
+  );
+}
+
+const plainOks = new WeakMap<TaskRef, Described>();
+
+function plainOk(task: TaskRef): Described {
+  let said = plainOks.get(task);
+  if (said) return said;
+  said = { status: 'ok', colour: 'green', text: visibleLine(task.name), details: [], namesHosts: false };
+  plainOks.set(task, said);
   return said;
 }
 

@@ -122,10 +122,15 @@ export function wrapNames(all: readonly string[], columns = 100): string[] {
 
 const nameInText = new Map<string, RegExp>();
 
+const address = /\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b/;
+const addresses = new RegExp(address, 'g');
+
+export const hasAddress = (text: string): boolean => address.test(text);
+
 /** Texts about equal things on two hosts are equal without these: the name of the host, and addresses. */
 export function withoutHost(text: string, host: string): string {
   const anonymous = text.includes(host) ? text.replace(patternOf(host), '<host>') : text;
-  return anonymous.replace(/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b/g, '<address>');
+  return anonymous.replace(addresses, '<address>');
 }
 
 /** A name as a word by itself. One without a letter could be any number. */

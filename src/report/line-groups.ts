@@ -3,7 +3,7 @@
  * order. Knows nothing of how a line looks.
  */
 import type { Described } from './describe.js';
-import { withoutHost } from './host-names.js';
+import { hasAddress, withoutHost } from './host-names.js';
 
 export type Line =
   | { readonly type: 'text'; readonly text: string }
@@ -35,6 +35,24 @@ function anonymous(described: Described, host: string): Described {
   };
 }
 
+interface Text {
+  readonly whole: string;
+  /** An address is in it. */
+  readonly hasOne: boolean;
+}
+
+/** Many hosts share one description. */
+const texts = new WeakMap<Described, Text>();
+
+function textOf(described: Described): Text {
+  let text = texts.get(described);
+  if (text) return text;
+  const whole = JSON.stringify(described);
+  text = { whole, hasOne: hasAddress(whole) };
+  texts.set(described, text);
+  return text;
+}
+
 export function createLineGroups(): LineGroups {
   let lines: Line[] = [];
   /** Where each host's last line stands: it may join an equal line only below that. */
@@ -45,8 +63,8 @@ export function createLineGroups(): LineGroups {
   let barrier = 0;
 
   function closeGroups(): void {
-    lastLineOf.clear();
-    placesOf.clear();
+    if (lastLineOf.size > 0) lastLineOf.clear();
+    if (placesOf.size > 0) placesOf.clear();
     barrier = lines.length;
   }
 
@@ -59,8 +77,8 @@ export function createLineGroups(): LineGroups {
       closeGroups();
     },
     addHost(host, described) {
-      const whole = JSON.stringify(described);
-      const key = withoutHost(whole, host);
+      const { whole, hasOne } = textOf(described);
+      const key = hasOne || whole.includes(host) ? withoutHost(whole, host) : whole;
       const after = lastLineOf.get(host) ?? barrier - 1;
       const places = placesOf.get(key) ?? [];
       const index = places.find((place) => place > after);
