@@ -62,7 +62,7 @@ export function toSvg(lines: readonly string[], columns: number, title: string):
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}">
 <rect width="${width}" height="${height}" rx="8" fill="#0d1117"/>
 <text x="16" y="24" font-family="sans-serif" font-size="12" fill="#8b949e">${escape(title)}</text>
-<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="14" fill="#e6edf3" xml:space="preserve">
+<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="14" fill="#e6edf3">
 ${texts.join('\n')}
 </g>
 </svg>
@@ -97,6 +97,7 @@ function styleOf(codes: readonly string[]): string {
   ].join('');
 }
 
+/** A viewer would make one space of several: each is one that stays. */
 function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return text.replaceAll(' ', '\u00a0').replace(/[&<>"\u00a0]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -10,12 +10,16 @@ import { shoot, toSvg } from './picture.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const hosts = ['bookworm1', 'bookworm2', 'trixie1'];
-const columns = 100;
+const columns = 116;
 
+/** Runs are kept in a folder of their own, which is shown as the usual one. */
 const state = await mkdtemp(path.join(os.tmpdir(), 'zrun-pictures-'));
 const commandOf = (...args: readonly string[]): string =>
   `cd ${quote(root)} && XDG_STATE_HOME=${quote(state)} node dist/main.js playbooks/overlay2.yaml ${args.join(' ')} ` +
   `-i ${quote(labPaths().inventory)} --limit ${hosts.join(',')}`;
+
+const usual = (lines: readonly string[]): readonly string[] =>
+  lines.map((line) => line.replaceAll(state, '~/.local/state'));
 
 await ensureHosts({ bookworm: 2, trixie: 1 });
 await Promise.all(hosts.map((host) => reset(host)));
@@ -25,13 +29,13 @@ try {
   const check = await shoot({ columns, rows: 44, command: commandOf('--check') });
   await writeFile(
     path.join(folder, 'check.svg'),
-    toSvg(check, columns, 'zrun playbooks/overlay2.yaml -i hosts.yaml --check'),
+    toSvg(usual(check), columns, 'zrun playbooks/overlay2.yaml -i hosts.yaml --check'),
   );
   // All three are under way, and the longest step tells how far it is.
   const live = await shoot({ columns, rows: 30, command: commandOf(), at: /Load every image[^]*\d+%|Copy/ });
   await writeFile(
     path.join(folder, 'live.svg'),
-    toSvg(live, columns, 'zrun playbooks/overlay2.yaml -i hosts.yaml'),
+    toSvg(usual(live), columns, 'zrun playbooks/overlay2.yaml -i hosts.yaml'),
   );
 } finally {
   await rm(state, { recursive: true, force: true });
