@@ -47,27 +47,10 @@ export function loadBundle(parts: BundleParts): Bundle {
     loaded.set(key, module);
     const { file } = parts[part];
     chunk(module.exports, load, module, file, path.dirname(file));
-    module.exports = settle(module.exports);
     return module.exports;
   };
   const { main } = load('./main.js') as Pick<Bundle, 'main'>;
   return { main, keepCompiled };
-}
-
-/**
- * What a chunk exports, as values. esbuild makes each of them a getter, which every use in another chunk would call. What
- * has no value yet gets one later; nothing else is assigned once its chunk is loaded (test/cli/chunks.test.ts).
- *
- * Properties that are defined one after the other make a dictionary of an object, in which V8 looks for a name at each use.
- */
-function settle(exports: object): object {
-  const getters = Object.entries(Object.getOwnPropertyDescriptors(exports));
-  const valued = getters
-    .map(([name]) => [name, Reflect.get(exports, name) as unknown] as const)
-    .filter(([name, value]) => value !== undefined && name !== '__esModule');
-  const settled = Object.defineProperty(Object.fromEntries(valued), '__esModule', { value: true });
-  for (const [name, getter] of getters) if (!(name in settled)) Object.defineProperty(settled, name, getter);
-  return settled;
 }
 
 /** What cannot be used of what is compiled is left alone by V8, which then compiles the source (vm.Script, cachedData). */

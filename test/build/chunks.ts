@@ -2,10 +2,11 @@
  * Owns what esbuild makes of zrun and its packages: chunks of CommonJS, cut where the sources import late, so that nothing
  * is loaded that a command does not need.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { takeByName } from './chunk-imports.js';
 import { options } from './options.js';
 import { sourceFilesInside } from './source-files.js';
 
@@ -31,10 +32,17 @@ export async function makeChunks(outdir: string): Promise<{ chunks: readonly Chu
       format: 'esm',
       splitting: true,
       outdir: folder,
+      // An import a line, for what comes next.
+      minifyWhitespace: false,
       plugins: [sourceFilesInside],
       // Native parts of ssh2, which nobody needs.
       external: ['*.node', 'cpu-features'],
     });
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.js'));
+    const written = await Promise.all(
+      names.map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')] as const),
+    );
+    for (const [name, text] of takeByName(new Map(written))) await writeFile(path.join(folder, name), text);
     const { outputFiles } = await build({
       ...options,
       bundle: false,
