@@ -14,7 +14,7 @@ import { formatIndex, formatMarkdown, formatModule, formatReference, sortedModul
 import { searchFor } from './search.js';
 
 const HELP = `Usage: zrun doc [NAME...] [--markdown]
-       zrun doc ${topics.join('|')}
+       zrun doc ${topics.join('|')} [NAME...]
        zrun doc --search WORD...
 
 Shows what modules there are, or what the named ones take, do and return. A NAME
