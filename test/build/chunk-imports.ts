@@ -19,7 +19,7 @@ export function takeByName(chunks: ReadonlyMap<string, string>): ReadonlyMap<str
 }
 
 /** Whether a function gives an export its value: it may have none when the chunk is loaded. */
-export function hasLateExports(text: string): boolean {
+function hasLateExports(text: string): boolean {
   const source = ts.createSourceFile('chunk.js', text, ts.ScriptTarget.Latest, true);
   const exported = new Set<string>();
   for (const statement of source.statements)
