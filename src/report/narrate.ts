@@ -185,7 +185,7 @@ function formatLine(line: Line, { count, width }: HostColumn, { paint, check }: 
   if (line.type === 'text') return line.text;
   const { described, hosts } = line;
   const names = hosts.map(visibleLine);
-  const joined = names.length === 1 ? (names[0] ?? '') : foldNames(names).join(', ');
+  const joined = foldNames(names).join(', ');
   const label = names.length === 1 || displayWidth(joined) <= width ? joined : plural(names.length, 'host');
   const isNamed = label === joined;
   const statusWidth = check ? 'would change'.length : 'changed'.length;

@@ -5,6 +5,7 @@
 import { isLayerName, mapAt } from '../docker/info.js';
 import { parseHolders } from '../host/holders.js';
 import { mountsAt, mountsBelow, type MountTable } from '../host/mountinfo.js';
+import { baseName } from '../host/path.js';
 import { parseElsewhere } from '../storage/mounts-elsewhere.js';
 import {
   localValue,
@@ -116,9 +117,7 @@ export function dataRootFacts(
     seen_elsewhere: parseElsewhere(rows(sections, 'elsewhere'), root ?? '').map((each) => ({ ...each })),
     used_by: parseHolders(rows(sections, 'holders')).map((each) => ({ ...each })),
     moved_aside: [...rows(sections, 'aside')].sort(),
-    image_stores: rows(sections, 'stores')
-      .map((folder) => folder.slice(folder.lastIndexOf('/') + 1))
-      .sort(),
+    image_stores: rows(sections, 'stores').map(baseName).sort(),
     inner_dockers: innerDockers(rows(sections, 'inner')),
     cached: rows(sections, 'cached').flatMap((row) => {
       const [file = '', name = '', canmount = '', ignore] = row.split('\t');
