@@ -223,7 +223,7 @@ function colourOf({ state, outcomes }: Glance): Colour {
 // --- one run ------------------------------------------------------------------------------------------------------
 
 async function formatRun(run: RunFolder, paint: Paint): Promise<string> {
-  const recap = createRecap({ paint, verbosity: 0, retryFile: run.retry });
+  const recap = createRecap({ paint, verbosity: 0, retryFile: run.retry, followsAccount: false });
   const past = await readPast(run, (event) => recap.tell(readEvent(event)));
   const { started, state, ms = 0, hosts } = past;
   if (!started) {

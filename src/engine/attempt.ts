@@ -245,7 +245,7 @@ async function applyChange(
     result = await plan.apply(handles.write);
   } catch (error) {
     if (isLost(error)) {
-      const seen = await lookAfterLoss(error, worker, around.signal, plan, planAgain);
+      const seen = await lookAfterLoss(error, worker, { around, task }, plan, planAgain);
       return { ...changed, ...seen, ignored: false };
     }
     return { ...judgeThrown(error, settings), ...changed };
@@ -260,7 +260,7 @@ async function applyChange(
       const problem: Problem = {
         ...lost,
         message: `${lost.message}, after this was done: ${plan.summary}`,
-        hint: 'It was done, but --verify could not look whether it is complete. Run the playbook again: it looks before it acts.',
+        hint: `It was done, but --verify could not look whether it is complete. ${describeNextRun(task, plan)}`,
       };
       return { ...changed, status: 'unknown', problem, result, ignored: false };
     }
@@ -284,7 +284,7 @@ async function applyChange(
 async function lookAfterLoss(
   error: unknown,
   worker: Worker,
-  signal: AbortSignal,
+  { around: { signal }, task }: Pick<Attempt, 'around' | 'task'>,
   plan: BoundChange,
   planAgain: () => Promise<BoundPlan>,
 ): Promise<Pick<Outcome, 'status' | 'result' | 'problem' | 'summary'>> {
@@ -307,9 +307,16 @@ async function lookAfterLoss(
   const problem: Problem = {
     ...lost,
     message: `${lost.message}, while this was under way: ${plan.summary}`,
-    hint: 'It may or may not have happened, and may still be going on. Run the playbook again: it looks before it acts.',
+    hint: `Whether it happened is not known, and it may still be going on. ${describeNextRun(task, plan)}`,
   };
   return { status: 'unknown', result: {}, problem, summary: plan.summary };
+}
+
+/** Whoever is to decide whether the playbook may run again must know whether that repeats what nobody saw the end of. */
+function describeNextRun({ module: { name } }: Task, { repeats }: BoundChange): string {
+  return repeats === true
+    ? `The next run does not look first: ${name} does the same again.`
+    : `The next run looks first: ${name} does only what is still left to do.`;
 }
 
 function nothing({ task, around }: Attempt, worker: Worker, plan: Nothing): Outcome {

@@ -60,6 +60,19 @@ describe('zrun history', () => {
     expect((await start('history last')).stdout).to.contain(`run ${ids()[0] ?? ''}: good.yaml\n`);
   });
 
+  it('tells of one host what it had printed, and where that was: nothing stands above', async () => {
+    const env = { XDG_STATE_HOME: path.join(folder, 'single'), PATH: process.env['PATH'] ?? '' };
+    writeFileSync(
+      path.join(folder, 'noisy.yaml'),
+      '- hosts: a\n  gather_facts: false\n  tasks: [{name: Complain, shell: "echo the disk is full >&2; exit 3"}]\n',
+    );
+    await start('noisy.yaml -i hosts.yaml', env);
+    const { stdout } = await start('history last', env);
+    expect(stdout).to.match(
+      /^failed on a, in task 'Complain': .*ended with exit code 3\n {2}stderr:.* the disk is full\n {2}at: noisy\.yaml:3:\d+$/m,
+    );
+  });
+
   it('writes JSON', async () => {
     const { stdout } = await start('history --json');
     const list = JSON.parse(stdout) as Record<string, unknown>[];

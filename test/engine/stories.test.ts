@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { ZrunError } from '../../src/core/errors.js';
-import { play, type PlayOptions } from './play.js';
+import { play, type Played, type PlayOptions } from './play.js';
 
 interface Story {
   readonly title: string;
@@ -376,6 +376,8 @@ describe('a connection that breaks', () => {
   const lost = (): never => {
     throw new ZrunError('connection-lost', 'the connection broke');
   };
+  const hintsOf = ({ outcome }: Played): (string | undefined)[] =>
+    outcome.hosts.map(({ problem }) => problem?.hint);
   /** Breaks on the nth script that holds a text. */
   const breakOn = (text: string, nth: number) => {
     let seen = 0;
@@ -401,6 +403,9 @@ describe('a connection that breaks', () => {
     );
     expect(played.lines).to.deep.equal([
       'here | unknown | f | the connection broke, while this was under way: create $tmp/f',
+    ]);
+    expect(hintsOf(played)).to.deep.equal([
+      'Whether it happened is not known, and it may still be going on. The next run looks first: copy does only what is still left to do.',
     ]);
     expect(played.outcome.exitCode).to.equal(5);
   });
@@ -433,6 +438,9 @@ describe('a connection that breaks', () => {
       folder,
     );
     expect(played.lines[0]).to.match(/^here \| unknown \| c \|/);
+    expect(hintsOf(played)).to.deep.equal([
+      'Whether it happened is not known, and it may still be going on. The next run does not look first: shell does the same again.',
+    ]);
     await access(path.join(folder, 'count')).then(
       () => expect.fail('the command ran'),
       () => undefined,

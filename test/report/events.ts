@@ -196,7 +196,7 @@ export const fleet: readonly (RunEvent | null)[] = [
       problem: {
         code: 'connection-lost',
         message: 'the connection broke, while this was under way: stop docker.service',
-        hint: 'Run the playbook again: it looks before it acts.',
+        hint: 'The next run looks first: systemd_service does only what is still left to do.',
       },
     }),
   ),

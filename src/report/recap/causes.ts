@@ -13,7 +13,7 @@ import { visibleLine } from '../visible.js';
 interface CauseOptions {
   readonly paint: Paint;
   readonly verbosity: Verbosity;
-  /** The account of the run, right above, has told all about it. */
+  /** The account of the run has told all about it. */
   readonly isTold: boolean;
 }
 

@@ -20,6 +20,8 @@ interface RecapOptions {
   readonly logFile?: string | undefined;
   /** Lists the hosts that are left, where the run has a folder: then it can also be resumed. */
   readonly retryFile?: string | undefined;
+  /** The account of the run stands right above: of one host, it has told what went wrong. True when left out. */
+  readonly followsAccount?: boolean;
 }
 
 interface Recap {
@@ -28,7 +30,8 @@ interface Recap {
   format(): string;
 }
 
-export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptions): Recap {
+export function createRecap(options: RecapOptions): Recap {
+  const { paint, verbosity, logFile, retryFile, followsAccount = true } = options;
   let check = false;
   let started: EventOf<'run-started'> | undefined;
   let finished: EventOf<'run-finished'> | undefined;
@@ -91,7 +94,7 @@ export function createRecap({ paint, verbosity, logFile, retryFile }: RecapOptio
     format() {
       if (!finished) return '';
       const { hosts, ms } = finished;
-      const causes = { paint, verbosity, isTold: hosts.length === 1 };
+      const causes = { paint, verbosity, isTold: followsAccount && hosts.length === 1 };
       const lines = [
         '',
         paint('bold', `PLAY RECAP ${'*'.repeat(68)}`),
