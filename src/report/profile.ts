@@ -44,7 +44,9 @@ export function createProfile({ out, paint }: { readonly out: Sink; readonly pai
     return made;
   }
 
-  function add({ host, task, result: { ms, exchanges } }: EventOf<'task-finished'>): void {
+  function add({ host, task, result: { status, ms, exchanges } }: EventOf<'task-finished'>): void {
+    // Who skips a task says nothing of what it costs.
+    if (status === 'skipped') return;
     hostOf(host).tasksMs += ms;
     const key = `${task.section} ${task.id}`;
     const known = tasks.get(key);

@@ -158,7 +158,7 @@ const report = z.strictObject({
       section: z.enum(['tasks', 'rescue', 'always', 'handlers', 'facts', 'between-batches']),
       number: count.optional().describe('from 1, among those of its play that were known before it'),
       play: z.string(),
-      hosts: count.describe('that came to it'),
+      hosts: count.describe('that came to it and did not skip it'),
       ms: duration.describe('on all of them together'),
       slowestMs: duration,
       slowestHost: z.string(),

@@ -82,9 +82,12 @@ export function createReportReader(): ReportReader {
     const story = storyOf(host);
     const { status, summary, ignored, ms, items } = result;
     const task = taskOf(ref);
-    task.hosts++;
-    task.ms += ms;
-    if (ms >= task.slowestMs) [task.slowestMs, task.slowestHost] = [ms, host];
+    // Who skips a task says nothing of how long it takes.
+    if (status !== 'skipped') {
+      task.hosts++;
+      task.ms += ms;
+      if (ms >= task.slowestMs) [task.slowestMs, task.slowestHost] = [ms, host];
+    }
     const start = time === undefined ? story.end : Math.max(0, time - ms);
     story.start ??= start;
     story.end = time ?? start + ms;

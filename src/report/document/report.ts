@@ -70,7 +70,7 @@ interface ReportedPlay {
   readonly notTried: readonly string[];
 }
 
-/** A task of a play, and what it cost on all hosts that came to it. */
+/** A task of a play, and what it cost on all hosts that did not skip it. */
 export interface ReportedTask extends TaskRef {
   /** Its place in the report's list, from 0. */
   readonly index: number;

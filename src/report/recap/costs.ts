@@ -55,6 +55,8 @@ export function createCosts(paint: Paint): Costs {
 
   return {
     tell({ host, task, result }) {
+      // Who skips a task says nothing of how long it takes.
+      if (result.status === 'skipped') return;
       const known = tasks.get(task.id);
       const cost = known ?? { task: task.name, count: 0, ms: 0, slowestMs: 0, slowestHost: host };
       if (!known) tasks.set(task.id, cost);

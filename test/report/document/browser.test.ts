@@ -1,5 +1,5 @@
 /** A report's page in a real Chromium: nothing is complained of, nothing is fetched, and it works by links and keys. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,7 @@ import { writeHtmlReport } from '../../../src/report/document/html-report.js';
 import { skipFor } from '../../integration/skip.js';
 import { finish, finished, fleet, mixed, result, started, task } from '../events.js';
 import { chromiumMissing, findBarriers, startChromium } from './browser.js';
+import { moveOfAHost } from '../recorded.js';
 import { reportOf } from './report-of.js';
 
 const say = task('Say how long Docker was down', 40);
@@ -75,6 +76,7 @@ describe('a report in Chromium', () => {
       ['a host of it', fleet, '#host=web1.example.org'],
       ['all kinds of results', mixed, '#host=web1'],
       ['charts', measured, ''],
+      ['a real move', moveOfAHost(), '#host=web1'],
     ] as const)
       it(`has no barrier, and nothing to complain of: ${name}, ${colorScheme}`, async () => {
         await open(events, { hash, colorScheme });
@@ -101,6 +103,40 @@ describe('a report in Chromium', () => {
       { width: 400 },
     );
     expect(await isOutOfView()).to.equal(false);
+  });
+
+  it('holds 1,000 hosts and 100 tasks in less than 20 MB, with nothing to complain of', async () => {
+    const hosts = Array.from({ length: 1000 }, (_, i) => `web${String(i).padStart(3, '0')}.example.org`);
+    const tasks = Array.from({ length: 100 }, (_, i) => task(`Task ${i + 1}`, i + 3));
+    const problem = { code: 'task-failed', message: 'there is no room' } as const;
+    const isBad = (i: number): boolean => i % 97 === 3;
+    await open([
+      ...started(hosts),
+      ...tasks.flatMap((each, t) =>
+        hosts.map((host, i) =>
+          finish(
+            host,
+            each,
+            isBad(i) && t === 99
+              ? result('failed', problem.message, { problem })
+              : result((i + t) % 5 === 0 ? 'changed' : 'ok', `${i % 7} of ${t}`, { ms: (i * t) % 997 }),
+          ),
+        ),
+      ),
+      ...finished(
+        hosts.map((host, i) =>
+          isBad(i)
+            ? [host, 'failed', { ok: 99, changed: 20, failed: 1 }, problem]
+            : [host, 'done', { ok: 100, changed: 20 }],
+        ),
+        2,
+      ),
+    ]);
+    expect(statSync(path.join(folder, 'report.html')).size).to.be.below(20e6);
+    await page.locator('#search').fill('web05');
+    await page.locator('#found', { hasText: '10 of 1000 hosts' }).waitFor({ timeout: 20_000 });
+    expect(await findBarriers(page)).to.deep.equal([]);
+    expect(complaints).to.deep.equal([]);
   });
 
   it('is gone through by keys alone', async () => {

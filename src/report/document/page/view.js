@@ -239,6 +239,14 @@ function showPage(data) {
   // --- details ----------------------------------------------------------------------------------------------------
 
   /**
+   * Text as it is. What is long scrolls, which needs the focus where there is no mouse.
+   * @param {(Node | string)[]} content
+   */
+  function textBox(...content) {
+    return element('pre', { tabindex: '0' }, ...content);
+  }
+
+  /**
    * @param {Detail} detail
    * @returns {HTMLElement[]}
    */
@@ -246,13 +254,13 @@ function showPage(data) {
     const made = [];
     if ('destroys' in texts)
       made.push(element('p', { class: 'alarm' }, `Destroys: ${data.strings[texts.destroys]}`));
-    if ('message' in texts) made.push(element('pre', {}, data.strings[texts.message]));
+    if ('message' in texts) made.push(textBox(data.strings[texts.message]));
     if ('waitsFor' in texts) made.push(element('p', {}, `Waits for ‘${data.strings[texts.waitsFor]}’`));
     if (problem) made.push(...describeProblem(problem));
     for (const diff of diffs) made.push(describeDiff(data.strings[diff]));
     for (const name of ['stdout', 'stderr'])
       if (name in texts)
-        made.push(element('p', { class: 'quiet' }, name), element('pre', {}, data.strings[texts[name]]));
+        made.push(element('p', { class: 'quiet' }, name), textBox(data.strings[texts[name]]));
     for (const { label, status, summary, ms, detail } of items) {
       const { word, kind } = nameStatus(data, status & 7, (status & 8) !== 0, false);
       const text = data.strings[summary];
@@ -275,10 +283,10 @@ function showPage(data) {
     const made = [element('p', {}, said('message') ?? code)];
     const command = said('command');
     if (command !== undefined)
-      made.push(element('pre', {}, `$ ${command}${status === undefined ? '' : `\n(exit code ${status})`}`));
+      made.push(textBox(`$ ${command}${status === undefined ? '' : `\n(exit code ${status})`}`));
     for (const name of ['stdout', 'stderr']) {
       const text = said(name);
-      if (text !== undefined) made.push(element('p', { class: 'quiet' }, name), element('pre', {}, text));
+      if (text !== undefined) made.push(element('p', { class: 'quiet' }, name), textBox(text));
     }
     const hint = said('hint');
     if (hint !== undefined) made.push(element('p', {}, `Hint: ${hint}`));
@@ -290,7 +298,7 @@ function showPage(data) {
   /** @param {string} text */
   function describeDiff(text) {
     const lines = text.split('\n').map((line) => element('span', { class: kindOfLine(line) }, `${line}\n`));
-    return element('pre', {}, ...lines);
+    return textBox(...lines);
   }
 
   // --- one host ---------------------------------------------------------------------------------------------------
@@ -796,7 +804,7 @@ function showPage(data) {
         number2(String(hosts)),
         number2(formatDuration(ms / Math.max(1, hosts))),
         number2(formatDuration(slowestMs)),
-        element('td', {}, number === undefined ? slowestHost : linkTo(number)),
+        element('td', { class: 'host' }, number === undefined ? slowestHost : linkTo(number)),
         element('td', {}, element('meter', bar)),
       );
     });
