@@ -10,6 +10,8 @@ export const options = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
+  // Packages that come as both: of modules, only what is used is taken along.
+  mainFields: ['module', 'main'],
   target: 'node20.19',
   sourcemap: true,
   sourcesContent: false,

@@ -6,9 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags, type Context } from '@opentelemetry/api';
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags, type Context, type Span } from '@opentelemetry/api';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 
@@ -62,15 +60,17 @@ export async function createCollector({
     httpAgentOptions: (scheme: string): http.Agent => (scheme === 'https:' ? agents.https : agents.http),
     userAgent: `zrun/${version}`,
   };
+  // The one that is used: each brings its own way to write spans.
+  const { OTLPTraceExporter: Exporter } =
+    protocol === 'http/json'
+      ? await import('@opentelemetry/exporter-trace-otlp-http')
+      : await import('@opentelemetry/exporter-trace-otlp-proto');
   let [ended, sent] = [0, 0];
   let reason: string | undefined;
-  const exporter = watchExporter(
-    protocol === 'http/json' ? new JsonExporter(config) : new ProtobufExporter(config),
-    (count, error) => {
-      if (error) reason = describeError(error);
-      else sent += count;
-    },
-  );
+  const exporter = watchExporter(new Exporter(config), (count, error) => {
+    if (error) reason = describeError(error);
+    else sent += count;
+  });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'zrun', 'service.version': version }).merge(
       detectResources({ detectors: [envDetector] }),
@@ -80,11 +80,13 @@ export async function createCollector({
     ],
   });
   const tracer = provider.getTracer('zrun', version);
-  const contexts = new WeakMap<OpenSpan, Context>();
+  const spans = new WeakMap<OpenSpan, Span>();
   const outside = contextOf(env['TRACEPARENT']);
   return {
     begin({ name, parent, start, attributes }) {
-      const around = (parent && contexts.get(parent)) ?? outside;
+      // Made for each child: most spans have none.
+      const above = parent && spans.get(parent);
+      const around = above ? trace.setSpan(outside, above) : outside;
       const span = tracer.startSpan(name, { startTime: start, attributes }, around);
       const open: OpenSpan = {
         end(at, { attributes: more, failure } = {}) {
@@ -94,7 +96,7 @@ export async function createCollector({
           span.end(at);
         },
       };
-      contexts.set(open, trace.setSpan(around, span));
+      spans.set(open, span);
       return open;
     },
     async close() {
