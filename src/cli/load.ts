@@ -95,7 +95,7 @@ export async function load(command: RunCommand, environment: Environment, task?:
     if (!isLocal) throw noInventory();
   }
   throwAll(errors);
-  const selection = await checkSelection(playbooks, [...inventories], named, command);
+  const selection = await checkSelection(playbooks, [...inventories], named, command, limit);
   const [first] = inventories;
   return {
     playbooks,

@@ -3,7 +3,13 @@
  * meant to be left out. Hosts that take part are chosen by pattern and --limit, tasks by --tags, --skip-tags and
  * --start-at-task. A selection that takes nothing would run nothing, and end well.
  */
-import { selectHosts, type Inventory, type InventorySources, type Limit } from '../config/index.js';
+import {
+  countsPlaces,
+  selectHosts,
+  type Inventory,
+  type InventorySources,
+  type Limit,
+} from '../config/index.js';
 import { nearest, throwAll, ZrunError, ZrunErrors } from '../core/errors.js';
 import { globToRegex } from '../core/glob.js';
 import type { Host } from '../core/host.js';
@@ -61,6 +67,7 @@ export async function checkSelection(
   inventories: readonly Inventory[],
   sources: readonly string[],
   command: RunCommand,
+  limit: Limit | undefined,
 ): Promise<Selection> {
   if (command.list === undefined && !command.syntaxCheck) {
     refuseNoHosts(playbooks, inventories, sources, command.limit);
@@ -69,7 +76,7 @@ export async function checkSelection(
   const odd = checkTags(playbooks, command);
   if (command.startAtTask !== undefined) await checkStart(playbooks, command.startAtTask, command);
   const hosts = playbooks.flatMap((each) => each.playbook.plays.flatMap((play) => each.hostsOf(play)));
-  return { hosts, warnings: [...odd, ...tellCounted(command.limit, hosts)] };
+  return { hosts, warnings: [...odd, ...tellCounted(limit, hosts)] };
 }
 
 /** `brought`: globs of the hosts and groups that playbooks before this one may bring. */
@@ -247,14 +254,15 @@ function tagsIn(playbooks: readonly PlaybookWithHosts[]): KnownTags {
     isAllRead: steps.every((step) => step.type !== 'include' || step.steps !== undefined),
   };
 }
+
 /** `web[1:3]` counts among the hosts of web, as in Ansible; who means the names web1 to web3 must see that. */
-function tellCounted(limit: string | undefined, chosen: readonly Host[]): readonly string[] {
-  if (limit === undefined || !/\w\[-?\d[\d:-]*\]/.test(limit)) return [];
+function tellCounted(limit: Limit | undefined, chosen: readonly Host[]): readonly string[] {
+  if (!limit || !countsPlaces(limit)) return [];
   const names = [...new Set(chosen.map(({ name }) => name))];
   const shown =
     names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
   return [
-    `the limit '${limit}' counts hosts by their place, from 0, as in Ansible; it takes ${shown || 'none'}`,
+    `the limit '${limit.written}' counts hosts by their place, from 0, as in Ansible; it takes ${shown || 'none'}`,
   ];
 }
 

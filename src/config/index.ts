@@ -13,7 +13,7 @@ export { loadInventory, readInventory, type InventorySources } from './inventory
 export { keywords } from './playbook/reading/keywords.js';
 export { findMisspelt } from './playbook/name-use.js';
 export { createNameUse } from './expression/declarations.js';
-export { readLimit, selectHosts, type Limit } from './inventory/patterns.js';
+export { countsPlaces, readLimit, selectHosts, type Limit } from './inventory/patterns.js';
 export { loadAdHocTask, type AdHocTask } from './playbook/ad-hoc/play.js';
 export { loadPlaybook } from './playbook/playbook.js';
 export { createScope } from './expression/scope.js';

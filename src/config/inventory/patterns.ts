@@ -1,6 +1,6 @@
 /**
  * Owns patterns of hosts: `all`, names, groups, globs, `~regex`, `a:b` and `a,b` (either), `a:&b` (both), `a:!b` (not),
- * `group[0]`, `group[0:2]`. As Ansible has them, but a name that does not exist is an error.
+ * `group[0]`, `group[0:2]`. As Ansible has them, but a name that does not exist is an error, and `web[1-3,5]` are names.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { globToRegex } from '../../core/glob.js';
 import type { Host } from '../../core/host.js';
 import { compileRegex, RegexError, type Regex } from '../../core/regex.js';
 import type { Inventory } from './inventory.js';
+import { hasRangeInGlob, namesInRanges } from './number-ranges.js';
 import { errorAt } from '../source/findings.js';
 import { unreadable } from '../source/source.js';
 
@@ -184,8 +185,21 @@ function splitOutside(text: string, separator: string): readonly string[] {
   return [...parts, part];
 }
 
+/** Of several, `2001:db8::[1-3]`, too. */
 function isIpv6(text: string): boolean {
-  return /^[0-9a-f:.]*$/i.test(text) && (text.match(/:/g) ?? []).length > 1;
+  const one = text.replace(/\[\d[\d,-]*\]/, '0');
+  return /^[0-9a-f:.]*$/i.test(one) && (one.match(/:/g) ?? []).length > 1;
+}
+
+/** Counts hosts by their place, from 0, in what stands before it. A dash between the places is Ansible's of old. */
+const subscript = /^(?!~)(.+)\[(?:(-?\d+)|(\d+)([:-])(\d*))\]$/;
+
+/** Who writes `web[1:3]` may mean the names web1 to web3. */
+export function countsPlaces({ terms }: Limit): boolean {
+  return terms.some(({ text }) => {
+    const term = text.replace(/^[!&]\s*/, '');
+    return namesInRanges(term) === undefined && subscript.test(term);
+  });
 }
 
 /** Undefined: its wildcards stand for no host and no group. */
@@ -195,7 +209,10 @@ function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
   if (text === '') throw errorAt(at, 'no-hosts', `${asking.said} has a ! or & with nothing behind it`);
   if (inventory.hosts.has(text)) return [text];
   if (text.startsWith('~')) return matchNames(inventory, readRegex(text.slice(1), asking, at));
-  const range = /^(.+)\[(?:(-?\d+)|(\d+)([:-])(\d*))\]$/.exec(text);
+  const numbered = namesInRanges(text);
+  if (typeof numbered === 'string') throw wrongRange(term, numbered);
+  if (numbered) return matchNumbered(asking, term, numbered);
+  const range = subscript.exec(text);
   if (range) {
     const [, base = '', index, first = '', separator, last = ''] = range;
     if (separator === '-') throw dashedRange(term, base, first, last);
@@ -204,12 +221,31 @@ function matchTerm(asking: Asking, term: Term): readonly string[] | undefined {
     return index === undefined ? slice(names, first, last) : pick(names, Number(index), term, asking);
   }
   if (splitOutside(text, ':').length > 1 && !isIpv6(text)) throw mixedSeparators(asking, term);
-  if (/[*?[]/.test(text)) return matchNames(inventory, globToRegex(text));
+  if (/[*?[]/.test(text)) {
+    if (hasRangeInGlob(text)) throw rangeInGlob(term);
+    return matchNames(inventory, globToRegex(text));
+  }
   const group = inventory.groups.get(text);
   if (group) return group.hosts;
   if (/^(?:localhost|127\.0\.0\.1|::1)$/.test(text)) return ['localhost'];
   if (asking.mayCome?.(text) === true) return undefined;
   throw unknownName(asking, term);
+}
+
+/** Each is a host or a group. */
+function matchNumbered(asking: Asking, term: Term, names: readonly string[]): readonly string[] | undefined {
+  const { hosts, groups } = asking.inventory;
+  const found: string[] = [];
+  const missing: string[] = [];
+  let mayCome = false;
+  for (const name of names) {
+    const members = hosts.has(name) ? [name] : groups.get(name)?.hosts;
+    if (members) found.push(...members);
+    else if (asking.mayCome?.(name) === true) mayCome = true;
+    else missing.push(name);
+  }
+  if (missing.length > 0) throw missingNames(asking, term, missing, names.length);
+  return mayCome && found.length === 0 ? undefined : found;
 }
 
 /** Groups by their own names, then hosts by theirs. */
@@ -252,12 +288,66 @@ function mixedSeparators({ said }: Asking, { text, at }: Term): Error {
   );
 }
 
+/** Behind a wildcard. */
 function dashedRange({ text, at }: Term, base: string, first: string, last: string): Error {
   return errorAt(
     at,
     'no-hosts',
     `the range in '${text}' cannot be read`,
-    `write ${base}[${first}:${last}]; for names that end in one of these digits, ~${base}[${first}-${last}]`,
+    `${base}[${first}:${last}] takes hosts by their place, from 0; numbers in names, as in web[001-006], have no wildcard beside them`,
+  );
+}
+
+function rangeInGlob({ text, at }: Term): Error {
+  return errorAt(
+    at,
+    'no-hosts',
+    `the range in '${text}' cannot be read: beside another wildcard, brackets hold single characters`,
+    'write names as web[001-006,009], with one pair of brackets and no * or ?; others with a comma between them',
+  );
+}
+
+function wrongRange({ text, at }: Term, reason: string): Error {
+  const [, base = '', first = ''] = /^(.+)\[(\d+)-\]$/.exec(text) ?? [];
+  const hint =
+    base === ''
+      ? 'write names as web[001-006,009]'
+      : `${base}[${first}:] takes hosts by their place, from 0; names are written as web[001-006,009]`;
+  return errorAt(at, 'no-hosts', `the range in '${text}' ${reason}`, hint);
+}
+
+function withoutZeros(name: string): string {
+  return name.replace(/(?<!\d)0+(?=\d)/g, '');
+}
+
+/** Names that an error tells. */
+const namedMissing = 8;
+
+function missingNames(asking: Asking, term: Term, missing: readonly string[], of: number): Error {
+  const { text, at } = term;
+  const { hosts, groups } = asking.inventory;
+  const [first = ''] = missing;
+  const areAll = missing.length === of;
+  // Numbers with zeros in front are those of names, and no places.
+  const [, base = '', from = '', to = ''] = /^([^[]+)\[(0|[1-9]\d*)-(\d+)\]$/.exec(text) ?? [];
+  const others = [...hosts.keys(), ...groups.keys()].filter((name) => name !== base);
+  const alike = others.find((name) => withoutZeros(name) === withoutZeros(first));
+  const near = areAll ? (alike ?? nearest(first, others)) : undefined;
+  const hint =
+    near !== undefined
+      ? `did you mean '${near}'?`
+      : areAll && groups.has(base)
+        ? `${base}[${from}:${to}] takes hosts of the group ${base} by their place, from 0`
+        : 'each name of a range must be there; a regular expression takes those that are, as in ~web0[1-3]';
+  const shown =
+    missing.length > namedMissing
+      ? `${missing.slice(0, namedMissing - 1).join(', ')} and ${missing.length - namedMissing + 1} more`
+      : missing.join(', ');
+  return errorAt(
+    at,
+    'no-hosts',
+    `${asking.said} names '${text}', but ${shown} ${missing.length === 1 ? 'is' : 'are'} no host and no group of the inventory`,
+    hint,
   );
 }
 
