@@ -54,9 +54,19 @@ export async function startReporting(
     else if (isOver) environment.stderr.write(`warning: ${visible(mask(message))}\n`);
     else emit({ type: 'warning', message });
   };
+  if (command.report.length > 0)
+    (await import('./report/report-files.js')).tryReportFiles(command.report, environment);
   const telemetry = await openTelemetry(command, environment, warn);
   const made = makeRunFolder(environment, warnings);
   const folder = made?.folder;
+  const ofFolder = folder ? await createFolderReporters(folder, warn, warnings) : [];
+  if (command.report.length > 0 && ofFolder.length === 0) {
+    made?.claim.release();
+    await Promise.allSettled(telemetry.map((reporter) => reporter.close()));
+    throw new ZrunError('usage', `cannot write ${command.report.join(', ')}: ${warnings.at(-1) ?? ''}`, {
+      hint: 'a report is made of the journal; XDG_STATE_HOME names another folder for it',
+    });
+  }
   const reporters: Reporter[] = [await createUserReporter(command, environment, folder)];
   if (command.profile) reporters.push(await createProfileReporter(command, environment));
   reporters.push(...telemetry);
@@ -66,7 +76,7 @@ export async function startReporting(
     onBroken: (error) =>
       environment.stderr.write(`a reporter broke and is left out from here: ${reasonOf(error)}\n`),
   });
-  if (folder) reporters.push(...(await createFolderReporters(folder, warn, warnings)));
+  reporters.push(...ofFolder);
   return {
     runId: folder?.id ?? createRunId(new Date(), randomDigit()),
     logFile: folder?.log,
@@ -85,7 +95,7 @@ export async function startReporting(
       if (isOver) return;
       isOver = true;
       await Promise.allSettled(reporters.map((reporter) => reporter.close()));
-      if (command.report.length > 0) {
+      if (folder && command.report.length > 0) {
         const { writeReports } = await import('./report/report-files.js');
         await writeReports(command.report, folder, environment);
       }

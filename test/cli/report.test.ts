@@ -1,4 +1,5 @@
 /** `zrun report` and `--report`, over runs that are really made. */
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -102,6 +103,11 @@ describe('zrun report', () => {
     expect((await start(`report ./copy/${newest()}/journal.jsonl`)).stdout).to.equal(`${copy}/report.html\n`);
   });
 
+  it('takes a copied folder by its name alone, where no run of this machine has it', async () => {
+    cpSync(path.join(runs, newest()), path.join(folder, 'cp1'), { recursive: true });
+    expect((await start('report cp1')).stdout).to.equal(`${folder}/cp1/report.html\n`);
+  });
+
   const wrong: readonly (readonly [line: string, message: string])[] = [
     ['report -o r.pdf', "error: -o needs a file that ends in .html, .json, .xml or .md, not 'r.pdf'\n"],
     ['report -o r', 'error: -o needs a file that ends in '],
@@ -165,13 +171,40 @@ describe('zrun report', () => {
     expect(read('again.json')).to.equal(read('own.json'));
   });
 
-  it('--report: what cannot be written is one warning, and costs no exit code', async () => {
+  it('--report: what cannot be written is found before anything is touched, all of it', async () => {
+    mkdirSync(path.join(folder, 'd.html'));
+    execFileSync('mkfifo', [path.join(folder, 'fifo.html')]);
+    rmSync(path.join(folder, 'a'), { force: true });
+    const before = readdirSync(runs);
+    const { code, stdout, stderr } = await start(
+      'play.yaml -i hosts.yaml -l a --report gone/r.html --report fine.json --report d.html --report fifo.html',
+    );
+    expect({ code, stdout, stderr }).to.deep.equal({
+      code: 4,
+      stdout: '',
+      stderr:
+        'error: cannot write gone/r.html: its folder is not there\n\n' +
+        'error: cannot write d.html: it is a folder\n\n' +
+        'error: cannot write fifo.html: it is no regular file\n\n' +
+        '3 errors; no host was touched\n',
+    });
+    expect(existsSync(path.join(folder, 'a'))).to.equal(false);
+    expect(readdirSync(runs)).to.deep.equal(before);
+    expect(readdirSync(folder).filter((name) => name.includes('.new'))).to.deep.equal([]);
+  });
+
+  it('--report: what cannot be written any more is one warning, and costs no exit code', async () => {
+    mkdirSync(path.join(folder, 'leaving'));
+    writeFileSync(
+      path.join(folder, 'leave.yaml'),
+      `- {hosts: a, gather_facts: false, tasks: [{command: rmdir ${folder}/leaving}]}\n`,
+    );
     const { code, stderr } = await start(
-      'play.yaml -i hosts.yaml -l a --report gone/r.html --report fine.json',
+      'leave.yaml -i hosts.yaml --report leaving/r.html --report fine.json',
     );
     expect(code).to.equal(0);
     expect(stderr).to.equal(
-      `warning: cannot write gone/r.html: its folder is not there; zrun report ${newest()} -o FILE writes it elsewhere\n`,
+      `warning: cannot write leaving/r.html: its folder is not there; zrun report ${newest()} -o FILE writes it elsewhere\n`,
     );
     expect(readJson('fine.json')).to.have.nested.property('run.exitCode', 0);
   });
@@ -192,12 +225,14 @@ describe('zrun report', () => {
     expect(report).to.have.nested.property('hosts[0].outcome', 'interrupted');
   });
 
-  it('--report: there is no journal to make it from', async () => {
+  it('--report: there would be no journal to make it from', async () => {
     writeFileSync(path.join(folder, 'file'), '');
-    const { code, stderr } = await start('play.yaml -i hosts.yaml -l a --report none.html', {
+    const { code, stdout, stderr } = await start('play.yaml -i hosts.yaml -l a --report none.html', {
       XDG_STATE_HOME: path.join(folder, 'file'),
     });
-    expect(code).to.equal(0);
-    expect(stderr).to.match(/^warning: cannot write none\.html: the run has no journal to make it from\n/);
+    expect({ code, stdout }).to.deep.equal({ code: 4, stdout: '' });
+    expect(stderr).to.match(
+      /^error: cannot write none\.html: this run leaves no journal and no log: .*\n {2}hint: .*XDG_STATE_HOME/,
+    );
   });
 });

@@ -239,7 +239,7 @@ describe('what watches a run from elsewhere', () => {
 
     for (const [file, reason] of [
       ['nowhere/own.prom', 'its folder is not there'],
-      ['.', 'it is no regular file'],
+      ['.', 'it is a folder'],
       ['/dev/null', 'it is no regular file'],
     ] as const)
       it(`is refused before the run where it cannot be written: ${file}`, async () => {

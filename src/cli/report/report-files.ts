@@ -3,6 +3,7 @@
  * for some. Loaded when there is one to write.
  */
 import path from 'node:path';
+import { throwAll, type ZrunError } from '../../core/errors.js';
 import { mask } from '../../core/secret.js';
 import { unwritable } from '../../core/unwritable.js';
 import { createReportReader } from '../../report/document/read-report.js';
@@ -10,6 +11,7 @@ import type { RunReport } from '../../report/document/report.js';
 import { writeReport, type ReportKind } from '../../report/document/write-report.js';
 import type { RunFolder } from '../../report/run-folder.js';
 import { visible } from '../../report/visible.js';
+import { tryWholeFile } from '../../core/whole-file.js';
 import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
 import { readEvents } from '../runs.js';
@@ -19,6 +21,19 @@ export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunR
   const reader = createReportReader();
   for await (const event of readEvents(run)) reader.tell(event);
   return reader.read(isGoing);
+}
+
+/** Finds out before the work whether the files can be written. Throws ZrunErrors `usage` for those that cannot. */
+export function tryReportFiles(files: readonly string[], { cwd }: Environment): void {
+  const errors: ZrunError[] = [];
+  for (const file of files) {
+    try {
+      tryWholeFile(path.resolve(cwd, file));
+    } catch (error) {
+      errors.push(unwritable(file, error));
+    }
+  }
+  throwAll(errors);
 }
 
 /** Throws ZrunError `usage`. */
@@ -36,25 +51,25 @@ export async function writeReportFile(
 }
 
 /**
- * Of a run that has just ended, with its journal closed. What cannot be written is one warning each: the run is what
- * counts. Never rejects.
+ * Of a run that has just ended, with its journal closed. What cannot be written any more is one warning each: the run is
+ * what counts. Never rejects.
  */
 export async function writeReports(
   files: readonly string[],
-  run: RunFolder | undefined,
+  run: RunFolder,
   environment: Environment,
 ): Promise<void> {
   const warn = (message: string): void =>
     void environment.stderr.write(`warning: ${visible(mask(message))}\n`);
   let report: RunReport | undefined;
   try {
-    report = run && (await readReport(run, false));
+    report = await readReport(run, false);
   } catch (error) {
     files.forEach((file) => warn(`cannot write ${file}: ${reasonOf(error)}`));
     return;
   }
   for (const file of files) {
-    if (!run || !report) {
+    if (!report) {
       warn(`cannot write ${file}: the run has no journal to make it from`);
       continue;
     }

@@ -10,7 +10,7 @@ import { runFolderOf, type RunFolder } from '../../report/run-folder.js';
 import type { Environment } from '../environment.js';
 import { openPage } from './open-page.js';
 import { reportKindOf } from './report-kind.js';
-import { readReport, writeReportFile } from './report-files.js';
+import { readReport, tryReportFiles, writeReportFile } from './report-files.js';
 import { chooseRun, findRuns } from '../runs.js';
 import { readVerbWords } from '../verb-options.js';
 
@@ -36,7 +36,8 @@ Options:
   --schema              write the JSON Schema of .json instead
   -h, --help            show this
 
-A run writes the same files when it ends: zrun PLAYBOOK --report FILE.
+A run writes the same files when it ends: zrun PLAYBOOK --report FILE. A new
+file is readable by its user alone; one that is there keeps its mode.
 
 Secrets are masked in all of them, as they are in the run's journal. Of long
 outputs, the beginning and the end are in a report; the hosts' logs in the
@@ -72,7 +73,7 @@ export async function showReport(environment: Environment): Promise<number> {
     });
   }
   const given = words.all('output').map((file) => ({ file, kind: reportKindOf('-o', file) }));
-  const run = findFolder(name, environment) ?? chooseRun(findRuns(environment), name);
+  const run = findRun(name, environment);
   const files = given.length > 0 ? given : [{ file: run.report, kind: 'html' as const }];
   const page = files.find(({ kind }) => kind === 'html');
   if (words.has('open') && !page) {
@@ -80,6 +81,10 @@ export async function showReport(environment: Environment): Promise<number> {
       hint: 'leave -o out, or add -o FILE.html',
     });
   }
+  tryReportFiles(
+    files.map(({ file }) => file),
+    environment,
+  );
   // Asked before the journal is read: a run that ends meanwhile has ended.
   const report = await readReport(run, isGoing(run.claim));
   if (!report)
@@ -95,12 +100,23 @@ export async function showReport(environment: Environment): Promise<number> {
   return exitCodes.ok;
 }
 
-/** A run's folder, or the journal in it, by its path: it may come from another machine. */
-function findFolder(name: string, { cwd }: Environment): RunFolder | undefined {
-  if (!name.includes('/')) return undefined;
+/** A name that no run of this machine has may be the folder of one from another. Throws ZrunError `usage`. */
+function findRun(name: string, environment: Environment): RunFolder {
+  const isPath = name.includes('/');
+  const there = folderAt(name, environment);
+  if (isPath) {
+    if (there) return there;
+    throw new ZrunError('usage', `there is no run in ${name}: it has no journal.jsonl`);
+  }
+  const runs = findRuns(environment);
+  const isKnown = name === 'last' || runs.some(({ id }) => id.startsWith(name));
+  return there && !isKnown ? there : chooseRun(runs, name);
+}
+
+/** A run's folder, or the journal in it, by its path. Undefined where there is no such folder. */
+function folderAt(name: string, { cwd }: Environment): RunFolder | undefined {
   const named = path.resolve(cwd, name);
   const folder = statSync(named, { throwIfNoEntry: false })?.isFile() ? path.dirname(named) : named;
   const run = runFolderOf(path.dirname(folder), path.basename(folder));
-  if (statSync(run.journal, { throwIfNoEntry: false })) return run;
-  throw new ZrunError('usage', `there is no run in ${name}: it has no ${path.basename(run.journal)}`);
+  return statSync(run.journal, { throwIfNoEntry: false }) && run;
 }

@@ -2,9 +2,8 @@
  * Owns `--metrics FILE`: a file that always holds the run's numbers of a moment ago, whole, for a collector that reads it
  * whenever it likes. Which numbers is run-metrics.ts's.
  */
-import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Reporter } from '../reporter.js';
+import { writeWholeFile } from '../../core/whole-file.js';
 import { formatMetrics } from './openmetrics.js';
 import { createRunMetrics } from './run-metrics.js';
 
@@ -69,14 +68,7 @@ function everyFewSeconds(write: () => void): () => void {
  * do.
  */
 function writeMetrics(file: string, text: string): void {
-  const made = `${file}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    writeFileSync(made, text, { flag: 'wx' });
-    renameSync(made, file);
-  } catch (error) {
-    rmSync(made, { force: true });
-    throw error;
-  }
+  writeWholeFile(file, [text], 0o666);
 }
 
 /**
@@ -84,7 +76,5 @@ function writeMetrics(file: string, text: string): void {
  * and where there is something other than a file in its place, such as a device, which a new file would replace.
  */
 export function tryMetrics(file: string): void {
-  const there = statSync(file, { throwIfNoEntry: false });
-  if (there && !there.isFile()) throw new Error('it is no regular file');
   writeMetrics(file, formatMetrics([]));
 }

@@ -1,15 +1,6 @@
 /** `--metrics`: the numbers of a run made of events by hand, as text that collectors read, and how the file is written. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -178,15 +169,6 @@ describe('the file of metrics', () => {
     expect(readdirSync(folder)).to.deep.equal(['zrun.prom']);
   });
 
-  it('stays whole for who has opened it, as a new one takes its place', () => {
-    tryMetrics(file);
-    writeFileSync(path.join(folder, 'old'), 'old');
-    rmSync(file);
-    symlinkSync('old', file);
-    tryMetrics(file);
-    expect(readFileSync(path.join(folder, 'old'), 'utf8')).to.equal('old');
-  });
-
   it('that cannot be written any more is told once, and tried again', () => {
     const told: unknown[] = [];
     let tick = (): void => undefined;
@@ -203,11 +185,6 @@ describe('the file of metrics', () => {
     tick();
     expect(told).to.have.length(1);
     expect(existsSync(gone)).to.equal(false);
-  });
-
-  it('never takes the place of a device or a folder', () => {
-    expect(() => tryMetrics('/dev/null')).to.throw('it is no regular file');
-    expect(() => tryMetrics(folder)).to.throw('it is no regular file');
   });
 
   it('can be read by whom the umask lets', () => {
