@@ -4,6 +4,7 @@
  * both, while a counter's name, an info or a state set is not, and a sample may have no time of its own. So all are
  * gauges. Knows nothing of runs.
  */
+import { visible } from '../visible.js';
 
 export interface Family {
   /** With its unit at the end: `zrun_run_duration_seconds`. */
@@ -35,7 +36,8 @@ function formatFamily({ name, unit, help, samples }: Family): string {
 }
 
 function formatLabels(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(value)}"`);
+  // What a host or a playbook said is read by people.
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(visible(value))}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 

@@ -6,6 +6,7 @@ import type { EventOf, RunEvent, TaskRef } from '../../core/events.js';
 import { cutText } from '../../core/kept-output.js';
 import { isFailure } from '../failures.js';
 import type { Reporter } from '../reporter.js';
+import { visible, visibleLine } from '../visible.js';
 import type { Collector, Delivery, OpenSpan } from './otlp.js';
 
 type Attributes = Record<string, string | number | boolean>;
@@ -38,7 +39,7 @@ export function createTraces(collector: Collector, onDelivered: (delivery: Deliv
     const known = hosts.get(host);
     if (known) return known;
     const attributes = { 'zrun.kind': 'host', 'zrun.host': host };
-    const span = collector.begin({ name: host, parent: play ?? run, start, attributes });
+    const span = collector.begin({ name: visibleLine(host), parent: play ?? run, start, attributes });
     const made = { span, end: start, connectMs: undefined, taskStart: undefined, failure: undefined };
     hosts.set(host, made);
     return made;
@@ -65,7 +66,7 @@ export function createTraces(collector: Collector, onDelivered: (delivery: Deliv
     const host = hostOf(name, start);
     const attributes = { ...describeTask(task), 'zrun.host': name };
     const span = collector.begin({
-      name: task.name,
+      name: visibleLine(task.name),
       parent: host.span,
       start: host.taskStart ?? start,
       attributes,
@@ -89,7 +90,12 @@ export function createTraces(collector: Collector, onDelivered: (delivery: Deliv
       'zrun.hosts': event.hosts.length,
       ...(event.resumes !== undefined && { 'zrun.resumes': event.resumes }),
     };
-    run = collector.begin({ name: event.playbooks.join(' '), parent: undefined, start: begin, attributes });
+    run = collector.begin({
+      name: visibleLine(event.playbooks.join(' ')),
+      parent: undefined,
+      start: begin,
+      attributes,
+    });
   }
 
   function finishRun({ exitCode, hosts: summaries }: EventOf<'run-finished'>): void {
@@ -112,7 +118,7 @@ export function createTraces(collector: Collector, onDelivered: (delivery: Deliv
         case 'play-started':
           endPlay();
           play = collector.begin({
-            name: event.play,
+            name: visibleLine(event.play),
             parent: run,
             start: now,
             attributes: {
@@ -191,5 +197,5 @@ function describeResult({
 }
 
 function textOf(text: string): string {
-  return cutText(text, mostOfText);
+  return visible(cutText(text, mostOfText));
 }
