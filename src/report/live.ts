@@ -3,12 +3,13 @@
  * out; knows nothing of terminals but their size.
  */
 import { formatBytes, parseBytes } from '../core/bytes.js';
-import type { HostOutcome, RunEvent, TaskRef, TaskStatus } from '../core/events.js';
+import type { HostOutcome, RunEvent, TaskRef } from '../core/events.js';
 import type { Progress } from '../core/progress.js';
 import { outcomeColours, plural, statusColours } from './describe.js';
 import { formatClock } from './duration.js';
 import { assertNever } from './reporter.js';
 import type { Paint } from './style.js';
+import { createCounter, createTally, type Tally } from './tally.js';
 import { clip, displayWidth, pad, visibleLine, widthOf } from './visible.js';
 
 interface LiveView {
@@ -54,7 +55,7 @@ interface Known {
   readonly name: string;
   /** Its place in the play, where it has one. */
   readonly number: number | undefined;
-  readonly ends: Record<TaskStatus, number>;
+  readonly ends: Tally;
 }
 
 /** More than this is not watched but scrolled past, however high the terminal is. */
@@ -70,6 +71,7 @@ interface Picture {
   /** In the order in which they began. */
   readonly busy: Map<string, Busy>;
   readonly changed: Set<string>;
+  readonly counter: ReturnType<typeof createCounter>;
   /** Of the play, in the order in which the first host came to each, by their ids. */
   readonly tasks: Map<string, Known>;
   /** How many the play has, where that is known. */
@@ -91,6 +93,7 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
     outcomes: new Map(),
     busy: new Map(),
     changed: new Set(),
+    counter: createCounter(),
     tasks: new Map(),
     taskCount: undefined,
     begun: new Map(),
@@ -129,7 +132,8 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
 }
 
 function update(picture: Picture, event: RunEvent, now: number): void {
-  const { all, begun, busy, changed, connected, outcomes, tasks } = picture;
+  const { all, begun, busy, changed, connected, counter, outcomes, tasks } = picture;
+  counter.tell(event);
   switch (event.type) {
     case 'run-started':
       picture.startedAt = now;
@@ -194,7 +198,7 @@ function update(picture: Picture, event: RunEvent, now: number): void {
     case 'task-finished':
       busy.delete(event.host);
       connected.add(event.host);
-      knownOf(picture, event.task).ends[event.result.status]++;
+      counter.count(event, [knownOf(picture, event.task).ends]);
       if (event.result.status === 'changed') changed.add(event.host);
       return;
     case 'host-finished': {
@@ -223,8 +227,7 @@ function update(picture: Picture, event: RunEvent, now: number): void {
 function knownOf({ tasks }: Picture, { id, name, number }: TaskRef): Known {
   const known = tasks.get(id);
   if (known) return known;
-  const ends = { ok: 0, changed: 0, skipped: 0, failed: 0, unknown: 0, unreachable: 0 };
-  const fresh: Known = { name: visibleLine(name), number, ends };
+  const fresh: Known = { name: visibleLine(name), number, ends: createTally() };
   tasks.set(id, fresh);
   return fresh;
 }
@@ -430,7 +433,7 @@ function formatTasks(picture: Picture, room: number, columns: number, now: numbe
   const places = shown.map(({ task }) => placeOf(task, picture));
   const placeWidth = Math.max(0, ...places.map((place) => place.length));
   const lines = shown.map(({ task, count, connecting }, i) => {
-    const { ok, changed, skipped, failed, unknown, unreachable } = task.ends;
+    const { ok, changed, skipped, failed, unknown, unreachable, ignored, rescued } = task.ends;
     const place = placeWidth === 0 ? '' : `  ${pad(places[i] ?? '', placeWidth)}`;
     const numbers: readonly (readonly [string, number])[] = [
       ['running', count - connecting],
@@ -439,6 +442,8 @@ function formatTasks(picture: Picture, room: number, columns: number, now: numbe
       ['failed', failed],
       ['unreachable', unreachable],
       ['unknown', unknown],
+      ['ignored', ignored],
+      ['rescued', rescued],
     ];
     const told = numbers.flatMap(([word, number]) => (number > 0 ? [`${number} ${word}`] : [])).join(', ');
     return clip(`${pad(clip(task.name, width), width)}${place}  ${told}`, columns);

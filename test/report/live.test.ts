@@ -43,6 +43,23 @@ describe('the live view', () => {
     ]);
   });
 
+  it('counts what is ignored or rescued by itself', () => {
+    const view = createLiveView({ paint: colourless });
+    for (const event of started(hosts(50))) view.tell(event, 0);
+    for (const host of hosts(40)) {
+      view.tell({ type: 'host-connected', host, ms: 10 }, 0);
+      view.tell(begin(host, copy), 0);
+    }
+    const failed = result('failed', 'no');
+    view.tell(finish('web1', copy, { ...failed, ignored: true }), 1000);
+    view.tell(finish('web2', copy, failed), 1000);
+    view.tell(finish('web3', copy, failed), 1000);
+    view.tell({ type: 'rescue-started', host: 'web3', block: 'Try', failed: copy, reason: 'no' }, 1000);
+    expect(view.render({ columns: 80, rows: 10 }, 9000)[1]).to.equal(
+      'Copy the volumes  37 running, 1 failed, 1 ignored, 1 rescued',
+    );
+  });
+
   it('groups by task where hosts are more than lines', () => {
     const view = createLiveView({ paint: colourless });
     for (const event of started(hosts(50))) view.tell(event, 0);

@@ -3,8 +3,9 @@
  * how long things took. What it keeps grows with the tasks and the hosts, never with one times the other. Knows nothing
  * of files.
  */
-import type { EventOf, HostOutcome, RunEvent, TaskStatus } from '../../core/events.js';
+import type { EventOf, HostOutcome, RunEvent } from '../../core/events.js';
 import { readMeasure } from '../measures.js';
+import { createCounter, createTally, standings, type Tally } from '../tally.js';
 import type { Family, Sample } from './openmetrics.js';
 
 /** `waiting`: not begun yet. */
@@ -22,19 +23,14 @@ const hostStates = [
   'not-tried',
 ] as const satisfies readonly HostState[];
 
-const taskStatuses = [
-  'ok',
-  'changed',
-  'skipped',
-  'failed',
-  'unknown',
-  'unreachable',
-] as const satisfies readonly TaskStatus[];
+/** Whoever is woken by a number of failures must know which these are. */
+const whichFail =
+  'A failure that is ignored counts as ignored, one that a rescue takes over as rescued from then on, neither as failed.';
 
 /** A task of a play, on all hosts that have come to it so far. */
 interface TaskNumbers {
   readonly labels: Readonly<Record<string, string>>;
-  readonly hosts: Map<TaskStatus, number>;
+  readonly hosts: Tally;
   ms: number;
   slowestMs: number;
 }
@@ -52,7 +48,8 @@ export function createRunMetrics(): RunMetrics {
   let warnings = 0;
   const hosts = new Map<string, HostState>();
   const changed = new Set<string>();
-  const results = new Map<TaskStatus, number>();
+  const results = createTally();
+  const counter = createCounter();
   const tasks = new Map<string, TaskNumbers>();
   const downtimes = new Map<string, Sample>();
 
@@ -60,20 +57,20 @@ export function createRunMetrics(): RunMetrics {
     if (hosts.get(host) === 'waiting') hosts.set(host, 'running');
   }
 
-  function finishTask({ host, task, result }: EventOf<'task-finished'>): void {
+  function finishTask(event: EventOf<'task-finished'>): void {
+    const { host, task, result } = event;
     const { status, ms, message } = result;
     begin(host);
     if (status === 'changed') changed.add(host);
-    results.set(status, (results.get(status) ?? 0) + 1);
     const key = JSON.stringify([play, task.at]);
     const numbers = tasks.get(key) ?? {
       labels: { play, task: task.name, at: task.at },
-      hosts: new Map<TaskStatus, number>(),
+      hosts: createTally(),
       ms: 0,
       slowestMs: 0,
     };
     tasks.set(key, numbers);
-    numbers.hosts.set(status, (numbers.hosts.get(status) ?? 0) + 1);
+    counter.count(event, [results, numbers.hosts]);
     numbers.ms += ms;
     numbers.slowestMs = Math.max(numbers.slowestMs, ms);
     const measure = readMeasure(message);
@@ -85,6 +82,7 @@ export function createRunMetrics(): RunMetrics {
 
   return {
     tell(event) {
+      counter.tell(event);
       switch (event.type) {
         case 'run-started':
           started = event;
@@ -144,8 +142,8 @@ export function createRunMetrics(): RunMetrics {
         ),
         {
           name: 'zrun_task_results',
-          help: 'Results of tasks on all hosts, by status.',
-          samples: taskStatuses.map((status) => ({ labels: { status }, value: results.get(status) ?? 0 })),
+          help: `Results of tasks on all hosts, by status. ${whichFail}`,
+          samples: standings.map((status) => ({ labels: { status }, value: results[status] })),
         },
         one('zrun_warnings', 'Warnings of the run.', warnings),
         ...describeTasks(numbers),
@@ -196,11 +194,11 @@ function describeTasks(numbers: readonly TaskNumbers[]): readonly Family[] {
   return [
     {
       name: 'zrun_task_hosts',
-      help: 'Hosts that have done a task, by what came of it.',
+      help: `Hosts that have done a task, by what came of it. ${whichFail}`,
       samples: numbers.flatMap(({ labels, hosts }) =>
-        taskStatuses.flatMap((status) => {
-          const value = hosts.get(status);
-          return value === undefined ? [] : [{ labels: { ...labels, status }, value }];
+        standings.flatMap((status) => {
+          const value = hosts[status];
+          return value === 0 ? [] : [{ labels: { ...labels, status }, value }];
         }),
       ),
     },

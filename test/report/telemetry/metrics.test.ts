@@ -23,7 +23,7 @@ function textOf(events: readonly (RunEvent | null)[], isOver = true): string {
 const numbersOf = (events: readonly (RunEvent | null)[], isOver = true): ReadonlyMap<string, number> =>
   readMetrics(textOf(events, isOver));
 
-const nasty = 'a "quoted" \\ back\nslash ✓ {x="y"} # EOF';
+const nasty = 'a "quoted" \\ back\nslash ✓ {x="y"} \u202e # EOF';
 
 /** Everything that is there to be read, with names that have to be escaped. */
 const nastyRun: readonly RunEvent[] = [
@@ -86,8 +86,37 @@ describe('metrics of a run', () => {
     expect([...numbers.keys()].filter((name) => name.includes('host="b"'))).to.deep.equal([]);
   });
 
+  it('count what is ignored or rescued by itself, as the recap does: nobody is woken for it', () => {
+    const wait = task('Wait for it', 3);
+    const no = result('failed', 'no');
+    const numbers = numbersOf([
+      ...started(['a', 'b', 'c', 'd']),
+      finish('a', wait, { ...no, ignored: true }),
+      finish('b', wait, no),
+      finish('c', wait, no),
+      { type: 'rescue-started', host: 'c', block: 'Try it', failed: wait, reason: 'no' },
+      finish('c', task('Clean up', 9), no),
+      finish('d', wait, result('ok', '')),
+    ]);
+    const counted = (family: string): Record<string, number> =>
+      Object.fromEntries([...numbers].filter(([name, value]) => name.startsWith(family) && value > 0));
+    expect(counted('zrun_task_results')).to.deep.equal({
+      'zrun_task_results{status="ok"}': 1,
+      'zrun_task_results{status="failed"}': 2,
+      'zrun_task_results{status="ignored"}': 1,
+      'zrun_task_results{status="rescued"}': 1,
+    });
+    const labels = `play="Move Docker to overlay2",task="Wait for it",at="${wait.at}"`;
+    expect(counted(`zrun_task_hosts{${labels}`)).to.deep.equal({
+      [`zrun_task_hosts{${labels},status="ok"}`]: 1,
+      [`zrun_task_hosts{${labels},status="failed"}`]: 1,
+      [`zrun_task_hosts{${labels},status="ignored"}`]: 1,
+      [`zrun_task_hosts{${labels},status="rescued"}`]: 1,
+    });
+  });
+
   it('have names that cannot be mistaken for anything else', () => {
-    const escaped = 'a \\"quoted\\" \\\\ back\\nslash ✓ {x=\\"y\\"} # EOF';
+    const escaped = 'a \\"quoted\\" \\\\ back\\nslash ✓ {x=\\"y\\"} \\\\u202e # EOF';
     const name = `zrun_host_downtime_seconds{host="${escaped}",of="Docker"}`;
     expect(numbersOf(nastyRun).get(name)).to.equal(12);
   });
