@@ -44,6 +44,8 @@ export interface TaskResult {
   readonly problem?: Problem;
   /** Failed, but `ignore_errors` lets the host go on. */
   readonly ignored: boolean;
+  /** How often it was tried, where that was more than once. */
+  readonly attempts?: number;
   /** How often a looped include counts as ok: once for each item that it takes in. */
   readonly times?: number;
   /** Where what `register` says differs from the status: a failed command may have changed something. */

@@ -148,8 +148,9 @@ async function attemptUntil(attempt: Attempt, ref: TaskRef): Promise<Outcome> {
     const outcome = await attemptOnce({ ...attempt, scope: scopeOf(task, around, attempt.item), count }, ref);
     if (outcome.status === 'unreachable' || outcome.status === 'unknown') return outcome;
     if (findUnknown(outcome.result)) return outcome;
-    if (isSatisfied(attempt, outcome)) return outcome;
-    if (count >= attempts || around.signal.aborted) return exhausted(attempt, outcome, count);
+    if (isSatisfied(attempt, outcome)) return withAttempts(outcome, count);
+    if (count >= attempts || around.signal.aborted)
+      return withAttempts(exhausted(attempt, outcome, count), count);
     around.source.run.emit({
       type: 'task-retried',
       host: around.state.host.name,
@@ -176,24 +177,32 @@ function exhausted({ task, settings }: Attempt, given: Outcome, attempts: number
   if (task.failedWhen && given.status !== 'failed')
     return { ...outcome, marks: { ...given.marks, failed: true } };
   const conditions = task.until?.map((each) => each.text).join(' and ') ?? 'the task succeeds';
-  const message = `still not so after ${attempts} attempts: ${conditions}`;
   const problem: Problem = outcome.problem ?? {
     code: 'task-failed',
-    message,
+    message: `until does not hold: ${conditions}`,
     ...(task.until?.[0] && { at: task.until[0].at }),
   };
   const result = withMessage(outcome.result, problem);
   const marks = given.status === 'changed' ? { changed: true } : given.marks;
-  const { ignoreErrors: ignored } = settings;
   return {
     ...outcome,
     status: 'failed',
-    summary: message,
+    summary: outcome.problem ? outcome.summary : problem.message,
     problem,
     result,
-    ignored,
+    ignored: settings.ignoreErrors,
     ...(marks && { marks }),
   };
+}
+
+/** Whoever is told what was wrong is told that it was no passing trouble. */
+function withAttempts(outcome: Outcome, attempts: number): Outcome {
+  if (attempts < 2) return outcome;
+  const { problem } = outcome;
+  if (!problem) return { ...outcome, attempts };
+  const [first = '', ...rest] = problem.message.split('\n');
+  const message = [`${first} (after ${attempts} attempts)`, ...rest].join('\n');
+  return { ...outcome, attempts, problem: { ...problem, message } };
 }
 
 function skipped(why: string): Outcome {

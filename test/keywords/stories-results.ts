@@ -63,7 +63,7 @@ export const resultStories: readonly Story[] = [
     lines: [
       'changed | third | run echo x >> TMP/one; wc -l < TMP/one',
       'ok | attempts | x',
-      'ignored | default | `echo x >> TMP/two; exit 1` ended with exit code 1',
+      'ignored | default | `echo x >> TMP/two; exit 1` ended with exit code 1 (after 4 attempts)',
       'ok | as often | x',
       'ok | four | run wc -l < TMP/two',
       'ignored | never again | `echo x >> TMP/zero; exit 1` ended with exit code 1',
@@ -82,7 +82,7 @@ export const resultStories: readonly Story[] = [
     lines: [
       'changed | second | run echo x >> TMP/tries; test $(wc -l < TMP/tries) -eq 2',
       'ok | told | x',
-      'ignored | never | `/bin/false` ended with exit code 1',
+      'ignored | never | `/bin/false` ended with exit code 1 (after 2 attempts)',
       'ok | told too | x',
     ],
   },
@@ -92,7 +92,7 @@ export const resultStories: readonly Story[] = [
     tasks: `
     - {name: work, command: "{{item}}", loop: ["/bin/false", "true"], register: r, until: r.rc == 0, retries: 1, delay: 0, ignore_errors: true}
     - {name: told, debug: {msg: x}, when: ["r.failed == true", "r.changed == true", "r.results[0].attempts == 1", "r.results[1].attempts == 1"]}`,
-    lines: ['ignored | work | `/bin/false` ended with exit code 1', 'ok | told | x'],
+    lines: ['ignored | work | `/bin/false` ended with exit code 1 (after 2 attempts)', 'ok | told | x'],
   },
   {
     keyword: 'register',

@@ -177,7 +177,7 @@ export const taskStories: readonly Story[] = [
     - {name: never, command: /bin/false, register: r, until: r.rc == 0, retries: 2, delay: 0}`,
     lines: [
       'changed | count | run echo x >> TMP/tries; wc -l < TMP/tries',
-      'failed | never | `/bin/false` ended with exit code 1',
+      'failed | never | `/bin/false` ended with exit code 1 (after 3 attempts)',
     ],
     code: 2,
     outcomes: { a: 'failed' },
@@ -197,7 +197,7 @@ export const taskStories: readonly Story[] = [
     - {name: tries, shell: wc -l < TMP/tries, register: n, changed_when: false}
     - {name: tell, debug: {msg: "{{n.stdout}}"}}`,
     lines: [
-      'ignored | count | `echo x >> TMP/tries; exit 1` ended with exit code 1',
+      'ignored | count | `echo x >> TMP/tries; exit 1` ended with exit code 1 (after 5 attempts)',
       'ok | tries | run wc -l < TMP/tries',
       'ok | tell | 5',
     ],
@@ -207,7 +207,7 @@ export const taskStories: readonly Story[] = [
     title: 'is waited between two tries, not after the last',
     tasks: `
     - {name: short, command: /bin/false, register: r, until: r.rc == 0, retries: 2, delay: 0.01, ignore_errors: true}`,
-    lines: ['ignored | short | `/bin/false` ended with exit code 1'],
+    lines: ['ignored | short | `/bin/false` ended with exit code 1 (after 3 attempts)'],
   },
   {
     keyword: 'changed_when',

@@ -102,6 +102,7 @@ export function createDetails(): Details {
   function read({
     message,
     destroys,
+    attempts,
     waitsFor,
     problem,
     diff,
@@ -115,6 +116,7 @@ export function createDetails(): Details {
     return {
       ...(shownMessage !== undefined && { message: shownMessage }),
       ...(destroys !== undefined && { destroys: share(destroys) }),
+      ...(attempts !== undefined && { attempts }),
       ...(waitsFor !== undefined && { waitsFor: share(waitsFor) }),
       ...(problem && { problem: readProblem(problem) }),
       ...(kept.length > 0 && { diffs: kept }),

@@ -46,6 +46,7 @@ const diff = z.discriminatedUnion('type', [
 const detail = {
   message: z.string().optional(),
   destroys: z.string().optional().describe('what is gone for good'),
+  attempts: count.optional().describe('how often it was tried, where more than once'),
   waitsFor: z.string().optional().describe('the task that an unknown result rests on'),
   problem: problem.optional(),
   diffs: z.array(diff).optional().describe('with --diff'),
@@ -116,6 +117,10 @@ const failure = z.strictObject({
   outcome,
   hosts: z.array(z.string()),
   problem: problem.optional().describe('of the first of the hosts'),
+  areNumbersOther: z
+    .boolean()
+    .optional()
+    .describe('numbers in what was printed last differ from host to host'),
   cause: z
     .strictObject({ task: z.string(), message: z.string() })
     .optional()

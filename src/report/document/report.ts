@@ -104,6 +104,8 @@ export type ReportedStatus = TaskStatus | 'unfinished';
 export interface ReportedDetail {
   readonly message?: string;
   readonly destroys?: string;
+  /** How often it was tried, where that was more than once. */
+  readonly attempts?: number;
   readonly waitsFor?: string;
   readonly problem?: ReportedProblem;
   readonly diffs?: readonly ReportedDiff[];
@@ -160,8 +162,10 @@ export interface ReportedFailure {
   readonly outcome: HostOutcome;
   readonly hosts: readonly string[];
   readonly task: ReportedTask | undefined;
-  /** Of the first of the hosts. */
+  /** Of the first of the hosts; of several, its message without what is only that host's. */
   readonly problem: ReportedProblem | undefined;
+  /** What was printed last is the first host's, and differs in its numbers on others. */
+  readonly areNumbersOther: boolean;
   /** What failed before, where the last failure is that of a rescue. */
   readonly cause: { readonly task: string; readonly message: string } | undefined;
 }

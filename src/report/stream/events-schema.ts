@@ -67,6 +67,7 @@ const outcome = {
   message: z.string().optional(),
   problem: problem.optional(),
   ignored: z.boolean().describe('failed, but the host was let go on'),
+  attempts: count.optional().describe('how often it was tried, where more than once'),
   times: count.optional().describe('how often a looped include counts as ok'),
   marks: z.strictObject({ changed: z.boolean().optional(), failed: z.boolean().optional() }).optional(),
   waitsFor: z.string().optional().describe('the task that an unknown result rests on'),

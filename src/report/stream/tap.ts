@@ -55,7 +55,12 @@ export function createTapReporter(out: Sink): Reporter {
       isOk: false,
       about: `${host}: ${task.name}`,
       ...(why !== undefined && { directive: `TODO ${why}` }),
-      details: { ...describeProblem(result.problem, result.summary), at: task.at, duration_ms: result.ms },
+      details: {
+        ...describeProblem(result.problem, result.summary),
+        at: task.at,
+        duration_ms: result.ms,
+        attempts: result.attempts,
+      },
     });
   }
 
@@ -78,12 +83,13 @@ export function createTapReporter(out: Sink): Reporter {
       isOk: true,
       about: `${host}: ${task.name}`,
       ...(isSkipped && { directive: `SKIP ${escapeTap(why)}`.trim() }),
-      ...(result.status === 'changed' && {
-        details: {
+      details: {
+        ...(result.status === 'changed' && {
           [check ? 'would_change' : 'changed']: visibleLine(result.summary),
           duration_ms: result.ms,
-        },
-      }),
+        }),
+        attempts: result.attempts,
+      },
     });
   }
 

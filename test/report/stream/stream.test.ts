@@ -166,6 +166,11 @@ describe('output tap', () => {
     expect(text).to.contain('not ok 1 - a: Stop # TODO rescued\n');
   });
 
+  it('says how often was tried', () => {
+    const events = [...started(['a']), finish('a', task('Wait', 1), result('ok', 'up', { attempts: 3 }))];
+    expect(write(createTapReporter, events)).to.contain('\nok 1 - a: Wait\n  ---\n  attempts: 3\n  ...\n');
+  });
+
   it('bails out of a run that broke off', () => {
     expect(write(createTapReporter, mixed.slice(0, 5))).to.match(/^TAP version 13\nok 1 [^]*\nBail out! /);
   });

@@ -36,7 +36,7 @@ export const patterns: readonly Attack[] = [
         bench,
         `- command: echo ${text}\n  register: said\n  until: said.stdout.matches("${bomb}")\n  retries: 2\n  delay: 0`,
       );
-      const isSo = ended.code === 2 && ended.stdout.includes('still not so after 3 attempts');
+      const isSo = ended.code === 2 && /until does not hold: .* \(after 3 attempts\)/.test(ended.stdout);
       return verdict(isSo, expected, ended);
     },
   },
