@@ -13,7 +13,7 @@ import {
   type DescribeOptions,
 } from './describe.js';
 import { formatDuration } from './duration.js';
-import { someOf } from './host-names.js';
+import { someOf } from './hosts/names.js';
 import { assertNever } from './reporter.js';
 import { visible, visibleLine } from './visible.js';
 

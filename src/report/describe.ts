@@ -31,6 +31,8 @@ export interface Described {
   readonly text: string;
   /** Lines, not indented. One may hold several: of a host's million lines, no list is made. */
   readonly details: readonly string[];
+  /** Of what went wrong and is ignored, what is told even where the details were told before. */
+  readonly brief?: readonly string[];
   /** It matters which hosts: they are named in full. */
   readonly namesHosts: boolean;
 }
@@ -150,6 +152,7 @@ function describeAnew(task: TaskRef, result: TaskResult, options: DescribeOption
         ? result.items.flatMap((item) => describeItem(item, task, options))
         : detailsOf(result, task, options)),
     ],
+    ...(result.ignored && result.problem && { brief: describeBriefly(result.problem) }),
     namesHosts: isFailure(result, check),
   };
 }
@@ -255,7 +258,9 @@ export function describeBriefly({ stdout = '', stderr = '' }: Problem): string[]
 }
 
 /** A message that has the whole command, and how it ended, has said both. */
-function withoutNamedCommand(problem: Problem): Problem {
+export function withoutNamedCommand<P extends Pick<Problem, 'message' | 'command' | 'status'>>(
+  problem: P,
+): Omit<P, 'command' | 'status'> & Pick<Problem, 'command' | 'status'> {
   const { command, status, ...rest } = problem;
   const isNamed = command !== undefined && problem.message.includes(`\`${command.trim()}\` ended with`);
   return isNamed ? rest : problem;

@@ -3,7 +3,7 @@
  */
 import type { Problem } from '../core/errors.js';
 import type { HostSummary, TaskRef, TaskResult } from '../core/events.js';
-import { withoutHost } from './host-names.js';
+import { createLikeness, withoutHost } from './hosts/likeness.js';
 
 /** What went wrong on one host. */
 export interface Failure {
@@ -19,7 +19,12 @@ export interface FailureGroup {
   readonly hosts: string[];
   /** The first line of what is wrong, without the hosts' own names and addresses where these differ. */
   message: string;
+  /** What they printed last is shown as the first of them did, and differs in its numbers on others. */
+  areNumbersOther: boolean;
 }
+
+/** What is shown is one host's, and stands for others. */
+export const otherNumbers = 'numbers differ from host to host';
 
 /** In check mode, `unknown` says only that something rests on what was not run. */
 export function isFailure(
@@ -47,35 +52,61 @@ export function endOf(
   return { host, task: last?.task, problem: last?.problem ?? problem, item: last?.item };
 }
 
+interface Texts {
+  /** The first line of what is wrong. */
+  readonly message: string;
+  /** The last line of what a command printed. */
+  readonly printed: string;
+}
+
 /** By their cause: the most frequent first. */
 export function groupFailures(failures: readonly Failure[]): FailureGroup[] {
-  const groups = new Map<string, FailureGroup>();
+  const groups: FailureGroup[] = [];
+  const known = createLikeness<{
+    readonly group: FailureGroup;
+    readonly whole: Texts;
+    readonly bare: Texts;
+  }>();
   for (const failure of failures) {
     const { host, problem } = failure;
-    const message = problem?.message.split('\n')[0] ?? '';
-    const key = causeOf(failure);
-    const group = groups.get(key);
-    if (group) {
-      group.hosts.push(host);
-      if (group.message !== message) group.message = withoutHost(message, host);
-    } else groups.set(key, { first: failure, hosts: [host], message });
+    const whole: Texts = { message: problem?.message ?? '', printed: lastPrinted(problem) };
+    const bare: Texts = {
+      message: withoutHost(whole.message, host),
+      printed: withoutHost(whole.printed, host),
+    };
+    const [wholeCause, bareCause] = [causeOf(failure, whole), causeOf(failure, bare)];
+    const alike = known.join(wholeCause, bareCause)?.of;
+    const message = firstLine(whole.message);
+    if (!alike) {
+      const group = { first: failure, hosts: [host], message, areNumbersOther: false };
+      groups.push(group);
+      known.add(wholeCause, bareCause, { group, whole, bare });
+      continue;
+    }
+    const { group } = alike;
+    group.hosts.push(host);
+    if (group.message !== message) group.message = firstLine(alike.bare.message);
+    if (alike.whole.printed !== whole.printed && alike.bare.printed !== bare.printed)
+      group.areNumbersOther = true;
   }
-  return [...groups.values()].sort((a, b) => b.hosts.length - a.hosts.length);
+  return groups.sort((a, b) => b.hosts.length - a.hosts.length);
 }
 
 /**
  * Failures with the same cause have the same text. Names and addresses of the hosts themselves do not make them
  * different, nor do numbers in what a command printed last, such as those of processes.
  */
-function causeOf({ host, task, item, problem }: Failure): string {
-  const said = lastLine(problem?.stderr) ?? lastLine(problem?.stdout) ?? '';
-  return JSON.stringify([
-    task?.id,
-    item,
-    problem?.code,
-    withoutHost(problem?.message ?? '', host),
-    withoutHost(said, host).replace(/\b[\da-f]{8,}\b|\d+/gi, '#'),
-  ]);
+function causeOf({ task, item, problem }: Failure, { message, printed }: Texts): string {
+  const likened = printed.replace(/\b[\da-f]{8,}\b|\d+/gi, '#');
+  return JSON.stringify([task?.id, item, problem?.code, message, likened]);
+}
+
+function lastPrinted(problem: Problem | undefined): string {
+  return lastLine(problem?.stderr) ?? lastLine(problem?.stdout) ?? '';
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
 }
 
 export function lastLine(text = ''): string | undefined {

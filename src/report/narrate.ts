@@ -8,8 +8,8 @@ import type { EventOf, RunEvent } from '../core/events.js';
 import { describeEvent, INDENT } from './describe-event.js';
 import { indentLines, plural, type DescribeOptions } from './describe.js';
 import { isExpected } from './expected.js';
-import { foldNames, someOf, wrapNames } from './host-names.js';
-import { createLineGroups, type Line } from './line-groups.js';
+import { foldNames, someOf, wrapNames } from './hosts/names.js';
+import { createLineGroups, type Line } from './hosts/line-groups.js';
 import type { Verbosity } from './reporter.js';
 import type { Paint } from './style.js';
 import { displayWidth, pad, visibleLine } from './visible.js';
@@ -156,7 +156,8 @@ const MOST_SHOWN = 10_000;
  * What went wrong is always said.
  */
 function createShown(): { shorten(line: Line, options: DescribeOptions): Line } {
-  const shown = new Set<string>();
+  /** Which hosts each was said of. */
+  const shown = new Map<string, string>();
   return {
     shorten(line, { paint }) {
       if (line.type === 'text' || line.described.namesHosts) return line;
@@ -165,9 +166,16 @@ function createShown(): { shorten(line: Line, options: DescribeOptions): Line } 
       if (!text.includes('\n') && text.length < 200) return line;
       const key = `${described.text}\n${text}`;
       const known = createHash('sha256').update(key).digest('base64');
-      if (shown.has(known))
-        return { ...line, described: { ...described, details: [paint('dim', '(the same as above)')] } };
-      if (shown.size < MOST_SHOWN) shown.add(known);
+      const before = shown.get(known);
+      if (before !== undefined) {
+        const { brief = [] } = described;
+        const where = paint(
+          'dim',
+          `(${brief.length > 0 ? 'the rest as' : 'the same as'} for ${before} above)`,
+        );
+        return { ...line, described: { ...described, details: [...brief, where] } };
+      }
+      if (shown.size < MOST_SHOWN) shown.set(known, someOf(line.hosts.map(visibleLine)));
       return line;
     },
   };

@@ -45,10 +45,13 @@ export function createPlainReporter(options: PlainOptions): Reporter {
   let cancelUrgent: (() => void) | undefined;
   let cancelQuiet: (() => void) | undefined;
   let quiet = firstQuiet;
+  let isBegun = false;
 
   function write(text: string): void {
     if (text === '') return;
-    out.write(text);
+    // A heading stands apart from what is above it: at the beginning, there is nothing.
+    out.write(isBegun ? text : text.replace(/^\n+/, ''));
+    isBegun = true;
     quiet = firstQuiet;
     awaitQuiet();
   }
@@ -85,8 +88,8 @@ export function createPlainReporter(options: PlainOptions): Reporter {
       live.tell(event, clock.now());
       if (event.type === 'run-finished') {
         flush();
+        write(recap.format());
         cancelQuiet?.();
-        out.write(recap.format());
         return;
       }
       if (narrator.isSingle || narrator.isFull) {

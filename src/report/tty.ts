@@ -32,7 +32,9 @@ export function createTtyReporter(options: TtyOptions): Reporter {
   const { out, paint, frameMs = 120, now = () => performance.now() } = options;
   // What went well is counted in the live view.
   const narrator = createNarrator({ ...options, isTerse: true });
-  const recap = createRecap(options);
+  // A column stays free, so that no terminal wraps by itself.
+  const columns = (): number => (out.columns ?? 80) - 1;
+  const recap = createRecap({ ...options, columns });
   const live = createLiveView({ paint, isUtf8: options.isUtf8 ?? true });
   // The cursor stays as it is: a killed zrun leaves no terminal without one.
   const update = createLogUpdate(out, { showCursor: true });
@@ -65,8 +67,8 @@ export function createTtyReporter(options: TtyOptions): Reporter {
   function draw(): void {
     if (isHeld) return;
     const text = due();
-    // A column and a row stay free, so that no terminal wraps or scrolls by itself.
-    const size = { columns: (out.columns ?? 80) - 1, rows: (out.rows ?? 24) - 2 };
+    // A row stays free, so that no terminal scrolls by itself.
+    const size = { columns: columns(), rows: (out.rows ?? 24) - 2 };
     const before = picture;
     picture = isOver ? [] : live.render(size, now());
     // With another number of lines, log-update leaves some of the old ones where the last lines of both are equal.
@@ -76,10 +78,13 @@ export function createTtyReporter(options: TtyOptions): Reporter {
     if (picture.length > 0) update(picture.join('\n'));
   }
 
-  /** Lines of the picture that are two by now, or three, are to be erased as such. */
+  /**
+   * Lines of the picture that are two by now, or three, are to be erased as such. What a terminal that got lower has
+   * scrolled away is out of anybody's reach.
+   */
   function redraw(): void {
-    const columns = Math.max(1, out.columns ?? 80);
-    const more = picture.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)) - 1, 0);
+    const width = Math.max(1, out.columns ?? 80);
+    const more = picture.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / width)) - 1, 0);
     if (options.isWrapping !== false && !isHeld) out.write('\u001b[2K\u001b[1A'.repeat(more));
     draw();
   }

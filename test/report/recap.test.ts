@@ -49,7 +49,20 @@ describe('the causes in a recap', () => {
       ]),
     );
     expect(text).to.contain("failed on 2 hosts, in task 'Install it': <host> says no, at <address>\n");
-    expect(text).to.contain('\n  db1, db2\n  on db1:\n  stderr: E: lock is held by process 417 on db1\n');
+    expect(text).to.contain(
+      '\n  db[1-2]\n  on db1; numbers differ from host to host:\n  stderr: E: lock is held by process 417 on db1\n',
+    );
+  });
+
+  it('do not say that numbers differ where they do not', () => {
+    const stderr = 'only 3 GB free on /dev/sda1\n';
+    const text = recapOf(
+      endOf([
+        ['db1', { stderr: `db1: ${stderr}` }],
+        ['db2', { stderr: `db2: ${stderr}` }],
+      ]),
+    );
+    expect(text).to.contain('\n  on db1:\n  stderr: db1: only 3 GB');
   });
 
   it('are several where a command ended for several reasons', () => {
@@ -74,6 +87,42 @@ describe('the causes in a recap', () => {
     ]);
     expect(recapOf(events)).to.contain(`: ${message}\n`);
     expect(narrated(events)).to.contain(`: ${message}\n`);
+  });
+
+  it('and equal results are one where the name of the host is part of a word', () => {
+    const hosts = ['web001', 'web002', 'web003'];
+    const made = task('Make a file', 3);
+    const events = [
+      ...started(hosts),
+      ...hosts.map((host) => finish(host, made, result('changed', `create /tmp/x/backup-${host}.txt`))),
+    ];
+    expect(narrated(events)).to.contain('3 hosts | changed | Make a file: create /tmp/x/backup-<host>.txt\n');
+    expect(recapOf(endOf(hosts.map((host) => [host, { message: `no room for ${host}.txt` }])))).to.contain(
+      "failed on 3 hosts, in task 'Install it': no room for <host>.txt\n",
+    );
+  });
+
+  it('name where they were told before, and say the cause of what is ignored again', () => {
+    const hosts = ['web001', 'web002', 'web003'];
+    const check = task('Check it', 3);
+    const problem: Problem = {
+      code: 'command-failed',
+      message: '`check` ended with exit code 3',
+      stderr: 'looks at it\nport 80 is in use\n',
+    };
+    const narrator = createNarrator({ paint: colourless, verbosity: 0, diff: false });
+    const said = hosts.map((host) => {
+      if (host === 'web001') for (const event of started(hosts)) narrator.tell(event);
+      narrator.tell(finish(host, check, result('failed', 'run check', { problem, ignored: true })));
+      return narrator.drain();
+    });
+    expect(said[1]?.trim()).to.equal(
+      [
+        'web002  | ignored | Check it: `check` ended with exit code 3',
+        '    port 80 is in use',
+        '    (the rest as for web001 above)',
+      ].join('\n'),
+    );
   });
 
   it('are bounded', () => {

@@ -8,7 +8,8 @@ import type { ValueMap } from '../../core/value.js';
 import { describeDiffs, indentLines, outcomeColours, plural } from '../describe.js';
 import { formatDuration } from '../duration.js';
 import { INDENT } from '../describe-event.js';
-import { foldNames, wrapNames } from '../host-names.js';
+import { createLikeness, withoutHost, withoutName } from '../hosts/likeness.js';
+import { foldNames, wrapNames } from '../hosts/names.js';
 import type { Reporter, Sink, Verbosity } from '../reporter.js';
 import type { Colour, Paint } from '../style.js';
 import { displayWidth, visible, visibleLine } from '../visible.js';
@@ -51,7 +52,8 @@ const widestNames = 72;
 
 export function createAnswersReporter(options: AnswerOptions): Reporter {
   const { out, err, paint } = options;
-  const groups = new Map<string, { readonly answer: Answer; readonly hosts: string[] }>();
+  let groups: { answer: Answer; readonly hosts: string[] }[] = [];
+  const alike = createLikeness<(typeof groups)[number]>();
   const answered = new Set<string>();
   /** Of the run, in the order of the inventory: whoever is quicker does not come first. */
   const placeOf = new Map<string, number>();
@@ -60,14 +62,18 @@ export function createAnswersReporter(options: AnswerOptions): Reporter {
 
   function add(host: string, answer: Answer): void {
     answered.add(host);
-    const key = keyOf(host, answer);
-    const known = groups.get(key);
+    const whole = JSON.stringify(answer);
+    const bare = withoutOf(answer)(whole, host);
+    const known = alike.join(whole, bare);
     if (known) {
-      known.hosts.push(host);
+      known.of.hosts.push(host);
+      if (known.isBare) known.of.answer = withoutHosts(known.of.answer, known.of.hosts[0] ?? '');
       return;
     }
-    groups.set(key, { answer, hosts: [host] });
-    kept += key.length;
+    const group = { answer, hosts: [host] };
+    groups.push(group);
+    alike.add(whole, bare, group);
+    kept += whole.length;
     if (kept > mostKept) flush();
   }
 
@@ -76,8 +82,8 @@ export function createAnswersReporter(options: AnswerOptions): Reporter {
     options.clear();
     const rank = ({ outcome }: Answer): number => order.indexOf(outcome);
     const inOrder = (a = '', b = ''): number => (placeOf.get(a) ?? 0) - (placeOf.get(b) ?? 0);
-    for (const { hosts } of groups.values()) hosts.sort(inOrder);
-    const sorted = [...groups.values()].sort(
+    for (const { hosts } of groups) hosts.sort(inOrder);
+    const sorted = groups.sort(
       (a, b) =>
         rank(a.answer) - rank(b.answer) || b.hosts.length - a.hosts.length || inOrder(a.hosts[0], b.hosts[0]),
     );
@@ -86,7 +92,8 @@ export function createAnswersReporter(options: AnswerOptions): Reporter {
       if (isAlone) writeAlone(answer);
       else out.write(formatGroup(answer, hosts, paint));
     }
-    groups.clear();
+    groups = [];
+    alike.clear();
     kept = 0;
   }
 
@@ -115,17 +122,25 @@ export function createAnswersReporter(options: AnswerOptions): Reporter {
       else tellAside(event, options);
     },
     close() {
-      if (groups.size > 0) flush();
+      if (groups.length > 0) flush();
       return Promise.resolve();
     },
   };
 }
 
-/** The host's own name and addresses do not make what went wrong another thing. */
-function keyOf(host: string, answer: Answer): string {
-  const key = JSON.stringify(answer);
-  if (answer.outcome === 'done') return key;
-  return key.replaceAll(host, '\u0000').replace(/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?/g, '\u0000');
+/** The host's own name does not make it another answer; nor, of what went wrong, do addresses. */
+function withoutOf({ outcome }: Answer): typeof withoutHost {
+  return outcome === 'done' ? withoutName : withoutHost;
+}
+
+function withoutHosts(answer: Answer, host: string): Answer {
+  const without = withoutOf(answer);
+  return {
+    outcome: answer.outcome,
+    headline: without(answer.headline, host),
+    text: without(answer.text, host),
+    stderr: without(answer.stderr, host),
+  };
 }
 
 const order: readonly HostOutcome[] = [
@@ -235,7 +250,7 @@ function formatGroup(
   const said = headline === '' ? (text === '' && stderr === '' ? ' no output' : '') : ` ${headline}`;
   const lines = [
     `${paint('bold', label)}${counted}:${said === '' ? '' : paint(colour, said)}`,
-    ...(isLong ? wrapNames(names, 76).map((line) => `  ${line}`) : []),
+    ...(isLong ? wrapNames(names).map((line) => `  ${line}`) : []),
     ...[text, stderr].filter((part) => part !== '').map((part) => indentLines(part, INDENT)),
   ];
   return `${lines.join('\n')}\n`;

@@ -3,7 +3,8 @@
  * took long. What comes from a run stands in code, where no mark-up, mention or link can be made of it.
  */
 import { formatDuration } from '../duration.js';
-import { foldNames } from '../host-names.js';
+import { otherNumbers } from '../failures.js';
+import { foldNames } from '../hosts/names.js';
 import { clip, visible, visibleLine } from '../visible.js';
 import { slowestTasks, type ReportedFailure, type RunReport } from './report.js';
 import { describeState, formatProblemLines, summarise } from './words.js';
@@ -73,7 +74,7 @@ function formatFailures(title: string, failures: readonly ReportedFailure[]): st
   ];
 }
 
-function formatFailure({ outcome, hosts, task, problem, cause }: ReportedFailure): string[] {
+function formatFailure({ outcome, hosts, task, problem, areNumbersOther, cause }: ReportedFailure): string[] {
   const names = foldNames(hosts.map(visibleLine));
   const more = names.length > MOST_NAMES ? ', …' : '';
   const on = hosts.length === 1 ? code(hosts[0] ?? '') : `${hosts.length} hosts`;
@@ -82,6 +83,7 @@ function formatFailure({ outcome, hosts, task, problem, cause }: ReportedFailure
   return [
     '',
     `**${word}** on ${on}${task ? `, in task ${code(task.name)}` : ''}${hosts.length === 1 ? '' : `: ${which}`}`,
+    ...(areNumbersOther ? ['', `On ${code(hosts[0] ?? '')}; ${otherNumbers}:`] : []),
     ...(problem
       ? ['', ...block(formatProblemLines({ ...(task && { at: task.at }), ...problem }).join('\n'))]
       : []),

@@ -3,6 +3,7 @@
  * text once, everywhere else its number; results as plain numbers in a row. The page's script reads it
  * (page/model.js), and everything in it is only ever shown as text.
  */
+import { withoutNamedCommand } from '../describe.js';
 import { visible, visibleLine } from '../visible.js';
 import {
   outcomeOrder,
@@ -15,7 +16,7 @@ import {
   type ReportedStatus,
   type RunReport,
 } from './report.js';
-import { describeState, formatDiff, summarise } from './words.js';
+import { describeAttempts, describeState, formatDiff, summarise } from './words.js';
 
 /** A number of one of the strings. */
 type TextId = number;
@@ -75,8 +76,8 @@ export function* writePageData(report: RunReport): Generator<string> {
     );
   }
 
-  function problemOf({ code, status, ...rest }: ReportedProblem): PageProblem {
-    const { message, command, stdout, stderr, hint, at } = rest;
+  function problemOf(problem: ReportedProblem): PageProblem {
+    const { code, status, message, command, stdout, stderr, hint, at } = withoutNamedCommand(problem);
     const texts = textsOf({ message, command, stdout, stderr, hint, at });
     return { code, ...(status !== undefined && { status }), texts };
   }
@@ -84,7 +85,7 @@ export function* writePageData(report: RunReport): Generator<string> {
   /** -1: there is nothing to say. */
   function detailOf(of: ReportedDetail & { readonly items?: readonly ReportedItem[] }): number {
     const { destroys, message, waitsFor, stdout, stderr, problem, diffs, items } = of;
-    const texts = textsOf({ destroys, message, waitsFor, stdout, stderr });
+    const texts = textsOf({ attempts: describeAttempts(of), destroys, message, waitsFor, stdout, stderr });
     if (Object.keys(texts).length === 0 && !problem && !diffs && !items) return -1;
     const made: PageDetail = {
       texts,
@@ -136,12 +137,13 @@ export function* writePageData(report: RunReport): Generator<string> {
 
   const places = new Map(report.hosts.map(({ host }, i) => [host, i]));
 
-  function failureOf({ outcome, hosts, task, problem, cause }: ReportedFailure): object {
+  function failureOf({ outcome, hosts, task, problem, areNumbersOther, cause }: ReportedFailure): object {
     return {
       outcome: outcomeOrder.indexOf(outcome),
       hosts: hosts.flatMap((host) => places.get(host) ?? []),
       task: task?.index ?? -1,
       detail: problem ? detailOf({ problem }) : -1,
+      areNumbersOther,
       cause: cause && { task: visibleLine(cause.task), message: visible(cause.message) },
     };
   }

@@ -4,6 +4,7 @@
  */
 import type { EventOf, HostOutcome, HostSummary, TaskRef } from '../../core/events.js';
 import { endOf, groupFailures, isFailure, type Failure, type FailureGroup } from '../failures.js';
+import { withoutHost } from '../hosts/likeness.js';
 import { readMeasure, type Measure } from '../measures.js';
 import { createRunReader, summariseCutOff, type RunRecord } from '../run-record.js';
 import { readEvent, type WrittenEvent } from '../written.js';
@@ -207,20 +208,37 @@ export function createReportReader(): ReportReader {
     return { task: taskOf(task), status: 'unfinished', ...rest };
   }
 
-  function readFailure(outcome: HostOutcome, { first, hosts }: FailureGroup): ReportedFailure {
+  function readFailure(
+    outcome: HostOutcome,
+    { first, hosts, message, areNumbersOther }: FailureGroup,
+  ): ReportedFailure {
     const { host, task, problem } = first;
     const cause = failuresOf.get(host)?.[0];
     // The places of problems stay behind where events are read back; the results have them.
     const result = stories.get(host)?.results.findLast((each) => each.task.id === task?.id);
+    const told = result?.problem ?? (problem && details.readProblem(withoutPlace(problem)));
     return {
       outcome,
       hosts,
       task: result?.task,
-      problem: result?.problem ?? (problem && details.readProblem(withoutPlace(problem))),
+      problem: told && nameNoHost(told, message, host),
+      areNumbersOther,
       cause:
         cause?.task && cause.task.id !== task?.id
           ? { task: cause.task.name, message: cause.problem?.message ?? '' }
           : undefined,
+    };
+  }
+
+  /** Of several hosts: `message` has none of them in it. */
+  function nameNoHost(problem: ReportedProblem, message: string, host: string): ReportedProblem {
+    const [first, ...rest] = problem.message.split('\n');
+    if (first === message) return problem;
+    const { command } = problem;
+    return {
+      ...problem,
+      message: details.share([message, ...rest].join('\n')),
+      ...(command !== undefined && { command: details.share(withoutHost(command, host)) }),
     };
   }
 

@@ -1,7 +1,7 @@
 /**
  * Owns the plain words of a report's details, for files that are text. Nothing in them is made safe for where it goes.
  */
-import { plural } from '../describe.js';
+import { plural, withoutNamedCommand } from '../describe.js';
 import { formatDuration } from '../duration.js';
 import {
   outcomeOrder,
@@ -18,8 +18,10 @@ export function formatDetail(
   detail: ReportedDetail & { readonly items?: readonly ReportedItem[] },
 ): string[] {
   const { destroys, message, waitsFor, problem, diffs = [], stdout, stderr, items = [] } = detail;
+  const tried = describeAttempts(detail);
   return [
     ...(destroys === undefined ? [] : [`destroys: ${destroys}`]),
+    ...(tried === undefined ? [] : [tried]),
     ...(message === undefined ? [] : [message]),
     ...(waitsFor === undefined ? [] : [`waits for: ${waitsFor}`]),
     ...(problem ? formatProblemLines(problem) : []),
@@ -33,16 +35,17 @@ export function formatDetail(
   ];
 }
 
+/** Of what went well in the end. A problem's message says it by itself. */
+export function describeAttempts({
+  attempts,
+  problem,
+}: Pick<ReportedDetail, 'attempts' | 'problem'>): string | undefined {
+  return attempts === undefined || problem ? undefined : `took ${attempts} attempts`;
+}
+
 /** The message, then what else is known. */
-export function formatProblemLines({
-  message,
-  command,
-  status,
-  stdout,
-  stderr,
-  hint,
-  at,
-}: ReportedProblem): string[] {
+export function formatProblemLines(problem: ReportedProblem): string[] {
+  const { message, command, status, stdout, stderr, hint, at } = withoutNamedCommand(problem);
   return [
     message,
     ...(command === undefined ? [] : [`command: ${command}`]),

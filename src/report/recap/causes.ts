@@ -4,8 +4,8 @@
  */
 import type { HostOutcome, HostSummary } from '../../core/events.js';
 import { describeProblem, outcomeColours, outcomeWords, plural } from '../describe.js';
-import { endOf, groupFailures, type Failure, type FailureGroup } from '../failures.js';
-import { someOf, wrapNames } from '../host-names.js';
+import { endOf, groupFailures, otherNumbers, type Failure, type FailureGroup } from '../failures.js';
+import { someOf, wrapNames } from '../hosts/names.js';
 import type { Verbosity } from '../reporter.js';
 import type { Paint } from '../style.js';
 import { visibleLine } from '../visible.js';
@@ -55,7 +55,7 @@ function headOf(outcome: HostOutcome, hosts: readonly string[], paint: Paint): s
 
 function formatGroup(
   outcome: HostOutcome,
-  { first, hosts, message }: FailureGroup,
+  { first, hosts, message, areNumbersOther }: FailureGroup,
   failuresOf: ReadonlyMap<string, readonly Failure[]>,
   { paint, verbosity, isTold }: CauseOptions,
 ): string[] {
@@ -67,7 +67,7 @@ function formatGroup(
   if (problem && !isTold) {
     const details = describeProblem(problem, task?.at, verbosity);
     if (names.length > 1 && `${problem.stderr ?? ''}${problem.stdout ?? ''}`.trim() !== '')
-      lines.push(`  on ${names[0] ?? ''}:`);
+      lines.push(`  on ${names[0] ?? ''}${areNumbersOther ? `; ${otherNumbers}` : ''}:`);
     lines.push(...details.map((line) => `  ${line}`));
   }
   const cause = failuresOf.get(first.host)?.[0];
@@ -94,11 +94,12 @@ export function formatRescued(
 ): string[] {
   const done = new Set(hosts.filter(({ outcome }) => outcome === 'done').map(({ host }) => host));
   const groups = groupFailures(rescued.filter(({ host }) => done.has(host)));
-  return groups.flatMap(({ first, hosts: names, message }) => {
+  return groups.flatMap(({ first, hosts: names, message, areNumbersOther }) => {
     const on = names.length === 1 ? (names[0] ?? '') : `${plural(names.length, 'host')} (${someOf(names)})`;
     const details = isTold || !first.problem ? [] : describeProblem(first.problem, first.task?.at, verbosity);
     return [
       `\n${paint('yellow', 'rescued')} on ${visibleLine(on)}, after task ${nameOf(first)} failed: ${visibleLine(message)}`,
+      ...(areNumbersOther && details.length > 0 ? [`  on ${visibleLine(first.host)}; ${otherNumbers}:`] : []),
       ...details.map((line) => `  ${line}`),
     ];
   });

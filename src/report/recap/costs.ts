@@ -5,7 +5,7 @@ import type { EventOf } from '../../core/events.js';
 import { plural } from '../describe.js';
 import { readDowntime } from '../downtime.js';
 import { formatDuration } from '../duration.js';
-import { foldNames, someOf } from '../host-names.js';
+import { someOf } from '../hosts/names.js';
 import type { Paint } from '../style.js';
 import { pad, visibleLine } from '../visible.js';
 
@@ -89,7 +89,9 @@ function formatDowntime(what: string, hosts: ReadonlyMap<string, number>, paint:
   const width = Math.max(...rows.map(([seconds]) => duration(seconds).length));
   return [
     `${paint('bold', `${visibleLine(what)} down`)}${middle}`,
-    ...shown.map(([seconds, names]) => `  ${pad(duration(seconds), width)}  ${list(names)}`),
+    ...shown.map(
+      ([seconds, names]) => `  ${pad(duration(seconds), width)}  ${someOf(names.map(visibleLine))}`,
+    ),
     ...(rest.length > 0
       ? [
           `  ${pad(`${duration(rest.at(-1)?.[0] ?? 0)} – ${duration(rest[0]?.[0] ?? 0)}`, width)}  ${someOf(
@@ -98,11 +100,6 @@ function formatDowntime(what: string, hosts: ReadonlyMap<string, number>, paint:
         ]
       : []),
   ];
-}
-
-function list(names: readonly string[]): string {
-  const folded = foldNames(names.map(visibleLine)).join(', ');
-  return folded.length <= 100 ? folded : someOf(names.map(visibleLine));
 }
 
 function duration(seconds: number): string {

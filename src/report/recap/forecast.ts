@@ -7,7 +7,7 @@ import type { EventOf, HostSummary } from '../../core/events.js';
 import { plural } from '../describe.js';
 import { formatDuration } from '../duration.js';
 import { readExpected } from '../expected.js';
-import { someOf } from '../host-names.js';
+import { someOf } from '../hosts/names.js';
 import type { Paint } from '../style.js';
 import { clip, pad, visibleLine } from '../visible.js';
 

@@ -5,7 +5,7 @@ import type { HostOutcome, HostSummary } from '../../core/events.js';
 import { formatCounts } from '../counts.js';
 import { outcomeColours, outcomeWords, plural } from '../describe.js';
 import { formatDuration } from '../duration.js';
-import { foldNames, wrapNames } from '../host-names.js';
+import { foldNames, wrapNames } from '../hosts/names.js';
 import type { Paint } from '../style.js';
 import { displayWidth, pad, visibleLine } from '../visible.js';
 
@@ -31,7 +31,7 @@ export function formatHostRows(hosts: readonly HostSummary[], paint: Paint): str
     const said = outcome === 'not-tried' ? paint(colour, outcomeWords[outcome]) : formatCounts(counts, paint);
     return [
       `${paint(colour, pad(label, width))} : ${said}`.trimEnd(),
-      ...wrapNames(below, 76).map((line) => `    ${line}`),
+      ...wrapNames(below).map((line) => `    ${line}`),
     ];
   });
 }

@@ -4,7 +4,7 @@
  */
 import type { EventOf, HostSummary, RunEvent, TaskRef, TaskResult } from '../../core/events.js';
 import { failedItem, isFailure, type Failure } from '../failures.js';
-import { someOf } from '../host-names.js';
+import { someOf } from '../hosts/names.js';
 import { assertNever, type Verbosity } from '../reporter.js';
 import type { Paint } from '../style.js';
 import { visibleLine } from '../visible.js';
@@ -22,6 +22,8 @@ interface RecapOptions {
   readonly retryFile?: string | undefined;
   /** The account of the run stands right above: of one host, it has told what went wrong. True when left out. */
   readonly followsAccount?: boolean;
+  /** Of the terminal, as it is then. */
+  readonly columns?: () => number;
 }
 
 interface Recap {
@@ -30,8 +32,14 @@ interface Recap {
   format(): string;
 }
 
+/** From so many hosts on, a list of them may be cut. */
+const MANY = 10;
+/** Columns of the line that a recap begins with. */
+const WIDEST_HEADING = 79;
+
 export function createRecap(options: RecapOptions): Recap {
   const { paint, verbosity, logFile, retryFile, followsAccount = true } = options;
+  const { columns = () => WIDEST_HEADING } = options;
   let check = false;
   let started: EventOf<'run-started'> | undefined;
   let finished: EventOf<'run-finished'> | undefined;
@@ -97,7 +105,7 @@ export function createRecap(options: RecapOptions): Recap {
       const causes = { paint, verbosity, isTold: followsAccount && hosts.length === 1 };
       const lines = [
         '',
-        paint('bold', `PLAY RECAP ${'*'.repeat(68)}`),
+        paint('bold', 'PLAY RECAP '.padEnd(Math.min(columns(), WIDEST_HEADING), '*')),
         ...formatHostRows(hosts, paint),
         ...(check ? forecast.format(hosts) : []),
         ...costs.format(),
@@ -108,11 +116,16 @@ export function createRecap(options: RecapOptions): Recap {
         ...formatGoingOn(hosts, retryFile === undefined ? undefined : started, retryFile, paint),
         '',
         formatSummary(hosts, ms, check),
-        ...(logFile === undefined ? [] : [paint('dim', `log: ${logFile}`)]),
+        ...(logFile === undefined ? [] : [paint('dim', `${describeLog(hosts)}: ${logFile}`)]),
       ];
       return `${lines.join('\n')}\n`;
     },
   };
+}
+
+/** Of many hosts, lines above may name some and count the others. */
+function describeLog(hosts: readonly HostSummary[]): string {
+  return hosts.length < MANY ? 'log' : 'log (each host by name)';
 }
 
 /** Handlers that were notified and not run: the host may still use what it had before the change. */

@@ -230,8 +230,8 @@ describe('zrun exec', () => {
     );
     const { code, stdout } = await start(['ping', 'all', '-i', 'hosts.yaml']);
     expect(stdout).to.equal(
-      'web[1-3], db1 (4 hosts): pong\n' +
-        `gone1, gone2 (2 hosts): unreachable: cannot connect to gone1 (127.0.0.1 port ${port}): connection refused\n` +
+      'db1, web[1-3] (4 hosts): pong\n' +
+        `gone[1-2] (2 hosts): unreachable: cannot connect to <host> (<address> port ${port}): connection refused\n` +
         '    hint: Is sshd running there, and is this the right port?\n' +
         '6 hosts: 4 answered, 2 unreachable; TIME\n',
     );

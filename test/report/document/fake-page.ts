@@ -119,7 +119,8 @@ export class FakeElement extends FakeTarget {
     };
     const nothing = (): void => undefined;
     const others = { scale: nothing, save: nothing, beginPath: nothing, rect: nothing, clip: nothing };
-    return { ...others, restore: nothing, fillRect: count, fillText: nothing };
+    const measureText = (text: string): { width: number } => ({ width: text.length * 6 });
+    return { ...others, restore: nothing, fillRect: count, fillText: nothing, measureText };
   }
 }
 

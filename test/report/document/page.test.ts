@@ -18,6 +18,7 @@ import {
   kindOfLine,
   readAddress,
   rowsInView,
+  shortenName,
   writeAddress,
 } from '../../../src/report/document/page/model.js';
 import { formatDuration } from '../../../src/report/duration.js';
@@ -307,6 +308,13 @@ describe("what the page's script works out", () => {
       '3072.0 TiB',
     ]);
     expect(formatAmount(93.2, 'seconds')).to.equal('1 min 33 s');
+  });
+
+  it('names that are too long, without their middle', () => {
+    const within = (most: number) => (text: string) => text.length <= most;
+    expect(shortenName('web001', within(6))).to.equal('web001');
+    expect(shortenName('rack-17-web-0042.example.org', within(11))).to.equal('rack-…e.org');
+    expect(shortenName('rack-17', within(1))).to.equal('r…');
   });
 
   it('lines of a diff', () => {

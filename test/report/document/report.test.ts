@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { skipFor } from '../../integration/skip.js';
 import { noCounts } from '../../../src/core/counts.js';
+import type { Problem } from '../../../src/core/errors.js';
 import type { RunEvent } from '../../../src/core/events.js';
 import { writeJsonReport } from '../../../src/report/document/json-report.js';
 import { makeJsonSchema } from '../../../src/report/document/json-schema.js';
@@ -183,6 +184,16 @@ describe('a report as JUnit', () => {
     expect(web2?.cases[3]).to.deep.equal(['Stop Docker', 'failure', 'systemd_service: the command failed']);
   });
 
+  it('tells how often was tried what went well in the end', () => {
+    const events = [
+      ...started(['web1']),
+      finish('web1', task('Wait', 1), result('ok', 'it is up', { attempts: 3 })),
+      ...finished([['web1', 'done', { ok: 1 }]]),
+    ];
+    const text = [...writeJunitReport(reportOf(events))].join('');
+    expect(text).to.contain('<system-out>took 3 attempts</system-out>');
+  });
+
   it('tells failures, errors, and what a rescue has dealt with', () => {
     const suites = junit(fleet);
     const told = suites.map(({ failures, errors, skipped }) => `${failures}${errors}${skipped}`);
@@ -225,6 +236,41 @@ describe('a report as Markdown', () => {
     expect(text).to.contain('\nIt began with task `Stop Docker`: `systemd_service: the command failed`\n');
     expect(text).to.contain('\n### Failed and rescued\n');
     expect(text).to.contain('\n| `Create the volume` | 9 | 12 ms | 12 ms, `web9.example.org` |\n');
+  });
+
+  it("says a command once, and what of a cause is one host's alone", () => {
+    const hosts = ['web1', 'web2', 'web3'];
+    const problem = (host: string, free: number): Problem => ({
+      code: 'command-failed',
+      message: `\`check ${host}\` ended with exit code 3 (after 2 attempts)`,
+      command: `check ${host}`,
+      status: 3,
+      stderr: `only ${free} GB free\n`,
+    });
+    const text = markdown([
+      ...started(hosts),
+      ...hosts.map((host, i) =>
+        finish(host, task('Check', 1), result('failed', 'check', { problem: problem(host, i + 1) })),
+      ),
+      ...finished(
+        hosts.map((host) => [host, 'failed', { failed: 1 }]),
+        2,
+      ),
+    ]);
+    expect(text).to.contain(
+      [
+        '**failed** on 3 hosts, in task `Check`: `web[1-3]`',
+        '',
+        'On `web1`; numbers differ from host to host:',
+        '',
+        '```',
+        '`check <host>` ended with exit code 3 (after 2 attempts)',
+        'stderr:',
+        'only 1 GB free',
+        'at: play.yaml:1:7',
+        '```',
+      ].join('\n'),
+    );
   });
 
   it('keeps all that comes from hosts in code', () => {

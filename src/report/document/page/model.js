@@ -14,7 +14,7 @@
  * @typedef {{host: number, value: number}} Measured of a host, by its number
  * @typedef {{name: string, module: string, at: string, play: string, section: string, hosts: number, ms: number,
  *   slowestMs: number, slowestHost: string}} Task
- * @typedef {{outcome: number, hosts: number[], task: number, detail: number,
+ * @typedef {{outcome: number, hosts: number[], task: number, detail: number, areNumbersOther: boolean,
  *   cause?: {task: string, message: string}}} Failure
  * @typedef {{id: string, state: string, version: string, check: boolean, playbooks: string[], startedAt: string,
  *   ms: number, exitCode?: number, resumes?: string, hasTimes: boolean, isWhole: boolean}} Run
@@ -308,4 +308,27 @@ export function kindOfLine(line) {
   if (line.startsWith('+')) return 'add';
   if (line.startsWith('-')) return 'remove';
   return line.startsWith('~') ? 'change' : 'same';
+}
+
+/**
+ * A name that is too long, without its middle: what tells a fleet's names apart often stands at their ends.
+ * @param {string} name
+ * @param {(text: string) => boolean} isFit
+ */
+export function shortenName(name, isFit) {
+  if (isFit(name)) return name;
+  const characters = [...name];
+  let [least, most] = [1, characters.length - 1];
+  /** @param {number} kept */
+  const shorten = (kept) => {
+    const end = Math.floor(kept / 2);
+    const tail = end === 0 ? [] : characters.slice(-end);
+    return [...characters.slice(0, kept - end), '…', ...tail].join('');
+  };
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    if (isFit(shorten(middle))) least = middle;
+    else most = middle - 1;
+  }
+  return shorten(least);
 }

@@ -18,6 +18,7 @@ import {
   readAddress,
   resultAt,
   rowsInView,
+  shortenName,
   writeAddress,
 } from './model.js';
 
@@ -181,7 +182,7 @@ function showPage(data) {
   }
 
   /** @param {Failure} failure */
-  function describeFailure({ outcome, hosts, task, detail, cause }) {
+  function describeFailure({ outcome, hosts, task, detail, areNumbersOther, cause }) {
     const word = data.outcomes[outcome];
     const names = element('p', { class: 'names' }, ...hosts.slice(0, MOST_NAMES).map(linkTo));
     addMore(names, hosts.length - MOST_NAMES, 'hosts', () => hosts.slice(MOST_NAMES).map(linkTo));
@@ -198,6 +199,14 @@ function showPage(data) {
       ),
       names,
     );
+    if (areNumbersOther)
+      made.append(
+        element(
+          'p',
+          { class: 'quiet' },
+          `On ${data.hosts[hosts[0]].name}; numbers differ from host to host:`,
+        ),
+      );
     if (detail >= 0) made.append(...describeDetail(data.details[detail]));
     if (cause) made.append(element('p', {}, `It began with task ‘${cause.task}’: ${cause.message}`));
     if (task >= 0) made.append(element('p', { class: 'quiet mono' }, data.tasks[task].at));
@@ -254,6 +263,7 @@ function showPage(data) {
     const made = [];
     if ('destroys' in texts)
       made.push(element('p', { class: 'alarm' }, `Destroys: ${data.strings[texts.destroys]}`));
+    if ('attempts' in texts) made.push(element('p', {}, data.strings[texts.attempts]));
     if ('message' in texts) made.push(textBox(data.strings[texts.message]));
     if ('waitsFor' in texts) made.push(element('p', {}, `Waits for ‘${data.strings[texts.waitsFor]}’`));
     if (problem) made.push(...describeProblem(problem));
@@ -579,7 +589,8 @@ function showPage(data) {
       }
       if (lane >= 12) {
         pen.fillStyle = colours.text;
-        pen.fillText(host.name, 4, top + lane / 2, label - 8);
+        const isFit = (/** @type {string} */ text) => pen.measureText(text).width <= label - 8;
+        pen.fillText(shortenName(host.name, isFit), 4, top + lane / 2);
       }
       const { results } = host;
       for (let i = 0; i < results.length; i += STRIDE) {

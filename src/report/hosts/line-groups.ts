@@ -2,17 +2,17 @@
  * Owns which results share a line: those that are equal and wait together, as long as no host's lines change their
  * order. Knows nothing of how a line looks.
  */
-import type { Described } from './describe.js';
-import { hasAddress, withoutHost } from './host-names.js';
+import type { Described } from '../describe.js';
+import { createLikeness, hasAddress, withoutHost } from './likeness.js';
 
-export type Line =
-  | { readonly type: 'text'; readonly text: string }
-  | {
-      readonly type: 'hosts';
-      readonly hosts: string[];
-      /** Without the hosts' own names where these are what differs. */
-      described: Described;
-    };
+interface HostsLine {
+  readonly type: 'hosts';
+  readonly hosts: string[];
+  /** Without the hosts' own names where these are what differs. */
+  described: Described;
+}
+
+export type Line = { readonly type: 'text'; readonly text: string } | HostsLine;
 
 interface LineGroups {
   /** Nothing moves over it. */
@@ -27,11 +27,12 @@ interface LineGroups {
 }
 
 function anonymous(described: Described, host: string): Described {
-  const { text, details } = described;
+  const { text, details, brief } = described;
   return {
     ...described,
     text: withoutHost(text, host),
     details: details.map((detail) => withoutHost(detail, host)),
+    ...(brief && { brief: brief.map((line) => withoutHost(line, host)) }),
   };
 }
 
@@ -57,14 +58,16 @@ export function createLineGroups(): LineGroups {
   let lines: Line[] = [];
   /** Where each host's last line stands: it may join an equal line only below that. */
   const lastLineOf = new Map<string, number>();
-  /** Where equal lines stand, in order. */
-  const placesOf = new Map<string, number[]>();
+  /** Lines, and where they stand. */
+  const known = createLikeness<{ readonly line: HostsLine; readonly place: number }>();
+  /** Those whose hosts' own names are taken out. */
+  const bareLines = new Set<HostsLine>();
   /** Where the first line after the last heading stands. */
   let barrier = 0;
 
   function closeGroups(): void {
     if (lastLineOf.size > 0) lastLineOf.clear();
-    if (placesOf.size > 0) placesOf.clear();
+    known.clear();
     barrier = lines.length;
   }
 
@@ -78,22 +81,23 @@ export function createLineGroups(): LineGroups {
     },
     addHost(host, described) {
       const { whole, hasOne } = textOf(described);
-      const key = hasOne || whole.includes(host) ? withoutHost(whole, host) : whole;
+      const bare = hasOne || whole.includes(host) ? withoutHost(whole, host) : whole;
       const after = lastLineOf.get(host) ?? barrier - 1;
-      const places = placesOf.get(key) ?? [];
-      const index = places.find((place) => place > after);
-      const found = index === undefined ? undefined : lines[index];
-      if (index !== undefined && found?.type === 'hosts') {
-        found.hosts.push(host);
-        lastLineOf.set(host, index);
-        if (key !== whole && JSON.stringify(found.described) !== whole)
-          found.described = anonymous(found.described, found.hosts[0] ?? '');
+      const found = known.join(whole, bare, ({ place }) => place > after);
+      if (found) {
+        const { line, place } = found.of;
+        line.hosts.push(host);
+        lastLineOf.set(host, place);
+        if (found.isBare && !bareLines.has(line)) {
+          line.described = anonymous(line.described, line.hosts[0] ?? '');
+          bareLines.add(line);
+        }
         return 0;
       }
       lastLineOf.set(host, lines.length);
-      places.push(lines.length);
-      placesOf.set(key, places);
-      lines.push({ type: 'hosts', hosts: [host], described });
+      const line: HostsLine = { type: 'hosts', hosts: [host], described };
+      known.add(whole, bare, { line, place: lines.length });
+      lines.push(line);
       return whole.length;
     },
     addAlone(host, described) {
@@ -102,6 +106,7 @@ export function createLineGroups(): LineGroups {
     take() {
       const taken = lines;
       lines = [];
+      bareLines.clear();
       closeGroups();
       return taken;
     },
