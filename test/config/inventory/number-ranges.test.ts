@@ -10,7 +10,7 @@ import {
   selectHosts,
   type Inventory,
 } from '../../../src/config/index.js';
-import { foldNames } from '../../../src/report/host-names.js';
+import { foldNames } from '../../../src/report/hosts/names.js';
 import { createRandom, seedOf, type Random } from '../../fuzz/random.js';
 
 const cwd = import.meta.dirname;
