@@ -3,11 +3,16 @@
  * An index of its own, so that a run does not load it.
  */
 import { runEnvironment } from './expression/cel-environment.js';
+import { ownPrefix } from './expression/cel-functions.js';
 import type { FunctionEntry } from './functions/function.js';
 import { functionsByFilter, functionsByHelper, functionsByName, functionTable } from './functions/table.js';
+import { hintForAnsibleKeyword, hintForAnsibleVariable } from './functions/ansible-words.js';
+import { hintForFilterName } from './functions/jinja-filters.js';
+import { expressionHints, isTestName } from './expression/hints.js';
 import { evaluatorsOwn } from './template/helpers.js';
 import { usageOf } from './functions/signature.js';
 
+export { hintForAnsibleFact } from './functions/ansible-facts.js';
 export { keywords } from './playbook/reading/keywords.js';
 export { moduleNamed, unknownModule } from './playbook/steps/doing.js';
 
@@ -48,6 +53,23 @@ export function functionOfFilter(filter: string): string | undefined {
   return functionsByFilter.get(filter.replace(/^ansible\.builtin\./, ''))?.name;
 }
 
+/** What stands in the place of a word of Ansible's, whatever kind of word it is; undefined if it is none. */
+export function hintForAnsibleWord(word: string): string | undefined {
+  const bare = word.replace(/^ansible\.builtin\./, '');
+  const [name = '', ...parts] = bare.split('.');
+  return (
+    hintForAnsibleVariable(name, parts) ??
+    hintForAnsibleKeyword(bare) ??
+    hintForFilterName(bare) ??
+    hintForTest(bare)
+  );
+}
+
+/** Of `x is defined` and the like. */
+function hintForTest(name: string): string | undefined {
+  return isTestName(name) ? expressionHints(`x is ${name}`)[0]?.hint : undefined;
+}
+
 function examplesOf({ examples }: FunctionEntry, ofHelper: boolean): readonly string[] {
   return examples
     .filter(({ text }) => text.includes('{{') === ofHelper)
@@ -58,7 +80,8 @@ function examplesOf({ examples }: FunctionEntry, ofHelper: boolean): readonly st
 function functionsOfCel(): readonly Callable[] {
   const found = new Map<string, string[]>();
   for (const { name, signature } of runEnvironment.getDefinitions().functions)
-    if (!functionsByName.has(name)) found.set(name, [...(found.get(name) ?? []), signature]);
+    if (!functionsByName.has(name) && !name.startsWith(ownPrefix))
+      found.set(name, [...(found.get(name) ?? []), signature]);
   found.delete('bind');
   return [...found].map(([name, forms]) => ({ name, summary: forms[0] ?? '', forms, examples: [] }));
 }

@@ -23,16 +23,20 @@ export function registerFunctions(environment: Environment): void {
   }
 }
 
+/** Stands before the name of a method that replaces one of cel-js's, which takes no second one of the same types. */
+export const ownPrefix = 'own.';
+
 type Apply = NonNullable<FunctionEntry['apply']>;
 
 function register(environment: Environment, entry: FunctionEntry, apply: Apply, signature: Signature): void {
-  const { on, params, isVariadic, gives } = signature;
+  const { on, params, values, isVariadic, gives } = signature;
+  const isOwn = entry.replacesBuiltIn === true;
   environment.registerFunction({
-    name: entry.name,
-    ...(on !== undefined && { receiverType: on }),
+    name: isOwn ? ownPrefix + entry.name : entry.name,
+    ...(on !== undefined && !isOwn && { receiverType: on }),
     params: isVariadic
       ? [{ name: 'values', type: 'list' }]
-      : params.map(({ name, type }) => ({ name, type })),
+      : (isOwn ? values : params).map(({ name, type }) => ({ name, type })),
     returnType: gives,
     async: false,
     handler(this: { createError(code: string, message: string): Error }, ...given: readonly unknown[]) {

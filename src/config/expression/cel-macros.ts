@@ -67,8 +67,6 @@ function expandMatches({ receiver, args }: MacroCall): object {
       const [on, given] = [checker.check(receiver, context), checker.check(pattern, context)];
       if (!isText(on) || !isText(given))
         throw checker.createError('no_matching_overload', noOverload(on, given), receiver);
-      if (pattern.op === 'value' && typeof pattern.args === 'string')
-        matchText('', pattern.args, (message) => checker.createError(badRegex, message, pattern));
       return checker.getType('bool');
     },
     evaluate(evaluator: CelEvaluator, _macro: unknown, context: unknown): boolean {

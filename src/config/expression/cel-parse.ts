@@ -1,10 +1,11 @@
 /**
  * Owns how an expression is parsed: by cel-js, and then calls of functions in a namespace (`math.abs(x)`) are made calls
  * of functions of that name. To cel-js, which has no namespaces, they are methods of a variable `math`. That a variable
- * may be called so all the same is CEL's own rule.
+ * may be called so all the same is CEL's own rule. Methods that take the place of cel-js's own are led to zrun's.
  */
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
 import { signaturesOf } from '../functions/signature.js';
+import { ownPrefix } from './cel-functions.js';
 import { functionsByName, functionTable } from '../functions/table.js';
 
 /** A kind of node, and what cel-js does with it. */
@@ -32,7 +33,7 @@ export function parseCel(environment: Environment, text: string): ParseResult {
   if (!resolved.test(text)) return parsed;
   const left: ASTNode[] = [parsed.ast];
   for (let node = left.pop(); node; node = left.pop()) {
-    resolveNamespace(node, environment);
+    resolveCall(node, environment);
     left.push(...nodesIn(node.args));
   }
   return parsed;
@@ -41,7 +42,12 @@ export function parseCel(environment: Environment, text: string): ParseResult {
 /** Texts that may call what is resolved here; most do not. */
 const resolved = new RegExp(
   `\\b(?:${functionTable
-    .filter((entry) => entry.name.includes('.') || signaturesOf(entry).some(({ isVariadic }) => isVariadic))
+    .filter(
+      (entry) =>
+        entry.name.includes('.') ||
+        entry.replacesBuiltIn === true ||
+        signaturesOf(entry).some(({ isVariadic }) => isVariadic),
+    )
     .map(({ name }) => name.replace(/\..*/, ''))
     .join('|')})\\b`,
 );
@@ -57,7 +63,7 @@ export function isTooDeep(root: ASTNode): boolean {
 }
 
 /** The nodes among a node's arguments, which also are names, values, and lists of these. */
-function nodesIn(args: unknown): readonly ASTNode[] {
+export function nodesIn(args: unknown): readonly ASTNode[] {
   if (Array.isArray(args)) return args.flatMap(nodesIn);
   return isNode(args) ? [args] : [];
 }
@@ -66,18 +72,29 @@ function isNode(value: unknown): value is ASTNode {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
 
-function resolveNamespace(node: ASTNode, environment: Environment): void {
+function resolveCall(node: ASTNode, environment: Environment): void {
+  if (node.op === 'rcall' && functionsByName.get(node.args[0])?.replacesBuiltIn === true) {
+    const [method, receiver, args] = node.args;
+    becomeCall(node, environment, ownPrefix + method, [receiver, ...args]);
+    return;
+  }
   const [name, args] = calledBy(node) ?? [];
   if (name === undefined || args === undefined) return;
   const entry = functionsByName.get(name);
   if (!entry?.apply || entry.isBuiltIn) return;
   const isVariadic = signaturesOf(entry).some((signature) => signature.isVariadic);
   if (node.op === 'call' && !isVariadic) return;
-  // cel-js keeps a node where it has put it, in what its macros become too: so it is changed in its place.
+  const { list } = operationsOf(environment);
   const open = node as unknown as OpenNode;
-  const { call, list } = operationsOf(environment);
+  becomeCall(node, environment, name, isVariadic ? [open.clone(list, args)] : args);
+}
+
+/** cel-js keeps a node where it has put it, in what its macros become too: so it is changed in its place. */
+function becomeCall(node: ASTNode, environment: Environment, name: string, args: readonly ASTNode[]): void {
+  const open = node as unknown as OpenNode;
+  const { call } = operationsOf(environment);
   open.op = call.name;
-  open.args = [name, isVariadic ? [open.clone(list, args)] : args];
+  open.args = [name, args];
   open.setMeta('check', call.check);
   open.setMeta('evaluate', call.evaluate);
 }

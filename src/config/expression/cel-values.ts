@@ -77,9 +77,19 @@ interface Budget {
 export function fromCel(result: unknown, budget: Budget = { left: mostValues }): Value {
   budget.left -= 1;
   if (budget.left < 0) throw new FunctionError(`this has more than ${mostValues} values in it`);
-  if (typeof result === 'string' || typeof result === 'boolean' || typeof result === 'number') return result;
+  if (typeof result === 'string' || typeof result === 'boolean') return result;
+  if (typeof result === 'number') return finite(result);
   if (typeof result === 'bigint') return isSafe(result) ? Number(result) : String(result);
   return typeof result === 'object' && result !== null ? fromCelObject(result, budget) : null;
+}
+
+/** JSON has no infinity, and neither have the values of variables. */
+function finite(number: number): number {
+  if (Number.isFinite(number)) return number;
+  throw new FunctionError(
+    Number.isNaN(number) ? 'this gives no number' : 'this gives a number without end',
+    'it comes of a division by zero, or of a number that is too large',
+  );
 }
 
 function fromCelObject(result: object, budget: Budget): Value {

@@ -4,7 +4,8 @@
  */
 import { typeNames } from './cel-environment.js';
 import { ignoreFindings, type Report } from '../source/findings.js';
-import { anyShape, mergeShapes, type Shape } from './shape.js';
+import type { PartPath } from './grants.js';
+import { anyShape, mergeShapes, withPart, type Shape } from './shape.js';
 
 export interface Declarations {
   /** Undefined where nothing of this name is ever defined. */
@@ -34,6 +35,8 @@ export interface NameLayer {
   readonly names: DeclaredNames;
   /** As a role's defaults are: what else defines the name wins. */
   readonly isWeak: boolean;
+  /** Parts that a condition has made sure of. */
+  readonly granted?: readonly PartPath[];
 }
 
 /** The same names with others put before them: a loop's item, a task's own variables. */
@@ -43,6 +46,28 @@ export function addNames(
   { isWeak = false }: { readonly isWeak?: boolean } = {},
 ): NameLayer {
   return { outer, names, isWeak };
+}
+
+/** The same names where a condition has made sure of parts. */
+export function grantNames(outer: NameLayer, granted: readonly PartPath[]): NameLayer {
+  return granted.length === 0 ? outer : { outer, names: new Map(), isWeak: false, granted };
+}
+
+/** The same for declarations that are there already. */
+export function grantParts(declared: Declarations, granted: readonly PartPath[]): Declarations {
+  if (granted.length === 0) return declared;
+  return {
+    ...declared,
+    get(name) {
+      const shape = declared.get(name);
+      return shape && granted.filter(([first]) => first === name).reduce(grantPart, shape);
+    },
+  };
+}
+
+/** Of the variable or the item that a path begins with. */
+export function grantPart(shape: Shape, [, ...parts]: PartPath): Shape {
+  return withPart(shape, parts);
 }
 
 /** The names of variables that have templates. */
@@ -80,6 +105,11 @@ export function createResolver(common: CommonNames): (layer: NameLayer | undefin
     const found = known.get(layer);
     if (found) return found;
     const outer = resolve(layer.outer);
+    if (layer.granted) {
+      const granted = grantParts(outer, layer.granted);
+      known.set(layer, granted);
+      return granted;
+    }
     const sourcesOf = (name: string): readonly ShapeSource[] | undefined => {
       const own = given.has(name) ? undefined : layer.names.get(name);
       return own && [...own, ...(setByTasks.get(name) ?? [])];

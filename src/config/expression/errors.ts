@@ -14,17 +14,13 @@ import { shorten } from '../../core/secret.js';
 import type { Scope } from '../../core/template.js';
 import { isMap, Unknown, type Value } from '../../core/value.js';
 import { errorAt } from '../source/findings.js';
-import { celMethod } from '../functions/jinja-hints.js';
 import type { PositionedText } from '../source/source.js';
-import { runEnvironment } from './cel-environment.js';
 import { functionFailed } from './cel-functions.js';
-import { badRegex } from './cel-macros.js';
 import { FunctionError, saidOf } from '../functions/function.js';
-import { signaturesOf } from '../functions/signature.js';
-import { functionsByFilter, functionsByHelper, functionsByName, functionTable } from '../functions/table.js';
 import { expressionHints } from './hints.js';
 import { missingHost, ungathered } from './hostvars.js';
-import { ownPart } from './scope.js';
+import { createScope, ownPart } from './scope.js';
+import { explainType } from './type-errors.js';
 
 /** One for each form of another language's, and one in the parser's words if there is no such form. */
 export function syntaxErrors(positioned: PositionedText, error: unknown): readonly ZrunError[] {
@@ -97,148 +93,6 @@ function firstArgument(node: ASTNode | ErrorLocation | undefined): ASTNode | und
   return given.length === 1 && first?.op === 'list' ? (first.args[0] ?? first) : first;
 }
 
-function explainType(code: string, summary: string): readonly [message: string, hint: string | undefined] {
-  if (code === badRegex) {
-    const [reason = '', hint] = summary.split('\n');
-    return [`this regular expression does not work: ${reason}`, hint === '' ? undefined : hint];
-  }
-  if (/^has\(\) invalid argument/.test(summary))
-    return [
-      'has() takes a part of something, named by dots alone',
-      "has(a.b.c); where a name is computed, write 'c' in a[x]",
-    ];
-  const call = /for '(?:(\S+?)\.)?(\w+)\((.*)\)'$/.exec(summary);
-  if (code === 'no_matching_overload' && call) return explainCall(call[1], call[2] ?? '', call[3] ?? '');
-  const operator = /overload: (\S.*?) (==|!=|<=?|>=?|[-+*/%]|in) (\S.*)$/.exec(summary);
-  if (operator) {
-    const [, left = '', sign = '', right = ''] = operator;
-    const [leftNoun, rightNoun] = [typeNoun(left), typeNoun(right)];
-    const hint =
-      leftNoun === 'text' || rightNoun === 'text'
-        ? conversionHint(leftNoun, rightNoun)
-        : nullHint(leftNoun, rightNoun);
-    const verb =
-      sign === 'in'
-        ? `'in' cannot look for ${leftNoun} in ${rightNoun}`
-        : `'${sign}' does not work between ${leftNoun} and ${rightNoun}`;
-    return [verb, hint];
-  }
-  const operand = /requires bool operands, got '(.*)'/.exec(summary);
-  if (operand) {
-    return [
-      `&& and || need true or false on both sides, but one is ${typeNoun(operand[1] ?? '')}`,
-      'compare it, as in x != ""',
-    ];
-  }
-  const ternary = /^Ternary condition must be bool, got '(.*)'/.exec(summary);
-  if (ternary) {
-    return [`what stands before ? must be true or false, but is ${typeNoun(ternary[1] ?? '')}`, undefined];
-  }
-  const range = /^Expression of type '(.*)' cannot be range of a comprehension/.exec(summary);
-  if (range) {
-    return [
-      `all, exists, filter and map go through a list or a map, not ${typeNoun(range[1] ?? '')}`,
-      undefined,
-    ];
-  }
-  const indexed = /^Cannot index type '(.*)'/.exec(summary);
-  if (indexed) return [`${typeNoun(indexed[1] ?? '')} has no parts`, undefined];
-  const unary = /overload: ([-!])(\S+)/.exec(summary);
-  if (unary) return [`'${unary[1] ?? ''}' does not work on ${typeNoun(unary[2] ?? '')}`, undefined];
-  return [summary.replace(/'?\bundefined\b'?/g, typeNoun('undefined')), undefined];
-}
-
-function nullHint(left: string, right: string): string | undefined {
-  if (left !== 'null' && right !== 'null') return undefined;
-  const other = left === 'null' ? right : left;
-  return `it is always ${other} here, and never null: leave the comparison out`;
-}
-
-function conversionHint(left: string, right: string): string | undefined {
-  const other = left === 'text' ? right : left;
-  if (other === 'a whole number')
-    return 'leave out the quotes to compare numbers; int(x) makes a number of a text, string(x) a text of a number';
-  return other === 'a boolean' ? 'leave out the quotes: true and false are no texts' : undefined;
-}
-
-function explainCall(
-  receiver: string | undefined,
-  name: string,
-  args: string,
-): readonly [string, string | undefined] {
-  const full = `${receiver ?? ''}.${name}`;
-  const isNamespaced = functionsByName.has(full);
-  const isMethod = receiver !== undefined && !isNamespaced;
-  const called = isNamespaced ? full : name;
-  const written = writtenForms(called, isMethod);
-  if (written.length > 0) {
-    const given = args === '' ? 'nothing' : args.split(', ').map(typeNoun).join(', ');
-    const on = isMethod ? ` on ${typeNoun(receiver)}` : '';
-    return [`'${called}' does not take ${given}${on}`, `it is written ${written.join(', or ')}`];
-  }
-  const noun = isMethod ? 'method' : 'function';
-  const message = `there is no ${noun} '${name}'`;
-  if (name === 'not') return ["CEL has no 'not'", 'write ! in its place, and the condition in quotes'];
-  if (['lookup', 'query', 'q'].includes(name))
-    return [
-      'there are no lookups',
-      'give the value on the command line (-e name=value, -e @file) or in vars:',
-    ];
-  const method = isMethod ? celMethod(name) : undefined;
-  if (method !== undefined) return [message, `CEL calls it '${method}'`];
-  if (name === 'defined')
-    return ["there is no function 'defined'", 'write has(a.b), or give the variable a default in vars'];
-  const other = functionsByName.get(name) ?? functionsByFilter.get(name) ?? functionsByHelper.get(name);
-  if (other) return [message, `it is written ${other.signatures.join(', or ')}`];
-  const best = nearest(name, callableNames(isMethod));
-  return [message, best === undefined ? "'zrun doc functions' lists them" : `did you mean '${best}'?`];
-}
-
-/** What a function or a method takes: as the table has it, or else as cel-js has it. */
-function writtenForms(name: string, isMethod: boolean): readonly string[] {
-  const entry = functionsByName.get(name);
-  if (entry) {
-    const own = signaturesOf(entry).map(({ on }) => (on !== undefined) === isMethod);
-    return entry.signatures.filter((_, i) => own[i] === true);
-  }
-  // Of a macro in place of a function, only the function says what it takes.
-  return runEnvironment
-    .getDefinitions()
-    .functions.filter(
-      (one) => one.name === name && (one.receiverType !== null) === isMethod && one.receiverType !== 'null',
-    )
-    .map((one) => one.signature);
-}
-
-function callableNames(isMethod: boolean): readonly string[] {
-  const others = runEnvironment
-    .getDefinitions()
-    .functions.filter((one) => (one.receiverType !== null) === isMethod);
-  const own = functionTable.filter((entry) =>
-    signaturesOf(entry).some(({ on }) => (on !== undefined) === isMethod),
-  );
-  return [...own, ...others].map((one) => one.name);
-}
-
-export function typeNoun(type: string): string {
-  const bare = type.replace(/^dyn<(.*)>$/, '$1');
-  const nouns: Readonly<Record<string, string>> = {
-    string: 'text',
-    int: 'a whole number',
-    uint: 'a whole number',
-    double: 'a number',
-    bool: 'a boolean',
-    null: 'null',
-    dyn: 'a value of any type',
-    bytes: 'bytes',
-    undefined: 'something that is not there',
-  };
-  const noun = nouns[bare];
-  if (noun !== undefined) return noun;
-  if (bare.startsWith('list')) return 'a list';
-  return bare.startsWith('map') || bare.startsWith('Object') ? 'a map' : bare;
-}
-
 export function notACondition(positioned: PositionedText, what: string): ZrunError {
   return errorAt(
     positioned.at,
@@ -255,11 +109,21 @@ export function describeValue(value: Value): string {
   return Array.isArray(value) ? 'a list' : 'a map';
 }
 
+/** What is wrong with values that are written out. `positioned`: the part of the expression that has them. */
+export function misuseError(positioned: PositionedText, error: EvaluationError | FunctionError): ZrunError {
+  if (error instanceof FunctionError)
+    return errorAt(positioned.at, 'expression-type', error.message, error.hint);
+  return evaluationError(positioned, error, noNames);
+}
+
+const noNames = createScope([]);
+
 /** What went wrong with values that only the run knows. */
-export function evaluationError(positioned: PositionedText, error: unknown, scope: Scope): Error {
+export function evaluationError(positioned: PositionedText, error: unknown, scope: Scope): ZrunError {
   if (!(error instanceof EvaluationError)) {
     const message = error instanceof Error ? error.message : String(error);
-    return errorAt(positioned.at, 'expression-type', message, undefined, { cause: error });
+    const hint = error instanceof FunctionError ? error.hint : undefined;
+    return errorAt(positioned.at, 'expression-type', message, hint, { cause: error });
   }
   const { node, range, code, summary } = error;
   const at = range ? positioned.inside(range.start, range.end) : positioned.at;
@@ -273,9 +137,23 @@ export function evaluationError(positioned: PositionedText, error: unknown, scop
       best === undefined ? undefined : `did you mean '${best}'?`,
     );
   }
+  if (code === 'index_out_of_bounds' && node) return missingItem(positioned, node, at, summary);
   if (code === 'no_such_key' && node) return missingPart(positioned, node, at, summary, scope);
   if (code === functionFailed) return explainFunction(positioned, error, at);
   return errorAt(at, 'expression-type', ...explainType(code, summary));
+}
+
+/** `items[9]` of a list that has three. */
+function missingItem(positioned: PositionedText, node: ASTNode, at: Place, summary: string): ZrunError {
+  const [, index = '', size = '0'] = /index (-?\d+) (?:< 0|>= size (\d+))/.exec(summary) ?? [];
+  const list = node.op === '[]' ? positioned.text.slice(node.args[0].start, node.args[0].end) : 'the list';
+  const [message, hint] = index.startsWith('-')
+    ? ['a list is counted from 0', `${list}.last().value() is the last item`]
+    : [
+        `${list} has ${size} item${size === '1' ? '' : 's'}, counted from 0, and none at ${index}`,
+        `write ${list}[?${index}].orValue(…) where it may be missing`,
+      ];
+  return errorAt(at, 'variable-unknown', message, hint);
 }
 
 function missingPart(
@@ -284,7 +162,7 @@ function missingPart(
   at: ZrunError['at'],
   summary: string,
   scope: Scope,
-): Error {
+): ZrunError {
   const index = node.op === '[]' ? node.args[1] : undefined;
   const key = /: (.*)$/.exec(summary)?.[1] ?? '';
   // What is no text has no name of its own.

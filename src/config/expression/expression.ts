@@ -9,17 +9,20 @@ import { UnknownValueError, type Value } from '../../core/value.js';
 import { environmentFor, runEnvironment, typeNames } from './cel-environment.js';
 import { deepestExpression, isTooDeep, parseCel } from './cel-parse.js';
 import { fromCel, toCel } from './cel-values.js';
+import { tryConstants } from './constants.js';
 import type { Declarations } from './declarations.js';
+import { grantsOf, type PartPath } from './grants.js';
 import {
   describeValue,
   evaluationError,
+  misuseError,
   notACondition,
   syntaxErrors,
   typeError,
-  typeNoun,
 } from './errors.js';
 import { expressionHints, repair } from './hints.js';
 import { explainMissing, walkExpression } from './names.js';
+import { typeNoun } from './type-errors.js';
 import { errorAt, throwFindings, type Report } from '../source/findings.js';
 import { anyShape, boolShape, intShape, objectOf, textShape, type Shape } from './shape.js';
 import type { PositionedText } from '../source/source.js';
@@ -27,6 +30,8 @@ import type { PositionedText } from '../source/source.js';
 export interface CompiledExpression extends Expression {
   /** Reports names that nothing defines and types that do not fit; gives the shape of the result. */
   check(declared: Declarations, report: Report): Shape;
+  /** Parts that are asked for by it, and may be used where it holds, or where it does not. */
+  grants(holds: boolean): readonly PartPath[];
 }
 
 interface ExpressionOptions {
@@ -88,6 +93,7 @@ export function compileExpression(
     text,
     at,
     evaluate,
+    grants: (holds) => grantsOf(ast, holds),
     check(declared, onError) {
       const refused: ASTNode[] = [];
       const shape = walkExpression(ast, {
@@ -98,6 +104,7 @@ export function compileExpression(
         },
       });
       const type = checkTypes(positioned, { names, declared, condition, refused }, onError);
+      for (const { part, error } of tryConstants(ast, positioned)) onError(misuseError(part, error));
       if (type === undefined || refused.length > 0) return anyShape;
       if (shape.type !== 'any') return shape;
       const shapes: Readonly<Record<string, Shape>> = { bool: boolShape, string: textShape, int: intShape };
@@ -130,6 +137,7 @@ function readNames(
     evaluate() {
       throw first ?? new ZrunError('internal', `not an expression: ${text}`);
     },
+    grants: (holds) => grantsOf(ast, holds),
     check(declared, report) {
       walkExpression(ast, {
         declared,

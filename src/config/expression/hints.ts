@@ -121,6 +121,17 @@ const foreignForms: readonly ForeignForm[] = [
   { form: /\bif\b.*\belse\b/, message: "CEL has no 'if … else'", hint: 'write condition ? a : b' },
 ];
 
+/** What stands behind `is` in Jinja. */
+const testNames: ReadonlySet<string> = new Set(
+  'defined undefined none changed failed skipped unreachable succeeded success string mapping sequence iterable number boolean'.split(
+    ' ',
+  ),
+);
+
+export function isTestName(name: string): boolean {
+  return testNames.has(name);
+}
+
 /** As many as a person reads of one expression. */
 const mostHints = 20;
 

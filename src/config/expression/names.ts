@@ -4,7 +4,8 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type ZrunError, nearest } from '../../core/errors.js';
 import { typeNames } from './cel-environment.js';
-import type { Declarations } from './declarations.js';
+import { grantPart, grantParts, type Declarations } from './declarations.js';
+import { grantsOf, pathOf, type PartPath } from './grants.js';
 import { missingHostOf } from './hostvars.js';
 import { signaturesOf } from '../functions/signature.js';
 import { functionsByName } from '../functions/table.js';
@@ -62,17 +63,11 @@ function walk(node: ASTNode, locals: Locals, visitor: NameVisitor): Shape {
       if (!locals.has(node.args)) visitor.onPart?.(node.args, undefined);
       return nameShape(node, node.args, locals, visitor);
     case '.':
-      return partShape(
-        node,
-        walkBase(node.args[0], node.args[1], locals, visitor),
-        node.args[1],
-        false,
-        visitor,
-      );
-    case '.?':
-      return maybe(
-        partShape(node, walkBase(node.args[0], node.args[1], locals, visitor), node.args[1], false, visitor),
-      );
+      return partShape(node, walkBase(node.args[0], node.args[1], locals, visitor), node.args[1], visitor);
+    case '.?': {
+      const base = walkBase(node.args[0], node.args[1], locals, visitor);
+      return maybe(askedShape(node, base, node.args[1], visitor));
+    }
     case '[]':
     case '[?]':
       return walkIndex(node, locals, visitor);
@@ -88,7 +83,10 @@ function walk(node: ASTNode, locals: Locals, visitor: NameVisitor): Shape {
     case '?:': {
       const [condition, then, otherwise] = node.args;
       walk(condition, locals, visitor);
-      return mergeShapes(walk(then, locals, visitor), walk(otherwise, locals, visitor));
+      return mergeShapes(
+        walkWhere(then, grantsOf(condition, true), locals, visitor),
+        walkWhere(otherwise, grantsOf(condition, false), locals, visitor),
+      );
     }
     case '!_':
       walk(node.args, locals, visitor);
@@ -109,11 +107,31 @@ function walk(node: ASTNode, locals: Locals, visitor: NameVisitor): Shape {
     case '>':
     case '>=':
     case 'in':
-    case '&&':
-    case '||':
       walkAll(node.args, locals, visitor);
       return boolShape;
+    case '&&':
+    case '||': {
+      // Either side may decide alone: what one has made sure of, the other can use.
+      const [left, right] = node.args;
+      const holds = node.op === '&&';
+      walkWhere(left, grantsOf(right, holds), locals, visitor);
+      walkWhere(right, grantsOf(left, holds), locals, visitor);
+      return boolShape;
+    }
   }
+}
+
+/** `granted`: what conditions around have made sure of. */
+function walkWhere(node: ASTNode, granted: readonly PartPath[], locals: Locals, visitor: NameVisitor): Shape {
+  const { declared } = visitor;
+  if (!declared || granted.length === 0) return walk(node, locals, visitor);
+  const own = new Map(locals);
+  for (const path of granted) {
+    const local = own.get(path[0] ?? '');
+    if (local) own.set(path[0] ?? '', grantPart(local, path));
+  }
+  const others = granted.filter(([first = '']) => !locals.has(first));
+  return walk(node, own, { ...visitor, declared: grantParts(declared, others) });
 }
 
 function walkAll(nodes: readonly ASTNode[], locals: Locals, visitor: NameVisitor): readonly Shape[] {
@@ -158,11 +176,16 @@ function nameShape(node: ASTNode, name: string, locals: Locals, visitor: NameVis
   return anyShape;
 }
 
-function partShape(node: ASTNode, base: Shape, part: string, mayLack: boolean, visitor: NameVisitor): Shape {
+function partShape(node: ASTNode, base: Shape, part: string, visitor: NameVisitor): Shape {
   const shape = part === 'length' && base.type === 'list' ? undefined : partOf(base, part);
   if (shape) return shape;
-  if (!mayLack) visitor.onMissing?.(node, { name: part, of: base });
+  visitor.onMissing?.(node, { name: part, of: base });
   return anyShape;
+}
+
+/** Of a part that may be missing, as the expression itself says. */
+function askedShape(node: ASTNode, base: Shape, part: string, visitor: NameVisitor): Shape {
+  return partShape(node, base, part, { ...visitor, ...forgive(visitor) });
 }
 
 function walkIndex(node: ASTNode & { op: '[]' | '[?]' }, locals: Locals, visitor: NameVisitor): Shape {
@@ -170,20 +193,17 @@ function walkIndex(node: ASTNode & { op: '[]' | '[?]' }, locals: Locals, visitor
   const part = index.op === 'value' && typeof index.args === 'string' ? index.args : undefined;
   const base = part === undefined ? walk(of, locals, visitor) : walkBase(of, part, locals, visitor);
   walk(index, locals, visitor);
-  if (index.op === 'value' && typeof index.args === 'string')
-    return partShape(node, base, index.args, node.op === '[?]', visitor);
-  return itemOf(base);
+  if (part === undefined) return itemOf(base);
+  return node.op === '[?]'
+    ? maybe(askedShape(node, base, part, visitor))
+    : partShape(node, base, part, visitor);
 }
 
 function walkCall(node: ASTNode & { op: 'call' }, locals: Locals, visitor: NameVisitor): Shape {
   const [name, args] = node.args;
   const [only] = args;
   if (name === 'has' && only?.op === '.') {
-    const base = walkBase(only.args[0], only.args[1], locals, visitor);
-    // What a schema rules out can never be there; what a literal does not show, another place may add.
-    const bare = base.type === 'maybe' ? base.of : base;
-    const isClosed = bare.type === 'object' && bare.declared && !bare.open;
-    partShape(only, base, only.args[1], !isClosed, visitor);
+    askedShape(only, walkBase(only.args[0], only.args[1], locals, visitor), only.args[1], visitor);
     return boolShape;
   }
   const [value, otherwise] = args;
@@ -196,8 +216,8 @@ function walkCall(node: ASTNode & { op: 'call' }, locals: Locals, visitor: NameV
 }
 
 /**
- * `default` is there for what may be missing: all but what a schema rules out, which can never be there. `visitor`
- * hears of that alone.
+ * `default`, `has` and a question mark are there for what may be missing: what a literal does not show, another place
+ * may add. What a schema rules out can never be there, and `visitor` hears of that alone.
  */
 function forgive(visitor: NameVisitor): Pick<NameVisitor, 'onMissing'> {
   return {
@@ -241,10 +261,20 @@ function walkMacro(node: ASTNode & { op: 'rcall' }, locals: Locals, visitor: Nam
   if (variable?.op !== 'id') return anyShape;
   // Over a map, the macros go through the keys.
   const isMapLike = subject.type === 'map' || subject.type === 'object';
-  const inner = new Map([...locals, [variable.args, isMapLike ? textShape : itemOf(subject)] as const]);
-  const shapes = walkAll(bodies, inner, visitor);
-  if (name === 'filter' || name === 'sortBy') return isMapLike ? listOf(textShape) : subject;
-  return name === 'map' ? listOf(shapes.at(-1) ?? anyShape) : boolShape;
+  const item = isMapLike ? textShape : itemOf(subject);
+  const inner = new Map([...locals, [variable.args, item] as const]);
+  // `map(x, condition, x.part)`.
+  const [first, last = first] = bodies;
+  if (!first || !last) return anyShape;
+  const granted = grantsOf(first, true);
+  if (first !== last) walk(first, inner, visitor);
+  const shape = walkWhere(last, first === last ? [] : granted, inner, visitor);
+  if (name === 'map') return listOf(shape);
+  if (name !== 'filter' && name !== 'sortBy') return boolShape;
+  if (isMapLike) return listOf(textShape);
+  const ofItem = granted.filter(([root]) => root === variable.args);
+  if (name === 'sortBy' || ofItem.length === 0) return subject;
+  return listOf(ofItem.reduce(grantPart, item));
 }
 
 function walkBind(args: readonly ASTNode[], locals: Locals, visitor: NameVisitor): Shape {
@@ -280,6 +310,12 @@ function partsBehind(text: string, { end }: ASTNode): readonly string[] {
   return behind.match(/\w+/g) ?? [];
 }
 
+/** A function that is not called is read as a variable. */
+function functionHint(name: string): string | undefined {
+  const form = functionsByName.get(name)?.signatures[0];
+  return form === undefined ? undefined : `'${name}' is a function: write ${form.replace(/: [^:]*$/, '')}`;
+}
+
 function functionsByNamespace(name: string): readonly string[] {
   return [...functionsByName.keys()].filter((each) => each.startsWith(`${name}.`));
 }
@@ -311,10 +347,12 @@ export function explainMissing(
     const hint = meant
       ? `write ${meant}`
       : (declared.explain?.(name, partsBehind(positioned.text, node)) ??
+        functionHint(name) ??
         (best === undefined ? undefined : `did you mean '${best}'?`));
     return errorAt(place, 'variable-unknown', `nothing defines '${name}'`, hint);
   }
-  const parent = node.op === '.' || node.op === '.?' || node.op === '[]' ? node.args[0] : node;
+  const parent =
+    node.op === '.' || node.op === '.?' || node.op === '[]' || node.op === '[?]' ? node.args[0] : node;
   const said = positioned.text.slice(parent.start, parent.end);
   const at = node.op === '.' ? positioned.inside(node.end - name.length, node.end) : place;
   const noHost = missingHostOf(pathOf(parent) ?? [], declared.hosts);
@@ -334,16 +372,6 @@ export function explainMissing(
     `${said} has no '${name}'`,
     best === undefined ? `it has ${shown}` : `did you mean '${best}'?`,
   );
-}
-
-/** `a.b` and `a["b"]` as their parts; undefined where a part is anything but a name. */
-function pathOf(node: ASTNode): readonly string[] | undefined {
-  if (node.op === 'id') return [node.args];
-  if (node.op !== '.' && node.op !== '[]') return undefined;
-  const outer = pathOf(node.args[0]);
-  const [, part] = node.args;
-  const name = typeof part === 'string' ? part : part.op === 'value' ? part.args : undefined;
-  return outer && typeof name === 'string' ? [...outer, name] : undefined;
 }
 
 function nounOf(shape: Shape): string {

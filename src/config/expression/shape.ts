@@ -69,6 +69,16 @@ export function partOf(shape: Shape, key: string): Shape | undefined {
   }
 }
 
+/** The same where it is known that a part is there; what a schema rules out is not there all the same. */
+export function withPart(shape: Shape, [first, ...rest]: readonly string[]): Shape {
+  if (first === undefined) return shape;
+  if (shape.type === 'maybe') return maybe(withPart(shape.of, [first, ...rest]));
+  if (shape.type !== 'object' || shape.declared) return shape;
+  const before = shape.fields.get(first);
+  const field = withPart(before ?? anyShape, rest);
+  return field === before ? shape : { ...shape, fields: new Map([...shape.fields, [first, field]]) };
+}
+
 /** The names of a shape's parts, for hints. */
 export function partNames(shape: Shape): Iterable<string> {
   if (shape.type === 'maybe') return partNames(shape.of);

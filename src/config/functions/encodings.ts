@@ -56,13 +56,8 @@ export const encodingFunctions: readonly FunctionEntry[] = [
       { text: 'hash("a", "md5")', gives: '0cc175b9c0f1b6a831c399e269772661' },
     ],
     filters: ['hash', 'sha1', 'md5', 'checksum'],
-    apply(text, algorithm) {
-      const wanted = algorithm === undefined ? 'sha256' : toText(algorithm);
-      const known = algorithms.find((each) => each === wanted);
-      if (known === undefined)
-        throw new FunctionError(`there is no hash '${wanted}'`, `there are ${algorithms.join(', ')}`);
-      return createHash(known).update(toText(text)).digest('hex');
-    },
+    precheck: (_text, algorithm) => void algorithmOf(algorithm),
+    apply: (text, algorithm) => createHash(algorithmOf(algorithm)).update(toText(text)).digest('hex'),
   },
   {
     name: 'json.encode',
@@ -135,6 +130,13 @@ export const encodingFunctions: readonly FunctionEntry[] = [
     },
   },
 ];
+
+function algorithmOf(value: Value | undefined): (typeof algorithms)[number] {
+  const wanted = value === undefined ? 'sha256' : toText(value);
+  const known = algorithms.find((each) => each === wanted);
+  if (known !== undefined) return known;
+  throw new FunctionError(`there is no hash '${wanted}'`, `there are ${algorithms.join(', ')}`);
+}
 
 function checked(value: Value): Value {
   demandKnown(value);

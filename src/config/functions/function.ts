@@ -48,6 +48,13 @@ export interface FunctionEntry {
   readonly keepsItems?: true;
   /** The package of CEL has it; `apply`, if there is one, is for the helper. */
   readonly isBuiltIn?: true;
+  /** The package has a method of this name that takes less: this one stands in its place. */
+  readonly replacesBuiltIn?: true;
+  /**
+   * What can be said before the run of values that are written out; undefined stands for one that only the run knows.
+   * Throws FunctionError. Where all are written out, `apply` is tried.
+   */
+  readonly precheck?: (...values: readonly (Value | undefined)[]) => void;
   /** Left out: only the evaluator can do it (`map`, `has`), or there is no helper. Throws FunctionError. */
   readonly apply?: (...values: readonly (Value | undefined)[]) => Value;
 }

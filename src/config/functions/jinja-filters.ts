@@ -46,6 +46,25 @@ export function hintForFilter(text: string): string | undefined {
   return undefined;
 }
 
+/** Uses of filters that are no function of their own here. */
+const samples: Readonly<Record<string, string>> = {
+  list: 'x | list',
+  selectattr: "list | selectattr('part', 'equalto', 'value')",
+  rejectattr: "list | rejectattr('part', 'equalto', 'value')",
+  map: "list | map(attribute='part')",
+  ternary: "condition | ternary('yes', 'no')",
+  combine: 'map | combine(other)',
+  regex_search: "text | regex_search('[0-9]+')",
+};
+
+/** Of a filter by its name alone. */
+export function hintForFilterName(name: string): string | undefined {
+  if (!Object.hasOwn(specials, name)) return undefined;
+  const sample = Object.hasOwn(samples, name) ? (samples[name] ?? '') : `x | ${name}`;
+  const made = translateFilters(sample);
+  return made && `for ${sample}, write ${made.cel}`;
+}
+
 function applyFilter(filter: Filter, value: Translation): Translation | undefined {
   const special = Object.hasOwn(specials, filter.name) ? specials[filter.name] : undefined;
   if (special) return special(value, filter);

@@ -5,6 +5,7 @@
 import type { ZrunError } from '../../core/errors.js';
 import { errorAt } from '../source/findings.js';
 import { hintForAnsibleFact } from './ansible-facts.js';
+import { hintForLookup } from './ansible-words.js';
 import { hintForFilter, translateFilters } from './jinja-filters.js';
 import type { PositionedText } from '../source/source.js';
 
@@ -97,9 +98,8 @@ function translate(inner: string): string | undefined {
   if (made) return `write {{${made.helper ?? `cel "${made.cel.replaceAll('"', "'")}"`}}}`;
   if (new RegExp(String.raw`^${name}\.\w+\([^()]*\)[^|]*$`).test(inner))
     return `write {{cel "${celMethods(inner).replaceAll('"', "'")}"}}`;
-  const variable = /^(?:lookup|query|q)\(\s*['"]env['"]\s*,\s*['"](\w+)['"]\s*\)$/.exec(inner)?.[1];
-  if (variable !== undefined)
-    return `there are no lookups: give the value on the command line, as in -e ${variable.toLowerCase()}="$${variable}", and write {{${variable.toLowerCase()}}}`;
+  const lookup = /^(?:lookup|query|q)\(\s*['"]([\w.]+)['"]\s*(?:,\s*['"]([^'"]*)['"])?/.exec(inner);
+  if (lookup) return hintForLookup(lookup[1]?.replace(/^ansible\.builtin\./, ''), lookup[2]);
   const choice = new RegExp(
     String.raw`^(${literal}|${name})\s+if\s+(${name})\s+else\s+(${literal}|${name})$`,
   ).exec(inner);
@@ -147,10 +147,7 @@ function asText(written: string): string {
 }
 
 const directions: readonly (readonly [RegExp, string])[] = [
-  [
-    /\b(?:lookup|query|q)\s*\(/,
-    'there are no lookups: give the value on the command line (-e name=value, -e @file) or as a variable',
-  ],
+  [/\b(?:lookup|query|q)\s*\(/, hintForLookup()],
   [/\|\s*(?:default|d)\b/, 'write {{default x "y"}}'],
   [/\bis\s+(?:not\s+)?defined\b/, 'write {{#if x}}…{{/if}}, or {{default x "y"}}; in a condition, has(x.y)'],
   [/\bif\b[\s\S]*\belse\b/, 'write {{#if x}}…{{else}}…{{/if}}; to compute, {{cel "a ? b : c"}}'],

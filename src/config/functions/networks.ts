@@ -52,6 +52,10 @@ export const networkFunctions: readonly FunctionEntry[] = [
       { text: 'cidr("10.0.0.0/8").containsIP("10.1.2.3")', gives: true },
       { text: '{{containsIP "fd00::/8" "fe80::1"}}', gives: false },
     ],
+    precheck(range, address) {
+      if (range !== undefined) rangeOf(range);
+      if (address !== undefined) addressOf(toText(address));
+    },
     apply(range, address) {
       const [{ base, prefix }, each] = [rangeOf(range), addressOf(toText(address))];
       return base.bits === each.bits && networkOf(each, prefix) === networkOf(base, prefix);
@@ -63,6 +67,9 @@ export const networkFunctions: readonly FunctionEntry[] = [
     summary: 'whether a range lies in another one',
     signatures: ['string.containsCIDR(range: string): bool'],
     examples: [{ text: 'cidr("10.0.0.0/8").containsCIDR("10.1.0.0/16")', gives: true }],
+    precheck: (...ranges) => {
+      for (const each of ranges) if (each !== undefined) rangeOf(each);
+    },
     apply(range, other) {
       const [outer, inner] = [rangeOf(range), rangeOf(other)];
       return (

@@ -1,5 +1,6 @@
 /** Owns the functions for paths of a host, and for versions. */
 import path from 'node:path';
+import type { Value } from '../../core/value.js';
 import { FunctionError, toText, type FunctionEntry } from './function.js';
 
 const topic = 'paths';
@@ -63,14 +64,20 @@ export const pathFunctions: readonly FunctionEntry[] = [
     signatures: ['relativePath(path: string, from: string): string'],
     examples: [{ text: 'relativePath("/a/b/c", "/a/x")', gives: '../b/c' }],
     filters: ['relpath'],
+    precheck: (...paths) => {
+      for (const each of paths) if (each !== undefined) demandAbsolute(toText(each));
+    },
     apply(value, from) {
       const [to, start] = [toText(value), toText(from)];
-      for (const each of [to, start])
-        if (!each.startsWith('/')) throw new FunctionError(`'${each}' does not begin with /`);
+      for (const each of [to, start]) demandAbsolute(each);
       return path.posix.relative(start, to);
     },
   },
 ];
+
+function demandAbsolute(path: string): void {
+  if (!path.startsWith('/')) throw new FunctionError(`'${path}' does not begin with /`);
+}
 
 export const versionFunctions: readonly FunctionEntry[] = [
   {
@@ -82,6 +89,7 @@ export const versionFunctions: readonly FunctionEntry[] = [
       { text: 'versionAtLeast("2.1.11-1~bpo12", "2.1.7")', gives: true },
       { text: '{{versionAtLeast "20.10" "23"}}', gives: false },
     ],
+    precheck: tryVersions,
     apply: (version, least) => compareVersions(toText(version), toText(least)) >= 0,
   },
   {
@@ -91,9 +99,14 @@ export const versionFunctions: readonly FunctionEntry[] = [
     signatures: ['versionCompare(version: string, other: string): int'],
     examples: [{ text: 'versionCompare("1.9", "1.10") < 0', gives: true }],
     filters: ['version', 'version_compare'],
+    precheck: tryVersions,
     apply: (version, other) => compareVersions(toText(version), toText(other)),
   },
 ];
+
+function tryVersions(...versions: readonly (Value | undefined)[]): void {
+  for (const each of versions) if (each !== undefined) numbersOf(toText(each));
+}
 
 /** Compares the numbers of dotted versions; what follows them (`-rc1`, `~bookworm`) does not count. */
 function compareVersions(version: string, other: string): number {

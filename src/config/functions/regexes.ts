@@ -17,6 +17,7 @@ export const regexFunctions: readonly FunctionEntry[] = [
     ],
     filters: ['match', 'search'],
     isBuiltIn: true,
+    precheck: (_text, regex) => tryRegex(regex),
     apply: (text, regex) => using(regex, (compiled) => compiled.test(toText(text))),
   },
   {
@@ -34,6 +35,10 @@ export const regexFunctions: readonly FunctionEntry[] = [
       { text: '{{regex.replace "a1b2" "[0-9]" "_"}}', gives: 'a_b_' },
     ],
     filters: ['regex_replace'],
+    precheck: (_text, regex, by) =>
+      tryRegex(regex, (compiled) => {
+        if (by !== undefined) readReplacement(toText(by), compiled);
+      }),
     apply: (text, regex, by, most) =>
       using(regex, (compiled) => replaceMatches(toText(text), compiled, toText(by), most)),
   },
@@ -49,6 +54,7 @@ export const regexFunctions: readonly FunctionEntry[] = [
       { text: '{{regex.extract "port=80" "[0-9]+"}}', gives: '80' },
     ],
     filters: ['regex_search'],
+    precheck: (_text, regex) => tryRegex(regex, checkGroups),
     apply: (text, regex) =>
       using(regex, (compiled) => {
         checkGroups(compiled);
@@ -63,6 +69,7 @@ export const regexFunctions: readonly FunctionEntry[] = [
     signatures: ['regex.extractAll(text: string, regex: string): list<string>'],
     examples: [{ text: 'regex.extractAll("a1b22", "[0-9]+")', gives: ['1', '22'] }],
     filters: ['regex_findall'],
+    precheck: (_text, regex) => tryRegex(regex, checkGroups),
     apply: (text, regex) =>
       using(regex, (compiled) => {
         checkGroups(compiled);
@@ -85,6 +92,15 @@ export const regexFunctions: readonly FunctionEntry[] = [
     apply: (text) => quoteRegex(toText(text)),
   },
 ];
+
+/** Before the run, where the expression may be known and the text is not. */
+function tryRegex(regex: Value | undefined, check: (compiled: Regex) => void = () => undefined): void {
+  if (regex === undefined) return;
+  using(regex, (compiled) => {
+    check(compiled);
+    return null;
+  });
+}
 
 function using(regex: Value | undefined, work: (compiled: Regex) => Value): Value {
   try {

@@ -52,20 +52,17 @@ export const textFunctions: readonly FunctionEntry[] = [
   {
     name: 'join',
     topic,
-    summary: 'a list of texts as one, with a separator between them; a helper takes ", " if none is given',
+    summary:
+      'a list of texts, numbers and booleans as one text, with a separator between them; a helper takes ", " if none is given',
     signatures: ['list.join(): string', 'list.join(separator: string): string'],
     examples: [
       { text: '["a", "b"].join("-")', gives: 'a-b' },
+      { text: '[1, 2.5, true].join(" ")', gives: '1 2.5 true' },
       { text: '{{join (split "a,b" ",") "+"}}', gives: 'a+b' },
     ],
     filters: ['join'],
-    isBuiltIn: true,
-    apply(list, separator) {
-      const between = separator === undefined ? ', ' : toText(separator);
-      const texts = toList(list).map(toText);
-      checkLength(texts.reduce((sum, each) => sum + each.length + between.length, 0));
-      return texts.join(between);
-    },
+    replacesBuiltIn: true,
+    apply: joinTexts,
   },
   {
     name: 'trim',
@@ -123,15 +120,24 @@ export const textFunctions: readonly FunctionEntry[] = [
   {
     name: 'format',
     topic,
-    summary: 'a text with values in the place of %s, %d, %f (%.2f), %e, %x, %X, %o and %b',
+    summary:
+      'a text with values in the place of %s, %d, %f (%.2f), %e, %x, %X, %o and %b; %05d is at least five wide, with zeros, %-5s with blanks behind',
     signatures: ['string.format(values: list): string'],
+    helperSignatures: ['format(...text: dyn): string'],
     examples: [
+      { text: '"%05d|%-4s|%6.2f".format([42, "a", 2.5])', gives: '00042|a   |  2.50' },
+      { text: '{{format "%s:%04d" "h" 80}}', gives: 'h:0080' },
       { text: '"%s has %d of %.1f".format(["a", 3, 2.55])', gives: 'a has 3 of 2.5' },
       { text: '"%x %%".format([255])', gives: 'ff %' },
       { text: '{{format "%s:%d" (split "h,80" ",")}}', gives: 'h:80' },
     ],
     filters: ['format'],
-    apply: (text, values) => formatText(toText(text), toList(values)),
+    precheck: (text) => {
+      if (text !== undefined) for (const { verb, kind } of placesIn(toText(text))) checkKind(verb, kind);
+    },
+    // A list alone has the values; a template, which has no lists, may write them one by one.
+    apply: (text, ...values) =>
+      formatText(toText(text), values.length === 1 && isList(values[0]) ? values[0] : values),
   },
   {
     name: 'substring',
@@ -139,7 +145,7 @@ export const textFunctions: readonly FunctionEntry[] = [
     summary: 'the part of a text from one position up to another, counted from 0',
     signatures: ['string.substring(start: int): string', 'string.substring(start: int, end: int): string'],
     examples: [{ text: '"2024-05".substring(0, 4)', gives: '2024' }],
-    isBuiltIn: true,
+    replacesBuiltIn: true,
     apply(text, start, end) {
       const whole = toText(text);
       const [from, to] = [toInt(start), end === undefined ? whole.length : toInt(end)];
@@ -270,52 +276,108 @@ function prefixLines(
   return [...lines.map((line) => (skipsEmpty && line === '' ? line : prefix + line)), ...end];
 }
 
-function formatText(text: string, values: readonly Value[]): string {
-  let next = 0;
-  let length = 0;
-  const take = (verb: string): Value => {
-    if (next >= values.length)
-      throw new FunctionError(`has more places than the list has values (${values.length}): '${verb}'`);
-    next += 1;
-    return values[next - 1] ?? null;
-  };
-  const made = text.replace(
-    /%(?:%|(?:\.(\d{1,9}))?([a-zA-Z])?)/g,
-    (verb, digits: string | undefined, kind) => {
-      if (verb === '%%') return '%';
-      const precision = digits === undefined ? 6 : Number(digits);
-      if (precision > 100) throw new FunctionError(`has '${verb}', and 100 is the most digits`);
-      const written = formatOne(take(verb), verb, String(kind ?? ''), precision);
-      length += written.length;
-      checkLength(text.length + length);
-      return written;
-    },
-  );
-  if (next < values.length)
-    throw new FunctionError(`has ${next} places, and the list has ${values.length} values`);
-  return made;
+/** A helper has a separator of its own, an expression none. */
+function joinTexts(list: Value | undefined, separator: Value | undefined): string {
+  const between = separator === undefined ? ', ' : toText(separator);
+  const texts = toList(list).map((item) => {
+    if (typeof item !== 'object') return toText(item);
+    throw new FunctionError(
+      `has an item that is ${nounOf(item)}, and no text`,
+      'make texts of the items first, as in list.map(x, x.name)',
+    );
+  });
+  checkLength(texts.reduce((sum, each) => sum + each.length + between.length, 0));
+  return texts.join(between);
 }
 
-function formatOne(value: Value, verb: string, kind: string, precision: number): string {
-  const bases: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
-  const base = bases[kind];
-  switch (kind) {
-    case 's':
-      return typeof value === 'object' && value !== null
-        ? JSON.stringify(value)
-        : value === null
-          ? 'null'
-          : toText(value);
-    case 'd':
-      return String(toInt(value));
-    case 'f':
-      return toNumber(value).toFixed(precision);
-    case 'e':
-      return toNumber(value).toExponential(precision);
-    default:
-      if (base === undefined)
-        throw new FunctionError(`has '${verb}', which stands for nothing`, 'write %% for a percent sign');
-      if (typeof value !== 'number') throw new FunctionError(`has '${verb}' for ${nounOf(value)}`);
-      return kind === 'X' ? toInt(value).toString(base).toUpperCase() : toInt(value).toString(base);
+interface FormatPlace {
+  /** As it is written: `%05d`. */
+  readonly verb: string;
+  readonly flags: string;
+  readonly width: number;
+  readonly precision: number | undefined;
+  readonly kind: string;
+  readonly start: number;
+}
+
+/** What is to be replaced in a text for `format`; `%%` too. */
+function placesIn(text: string): readonly FormatPlace[] {
+  return [...text.matchAll(/%(?:%|([-+0 ]*)(\d{1,9})?(?:\.(\d{1,9}))?([a-zA-Z])?)/g)].map((match) => {
+    const [verb, flags = '', width = '0', precision, kind = verb === '%%' ? '%' : ''] = match;
+    return {
+      ...{ verb, flags, kind, start: match.index, width: Number(width) },
+      precision: precision === undefined ? undefined : Number(precision),
+    };
+  });
+}
+
+function formatText(text: string, values: readonly (Value | undefined)[]): string {
+  let next = 0;
+  let made = '';
+  let end = 0;
+  for (const place of placesIn(text)) {
+    const { verb, kind, start } = place;
+    made += text.slice(end, start);
+    end = start + verb.length;
+    if (kind === '%') {
+      made += '%';
+      continue;
+    }
+    if (next >= values.length)
+      throw new FunctionError(`has more places than there are values (${values.length}): '${verb}'`);
+    next += 1;
+    made += formatOne(values[next - 1] ?? null, place, next);
+    checkLength(made.length + text.length - end);
+  }
+  if (next < values.length)
+    throw new FunctionError(`has ${next} places, and there are ${values.length} values`);
+  return made + text.slice(end);
+}
+
+const bases: ReadonlyMap<string, number> = new Map([
+  ['b', 2],
+  ['o', 8],
+  ['x', 16],
+  ['X', 16],
+]);
+const kinds = ['s', 'd', 'f', 'e', ...bases.keys()];
+
+function checkKind(verb: string, kind: string): void {
+  if (kind === '%' || kinds.includes(kind)) return;
+  throw new FunctionError(
+    `has '${verb}', which stands for no value`,
+    `there are ${kinds.map((each) => `%${each}`).join(', ')}, with a width as in %5d, %05d and %-5s; %% is a percent sign`,
+  );
+}
+
+/** `number`: which of the values it is, counted from 1. */
+function formatOne(
+  value: Value,
+  { verb, flags, width, precision, kind }: FormatPlace,
+  number: number,
+): string {
+  checkKind(verb, kind);
+  if ((precision ?? 0) > 100) throw new FunctionError(`has '${verb}', and 100 is the most digits`);
+  if (width > 1000) throw new FunctionError(`has '${verb}', and 1000 is the greatest width`);
+  const written = writeOne(value, verb, kind, precision ?? 6, number);
+  const sign = /^[-+]?/.exec(kind === 's' ? '' : written)?.[0] ?? '';
+  const plus = kind !== 's' && sign === '' && flags.includes('+') ? '+' : '';
+  if (flags.includes('-')) return (plus + written).padEnd(width);
+  if (!flags.includes('0') || kind === 's') return (plus + written).padStart(width);
+  return plus + sign + written.slice(sign.length).padStart(width - plus.length - sign.length, '0');
+}
+
+function writeOne(value: Value, verb: string, kind: string, precision: number, number: number): string {
+  if (kind === 's') return typeof value === 'object' ? JSON.stringify(value) : toText(value);
+  try {
+    if (kind === 'f') return toNumber(value).toFixed(precision);
+    if (kind === 'e') return toNumber(value).toExponential(precision);
+    const base = bases.get(kind);
+    const digits = toInt(value).toString(base);
+    return kind === 'X' ? digits.toUpperCase() : digits;
+  } catch (error) {
+    if (!(error instanceof FunctionError)) throw error;
+    const needs = kind === 'f' || kind === 'e' ? 'a number' : 'a whole number';
+    throw new FunctionError(`value ${number} is ${nounOf(value)}, and '${verb}' needs ${needs}`);
   }
 }

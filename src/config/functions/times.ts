@@ -33,6 +33,9 @@ export const timeFunctions: readonly FunctionEntry[] = [
       { text: '{{strftime 0 "%F %T"}}', gives: '1970-01-01 00:00:00' },
     ],
     filters: ['strftime'],
+    precheck: (_time, form) => {
+      if (form !== undefined) formatTime(new Date(0), toText(form));
+    },
     apply: (time, form) => formatTime(timeOf(time), toText(form)),
   },
   {

@@ -2,13 +2,25 @@
  * Owns the check of a template before the run: names that nothing defines, parts that no value has, and what has no
  * form as text. It walks the tree as the renderer does, with shapes in place of values.
  */
+import type { Value } from '../../core/value.js';
 import type { Declarations } from '../expression/declarations.js';
 import { missingHostOf } from '../expression/hostvars.js';
-import { anyShape, intShape, itemOf, partNames, partOf, textShape, type Shape } from '../expression/shape.js';
+import {
+  anyShape,
+  intShape,
+  itemOf,
+  partNames,
+  partOf,
+  shapeOfValue,
+  textShape,
+  type Shape,
+} from '../expression/shape.js';
+import { hintForLookup } from '../functions/ansible-words.js';
 import { errorAt, ignoreFindings, type Report } from '../source/findings.js';
-import { FunctionError, toText } from '../functions/function.js';
+import { FunctionError, saidOf, toText, type FunctionEntry } from '../functions/function.js';
 import { misfitOf, shapeOfUse } from '../expression/function-shapes.js';
 import { signaturesFor } from '../functions/signature.js';
+import { celDeclarations, grantAsked, grantPath, rootDeclarations, type ShapeFrame } from './frames.js';
 import { findHelper } from './helpers.js';
 import { nearestHint, usageHint } from './hints.js';
 import {
@@ -17,6 +29,7 @@ import {
   isBlock,
   isMustache,
   isPath,
+  isString,
   isSubExpression,
   pathText,
   placeOf,
@@ -26,13 +39,6 @@ import {
   type Path,
   type TextTemplate,
 } from './tree.js';
-
-interface ShapeFrame {
-  readonly context: { readonly root: Declarations } | { readonly shape: Shape };
-  readonly locals: ReadonlyMap<string, Shape>;
-  readonly data: readonly string[];
-  readonly outer: ShapeFrame | undefined;
-}
 
 /** Looks for names that nothing defines, without rendering anything. Gives the shape of what it would render. */
 export function checkText(template: TextTemplate, declared: Declarations, report: Report): Shape {
@@ -85,19 +91,33 @@ function checkBlock(template: TextTemplate, block: Block, frame: ShapeFrame, rep
   const [param] = block.params;
   if (!param) return;
   const name = pathText(block.path);
-  const shape = checkValue(template, param, frame, report);
   if (name === 'if' || name === 'unless') {
-    checkProgram(template, block.program, frame, report);
-  } else {
-    const item = name === 'each' ? itemOf(shape) : shape;
-    const [itemName, keyName] = blockParams(block);
-    const locals = new Map<string, Shape>();
-    if (itemName !== undefined) locals.set(itemName, item);
-    if (keyName !== undefined) locals.set(keyName, anyShape);
-    const data = name === 'each' ? ['key', 'index', 'first', 'last'] : frame.data;
-    checkProgram(template, block.program, { context: { shape: item }, locals, data, outer: frame }, report);
+    checkCondition(template, block, param, frame, report);
+    return;
   }
+  const shape = checkValue(template, param, frame, report);
+  const item = name === 'each' ? itemOf(shape) : shape;
+  const [itemName, keyName] = blockParams(block);
+  const locals = new Map<string, Shape>();
+  if (itemName !== undefined) locals.set(itemName, item);
+  if (keyName !== undefined) locals.set(keyName, anyShape);
+  const data = name === 'each' ? ['key', 'index', 'first', 'last'] : frame.data;
+  checkProgram(template, block.program, { context: { shape: item }, locals, data, outer: frame }, report);
   checkProgram(template, block.inverse, frame, report);
+}
+
+/** What a condition asks for need not be there, and where it holds, it is. */
+function checkCondition(
+  template: TextTemplate,
+  block: Block,
+  param: hbs.AST.Expression,
+  frame: ShapeFrame,
+  report: Report,
+): void {
+  const holds = pathText(block.path) === 'if';
+  checkValue(template, param, isPath(param) ? grantPath(frame, param) : frame, report);
+  checkProgram(template, block.program, grantAsked(template, param, holds, frame), report);
+  checkProgram(template, block.inverse, grantAsked(template, param, !holds, frame), report);
 }
 
 function checkCall(
@@ -132,11 +152,51 @@ function checkCall(
     report(errorAt(placeOf(template, param), 'expression-type', message, hint && `it is written ${hint}`));
   });
   if (name === 'default') return anyShape;
+  tryHelper(template, call, entry, report);
   return shapeOfUse(entry, signaturesFor(entry, shapes.length), shapes[0]);
+}
+
+/** What can be said of values that are written out. */
+function tryHelper(
+  template: TextTemplate,
+  { path, params }: Call,
+  entry: FunctionEntry,
+  report: Report,
+): void {
+  const values = params.map((param) =>
+    isPath(param) || isSubExpression(param) ? undefined : scalarOf(param),
+  );
+  const known = params.filter((_, i) => values[i] !== undefined);
+  try {
+    if (known.length < params.length) entry.precheck?.(...values);
+    else if (misfits(entry, values)) return;
+    else entry.apply?.(...values);
+  } catch (error) {
+    if (!(error instanceof FunctionError)) throw error;
+    const [only = path] = known;
+    const at = placeOf(template, known.length === 1 ? only : path);
+    const [first] = params;
+    const subject = first && isPath(first) ? `'${pathText(first)}'` : 'this';
+    report(errorAt(at, 'expression-type', saidOf(error, subject), error.hint));
+  }
+}
+
+/** Said already, of their types. */
+function misfits(entry: FunctionEntry, values: readonly (Value | undefined)[]): boolean {
+  return values.some(
+    (value, i) => value !== undefined && misfitOf(entry, values.length, i, shapeOfValue(value)),
+  );
 }
 
 function checkLookup(template: TextTemplate, call: Call, frame: ShapeFrame, report: Report): Shape {
   const [subject, ...keys] = call.params;
+  if (subject && isString(subject)) {
+    const [term] = keys;
+    const hint = hintForLookup(subject.value, term && isString(term) ? term.value : undefined);
+    const message = `'lookup' takes a list or a map, not the text '${subject.value}'`;
+    report(errorAt(placeOf(template, subject), 'expression-type', message, hint));
+    return anyShape;
+  }
   let shape = subject ? checkValue(template, subject, frame, report) : anyShape;
   let said = subject && isPath(subject) ? pathText(subject) : 'this';
   for (const node of keys) {
@@ -158,28 +218,6 @@ function checkLookup(template: TextTemplate, call: Call, frame: ShapeFrame, repo
 /** Some part of it: which one, only the run knows. */
 function lookedUp(shape: Shape): Shape {
   return shape.type === 'object' ? anyShape : itemOf(shape);
-}
-
-function celDeclarations(frame: ShapeFrame): Declarations {
-  const locals = new Map<string, Shape>();
-  let at = frame;
-  for (;;) {
-    for (const [name, shape] of at.locals) if (!locals.has(name)) locals.set(name, shape);
-    if (!at.outer) break;
-    at = at.outer;
-  }
-  if (!('root' in at.context)) throw new TypeError('a template frame without a root');
-  const { root } = at.context;
-  const explain = root.explain?.bind(root);
-  const { hosts } = root;
-  const onFacts = root.onFacts?.bind(root);
-  return {
-    get: (name) => locals.get(name) ?? root.get(name),
-    names: () => new Set([...locals.keys(), ...root.names()]),
-    ...(explain && { explain }),
-    ...(onFacts && { onFacts }),
-    hosts,
-  };
 }
 
 function checkValue(
@@ -288,11 +326,4 @@ function partHint(part: string, shape: Shape): string | undefined {
   if (near !== undefined || names.length === 0) return near;
   const shown = names.slice(0, 12).join(', ');
   return `it has ${shown}${names.length > 12 ? ', …' : ''}`;
-}
-
-function rootDeclarations(frame: ShapeFrame): Declarations {
-  let at = frame;
-  while (at.outer) at = at.outer;
-  if ('root' in at.context) return at.context.root;
-  throw new TypeError('a template frame without a root');
 }

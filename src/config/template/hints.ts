@@ -2,6 +2,7 @@
  * Owns the hints for names that a template has wrong: helpers, variables and parts of values.
  */
 import { nearest } from '../../core/errors.js';
+import { hintForLookup, isLookup } from '../functions/ansible-words.js';
 import { functionsByFilter, functionsByName, helperNamesOf } from '../functions/table.js';
 import { usageOf } from '../functions/signature.js';
 import { findHelper, helperNames } from './helpers.js';
@@ -11,6 +12,7 @@ export function helperHint(name: string): string {
   const entry = functionsByFilter.get(name) ?? functionsByName.get(name);
   const [own] = entry ? helperNamesOf(entry) : [];
   if (entry && own !== undefined) return `zrun's is called '${own}': write ${usageOf(entry, own)}`;
+  if (isLookup(name)) return hintForLookup();
   if (entry)
     return `it is a function of expressions: write {{cel "…"}} with ${entry.signatures.join(', or ')}`;
   const known = nearest(name, helperNames());
@@ -18,10 +20,12 @@ export function helperHint(name: string): string {
   return `'zrun doc helpers' lists them; to compute, write {{cel "…"}}`;
 }
 
-/** A helper without a value is read as a variable. */
+/** A helper or a function without a value is read as a variable. */
 export function usageHint(name: string): string | undefined {
   const helper = findHelper(name);
-  return helper && `'${name}' is a helper: write ${helper.usage}`;
+  if (helper) return `'${name}' is a helper: write ${helper.usage}`;
+  const form = functionsByName.get(name)?.signatures[0]?.replace(/: [^:]*$/, '');
+  return form === undefined ? undefined : `'${name}' is a function of expressions: write {{cel "${form}"}}`;
 }
 
 export function nearestHint(name: string, names: Iterable<string>): string | undefined {

@@ -5,7 +5,7 @@
 import { ZrunError, type Place } from '../../core/errors.js';
 import type { Scope, VarsTemplate } from '../../core/template.js';
 import { Unknown, UnknownValueError, type Value } from '../../core/value.js';
-import type { Declarations } from '../expression/declarations.js';
+import { grantParts, type Declarations } from '../expression/declarations.js';
 import { checkEntry, checkText } from './check.js';
 import { readText } from './parse.js';
 import { renderEntry, renderText } from './render.js';
@@ -132,7 +132,7 @@ function compileRules({ at, items }: ListNode, report: Report): CompiledTemplate
     check(declared, onError) {
       const shapes = rules.map(({ when, say }) => {
         when.check(declared, onError);
-        return say.check(declared, onError);
+        return say.check(grantParts(declared, when.grants(true)), onError);
       });
       return listOf(shapes.length === 0 ? anyShape : shapes.reduce(mergeShapes));
     },

@@ -4,7 +4,7 @@
 import type { BecomeSettings, Block, Meta } from '../../../core/plan.js';
 import type { Expression, Template } from '../../../core/template.js';
 import type { Place } from '../../../core/errors.js';
-import { readConditions } from './conditions.js';
+import { namesWhere, readConditions } from './conditions.js';
 import { addNames, namesOfVars, type NameLayer } from '../../expression/declarations.js';
 import { isTemplateNode } from './fields.js';
 import { readNotify } from './notify.js';
@@ -60,7 +60,8 @@ export function readCommon(node: MapNode, site: Site, at: Place, around: NameLay
   const ownNames = namesOfVars(vars);
   const layered = (outer: NameLayer): NameLayer => (vars.size === 0 ? outer : addNames(outer, ownNames));
   // A task's variables may use the loop's item.
-  const names = layered(around);
+  const when = readConditions(get('when'), { context, names: layered(around) });
+  const names = namesWhere(layered(around), when);
   for (const template of vars.values())
     context.later(names, (declared, report) => void template.check(declared, report));
   const [tags, notify, nameEntry] = [get('tags'), get('notify'), get('name')];
@@ -83,11 +84,12 @@ export function readCommon(node: MapNode, site: Site, at: Place, around: NameLay
     name: isTitle ? (nameEntry.value as ScalarNode).text.text : nameEntry && read.text(nameEntry),
     title,
     at: nameEntry?.value.at ?? at,
-    when: readConditions(get('when'), inside),
+    when,
     vars,
     become,
     site: inside,
-    outside: layered(site.names),
+    // A list that cannot be had is no failure where a condition says no.
+    outside: namesWhere(layered(site.names), when),
   };
 }
 

@@ -2,6 +2,7 @@
  * Owns the one table of Ansible's playbook keywords: where each may stand, and whether zrun has it.
  */
 import { nearest, type Place, type ZrunError } from '../../../core/errors.js';
+import { hintForAnsibleKeyword } from '../../functions/ansible-words.js';
 import { errorAt, type Report } from '../../source/findings.js';
 import type { MapNode } from '../../yaml/yaml.js';
 
@@ -221,14 +222,6 @@ const nouns: Readonly<Record<KeywordSite, string>> = {
   'playbook import': 'an import of a playbook',
 };
 
-/** Keywords that Ansible had once. */
-const formerly: Readonly<Record<string, string>> = {
-  sudo: 'write become: true',
-  sudo_user: 'write become_user, beside become: true',
-  su: 'write become: true',
-  su_user: 'write become_user, beside become: true',
-};
-
 function unknownKeyword(
   key: string,
   at: Place,
@@ -236,15 +229,11 @@ function unknownKeyword(
   explanation: string | undefined,
 ): ZrunError {
   if (key.startsWith('with_')) {
-    const hint =
-      key === 'with_items' || key === 'with_list'
-        ? 'write loop: with the same list'
-        : 'write loop: with a list';
-    return errorAt(at, 'keyword-unsupported', `zrun has no '${key}'`, hint);
+    return errorAt(at, 'keyword-unsupported', `zrun has no '${key}'`, hintForAnsibleKeyword(key));
   }
   const known = namesOf(site);
   const near = nearest(key, known);
-  const hint = explanation ?? (Object.hasOwn(formerly, key) ? formerly[key] : undefined);
+  const hint = explanation ?? hintForAnsibleKeyword(key);
   return errorAt(
     at,
     'playbook-invalid',

@@ -5,7 +5,7 @@ import type { Module } from '../../../core/module.js';
 import type { Loop } from '../../../core/plan.js';
 import type { CommonNames, Declarations, DeclaredNames, ShapeSource } from '../../expression/declarations.js';
 import type { Inventory } from '../../inventory/inventory.js';
-import { hintForAnsibleFact } from '../../functions/ansible-facts.js';
+import { hintForAnsibleVariable } from '../../functions/ansible-words.js';
 import { ignoreFindings } from '../../source/findings.js';
 import {
   anyShape,
@@ -239,16 +239,5 @@ export function loopItem(loop: CompiledTemplate): ShapeSource {
 function explainUnknownName(name: string, parts: readonly string[]): string | undefined {
   if (name === 'facts')
     return "facts are there unless 'gather_facts: false' says no; take that out, or add a task 'setup:'";
-  const fact = hintForAnsibleFact(name, parts);
-  if (fact !== undefined) return fact;
-  if (name === 'item') return "'item' is there in a task with loop:";
-  if (/^ansible_failed_(?:task|result)$/.test(name)) return `'${name}' is there in rescue and always`;
-  if (name === 'ansible_loop') return "it is there in a loop with 'loop_control: {extended: true}'";
-  if (/^(?:role_path|role_name|ansible_role_name|ansible_parent_role_names)$/.test(name))
-    return `'${name}' is there in the tasks of a role`;
-  if (name === 'omit')
-    return 'it leaves out a parameter, and so must be its whole value: "{{omit}}", or "{{default x omit}}"';
-  if (name === 'lookup' || name === 'query')
-    return 'there are no lookups; give values with -e @file.yaml or vars_files:';
-  return undefined;
+  return hintForAnsibleVariable(name, parts);
 }

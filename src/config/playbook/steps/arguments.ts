@@ -6,7 +6,8 @@ import { allFacts } from '../../expression/declarations.js';
 import { nearest, type Place } from '../../../core/errors.js';
 import type { Module } from '../../../core/module.js';
 import { isMap } from '../../../core/value.js';
-import { compileExpression } from '../../expression/expression.js';
+import { compileExpression, type CompiledExpression } from '../../expression/expression.js';
+import { namesWhere } from '../reading/conditions.js';
 import { isTemplateNode } from '../reading/fields.js';
 import { checkText } from '../../template/check.js';
 import { holdsTemplate } from '../../template/tree.js';
@@ -213,6 +214,7 @@ function compileLiterals(
 function compileConditions({ key, value }: MapEntry, { context, names }: Site): CompiledTemplate {
   const { language, report } = context;
   const texts: string[] = [];
+  const before: CompiledExpression[] = [];
   for (const item of value.kind === 'list' ? value.items : [value]) {
     if (item.kind !== 'scalar' || item.value === null) {
       report(
@@ -224,7 +226,8 @@ function compileConditions({ key, value }: MapEntry, { context, names }: Site): 
     const compiled = compileExpression(item.text, report);
     if (!compiled) continue;
     language.rememberExpression(compiled);
-    context.later(names, (declared, tell) => void compiled.check(declared, tell));
+    context.later(namesWhere(names, before), (declared, tell) => void compiled.check(declared, tell));
+    before.push(compiled);
   }
   const [only = ''] = texts;
   return { ...constant(value.kind === 'list' ? texts : only, value.at), check: () => anyShape };
