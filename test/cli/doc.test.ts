@@ -56,6 +56,12 @@ describe('zrun doc', () => {
     expect(stdout).not.to.contain('[object Object]');
   });
 
+  it('writes Markdown for a topic', async () => {
+    const { code, stdout } = await zrun(['doc', '--markdown', 'helpers', 'copy']);
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^## helpers\n[^]*^\| `sh` \| quotes a value [^|]*\|$[^]*^## copy$/m);
+  });
+
   it('knows the nearest module of a misspelt name', async () => {
     const { code, stderr } = await zrun(['doc', 'cpoy']);
     expect(code).to.equal(4);
@@ -86,6 +92,18 @@ describe('zrun doc', () => {
     [['facts.docker'], /^facts\.docker\.driver +/m],
     [['sh'], /^sh \(helper\): quotes a value/],
     [['to_nice_yaml'], /^In place of the filter 'to_nice_yaml', zrun has a function:\n\nyaml\.encode \(/],
+    [
+      ['ansible_distribution'],
+      /^'ansible_distribution' is a word of Ansible's: zrun's is called facts\.os\.id\b/,
+    ],
+    [['ansible_facts.os_family'], /zrun's is called\nfacts\.os\.family$/m],
+    [['with_items'], /: write loop: with the same list$/m],
+    [['ternary'], /write\ncondition \? "yes" : "no"/],
+    [['defined'], /write default\(x, null\) != null/],
+    [['query'], /there are no lookups/],
+    [['become'], /sudo|become_method/],
+    [['copy', 'mode'], /^copy: mode \(/],
+    [['copy', 'mode', 'serial'], /^copy: mode \([^]*^serial \(keyword\)/m],
     [['ansible.builtin.copy'], /^copy: Put a file/],
     [['community.general.zfs'], /^zfs: Make a ZFS filesystem/],
     [['--search', 'permissions', 'octal'], /^parameter copy\.mode +Permissions in octal/m],
@@ -138,6 +156,18 @@ describe('zrun doc', () => {
     [
       ['--search', 'qqqq'],
       "error: nothing is documented about 'qqqq'\n  hint: try a part of the word; zrun doc lists the modules\n",
+    ],
+    [
+      ['community.docker.docker_container'],
+      "error: there is no module 'community.docker.docker_container'\n  hint: 'zrun doc' lists the modules\n",
+    ],
+    [
+      ['copy', 'nope'],
+      "error: copy has no parameter 'nope', and nothing else has that name\n  hint: zrun doc copy lists its parameters\n",
+    ],
+    [
+      ['copy', 'own'],
+      "error: copy has no parameter 'own', and nothing else has that name\n  hint: zrun doc copy lists its parameters\n",
     ],
     [['--search'], 'error: nothing to look for is given\n  hint: zrun doc --search WORD\n'],
   ];

@@ -41,6 +41,11 @@ export const wrongInputs: readonly WrongInput[] = [
       '- set_fact: {mode: 0777, ports: 22:22, time: 1:30:59.5, float: 1e3, half: -.5, version: 2.0}\n',
     ),
   },
+  {
+    name: 'yaml: a bracket that is never closed',
+    files: play('- hosts: all\n  vars:\n    a: {b: [1, [2], 3}\n    c: [\n'),
+  },
+  { name: 'yaml: a list that is never closed', files: play('- hosts: all\n  vars:\n    a: [\n') },
   { name: 'yaml: a key that stands twice', files: tasks('- name: one\n  command: a\n  name: two\n') },
   { name: 'yaml: a tab', files: play('- hosts: all\n  tasks:\n\t- command: a\n') },
   { name: 'yaml: two documents', files: play('- hosts: all\n---\n- hosts: all\n') },

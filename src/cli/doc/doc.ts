@@ -1,20 +1,37 @@
 /**
  * Owns `zrun doc`: what a word of its command line means, and which page is shown.
  */
-import { functionOfFilter, moduleNamed, unknownModule } from '../../config/reference.js';
+import { functionOfFilter, hintForAnsibleWord, moduleNamed, unknownModule } from '../../config/reference.js';
 import { nearest, ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
 import type { Module } from '../../core/module.js';
 import { modules } from '../../modules/index.js';
-import { choosePaint } from '../../report/style.js';
+import { choosePaint, type Paint } from '../../report/style.js';
 import type { Environment } from '../environment.js';
 import { readVerbWords } from '../verb-options.js';
-import { entriesOf, formatEntry, formatTopic, topics, type Entry, type Topic } from './entries.js';
-import { formatIndex, formatMarkdown, formatModule, formatReference, sortedModules } from './modules.js';
+import {
+  entriesOf,
+  formatEntry,
+  formatTopic,
+  formatTopicMarkdown,
+  topics,
+  type Entry,
+  type Topic,
+} from './entries.js';
+import { COLUMNS, wrap } from './layout.js';
+import {
+  formatIndex,
+  formatMarkdown,
+  formatModule,
+  formatParameter,
+  formatReference,
+  sortedModules,
+} from './modules.js';
 import { searchFor } from './search.js';
 
 const HELP = `Usage: zrun doc [NAME...] [--markdown]
        zrun doc ${topics.join('|')} [NAME...]
+       zrun doc MODULE PARAMETER...
        zrun doc --search WORD...
 
 Shows what modules there are, or what the named ones take, do and return. A NAME
@@ -22,12 +39,13 @@ can also be a helper, a function, a keyword, a fact or the code of an error.
 
 Options:
   -s, --search  look for the words in everything that is documented
-  --markdown    modules as Markdown; without a name, the whole reference
+  --markdown    modules or a topic as Markdown; without a name, all modules
   -h, --help    show this
 
 Examples:
   zrun doc                        all modules
   zrun doc copy                   one module; ansible.builtin.copy is the same
+  zrun doc copy mode              one of its parameters
   zrun doc facts                  what is known of a host
   zrun doc facts.docker.driver    one fact
   zrun doc serial                 a keyword
@@ -44,8 +62,10 @@ export function showDocumentation({ argv, stdout, env }: Environment): Promise<n
   if (words.has('help')) stdout.write(HELP);
   else if (words.has('search')) stdout.write(search(names));
   else if (words.has('markdown')) {
-    const found = names.map(findModule);
-    stdout.write(found.length > 0 ? found.map(formatMarkdown).join('\n') : formatReference(sortedModules()));
+    const found = names.map((name) =>
+      isTopic(name) ? formatTopicMarkdown(name) : formatMarkdown(findModule(name)),
+    );
+    stdout.write(found.length > 0 ? found.join('\n') : formatReference(sortedModules()));
   } else if (names.length === 0) stdout.write(formatIndex(sortedModules()));
   else {
     const paint = choosePaint(env, stdout.isTTY === true);
@@ -54,7 +74,7 @@ export function showDocumentation({ argv, stdout, env }: Environment): Promise<n
     const isWithin = isTopic(topic) && rest.length > 0 && !rest.some(isTopic);
     const found = isWithin
       ? rest.flatMap((name) => entriesNamed(name, topic))
-      : names.flatMap((name) => pagesOf(name));
+      : (parametersOf(topic, rest, paint) ?? names.flatMap(pagesOf));
     const pages = found.map((page) => ('params' in page ? formatModule(page, paint) : page.text));
     stdout.write(pages.join('\n'));
   }
@@ -73,6 +93,35 @@ function search(words: readonly string[]): string {
 
 function isTopic(name: string): name is Topic {
   return topics.some((topic) => topic === name);
+}
+
+/** `zrun doc copy mode`: parameters of a module. Undefined where that is not what the names mean. */
+function parametersOf(
+  first: string,
+  names: readonly string[],
+  paint: Paint,
+): readonly (Module | Page)[] | undefined {
+  const module = moduleNamed(first, modules);
+  if (!module || names.length === 0) return undefined;
+  const found = names.map((name) => parameterOf(module, name, paint));
+  if (!found.some((page) => page !== undefined)) return undefined;
+  return names.flatMap((name, i) => found[i] ?? pagesOf(name));
+}
+
+function parameterOf(module: Module, name: string, paint: Paint): Page | undefined {
+  if (moduleNamed(name, modules)) return undefined;
+  const text = formatParameter(module, name, paint);
+  if (text !== undefined) return { text };
+  if (isDocumented(name)) return undefined;
+  const near = nearest(name, Object.keys(module.params.shape));
+  throw new ZrunError('usage', `${module.name} has no parameter '${name}', and nothing else has that name`, {
+    hint: near === undefined ? `zrun doc ${module.name} lists its parameters` : `did you mean '${near}'?`,
+  });
+}
+
+function isDocumented(name: string): boolean {
+  const isEntry = isTopic(name) || topics.flatMap(entriesOf).some((entry) => isNamed(entry, name));
+  return isEntry || functionOfFilter(name) !== undefined || hintForAnsibleWord(name) !== undefined;
 }
 
 interface Page {
@@ -110,6 +159,9 @@ function pagesOf(name: string): readonly (Module | Page)[] {
   const instead = functionOfFilter(name);
   if (instead !== undefined)
     return [{ text: `In place of the filter '${name}', zrun has a function:\n` }, ...pagesOf(instead)];
+  const hint = hintForAnsibleWord(name);
+  if (hint !== undefined)
+    return [{ text: wrap(`'${name}' is a word of Ansible's: ${hint}`, COLUMNS).join('\n') + '\n' }];
   throw unknown(name);
 }
 

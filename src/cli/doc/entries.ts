@@ -8,7 +8,7 @@ import { errorCodes, type ErrorCode } from '../../core/errors.js';
 import { modules } from '../../modules/index.js';
 import { errorAdvice } from './error-advice.js';
 import { listFacts, type Fact } from './facts.js';
-import { COLUMNS, formatList, indent, wrap } from './layout.js';
+import { COLUMNS, formatList, indent, markdownCell, wrap } from './layout.js';
 
 /** What `zrun doc` has a page of. */
 export const topics = ['helpers', 'functions', 'keywords', 'facts', 'errors'] as const;
@@ -74,6 +74,14 @@ export function formatTopic(topic: Topic): string {
   const last =
     list.length > 0 ? `\nzrun doc NAME says more of one; zrun doc --search WORD looks everywhere.\n` : '';
   return `${paragraph(introductions[topic])}\n${formatList(list)}${last}`;
+}
+
+/** The same as a table of Markdown. */
+export function formatTopicMarkdown(topic: Topic): string {
+  const rows = entriesOf(topic).map(
+    ({ name, summary }) => `| \`${name.replaceAll('|', '\\|')}\` | ${markdownCell(summary)} |\n`,
+  );
+  return `## ${topic}\n\n${introductions[topic]}\n\n| Name | Meaning |\n| --- | --- |\n${rows.join('')}`;
 }
 
 export function formatEntry({ kind, name, summary, details }: Entry): string {

@@ -35,3 +35,9 @@ export function formatList(entries: readonly (readonly [name: string, text: stri
 
 /** A name of more columns leaves too few for what is said of it. */
 const WIDEST_NAME = 32;
+
+/** A text in a table: no bar ends a cell, and no word in angle brackets passes for HTML, but for what stands in backticks. */
+export function markdownCell(text: string): string {
+  const safe = text.split('`').map((part, i) => (i % 2 === 0 ? part.replaceAll('<', '&lt;') : part));
+  return safe.join('`').replaceAll('|', '\\|').replaceAll('\n', ' ');
+}

@@ -5,7 +5,7 @@ import type { Example, Module } from '../../core/module.js';
 import { modules } from '../../modules/index.js';
 import type { Paint } from '../../report/style.js';
 import { fieldsOf, type Field } from './fields.js';
-import { COLUMNS, formatList, indent, wrap } from './layout.js';
+import { COLUMNS, formatList, indent, markdownCell, wrap } from './layout.js';
 
 export function sortedModules(): readonly Module[] {
   return [...modules.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -42,6 +42,12 @@ export function formatModule(module: Module, paint: Paint): string {
     module.examples.length === 0 ? '' : heading('Examples'),
     module.examples.map((example) => indent(formatExample(example), '  ')).join('\n'),
   ].join('');
+}
+
+/** One of a module's parameters; undefined if it has none of that name. */
+export function formatParameter(module: Module, name: string, paint: Paint): string | undefined {
+  const field = parametersOf(module).find((each) => each.name === name || each.aliases.includes(name));
+  return field && `${paint('bold', module.name)}: ${formatField(field, 'input', paint, '').trimStart()}`;
 }
 
 function formatField(field: Field, io: 'input' | 'output', paint: Paint, margin: string): string {
@@ -131,10 +137,4 @@ function rows(fields: readonly Field[], cells: (field: Field) => readonly string
       return `| ${row.join(' | ')} |\n${rows(below, cells)}`;
     })
     .join('');
-}
-
-/** A text in a table: no bar ends a cell, and no word in angle brackets passes for HTML, but for what stands in backticks. */
-function markdownCell(text: string): string {
-  const safe = text.split('`').map((part, i) => (i % 2 === 0 ? part.replaceAll('<', '&lt;') : part));
-  return safe.join('`').replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

@@ -64,16 +64,21 @@ export async function showFacts(environment: Environment): Promise<number> {
 /** A misspelt name is said to be one before any host is asked. What is in maps of a host's own keys, nobody knows before. */
 async function checkNames(names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
-  const { factPaths } = await import('../doc/facts.js');
+  const [{ factPaths }, { hintForAnsibleFact }] = await Promise.all([
+    import('../doc/facts.js'),
+    import('../../config/reference.js'),
+  ]);
   const known = factPaths();
   const isInner = (name: string): boolean => known.some((each) => each.startsWith(`${name}.`));
   const isKnown = (name: string): boolean =>
     known.some((each) => each === name || (name.startsWith(`${each}.`) && !isInner(each)));
   for (const name of names) {
     if (name === '' || isKnown(name)) continue;
+    const [first = '', ...parts] = name.replace(/^ansible_facts\./, '').split('.');
+    const ansible = hintForAnsibleFact(`ansible_${first.replace(/^ansible_/, '')}`, parts);
     const near = nearest(name, known);
     throw new ZrunError('usage', `there is no fact '${name}'`, {
-      hint: near === undefined ? 'zrun doc facts lists them' : `did you mean '${near}'?`,
+      hint: ansible ?? (near === undefined ? 'zrun doc facts lists them' : `did you mean '${near}'?`),
     });
   }
 }

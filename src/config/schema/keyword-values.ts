@@ -34,7 +34,10 @@ export const keywordValues: Readonly<Record<string, JsonSchema>> = {
     'Runs a command as a job that outlives the connection, and ends it after this many seconds.',
     orTemplate({ type: 'integer', minimum: 0 }),
   ),
-  become: says('Runs through sudo.', orTemplate(boolean)),
+  become: says(
+    'Runs as another user: root, or become_user; through sudo, or become_method.',
+    orTemplate(boolean),
+  ),
   become_method: says('sudo, if left out.', { enum: ['sudo', 'su', 'doas'] }),
   become_user: says('The user to become: root, if left out.', text),
   between_batches: says(

@@ -67,7 +67,7 @@ export function syntaxError(source: Source, error: YAMLError): Error & ReturnTyp
   if (unclosed !== undefined) {
     const opening = unclosed === '}' ? '{' : '[';
     return errorAt(
-      at,
+      openingOf(source, opening, unclosed, start) ?? at,
       'yaml-syntax',
       `a ${opening} is opened and not closed`,
       `add ${unclosed} where it ends`,
@@ -77,6 +77,18 @@ export function syntaxError(source: Source, error: YAMLError): Error & ReturnTyp
   if (explained) return errorAt(at, 'yaml-syntax', ...explained);
   const message = error.message.replace(/ at line \d+, column \d+:?[\s\S]*$/, '').trim();
   return errorAt(at, 'yaml-syntax', `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`);
+}
+
+/** The parser notices where it finds something else, or the end. */
+function openingOf(source: Source, opening: string, closing: string, end: number): Place | undefined {
+  let depth = 0;
+  for (let start = end - 1; start >= 0; start--) {
+    const character = source.text.charAt(start);
+    if (character === closing) depth += 1;
+    else if (character === opening && depth === 0) return { source, start, end: start + 1 };
+    else if (character === opening) depth -= 1;
+  }
+  return undefined;
 }
 
 /** The line below a `key: text`, where it holds a key too, and is indented as if it belonged to the text. */

@@ -250,6 +250,10 @@ describe('zrun exec', () => {
       4,
       "error: there is no fact 'host.kernl'\n  hint: did you mean 'host.kernel'?\n",
     ]);
+    for (const name of ['ansible_os_family', 'os_family', 'ansible_facts.os_family'])
+      expect((await start(['facts', 'localhost', name])).stderr).to.equal(
+        `error: there is no fact '${name}'\n  hint: zrun's is called facts.os.family\n`,
+      );
   });
 });
 

@@ -216,7 +216,7 @@ describe('include_vars', () => {
       expect(await given(task, 'a.yaml')).to.deep.equal({ x: 1 });
       await writeFile(path.join(folder, 'books/c.yaml'), 'x: [\n');
       const said = await complaintsAbout(() => given(task, 'c.yaml'));
-      expect(said.join()).to.match(/^books\/c\.yaml:2:1: /);
+      expect(said.join()).to.match(/^books\/c\.yaml:1:4: /);
     });
   });
 });

@@ -43,6 +43,8 @@ export interface PlaybookContext {
   readonly declare: (name: string, source: ShapeSource) => void;
   /** Hosts and groups whose names match these globs may come while the playbook runs, or any with any variables. */
   readonly bring: (names: readonly string[] | 'anything') => void;
+  /** A file that would have defined names is not there, which is reported: any name is let through. */
+  readonly letNames: () => void;
   /** To be done when every name is known, with those that hold at `names`. */
   readonly later: (names: NameLayer | undefined, check: NameCheck) => void;
   /** To be waited for before the check of names. */
@@ -76,7 +78,12 @@ interface ContextOptions {
   readonly use: NameUse;
 }
 
-type ParsedFile = Promise<{ readonly root: YamlNode | undefined; readonly report: (to: Report) => void }>;
+type ParsedFile = Promise<{
+  readonly root: YamlNode | undefined;
+  /** Something is wrong with it, so that nobody knows all names that it defines. */
+  readonly isBroken: boolean;
+  readonly report: (to: Report) => void;
+}>;
 
 /** What all readings of one playbook share, those of the run too. */
 interface Shared extends ContextOptions {
@@ -87,7 +94,7 @@ interface Shared extends ContextOptions {
   readonly foreseen: Set<string>;
   /** Globs of hosts and groups that tasks may bring. */
   readonly brought: Set<string>;
-  /** An inventory that is read again may define whatever it likes. */
+  /** An inventory that is read again, or a file that cannot be read, may define whatever it likes. */
   isOpenEnded: boolean;
 }
 
@@ -184,6 +191,9 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
       if (names === 'anything') shared.isOpenEnded = true;
       for (const name of names === 'anything' ? ['*'] : names) brought.add(name);
     },
+    letNames: () => {
+      shared.isOpenEnded = true;
+    },
     later: () => undefined,
     wait: (work) => void work.catch(() => undefined),
     atEnd: () => undefined,
@@ -195,7 +205,8 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
       const known = files.get(file);
       const parsed = known ?? parseFile(file, shownName(file, cwd), shared.keys, at);
       files.set(file, parsed);
-      const { root, report: repeat } = await parsed;
+      const { root, isBroken, report: repeat } = await parsed;
+      if (isBroken) shared.isOpenEnded = true;
       repeat(report);
       return root;
     },
@@ -209,6 +220,7 @@ function createContext(shared: Shared, report: Report): PlaybookContext {
         declare: (name) => {
           declare(name, anyShape);
         },
+        letNames: () => undefined,
         later: (_names, check) => {
           check(watchNames(use), ignoreFindings);
         },
@@ -231,6 +243,7 @@ async function parseFile(file: string, name: string, keys: Keyring, at: Place): 
   const text = await readNamedFile(file).catch((error: unknown) => {
     findings.report(unreadable(name, error, at));
   });
-  if (text === undefined) return { root: undefined, report: repeat };
-  return { root: await readSealedYaml({ name, text }, findings.report, { keys }), report: repeat };
+  const root =
+    text === undefined ? undefined : await readSealedYaml({ name, text }, findings.report, { keys });
+  return { root, isBroken: findings.errors.length > 0, report: repeat };
 }

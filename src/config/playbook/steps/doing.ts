@@ -103,7 +103,8 @@ export function unknownModule({
 }): ReturnType<typeof errorAt> {
   const bare = key.replace(/^[\w]+\.[\w]+\./, '');
   const other = Object.hasOwn(otherNames, bare) ? otherNames[bare] : undefined;
-  const near = nearest(bare, modules.keys());
+  // What a collection has is named after what it is about, as many modules are: only a slip of the pen is near.
+  const near = nearest(bare, modules.keys(), bare === key ? undefined : 2);
   // `whn: …` beside nothing that is a module may be a keyword's misspelling rather than a module's.
   let hint: string | undefined = "'zrun doc' lists the modules";
   if (other !== undefined && modules.has(other)) hint = `zrun's is called '${other}'`;

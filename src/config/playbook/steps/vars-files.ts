@@ -37,7 +37,7 @@ async function firstOf(
   names: readonly PlacedText[],
   isChoice: boolean,
   folder: string,
-  { cwd, report }: PlaybookContext,
+  { cwd, report, letNames }: PlaybookContext,
 ): Promise<PlacedText | undefined> {
   const [first] = names;
   if (!first) return undefined;
@@ -47,7 +47,9 @@ async function firstOf(
     const found = await findFile('file of variables', first.text, folders, cwd, first.at).catch(
       reportTo(report),
     );
-    return found === undefined ? undefined : { ...first, text: found };
+    if (found !== undefined) return { ...first, text: found };
+    letNames();
+    return undefined;
   }
   for (const name of names) {
     const found = await firstFile(folders.map((one) => path.resolve(one, name.text)));
@@ -58,6 +60,7 @@ async function firstOf(
   const where = folders.map((one) => shownName(one, cwd)).join(', ');
   const hint = `the first one that is there is taken (looked in ${where})`;
   report(errorAt(first.at, 'file-unreadable', message, hint));
+  letNames();
   return undefined;
 }
 
