@@ -78,7 +78,7 @@ const stories: readonly Story[] = [
     - {name: never, command: /bin/false, register: r, until: r.rc == 0, retries: 2, delay: 0}`,
     lines: [
       'changed | count | run echo x >> $tmp/tries; wc -l < $tmp/tries',
-      'failed | never | `/bin/false` ended with exit code 1',
+      'failed | never | `/bin/false` ended with exit code 1 (after 3 attempts)',
     ],
     exitCode: 2,
   },
