@@ -3,14 +3,16 @@
  * a test can be the process.
  */
 
+import type { StopSignal } from '../core/events.js';
+
+export type { StopSignal };
+
 /** An output that may be a terminal. */
 interface OutputStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
 }
-
-export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface Environment {
   /** Without node and the script. */

@@ -87,6 +87,7 @@ function maskEvent(event: Exclude<RunEvent, { type: 'task-output' }>, diff: bool
     case 'batch-started':
     case 'host-connected':
     case 'handler-finished':
+    case 'run-stopping':
       return event;
   }
 }

@@ -2,9 +2,9 @@
  * Owns what Ctrl-C does. The first one stops the run in good order: what runs on hosts is ended there, and the recap
  * tells how each was left. The second one leaves at once, and says what may still be running where.
  */
-import type { Emit } from '../core/events.js';
+import type { Emit, StopSignal } from '../core/events.js';
 import { visibleLine } from '../report/visible.js';
-import type { Environment, StopSignal } from './environment.js';
+import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
 import type { Reporting } from './reporting.js';
 
@@ -19,6 +19,7 @@ interface Interrupts {
 
 export function watchInterrupts(environment: Environment, reporting: Reporting): Interrupts {
   const controller = new AbortController();
+  let isStopping = false;
   /** What runs on each host, by the host's name. */
   const running = new Map<string, string>();
 
@@ -29,13 +30,15 @@ export function watchInterrupts(environment: Environment, reporting: Reporting):
   };
 
   const onSignal = (signal: StopSignal): void => {
-    if (controller.signal.aborted) {
+    if (isStopping) {
       // A terminal that closes is reported more than once, by its shell and by the system: nobody asks for more by that.
       if (signal === 'SIGHUP') return;
       leaveAtOnce();
     }
-    emit({ type: 'warning', message: stoppingMessage(signal) });
-    controller.abort();
+    isStopping = true;
+    emit({ type: 'run-stopping', signal });
+    // A turn later, when it stands on the screen: to end what runs on a fleet takes long, and whoever sees no answer presses again.
+    setImmediate(() => controller.abort());
   };
   const stop = environment.onStopSignal(onSignal);
 
@@ -51,11 +54,14 @@ export function watchInterrupts(environment: Environment, reporting: Reporting):
     environment.exitNow(exitCodes.interrupted);
   }
 
-  return { signal: controller.signal, emit, interrupt: () => onSignal('SIGINT'), stop };
-}
-
-function stoppingMessage(signal: StopSignal): string {
-  return signal === 'SIGINT'
-    ? 'stopping: tasks that are under way are ended on their hosts. Ctrl-C again leaves at once.'
-    : `stopping because of ${signal}: tasks that are under way are ended on their hosts.`;
+  return {
+    signal: controller.signal,
+    emit,
+    interrupt() {
+      onSignal('SIGINT');
+      // No other question may be asked meanwhile.
+      controller.abort();
+    },
+    stop,
+  };
 }

@@ -100,6 +100,8 @@ export interface RunRequest {
   readonly texts: Readonly<Record<string, string>>;
 }
 
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
 type Happening =
   | {
       readonly type: 'run-started';
@@ -210,6 +212,8 @@ type Happening =
       readonly notTried: readonly string[];
     }
   | { readonly type: 'warning'; readonly message: string; readonly host?: string }
+  /** Somebody wants an end: no other task begins, those under way are ended, and what tidies up after them still runs. */
+  | { readonly type: 'run-stopping'; readonly signal: StopSignal }
   | {
       readonly type: 'run-finished';
       readonly at: string;

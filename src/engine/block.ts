@@ -48,6 +48,7 @@ async function walkParts(
   }
   const at = (part: number): Position => [...inherited.position, part];
   const own = block.rescue.length > 0 ? [inherited.position.join('.')] : [];
+  const { tasksBegun } = walk.state;
   let ending = await walkSteps(walk, block.tasks, {
     ...inside,
     position: at(0),
@@ -60,6 +61,8 @@ async function walkParts(
     const halt = walk.batch.haltIn(own);
     if (halt) ending = { type: 'halted', ...halt };
   }
+  // The user has stopped the run before its first task: there is nothing to tidy up after, least of all on an untouched host.
+  if (ending.type === 'interrupted' && walk.state.tasksBegun === tasksBegun) return ending;
   const mustTidy = block.rescue.length > 0 || block.always.length > 0;
   // After Ctrl-C a host is not left half way: what the playbook says about failures still runs, undisturbed.
   const undisturbed = mustTidy && inherited.signal.aborted ? new AbortController().signal : inherited.signal;

@@ -17,6 +17,8 @@ export interface HostState {
   readonly host: Host;
   readonly overlay: Overlay;
   counts: Counts;
+  /** Tasks that it has begun in this run. None: it is as it was before. */
+  tasksBegun: number;
   outcome: HostOutcome;
   problem: Problem | undefined;
   /** Set by modules that give the host variables (`setup`). */
@@ -44,6 +46,7 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
     host,
     overlay,
     counts: noCounts,
+    tasksBegun: 0,
     outcome: 'done',
     problem: undefined,
     facts: {},
@@ -57,6 +60,22 @@ export function createHostState(host: Host, overlay: Overlay = createOverlay()):
     handshakesBefore: 0,
     exchangesBefore: 0,
   };
+}
+
+/** The user stops the run where the host is between two tasks, or has not come to its first: then it is untouched. */
+export function leaveInterrupted(state: HostState): void {
+  if (state.tasksBegun > 0) {
+    state.outcome = 'interrupted';
+    return;
+  }
+  state.outcome = 'not-tried';
+  state.problem = { code: 'interrupted', message: 'the run was stopped before it came to this host' };
+}
+
+/** Others have failed, and the run does not come to the host's next play. */
+export function leaveHalted(state: HostState, reason: string): void {
+  state.outcome = state.tasksBegun > 0 ? 'halted' : 'not-tried';
+  state.problem = { code: 'halted', message: reason };
 }
 
 /**

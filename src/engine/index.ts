@@ -8,7 +8,15 @@ import type { Host } from '../core/host.js';
 import type { Play } from '../core/plan.js';
 import { numberTasks } from '../core/task-numbers.js';
 import type { Batch, Stepping } from './batch.js';
-import { createHostState, disconnectAll, exchangesOf, handshakesOf, type HostState } from './host-state.js';
+import {
+  createHostState,
+  disconnectAll,
+  exchangesOf,
+  handshakesOf,
+  leaveHalted,
+  leaveInterrupted,
+  type HostState,
+} from './host-state.js';
 import { exitCodeOf } from './results.js';
 import { rollThrough } from './rolling.js';
 import type { PlaybookRun, RunInput } from './settings.js';
@@ -62,7 +70,6 @@ export async function run(input: RunInput): Promise<RunOutcome> {
     tags,
     forks: pLimit(Math.max(1, settings.forks)),
     stepping: { isOn: settings.step },
-    begun: new Set(),
   };
   const gate = start && createStartGate(start);
   for (const [index, planned] of plays.entries()) {
@@ -76,7 +83,7 @@ export async function run(input: RunInput): Promise<RunOutcome> {
   for (const state of roster.states.values()) await disconnectAll(state);
 
   const summaries = [...roster.participants.values()].map(summarise);
-  const exitCode = exitCodeOf(summaries);
+  const exitCode = exitCodeOf(summaries, input.signal.aborted);
   emit({
     type: 'run-finished',
     at: new Date(input.now()).toISOString(),
@@ -102,8 +109,6 @@ interface Common {
   /** Hosts worked on at a time. */
   readonly forks: LimitFunction;
   readonly stepping: Stepping;
-  /** Hosts that a play has begun with. */
-  readonly begun: Set<string>;
 }
 
 /** As in Ansible, a playbook is not started where a host was lost in one before it. Says so. */
@@ -134,7 +139,7 @@ async function runPlay(
   later: readonly PlannedPlay[],
   gate: StartGate | undefined,
 ): Promise<boolean> {
-  const { input, roster, forks, stepping, begun } = common;
+  const { input, roster, forks, stepping } = common;
   const { states } = roster;
   const { play, each } = planned;
   const hosts = each.isOpen?.(play) === true ? each.hostsOf(play) : planned.hosts;
@@ -144,7 +149,6 @@ async function runPlay(
   const added = new Set<string>();
   const walkOf = (state: HostState, batch: Batch): Walk =>
     createWalk(common, planned, { state, batch, added, gate });
-  for (const { name } of hosts) begun.add(name);
   const allHosts = hosts.flatMap((host) => states.get(host.name) ?? []);
   const goesOn = await rollThrough({
     run: input,
@@ -175,10 +179,11 @@ function lackedBy(plays: readonly PlannedPlay[]): ReadonlySet<string> {
 }
 
 /** The run ends after `play`. `lacking`: those that a later play would have had; they are well, but not done. */
-function stopBefore({ input, roster, begun }: Common, play: Play, lacking: ReadonlySet<string>): void {
+function stopBefore({ input, roster }: Common, play: Play, lacking: ReadonlySet<string>): void {
   for (const [name, state] of roster.participants) {
     if (roster.isFinished(state) || !isUpright(state) || !lacking.has(name)) continue;
-    halt(state, begun.has(name) ? play : undefined, input.signal);
+    if (input.signal.aborted) leaveInterrupted(state);
+    else leaveHalted(state, `the run was stopped after play '${play.name}'`);
   }
 }
 
@@ -263,16 +268,6 @@ function namesIn(hosts: readonly Host[]): ReadonlySet<string> {
 
 function isUpright(state: HostState): boolean {
   return state.outcome === 'done';
-}
-
-/** A host whose next play is not run any more. `after`: the play that stopped the run, unless it was in none before. */
-function halt(state: HostState, after: Play | undefined, signal: AbortSignal): void {
-  if (signal.aborted) state.outcome = 'interrupted';
-  else if (after === undefined) state.outcome = 'not-tried';
-  else {
-    state.outcome = 'halted';
-    state.problem = { code: 'halted', message: `the run was stopped after play '${after.name}'` };
-  }
 }
 
 async function finishHost(state: HostState, { emit }: RunInput): Promise<void> {

@@ -85,8 +85,9 @@ const codeOf: Readonly<Record<HostOutcome, number>> = {
   'not-tried': exitCodes.failed,
 };
 
-/** Documented in `zrun --help`. The gravest host decides; `interrupted` goes before all. */
-export function exitCodeOf(hosts: readonly Pick<HostSummary, 'outcome'>[]): number {
+/** Documented in `zrun --help`. The gravest host decides; `interrupted` goes before all, be it of hosts that it kept from beginning. */
+export function exitCodeOf(hosts: readonly Pick<HostSummary, 'outcome'>[], isInterrupted: boolean): number {
+  if (isInterrupted && hosts.some(({ outcome }) => outcome === 'not-tried')) return exitCodes.interrupted;
   const order: readonly HostOutcome[] = [
     'interrupted',
     'failed',

@@ -6,7 +6,7 @@ import type { LimitFunction } from 'p-limit';
 import type { Play } from '../core/plan.js';
 import { createBatch, isLockstep, type Batch, type Stepping } from './batch.js';
 import { addTo, createTally, inBatches, inOrder, overspent, type Tally } from './budget.js';
-import type { HostState } from './host-state.js';
+import { leaveHalted, leaveInterrupted, type HostState } from './host-state.js';
 import type { PlaybookRun, RunInput } from './settings.js';
 
 interface PlayRun {
@@ -56,7 +56,7 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
   const forgiven = new Set<HostState>();
   for (const [index, members] of batches.entries()) {
     if (isInterrupted()) {
-      await leaveOut(playRun, batches.slice(index).flat(), 'interrupted');
+      await leaveOut(playRun, batches.slice(index).flat(), leaveInterrupted);
       return false;
     }
     if (batches.length > 1)
@@ -81,7 +81,8 @@ export async function rollThrough(playRun: PlayRun): Promise<boolean> {
     if (reason !== undefined) {
       if (!isInterrupted())
         emit({ type: 'play-stopped', play: play.name, reason, notTried: rest.map(nameOf) });
-      await leaveOut(playRun, rest, isInterrupted() ? 'interrupted' : 'not-tried');
+      const why = reason;
+      await leaveOut(playRun, rest, isInterrupted() ? leaveInterrupted : (state) => leaveHalted(state, why));
       return false;
     }
     if (batch.ended === 'play') {
@@ -173,9 +174,9 @@ async function walkAll(
 async function leaveOut(
   playRun: PlayRun,
   states: readonly HostState[],
-  outcome: 'interrupted' | 'not-tried',
+  leave: (state: HostState) => void,
 ): Promise<void> {
-  for (const state of states) state.outcome = outcome;
+  states.forEach(leave);
   await Promise.all(states.map((state) => playRun.finish(state)));
 }
 

@@ -121,9 +121,20 @@ export function refOf(
 
 // --- reporting ------------------------------------------------------------------------------------------------------
 
+/** `notifies`: handlers that are to run where it changes something. */
+export function startTask({ source, state }: Walk, task: TaskRef, notifies: readonly string[] = []): void {
+  state.tasksBegun++;
+  source.run.emit({
+    type: 'task-started',
+    host: state.host.name,
+    task,
+    ...(notifies.length > 0 && { notifies }),
+  });
+}
+
 /** Tells of a step that is no task, in a task's words. */
 export function reportStep(walk: Walk, ref: TaskRef, result: TaskResult): TaskResult {
-  walk.source.run.emit({ type: 'task-started', host: walk.state.host.name, task: ref });
+  startTask(walk, ref);
   finishTask(walk, ref, result);
   return result;
 }

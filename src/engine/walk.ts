@@ -7,7 +7,9 @@ import type { TaskRef } from '../core/events.js';
 import type { Step, Task } from '../core/plan.js';
 import { walkBlock } from './block.js';
 import { mayNotify, type Handler } from './handlers.js';
+import { leaveInterrupted } from './host-state.js';
 import { walkInclude } from './include.js';
+import { createMemory } from './memory.js';
 import { walkMeta } from './meta.js';
 import {
   adopt,
@@ -16,8 +18,11 @@ import {
   done,
   finishTask,
   fromPlay,
+  nothingDone,
   refOf,
+  startTask,
   stepEnding,
+  untimed,
   type Ending,
   type Inherited,
   type Walk,
@@ -69,9 +74,10 @@ async function walkThrough(walk: Walk, through: (inherited: Inherited) => Promis
     leave(walk, await through(fromPlay(walk)));
   } catch (error) {
     const problem = toProblem(error);
-    // At a question of --step, Ctrl-C is a key.
-    state.outcome = problem.code === 'interrupted' ? 'interrupted' : 'failed';
     state.problem = problem;
+    // At a question of --step, Ctrl-C is a key.
+    if (problem.code === 'interrupted') leaveInterrupted(state);
+    else state.outcome = 'failed';
   }
   walk.batch.leave(state);
 }
@@ -95,7 +101,7 @@ function leave({ state }: Walk, ending: Ending): void {
     case 'ended':
       return;
     case 'interrupted':
-      state.outcome = 'interrupted';
+      leaveInterrupted(state);
       return;
     case 'halted':
       state.outcome = 'halted';
@@ -156,8 +162,7 @@ function tidies({ section, isForced }: Inherited): boolean {
 }
 
 async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<Ending> {
-  const { source, state, batch } = walk;
-  const { run } = source;
+  const { batch } = walk;
   if (!(await batch.mayBegin(task, inherited.position))) return done;
   const around = aroundOf(walk, inherited);
   const ref = taskRefOf(task, inherited, around);
@@ -165,23 +170,25 @@ async function walkTask(walk: Walk, task: Task, inherited: Inherited): Promise<E
   const notifies = walk.handlers.wokenBy(mayNotify(task, around)).map((handler) => handler.step.name);
   const perform = (): Promise<TaskRun> =>
     batch.limited(task, async () => {
-      run.emit({
-        type: 'task-started',
-        host: state.host.name,
-        task: ref,
-        ...(notifies.length > 0 && { notifies }),
-      });
+      // The run was stopped while it waited for a place among those that work.
+      if (inherited.signal.aborted) return notBegun;
+      startTask(walk, ref, notifies);
       const made = await runTask(task, ref, around);
       finishTask(walk, ref, made.result);
       return made;
     });
   if (task.runOnce || task.module.once) {
     const { value, isMine } = await batch.once(`${task.id} ${inherited.position.join('.')}`, perform);
+    if (value === notBegun) return { type: 'interrupted' };
     if (!isMine) return adopt(walk, task, ref, value, inherited);
     return conclude(walk, task, ref, value, inherited);
   }
-  return conclude(walk, task, ref, await perform(), inherited);
+  const made = await perform();
+  return made === notBegun ? { type: 'interrupted' } : conclude(walk, task, ref, made, inherited);
 }
+
+/** In place of what came of a task: nothing did. */
+const notBegun: TaskRun = { result: untimed(nothingDone), memory: createMemory() };
 
 function conclude(
   walk: Walk,

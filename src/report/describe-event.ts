@@ -2,7 +2,7 @@
  * Owns the words for each event of a run: a heading, or what is said of one host. Knows nothing of columns, of groups
  * of hosts, or of where the text goes.
  */
-import type { EventOf, RunEvent } from '../core/events.js';
+import type { EventOf, RunEvent, StopSignal } from '../core/events.js';
 import {
   describeBriefly,
   describeProblem,
@@ -72,6 +72,8 @@ export function describeEvent(
     }
     case 'warning':
       return describeWarning(event, options);
+    case 'run-stopping':
+      return heading(`${paint('yellow', 'stopping:')} ${stoppingText(event.signal)}`);
     case 'hosts-added':
       return undefined;
     case 'item-started':
@@ -85,6 +87,13 @@ export function describeEvent(
     default:
       return assertNever(event);
   }
+}
+
+/** What is done about it, while it is done. */
+export function stoppingText(signal: StopSignal): string {
+  return signal === 'SIGINT'
+    ? 'tasks under way are ended on the hosts. Ctrl-C again leaves at once.'
+    : `${signal} came; tasks under way are ended on the hosts.`;
 }
 
 function heading(text: string): Said {

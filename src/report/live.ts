@@ -65,6 +65,8 @@ const MOST_LINES = 16;
 interface Picture {
   startedAt: number | undefined;
   check: boolean;
+  /** Somebody wants an end: what runs on hosts is being ended. */
+  isStopping: boolean;
   readonly all: Set<string>;
   readonly connected: Set<string>;
   readonly outcomes: Map<string, HostOutcome>;
@@ -88,6 +90,7 @@ export function createLiveView({ paint, isUtf8 = true }: LiveOptions): LiveView 
   const picture: Picture = {
     startedAt: undefined,
     check: false,
+    isStopping: false,
     all: new Set(),
     connected: new Set(),
     outcomes: new Map(),
@@ -211,6 +214,9 @@ function update(picture: Picture, event: RunEvent, now: number): void {
         picture.done = { count: done.count + 1, ms: done.ms + now - since };
       return;
     }
+    case 'run-stopping':
+      picture.isStopping = true;
+      return;
     case 'handler-finished':
     case 'rescue-started':
     case 'play-stopped':
@@ -334,25 +340,30 @@ function summarise(
   now: number,
   { paint, isShort }: { readonly paint: Paint; readonly isShort: boolean },
 ): string[] {
-  const { all, busy, changed, check, outcomes, startedAt = now } = picture;
+  const { all, busy, changed, check, isStopping, outcomes, startedAt = now } = picture;
   const ends = (['failed', 'unreachable', 'unknown', 'halted', 'interrupted'] as const).flatMap((outcome) => {
     const count = [...outcomes.values()].filter((each) => each === outcome).length;
     return count > 0 ? [paint(outcomeColours[outcome], `${count} ${outcome}`)] : [];
   });
-  const left = timeLeft(picture, now);
+  const left = isStopping ? undefined : timeLeft(picture, now);
   const forecast = left === undefined ? '' : `, ${isShort ? '' : 'about '}${formatClock(left)} left`;
   return [
+    ...(isStopping ? [paint('yellow', formatStopping(busy.size))] : []),
     isShort
       ? `${outcomes.size}/${all.size} hosts`
       : `${outcomes.size} of ${plural(all.size, 'host')} finished`,
     `${formatClock(now - startedAt)}${forecast}`,
     ...ends,
     ...formatBatch(picture, isShort),
-    ...(busy.size > 0 ? [`${busy.size} at work`] : []),
+    ...(busy.size > 0 && !isStopping ? [`${busy.size} at work`] : []),
     ...(changed.size > 0
       ? [paint(statusColours.changed, `${changed.size} ${check ? 'would change' : 'changed'}`)]
       : []),
   ];
+}
+
+function formatStopping(left: number): string {
+  return left === 0 ? 'stopping' : `stopping, ${plural(left, 'host')} to go`;
 }
 
 function formatBatch({ batch, outcomes }: Picture, isShort: boolean): string[] {

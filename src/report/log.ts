@@ -105,7 +105,8 @@ async function openLogger(stream: WriteStream): Promise<Logger> {
 }
 
 function levelOf(event: RunEvent): Level {
-  if (event.type === 'warning' || event.type === 'rescue-started') return 'warn';
+  if (event.type === 'warning' || event.type === 'run-stopping' || event.type === 'rescue-started')
+    return 'warn';
   if (event.type === 'host-connected' || event.type === 'task-started') return 'debug';
   if (event.type === 'task-finished' && !event.result.ignored) {
     if (event.result.status === 'failed' || event.result.status === 'unreachable') return 'error';

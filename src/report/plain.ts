@@ -92,7 +92,7 @@ export function createPlainReporter(options: PlainOptions): Reporter {
         cancelQuiet?.();
         return;
       }
-      if (narrator.isSingle || narrator.isFull) {
+      if (narrator.isSingle || narrator.isFull || event.type === 'run-stopping') {
         flush();
         return;
       }

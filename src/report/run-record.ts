@@ -96,6 +96,7 @@ export function createRunReader(): RunReader {
         case 'host-connected':
         case 'rescue-started':
         case 'play-stopped':
+        case 'run-stopping':
         case 'warning':
           return;
       }

@@ -117,7 +117,9 @@ export function createTtyReporter(options: TtyOptions): Reporter {
       }
       if (!narrator.isEmpty) waitsSince ??= time;
       if (narrator.isUrgent) urgentSince ??= time;
-      if (narrator.isFull) draw();
+      // Whoever presses Ctrl-C looks for an answer now, and what follows may keep this process busy.
+      if (event.type === 'run-stopping') waitsSince = Number.NEGATIVE_INFINITY;
+      if (narrator.isFull || event.type === 'run-stopping') draw();
       if (event.type !== 'run-finished') return;
       finish();
       out.write(recap.format());

@@ -60,6 +60,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'rescue-started':
     case 'play-stopped':
     case 'warning':
+    case 'run-stopping':
       return event;
   }
 }
@@ -125,6 +126,7 @@ export function readEvent(event: WrittenEvent): RunEvent {
     case 'rescue-started':
     case 'play-stopped':
     case 'warning':
+    case 'run-stopping':
       return event;
   }
 }

@@ -7,6 +7,7 @@ import type { Connect } from '../core/host.js';
 import { createEnding, type Channel, type Ended, type Limits, type Link } from './channel.js';
 import { createConnection } from './connection.js';
 import { within } from './limit.js';
+import { createTurns } from './turns.js';
 
 interface LocalTransportOptions {
   /** The environment that scripts find; zrun's own when left out. */
@@ -18,20 +19,23 @@ export function createLocalTransport(options: LocalTransportOptions = {}): {
   connect: Connect;
   close(): Promise<void>;
 } {
+  const takeTurn = createTurns();
   return {
     connect: (_host, { signal }) =>
-      Promise.resolve(createConnection(localLink(options.env), signal, options.limits)),
+      Promise.resolve(createConnection(localLink(options.env, takeTurn), signal, options.limits)),
     close: () => Promise.resolve(),
   };
 }
 
-function localLink(env: NodeJS.ProcessEnv | undefined): Link {
+function localLink(env: NodeJS.ProcessEnv | undefined, takeTurn: () => Promise<void>): Link {
   const channels = new Set<Channel>();
   return {
     name: 'this machine',
     handshakes: 0,
     lost: () => undefined,
     async open(command) {
+      // To start a process takes milliseconds, in which nothing else is done.
+      await takeTurn();
       // A group of its own, so that a ^C in zrun's terminal reaches zrun alone, which then ends things in order.
       const child = spawn('/bin/sh', ['-c', command], { detached: true, env, stdio: 'pipe' });
       await new Promise<void>((resolve, reject) => {

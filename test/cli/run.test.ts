@@ -242,7 +242,7 @@ describe('a run', () => {
     interrupt?.();
     const { code, stdout } = await running;
     expect(code).to.equal(130);
-    expect(stdout).to.contain('warning: stopping: tasks that are under way are ended on their hosts');
+    expect(stdout).to.contain('stopping: tasks under way are ended on the hosts');
     expect(stdout).to.contain('interrupted on one');
     expect(stdout).not.to.contain('Never');
     expect(commandLines().filter((words) => words.includes('sleep\u000031557'))).to.deep.equal([]);

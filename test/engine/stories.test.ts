@@ -248,6 +248,9 @@ const stories: readonly Story[] = [
   },
 ];
 
+const outcomes = (played: Played): Record<string, string> =>
+  Object.fromEntries(played.outcome.hosts.map(({ host, outcome }) => [host, outcome]));
+
 const head = '- name: story\n  hosts: all\n  gather_facts: false\n  vars: {greeting: play}\n  tasks:';
 
 describe('stories of one host', () => {
@@ -318,9 +321,6 @@ describe('handlers', () => {
 });
 
 describe('many hosts', () => {
-  const outcomes = (played: Awaited<ReturnType<typeof play>>): Record<string, string> =>
-    Object.fromEntries(played.outcome.hosts.map(({ host, outcome }) => [host, outcome]));
-
   it('one that cannot be reached holds up nobody, and is no failure', async () => {
     const played = await play(`${head}\n    - command: /bin/true`, {
       hosts: ['a', 'b', 'c'],
@@ -479,5 +479,45 @@ describe('an interrupt', () => {
       'changed put back',
     ]);
     expect(played.outcome.exitCode).to.equal(130);
+  });
+
+  const carefully = `
+    - block: [{name: first, command: sleep 600}]
+      rescue: [{name: put back, command: echo back}]
+      always: [{name: tidy, command: echo tidy}]`;
+  const untouched: readonly (readonly [what: string, text: string, forks: number])[] = [
+    ['in batches that were to come', head.replace('  vars', '  serial: 2\n  vars'), 50],
+    ['that wait for a place', head.replace('  vars', '  strategy: free\n  vars'), 2],
+    ['that wait for a place, in step', head.replace('  vars', '  strategy: linear\n  vars'), 2],
+  ];
+  for (const [what, text, forks] of untouched) {
+    it(`leaves hosts as they are ${what}: nothing of a rescue runs there, and they are not tried`, async () => {
+      let begun = 0;
+      const played = await play(`${text}${carefully}`, {
+        hosts: ['a', 'b', 'c', 'd', 'e'],
+        settings: { forks },
+        interruptAt: (event) => event.type === 'task-started' && event.task.name === 'first' && ++begun === 2,
+      });
+      const [b, u] = ['interrupted', 'not-tried'];
+      expect(outcomes(played)).to.deep.equal({ a: b, b, c: u, d: u, e: u });
+      expect(played.lines.filter((line) => /^[cde]/.test(line))).to.deep.equal([]);
+      expect(played.outcome.exitCode).to.equal(130);
+    });
+  }
+
+  it('between two batches leaves the rest untouched, and exits as interrupted', async () => {
+    const text = `${head.replace('  vars', '  serial: 1\n  vars')}\n    - {name: look, debug: {msg: x}}`;
+    const played = await play(text, {
+      hosts: ['a', 'b'],
+      interruptAt: (event) => event.type === 'host-finished' && event.host === 'a',
+    });
+    expect(outcomes(played)).to.deep.equal({ a: 'done', b: 'not-tried' });
+    expect(played.outcome.exitCode).to.equal(130);
+  });
+
+  it('between two plays is one of the hosts that have done the first', async () => {
+    const text = `${head}\n    - {name: look, debug: {msg: x}}\n${head}\n    - {name: work, debug: {msg: x}}`;
+    const played = await play(text, { interruptAt: (event) => event.type === 'task-finished' });
+    expect(outcomes(played)).to.deep.equal({ here: 'interrupted' });
   });
 });

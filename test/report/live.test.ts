@@ -31,6 +31,19 @@ describe('the live view', () => {
     ]);
   });
 
+  it('says that it is stopping, and how many hosts are still to go', () => {
+    const view = createLiveView({ paint: colourless });
+    for (const event of started(hosts(3))) view.tell(event, 0);
+    for (const host of hosts(2)) view.tell(begin(host, copy), 0);
+    const status = (): string | undefined => view.render({ columns: 80, rows: 20 }, 1000).at(-1);
+    view.tell({ type: 'run-stopping', signal: 'SIGINT' }, 1000);
+    expect(status()).to.equal('stopping, 2 hosts to go · 0 of 3 hosts finished · 0:01');
+    view.tell(finish('web1', copy, result('failed', 'x')), 1000);
+    expect(status()).to.match(/^stopping, 1 host to go · /);
+    view.tell(finish('web2', copy, result('failed', 'x')), 1000);
+    expect(status()).to.match(/^stopping · /);
+  });
+
   it('counts hosts that come during the run', () => {
     const view = createLiveView({ paint: colourless });
     for (const event of started(['web1'])) view.tell(event, 0);

@@ -96,6 +96,19 @@ describe('output without a terminal', () => {
     expect(text).to.match(/^web\[0001-0017,0019-0120,0122-0200\] : ok=7/m);
   });
 
+  it('says at once that it is stopping, before any host is stopped, whatever waits for equal lines', () => {
+    const hosts = Array.from({ length: 47 }, (_, i) => `web${i + 1}`);
+    const text = write([
+      ...started(hosts),
+      600_000,
+      finish('web1', task('Step 1', 1), result('changed', 'run it')),
+      { type: 'run-stopping', signal: 'SIGINT' },
+    ]);
+    expect(text).to.match(
+      /web1 +\| changed \| Step 1: run it\nstopping: tasks under way are ended on the hosts\. Ctrl-C again leaves at once\.\n$/,
+    );
+  });
+
   it('grows with the logarithm of the time, and not with the hosts', () => {
     const [some, many] = [100, 1000].map(
       (count) => write(runOf(count, 50, new Set()).events).split('\n').length,

@@ -37,6 +37,30 @@ function endOf(problems: readonly (readonly [string, Partial<Problem>])[]): RunE
   ];
 }
 
+describe('the rows of a recap', () => {
+  it('mark each host that is not done, also where no task counts for it', () => {
+    const text = recapOf([
+      ...started(['a', 'b', 'c', 'd']),
+      ...finished(
+        [
+          ['a', 'done', { ok: 1 }],
+          ['b', 'interrupted', { ok: 1 }],
+          ['c', 'halted', { ok: 1 }],
+          ['d', 'failed', { ok: 1, failed: 1 }],
+        ],
+        130,
+      ),
+    ]);
+    const rows = text.split('\n').filter((line) => / : /.test(line));
+    expect(rows).to.deep.equal([
+      'a : ok=1  changed=0',
+      'b : ok=1  changed=0  interrupted',
+      'c : ok=1  changed=0  halted',
+      'd : ok=1  changed=0  failed=1',
+    ]);
+  });
+});
+
 describe('the causes in a recap', () => {
   it('are one where texts differ in the host, its address and numbers', () => {
     const text = recapOf(

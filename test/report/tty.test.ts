@@ -62,6 +62,22 @@ describe('the view on a terminal', () => {
     expect(lines.at(-2)).to.equal('2 hosts: 1 done (1 changed), 1 failed; 12.5 s');
   });
 
+  it('says at once that it is stopping, above and in its status', async () => {
+    const { out, text } = fakeTerminal(80, 10);
+    const reporter = createTtyReporter({ out, ...atWill, now: () => 0 });
+    for (const event of started(['web1', 'web2'])) reporter.tell(event);
+    reporter.tell({ type: 'task-started', host: 'web1', task: task('Sleep', 1) });
+    reporter.tell({ type: 'run-stopping', signal: 'SIGINT' });
+    await wait(0);
+    expect(screen(text()).filter((line) => line !== '')).to.deep.equal([
+      'PLAY [Move Docker to overlay2] 2 hosts',
+      'stopping: tasks under way are ended on the hosts. Ctrl-C again leaves at once.',
+      'web1  0:00  Sleep  connecting',
+      'stopping, 1 host to go · 0 of 2 hosts finished · 0:00',
+    ]);
+    await reporter.close();
+  });
+
   it('shows what is under way below what has happened', async () => {
     const { out, text } = fakeTerminal(60, 10);
     let clock = 0;

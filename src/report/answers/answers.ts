@@ -7,7 +7,7 @@ import type { EventOf, HostOutcome, HostSummary, RunEvent, TaskResult } from '..
 import type { ValueMap } from '../../core/value.js';
 import { describeDiffs, indentLines, outcomeColours, plural } from '../describe.js';
 import { formatDuration } from '../duration.js';
-import { INDENT } from '../describe-event.js';
+import { INDENT, stoppingText } from '../describe-event.js';
 import { createLikeness, withoutHost, withoutName } from '../hosts/likeness.js';
 import { foldNames, wrapNames } from '../hosts/names.js';
 import type { Reporter, Sink, Verbosity } from '../reporter.js';
@@ -155,6 +155,10 @@ const order: readonly HostOutcome[] = [
 
 /** What does not wait for the answers. */
 function tellAside(event: RunEvent, { err, paint, clear }: AnswerOptions): void {
+  if (event.type === 'run-stopping') {
+    clear();
+    err.write(`${paint('yellow', 'stopping:')} ${stoppingText(event.signal)}\n`);
+  }
   if (event.type !== 'warning' && event.type !== 'task-said') return;
   clear();
   const about = event.host === undefined ? '' : `${visibleLine(event.host)}: `;

@@ -166,6 +166,11 @@ export function createReportReader(): ReportReader {
       case 'warning':
         warnings.push({ host: event.host, message: event.message });
         return;
+      case 'run-stopping': {
+        const by = event.signal === 'SIGINT' ? 'Ctrl-C' : event.signal;
+        warnings.push({ host: undefined, message: `the run was stopped by ${by}` });
+        return;
+      }
       case 'run-finished':
       case 'hosts-added':
       case 'batch-started':

@@ -28,7 +28,12 @@ export function formatHostRows(hosts: readonly HostSummary[], paint: Paint): str
   const width = Math.max(...labelled.map(({ label }) => displayWidth(label)), 0);
   return labelled.flatMap(({ like: { outcome, counts }, label, below }) => {
     const colour = outcome === 'done' ? (counts.changed > 0 ? 'yellow' : 'green') : outcomeColours[outcome];
-    const said = outcome === 'not-tried' ? paint(colour, outcomeWords[outcome]) : formatCounts(counts, paint);
+    const word = paint(colour, outcomeWords[outcome]);
+    // The counts are of tasks: of a host that was stopped between two, none says how it stands.
+    const tally: Readonly<Partial<Record<HostOutcome, number>>> = counts;
+    const isCounted = outcome === 'done' || (tally[outcome] ?? 0) > 0;
+    const said =
+      outcome === 'not-tried' ? word : `${formatCounts(counts, paint)}${isCounted ? '' : `  ${word}`}`;
     return [
       `${paint(colour, pad(label, width))} : ${said}`.trimEnd(),
       ...wrapNames(below).map((line) => `    ${line}`),

@@ -92,6 +92,7 @@ export function createRecap(options: RecapOptions): Recap {
         case 'task-retried':
         case 'handler-finished':
         case 'host-finished':
+        case 'run-stopping':
         case 'warning':
           return;
         default:

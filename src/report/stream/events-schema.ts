@@ -164,6 +164,11 @@ const shapes: Readonly<Record<RunEvent['type'], z.ZodRawShape>> = {
   'rescue-started': { host, block: z.string(), failed: task.optional(), reason: z.string() },
   'host-finished': { host, outcome: hostOutcome, counts, problem: problem.optional(), pendingHandlers },
   'play-stopped': { play: z.string(), reason: z.string(), notTried: hosts },
+  'run-stopping': {
+    signal: z
+      .enum(['SIGINT', 'SIGTERM', 'SIGHUP'])
+      .describe('no other task begins, and those under way are ended'),
+  },
   warning: { message: z.string(), host: host.optional() },
   'run-finished': { at: instant, ms: duration, exitCode: z.int(), hosts: z.array(summary) },
 };

@@ -3,7 +3,7 @@
  * are host, status, what it is about, and then everything else that there is to say.
  */
 import type { RunEvent, TaskRef } from '../../core/events.js';
-import { describeEvent } from '../describe-event.js';
+import { describeEvent, stoppingText } from '../describe-event.js';
 import { isFailure } from '../failures.js';
 import { formatCounts } from '../counts.js';
 import { outcomeColours, outcomeWords } from '../describe.js';
@@ -63,6 +63,9 @@ export function createOnelineReporter({ out, paint, verbosity }: OnelineOptions)
           return;
         case 'warning':
           write(event.host ?? NO_HOST, 'warning', 'magenta', [event.message]);
+          return;
+        case 'run-stopping':
+          write(NO_HOST, 'stopping', 'yellow', [stoppingText(event.signal)]);
           return;
         case 'play-stopped':
           write(NO_HOST, 'stopped', 'red', [event.play, event.reason]);

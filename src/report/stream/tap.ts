@@ -6,6 +6,7 @@ import type { Problem } from '../../core/errors.js';
 import type { EventOf, HostSummary, RunEvent } from '../../core/events.js';
 import { exitCodes } from '../../core/exit-codes.js';
 import { outcomeWords } from '../describe.js';
+import { stoppingText } from '../describe-event.js';
 import { isFailure } from '../failures.js';
 import type { Reporter, Sink } from '../reporter.js';
 import { visible, visibleLine } from '../visible.js';
@@ -135,6 +136,10 @@ export function createTapReporter(out: Sink): Reporter {
         begin();
         const about = event.host === undefined ? '' : `${event.host}: `;
         out.write(`# warning: ${visibleLine(about + event.message)}\n`);
+      }
+      if (event.type === 'run-stopping') {
+        begin();
+        out.write(`# stopping: ${stoppingText(event.signal)}\n`);
       }
       if (event.type === 'run-finished') finish(event);
     },

@@ -120,6 +120,7 @@ export function createRunMetrics(): RunMetrics {
         case 'handler-finished':
         case 'rescue-started':
         case 'play-stopped':
+        case 'run-stopping':
           return;
       }
     },

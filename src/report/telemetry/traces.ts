@@ -163,6 +163,7 @@ export function createTraces(collector: Collector, onDelivered: (delivery: Deliv
         case 'task-said':
         case 'task-retried':
         case 'handler-finished':
+        case 'run-stopping':
         case 'warning':
           return;
       }

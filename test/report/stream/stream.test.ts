@@ -84,6 +84,10 @@ describe('output ndjson', () => {
       expect(JSON.parse(lines[0] ?? '')).to.include({ schema: 'zrun-events/1' });
     });
 
+  it('has a schema that takes a run that is stopped', () => {
+    expect(validate({ type: 'run-stopping', signal: 'SIGHUP', time: 5 })).to.equal(true);
+  });
+
   it('has a schema that refuses what zrun does not write', () => {
     for (const wrong of [{ type: 'task-done' }, { type: 'warning' }, { type: 'warning', message: 'x', y: 1 }])
       expect(validate(wrong), JSON.stringify(wrong)).to.equal(false);
