@@ -2,7 +2,6 @@
  * Owns what the command line is handed of the process that it runs in. Everything in `cli` works through this, so that
  * a test can be the process.
  */
-
 import type { StopSignal } from '../core/events.js';
 
 export type { StopSignal };

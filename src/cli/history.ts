@@ -13,13 +13,18 @@ import { createRecap } from '../report/recap/recap.js';
 import { readResult } from '../report/result.js';
 import { ownerOf } from '../report/run-claim.js';
 import type { RunFolder } from '../report/run-folder.js';
-import { summariseCutOff } from '../report/run-record.js';
+import {
+  summariseCutOff,
+  summariseGoing,
+  type HostStanding,
+  type StandingSummary,
+} from '../report/run-record.js';
 import { choosePaint, type Colour, type Paint } from '../report/style.js';
 import { displayWidth, pad, visibleLine } from '../report/visible.js';
 import { readEvent, writeSummary } from '../report/written.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
-import { chooseRun, findRuns, formatTime, readRun, readStart } from './runs.js';
+import { chooseRun, createDamage, findRuns, formatTime, lastSignOfLife, readRun, readStart } from './runs.js';
 import { readVerbWords } from './verb-options.js';
 
 const DEFAULT_COUNT = 20;
@@ -63,23 +68,29 @@ Examples:
   zrun history --json -n 1     for a script
 `;
 
-/** How a run stands. `interrupted`: zrun was killed, or the machine went down. */
-type State = 'finished' | 'going' | 'interrupted' | 'never begun';
+/**
+ * How a run stands. `interrupted`: zrun was killed, or the machine went down. `damaged`: not even the run's start can be read.
+ */
+type State = 'finished' | 'going' | 'interrupted' | 'never begun' | 'damaged';
 
 interface Glance {
   readonly run: RunFolder;
   readonly started: EventOf<'run-started'> | undefined;
   readonly state: State;
-  /** Milliseconds; of a run that is not finished, until its journal was last written to. */
+  /** Milliseconds; of a run that is not finished, until now or its last sign of life. */
   readonly ms: number | undefined;
-  readonly outcomes: readonly HostOutcome[];
+  readonly outcomes: readonly HostStanding[];
 }
 
 interface Past extends Glance {
   readonly finished: EventOf<'run-finished'> | undefined;
-  readonly hosts: readonly HostSummary[];
+  readonly hosts: readonly StandingSummary[];
+  /** The same of a run that was interrupted, as its recap would have told. */
+  readonly cutOff: readonly HostSummary[] | undefined;
   /** What is under way on each host. */
   readonly busy: ReadonlyMap<string, string>;
+  /** What is missing of its journal. */
+  readonly damage: string | undefined;
 }
 
 /** Throws ZrunError `usage`, `file-unreadable`. */
@@ -135,11 +146,15 @@ async function glanceAt(run: RunFolder): Promise<Glance> {
 async function readPast(run: RunFolder, tell?: Parameters<typeof readRun>[1]): Promise<Past> {
   // Asked before the journal is read: a run that ends meanwhile has ended.
   const isGoing = ownerOf(run.claim) !== undefined;
-  const record = await readRun(run, tell);
+  const damages = createDamage(run, isGoing);
+  const record = await readRun(run, tell, damages.note);
+  const damage = damages.describe();
   const started = record?.started;
   const finished = record?.finished;
-  const unfinished = isGoing ? 'going' : started ? 'interrupted' : 'never begun';
-  const hosts = finished?.hosts ?? (record ? summariseCutOff(record) : []);
+  const unbegun = damage === undefined ? 'never begun' : 'damaged';
+  const unfinished = isGoing ? 'going' : started ? 'interrupted' : unbegun;
+  const cutOff = record && !finished && !isGoing ? summariseCutOff(record) : undefined;
+  const hosts = finished?.hosts ?? cutOff ?? (record ? summariseGoing(record) : []);
   const busy = [...(record?.hosts ?? [])].flatMap(([host, { doing }]) =>
     doing ? [[host, doing.name] as const] : [],
   );
@@ -148,15 +163,13 @@ async function readPast(run: RunFolder, tell?: Parameters<typeof readRun>[1]): P
     started,
     finished,
     state: finished ? 'finished' : unfinished,
-    ms: finished?.ms ?? (started && msUntilNow(run, started.at)),
+    ms: finished?.ms ?? (started && Math.max(0, lastSignOfLife(run, isGoing) - Date.parse(started.at))),
     outcomes: hosts.map(({ outcome }) => outcome),
     hosts,
+    cutOff,
     busy: new Map(busy),
+    damage,
   };
-}
-
-function msUntilNow({ journal }: RunFolder, startedAt: string): number {
-  return Math.max(0, statSync(journal).mtimeMs - Date.parse(startedAt));
 }
 
 // --- the list -----------------------------------------------------------------------------------------------------
@@ -193,8 +206,9 @@ function cellsOf({ run, started, state, ms, outcomes }: Glance): readonly string
   ];
 }
 
-function outcomeOf(state: State, outcomes: readonly HostOutcome[]): string {
+function outcomeOf(state: State, outcomes: readonly HostStanding[]): string {
   if (state === 'never begun') return 'interrupted before it began';
+  if (state === 'damaged') return 'its journal is damaged';
   const count = (outcome: HostOutcome): number => outcomes.filter((each) => each === outcome).length;
   const done = count('done');
   if (state === 'going') return `still going, ${done} done`;
@@ -225,21 +239,21 @@ function colourOf({ state, outcomes }: Glance): Colour {
 async function formatRun(run: RunFolder, paint: Paint): Promise<string> {
   const recap = createRecap({ paint, verbosity: 0, retryFile: run.retry, followsAccount: false });
   const past = await readPast(run, (event) => recap.tell(readEvent(event)));
-  const { started, state, ms = 0, hosts } = past;
+  const { started, state, ms = 0, cutOff, damage } = past;
   if (!started) {
     const files = formatFiles(run, paint);
+    if (state === 'damaged') return `run ${run.id} cannot be told: ${visibleLine(damage ?? '')}\n${files}`;
     return state === 'going'
       ? `run ${run.id} is just beginning, in ${ownerOf(run.claim) ?? 'a process that has ended'}\n${files}`
       : `run ${run.id} was interrupted before it began: no host was touched\n${files}`;
   }
-  if (state !== 'finished') {
-    recap.tell({ type: 'run-finished', at: started.at, ms, exitCode: exitCodes.interrupted, hosts });
-  }
+  if (cutOff)
+    recap.tell({ type: 'run-finished', at: started.at, ms, exitCode: exitCodes.interrupted, hosts: cutOff });
   const text = state === 'going' ? formatGoing(past) : recap.format();
   return `${formatHead(past, paint)}${text}\n${formatFiles(run, paint)}`;
 }
 
-function formatHead({ run, started, state, ms = 0 }: Past, paint: Paint): string {
+function formatHead({ run, started, state, ms = 0, damage }: Past, paint: Paint): string {
   if (!started) return '';
   const playbooks = started.playbooks.map(visibleLine).join(' ');
   const resumes = started.resumes === undefined ? '' : `, resuming run ${started.resumes}`;
@@ -252,11 +266,12 @@ function formatHead({ run, started, state, ms = 0 }: Past, paint: Paint): string
     lines.push(
       paint(
         'yellow',
-        `It was interrupted after ${formatDuration(ms)}: zrun was killed, or this machine went down.`,
+        `It was interrupted: zrun was killed, or this machine went down. Its last sign of life came after ${formatDuration(ms)}.`,
       ),
       'Hosts below are as its journal left them. What was under way on a host may have gone on there.',
     );
   }
+  if (damage !== undefined) lines.push(`${paint('magenta', 'warning:')} ${visibleLine(damage)}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -317,7 +332,7 @@ function toJson({ run, started, finished, state, ms, hosts }: Past): Readonly<Re
       ...(finished && { finishedAt: finished.at, exitCode: finished.exitCode }),
       ...(started.request && { request: started.request }),
       resume: `zrun --resume ${formatResumeWords(started)}`,
-      hosts: hosts.map(writeSummary),
+      hosts: hosts.map((host) => writeSummary(host)),
     }),
   };
 }

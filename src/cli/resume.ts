@@ -26,7 +26,7 @@ import {
   type KeptOptions,
 } from './request.js';
 import { isAnyKeyGiven, openKeys, type KeyOptions } from './secret/keys.js';
-import { chooseRun, findRuns, formatTime, readRun, readStart } from './runs.js';
+import { chooseRun, findDamage, findRuns, formatTime, readRun, readStart } from './runs.js';
 
 interface Resumed {
   readonly command: RunCommand;
@@ -101,9 +101,17 @@ export async function prepareResume(
     }),
   );
   stderr.write(visible(describeResume(origin, taken, left, pendingHandlers)));
+  const damage = await findDamage(origin.run);
   return {
     command: asked,
-    loaded: { ...loaded, warnings: [...loaded.warnings, ...findOddities(origin, now, left, loaded)] },
+    loaded: {
+      ...loaded,
+      warnings: [
+        ...loaded.warnings,
+        ...(damage === undefined ? [] : [damage]),
+        ...findOddities(origin, now, left, loaded),
+      ],
+    },
     request: now,
     resumes: started.runId,
     pendingHandlers,
@@ -117,6 +125,11 @@ async function findOrigin(runs: readonly RunFolder[], words: string): Promise<Or
   const started = await readStart(run);
   if (!started) {
     refuseGoing(run);
+    const damage = await findDamage(run);
+    if (damage !== undefined)
+      throw new ZrunError('file-unreadable', `run ${run.id} cannot be resumed: ${damage}`, {
+        hint: 'run the playbook itself',
+      });
     throw new ZrunError('usage', `run ${run.id} was interrupted before it began: no host was touched`, {
       hint: 'run the playbook itself',
     });

@@ -1,9 +1,10 @@
 /**
  * Owns how runs of the past are found and read: by id, by the beginning of one, or as the last.
  */
+import { statSync } from 'node:fs';
 import { nearest, ZrunError } from '../core/errors.js';
 import type { EventOf } from '../core/events.js';
-import { readJournalFile } from '../report/journal.js';
+import { readJournalFile, type OnDamaged } from '../report/journal.js';
 import { findRunsFolder, listRuns, type RunFolder } from '../report/run-folder.js';
 import { createRunReader, type RunRecord } from '../report/run-record.js';
 import type { WrittenEvent } from '../report/written.js';
@@ -60,9 +61,10 @@ export async function readStart(run: RunFolder): Promise<EventOf<'run-started'> 
 export async function readRun(
   run: RunFolder,
   tell: (event: WrittenEvent) => void = () => undefined,
+  onDamaged?: OnDamaged,
 ): Promise<RunRecord | undefined> {
   const reader = createRunReader();
-  for await (const event of readEvents(run)) {
+  for await (const event of readEvents(run, onDamaged)) {
     reader.tell(event);
     tell(event);
   }
@@ -70,9 +72,12 @@ export async function readRun(
 }
 
 /** A run without a journal has no events. Throws ZrunError `file-unreadable`. */
-export async function* readEvents({ journal }: RunFolder): AsyncGenerator<WrittenEvent> {
+export async function* readEvents(
+  { journal }: RunFolder,
+  onDamaged: OnDamaged = () => undefined,
+): AsyncGenerator<WrittenEvent> {
   try {
-    yield* readJournalFile(journal);
+    yield* readJournalFile(journal, onDamaged);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
     if (error.code === 'ENOENT') return;
@@ -80,6 +85,48 @@ export async function* readEvents({ journal }: RunFolder): AsyncGenerator<Writte
       cause: error,
     });
   }
+}
+
+/** What is missing of a journal. */
+interface Damage {
+  readonly note: OnDamaged;
+  /** Undefined where nothing is missing. */
+  describe(): string | undefined;
+}
+
+/** The last line of a run that goes on may still be written: that is no damage. */
+export function createDamage({ journal }: RunFolder, isGoing: boolean): Damage {
+  let first: number | undefined;
+  let count = 0;
+  return {
+    note(line, isLast) {
+      if (isLast && isGoing) return;
+      first ??= line;
+      count++;
+    },
+    describe() {
+      if (first === undefined) return undefined;
+      return count === 1
+        ? `a line of the journal cannot be read, and what it told is missing: ${journal}:${first}`
+        : `${count} lines of the journal cannot be read, and what they told is missing; the first is ${journal}:${first}`;
+    },
+  };
+}
+
+/** Of a run that does not go on. Throws ZrunError `file-unreadable`. */
+export async function findDamage(run: RunFolder): Promise<string | undefined> {
+  const damage = createDamage(run, false);
+  await readRun(run, undefined, damage.note);
+  return damage.describe();
+}
+
+/**
+ * Milliseconds since the epoch: now, for a run that goes on. One that was killed has been alive as long as it has written to
+ * its journal, and touched its claim while there was nothing to write.
+ */
+export function lastSignOfLife({ journal, claim }: RunFolder, isGoing: boolean): number {
+  if (isGoing) return Date.now();
+  return Math.max(...[journal, claim].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
 }
 
 /** `2026-07-22 15:30:12 UTC`: as run ids are, so that both can be compared. */

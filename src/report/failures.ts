@@ -45,7 +45,7 @@ export function failedItem({ status, items = [] }: TaskResult): string | undefin
 
 /** The last failure of a host, or else why it ended as it did. */
 export function endOf(
-  { host, problem }: HostSummary,
+  { host, problem }: Pick<HostSummary, 'host' | 'problem'>,
   failuresOf: ReadonlyMap<string, readonly Failure[]>,
 ): Failure {
   const last = failuresOf.get(host)?.at(-1);

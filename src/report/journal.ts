@@ -4,6 +4,7 @@
  */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import type { RunEvent } from '../core/events.js';
+import { isWrittenEvent } from './stream/event-shape.js';
 import type { Reporter } from './reporter.js';
 import { formatEvent, type WrittenEvent } from './written.js';
 
@@ -92,33 +93,36 @@ export function readJournal(text: string): JournalText {
   return { events, damaged };
 }
 
+/** `isLast`: it has no line feed. It may have been cut off, or still be written on. */
+export type OnDamaged = (line: number, isLast: boolean) => void;
+
 /**
- * The same from a file of any size, without the lines that are no event. Throws as reading a file does, `ENOENT` where
- * the run never had a journal.
+ * The same from a file of any size. Throws as reading a file does, `ENOENT` where the run never had a journal.
  */
-export async function* readJournalFile(path: string): AsyncGenerator<WrittenEvent> {
+export async function* readJournalFile(path: string, onDamaged: OnDamaged): AsyncGenerator<WrittenEvent> {
   let rest = '';
+  let number = 0;
   // Not node:readline, which takes U+2028 for the end of a line; JSON leaves it as it is.
   const chunks: AsyncIterable<string> = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 });
   for await (const chunk of chunks) {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
+      number++;
       const event = parseEvent(line);
       if (event) yield event;
+      else if (line.trim() !== '') onDamaged(number, false);
     }
   }
   const last = parseEvent(rest);
   if (last) yield last;
+  else if (rest.trim() !== '') onDamaged(number + 1, true);
 }
 
 function parseEvent(line: string): WrittenEvent | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    const isEvent =
-      typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
-    // The file is this program's own: a line that parses and has a type was written by formatEvent.
-    return isEvent ? (value as WrittenEvent) : undefined;
+    return isWrittenEvent(value) ? value : undefined;
   } catch {
     return undefined;
   }

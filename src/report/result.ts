@@ -30,7 +30,7 @@ export function createResultFile(file: string, onTrouble: (error: unknown) => vo
           finishedAt,
           ms,
           exitCode,
-          hosts: hosts.map(writeSummary),
+          hosts: hosts.map((host) => writeSummary(host)),
         };
         try {
           writeFileSync(`${file}.new`, `${JSON.stringify(ended, undefined, 2)}\n`, { mode: 0o600 });

@@ -133,6 +133,23 @@ function mayHaveChanged({ status, items = [] }: WrittenResult, check: boolean): 
   return isOpen(status) || items.some((item) => isOpen(item.status));
 }
 
+/** How a host stands. In a run that goes on it may have come to no outcome yet; `waiting`: it is not begun. */
+export type HostStanding = HostOutcome | 'running' | 'waiting';
+
+export type StandingSummary = Omit<HostSummary, 'outcome'> & { readonly outcome: HostStanding };
+
+/** How the hosts of a run that goes on stand. */
+export function summariseGoing({ hosts }: RunRecord): readonly StandingSummary[] {
+  return [...hosts].map(([host, { outcome, isBegun, counts, pendingHandlers }]) => ({
+    host,
+    outcome: outcome ?? (isBegun ? 'running' : 'waiting'),
+    counts,
+    ...(pendingHandlers.length > 0 && outcome !== 'done' && { pendingHandlers }),
+    handshakes: 0,
+    exchanges: 0,
+  }));
+}
+
 /** How the hosts of a run that was interrupted stand, as its recap would have told. */
 export function summariseCutOff({ hosts }: RunRecord): readonly HostSummary[] {
   return [...hosts].map(([host, { outcome, isBegun, counts, doing, pendingHandlers }]) => {
@@ -141,10 +158,12 @@ export function summariseCutOff({ hosts }: RunRecord): readonly HostSummary[] {
       host,
       outcome: outcome ?? (isBegun ? 'interrupted' : 'not-tried'),
       counts,
-      ...(outcome === undefined &&
-        isBegun && {
-          problem: { code: 'interrupted' as const, message: `the run was interrupted${under}` },
-        }),
+      ...(outcome === undefined && {
+        problem: {
+          code: 'interrupted' as const,
+          message: `the run was interrupted${isBegun ? under : ' before it came to this host'}`,
+        },
+      }),
       ...(pendingHandlers.length > 0 && outcome !== 'done' && { pendingHandlers }),
       handshakes: 0,
       exchanges: 0,

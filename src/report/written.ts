@@ -44,7 +44,7 @@ export function writeEvent(event: RunEvent): WrittenEvent {
     case 'host-finished':
       return withProblem(event);
     case 'run-finished':
-      return { ...event, hosts: event.hosts.map(writeSummary) };
+      return { ...event, hosts: event.hosts.map((host) => writeSummary(host)) };
     case 'run-started':
     case 'hosts-added':
     case 'play-started':
@@ -140,7 +140,9 @@ function withoutPlace<T extends { readonly problem?: WrittenProblem }>(
   return { ...rest, problem: kept };
 }
 
-export function writeSummary(summary: HostSummary): WrittenSummary {
+export function writeSummary<T extends Pick<HostSummary, 'problem'>>(
+  summary: T,
+): Omit<T, 'problem'> & { readonly problem?: WrittenProblem } {
   return withProblem(summary);
 }
 

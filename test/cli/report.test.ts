@@ -55,6 +55,47 @@ describe('zrun report', () => {
     expect(statSync(file).mode & 0o777).to.equal(0o600);
   });
 
+  it('says which lines of a journal cannot be read', async () => {
+    const damaged = path.join(folder, 'damaged', newest());
+    cpSync(path.join(runs, newest()), damaged, { recursive: true });
+    const journal = path.join(damaged, 'journal.jsonl');
+    const [first = '', ...rest] = readFileSync(journal, 'utf8').split('\n');
+    writeFileSync(journal, [first, '{"type":"task-finished"}', ...rest, '{"type":"war'].join('\n'));
+    const { code, stderr } = await start(`report ${damaged} -o damaged.md`);
+    const missing = `2 lines of the journal cannot be read, and what they told is missing; the first is ${journal}:2`;
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: `warning: ${missing}\n` });
+    expect(read('damaged.md')).to.contain(missing.slice(0, 60));
+
+    writeFileSync(journal, ['\u0000\u0001', ...rest].join('\n'));
+    const beheaded = await start(`report ${damaged} -o damaged.md`);
+    expect([beheaded.code, beheaded.stderr]).to.deep.equal([
+      4,
+      `error: a line of the journal cannot be read, and what it told is missing: ${journal}:1\n`,
+    ]);
+  });
+
+  it('says in the history, and where a run is resumed, that its journal is damaged', async () => {
+    const state = path.join(folder, 'state');
+    const run = path.join(state, 'zrun/runs', newest());
+    cpSync(path.join(runs, newest()), run, { recursive: true });
+    const env = { XDG_STATE_HOME: state };
+    const journal = path.join(run, 'journal.jsonl');
+    const [first = '', ...rest] = readFileSync(journal, 'utf8').split('\n');
+    writeFileSync(journal, [first, 'x', ...rest].join('\n'));
+    expect((await start('history last', env)).stdout).to.contain(
+      `\nwarning: a line of the journal cannot be read, and what it told is missing: ${journal}:2\n`,
+    );
+    writeFileSync(journal, ['x', ...rest].join('\n'));
+    rmSync(path.join(run, 'result.json'));
+    expect((await start('history', env)).stdout).to.contain('its journal is damaged');
+    expect((await start('history last', env)).stdout).to.contain(`cannot be told: a line of the journal`);
+    const resumed = await start('--resume last', env);
+    expect([resumed.code, resumed.stderr]).to.deep.equal([
+      4,
+      `error: run ${newest()} cannot be resumed: a line of the journal cannot be read, and what it told is missing: ${journal}:1\n  hint: run the playbook itself\n`,
+    ]);
+  });
+
   it('writes each kind by its suffix', async () => {
     const { code, stdout } = await start('report last -o r.json -o r.xml -o r.md -o R.HTML');
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'r.json\nr.xml\nr.md\nR.HTML\n' });

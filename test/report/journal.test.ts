@@ -2,11 +2,20 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { writeJsonReport } from '../../src/report/document/json-report.js';
+import { writeJunitReport } from '../../src/report/document/junit-report.js';
+import { writeMarkdownReport } from '../../src/report/document/markdown-report.js';
+import { writePageData } from '../../src/report/document/page-data.js';
+import { createReportReader } from '../../src/report/document/read-report.js';
 import { createJournal, readJournal } from '../../src/report/journal.js';
 import { createLog } from '../../src/report/log.js';
+import { createNarrator } from '../../src/report/narrate.js';
+import { createRecap } from '../../src/report/recap/recap.js';
 import { createResultFile } from '../../src/report/result.js';
 import { createRunFolder, createRunId, findRunsFolder } from '../../src/report/run-folder.js';
-import { finish, finished, mixed, result, started, task } from './events.js';
+import { colourless } from '../../src/report/style.js';
+import { formatEvent, readEvent } from '../../src/report/written.js';
+import { finish, finished, fleet, mixed, result, started, task } from './events.js';
 
 describe('what a run leaves on the controller', () => {
   let folder = '';
@@ -90,6 +99,32 @@ describe('what a run leaves on the controller', () => {
       }
     });
 
+    it('reads no line that lacks what readers count on, and breaks none of them', () => {
+      const lines = [...mixed, ...fleet].flatMap((event) => (event ? [formatEvent(event)] : []));
+      const kinds = new Map(lines.map((line) => [/"type":"([^"]*)"/.exec(line)?.[1], line]));
+      const begin = lines[0] ?? '';
+      for (const line of kinds.values())
+        for (const broken of withoutParts(JSON.parse(line))) {
+          const text = `${begin}\n${JSON.stringify(broken)}\n`;
+          const reader = createReportReader();
+          const recap = createRecap({ paint: colourless, verbosity: 4 });
+          const narrator = createNarrator({ paint: colourless, verbosity: 4, diff: true });
+          const { events, damaged } = readJournal(text);
+          expect(events.length + damaged.length).to.equal(2);
+          for (const event of events) {
+            reader.tell(event);
+            recap.tell(readEvent(event));
+            narrator.tell(readEvent(event));
+          }
+          narrator.drain();
+          recap.format();
+          const report = reader.read(false);
+          if (report)
+            for (const write of [writeMarkdownReport, writeJunitReport, writeJsonReport, writePageData])
+              expect([...write(report)]).not.to.deep.equal([]);
+        }
+    });
+
     it('says which lines are damaged, and reads what follows', () => {
       const warning = '{"type":"warning","message":"x"}';
       const { events, damaged } = readJournal(`${warning}\n{"type":"war${warning}\n${warning}\n42\n`);
@@ -154,3 +189,17 @@ describe('what a run leaves on the controller', () => {
     expect(createRunId(new Date('2026-07-22T15:30:12.345Z'), 'a')).to.equal('20260722T153012Z-159a');
   });
 });
+
+/** The value with each of its parts left out, and with each as null, at every depth. */
+function* withoutParts(value: unknown): Generator {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, part] of Object.entries(value)) {
+    const having = (other: unknown): unknown =>
+      Array.isArray(value)
+        ? value.map((each: unknown, i) => (String(i) === key ? other : each))
+        : { ...value, [key]: other };
+    yield having(undefined);
+    yield having(null);
+    for (const other of withoutParts(part)) yield having(other);
+  }
+}

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { RunEvent } from '../../src/core/events.js';
 import { createPlainReporter } from '../../src/report/plain.js';
 import { colourless } from '../../src/report/style.js';
-import { finished, result, started, task } from './events.js';
+import { finish, finished, result, started, task } from './events.js';
 import { checkOfTheMove } from './recorded.js';
 
 /** A clock that stands still until it is moved. */

@@ -2,7 +2,12 @@
 import { expect } from 'chai';
 import { noCounts } from '../../src/core/counts.js';
 import type { RunEvent, TaskResult } from '../../src/core/events.js';
-import { createRunReader, summariseCutOff, type HostRecord } from '../../src/report/run-record.js';
+import {
+  createRunReader,
+  summariseCutOff,
+  summariseGoing,
+  type HostRecord,
+} from '../../src/report/run-record.js';
 import { writeEvent } from '../../src/report/written.js';
 import { finish, result, started, task } from './events.js';
 
@@ -108,7 +113,18 @@ describe('the record of a run', () => {
         handshakes: 0,
         exchanges: 0,
       },
-      { host: 'web2', outcome: 'not-tried', counts: noCounts, handshakes: 0, exchanges: 0 },
+      {
+        host: 'web2',
+        outcome: 'not-tried',
+        counts: noCounts,
+        problem: { code: 'interrupted', message: 'the run was interrupted before it came to this host' },
+        handshakes: 0,
+        exchanges: 0,
+      },
+    ]);
+    expect(summariseGoing(record).map(({ outcome, problem }) => [outcome, problem])).to.deep.equal([
+      ['running', undefined],
+      ['waiting', undefined],
     ]);
   });
 

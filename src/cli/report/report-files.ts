@@ -3,7 +3,7 @@
  * for some. Loaded when there is one to write.
  */
 import path from 'node:path';
-import { throwAll, type ZrunError } from '../../core/errors.js';
+import { throwAll, ZrunError } from '../../core/errors.js';
 import { mask } from '../../core/secret.js';
 import { unwritable } from '../../core/unwritable.js';
 import { createReportReader } from '../../report/document/read-report.js';
@@ -14,13 +14,25 @@ import { visible } from '../../report/visible.js';
 import { tryWholeFile } from '../../core/whole-file.js';
 import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
-import { readEvents } from '../runs.js';
+import { createDamage, readEvents } from '../runs.js';
 
-/** Undefined where not even the run's start was written down. Throws ZrunError `file-unreadable`. */
-export async function readReport(run: RunFolder, isGoing: boolean): Promise<RunReport | undefined> {
+/**
+ * `until`: see ReportReader. What is missing of the journal is one of the report's warnings. Undefined where not even the
+ * run's start was written down. Throws ZrunError `file-unreadable`, also where it was, and cannot be read.
+ */
+export async function readReport(
+  run: RunFolder,
+  isGoing: boolean,
+  until?: number,
+): Promise<RunReport | undefined> {
   const reader = createReportReader();
-  for await (const event of readEvents(run)) reader.tell(event);
-  return reader.read(isGoing);
+  const damage = createDamage(run, isGoing);
+  for await (const event of readEvents(run, damage.note)) reader.tell(event);
+  const missing = damage.describe();
+  if (missing !== undefined) reader.tell({ type: 'warning', message: missing });
+  const report = reader.read(isGoing, until);
+  if (!report && missing !== undefined) throw new ZrunError('file-unreadable', missing);
+  return report;
 }
 
 /** Finds out before the work whether the files can be written. Throws ZrunErrors `usage` for those that cannot. */

@@ -11,7 +11,8 @@ import type { Environment } from '../environment.js';
 import { openPage } from './open-page.js';
 import { reportKindOf } from './report-kind.js';
 import { readReport, tryReportFiles, writeReportFile } from './report-files.js';
-import { chooseRun, findRuns } from '../runs.js';
+import { visible } from '../../report/visible.js';
+import { chooseRun, findDamage, findRuns, lastSignOfLife } from '../runs.js';
 import { readVerbWords } from '../verb-options.js';
 
 const HELP = `Usage: zrun report [RUN] [-o FILE]...
@@ -51,7 +52,7 @@ Examples:
 
 /** Throws ZrunError `usage`, `file-unreadable`. */
 export async function showReport(environment: Environment): Promise<number> {
-  const { argv, stdout } = environment;
+  const { argv, stderr, stdout } = environment;
   const words = readVerbWords('report', argv, {
     output: { type: 'string', short: 'o', multiple: true },
     schema: { type: 'boolean' },
@@ -73,7 +74,7 @@ export async function showReport(environment: Environment): Promise<number> {
     });
   }
   const given = words.all('output').map((file) => ({ file, kind: reportKindOf('-o', file) }));
-  const run = findRun(name, environment);
+  const { run, isOwn } = findRun(name, environment);
   const files = given.length > 0 ? given : [{ file: run.report, kind: 'html' as const }];
   const page = files.find(({ kind }) => kind === 'html');
   if (words.has('open') && !page) {
@@ -86,12 +87,17 @@ export async function showReport(environment: Environment): Promise<number> {
     environment,
   );
   // Asked before the journal is read: a run that ends meanwhile has ended.
-  const report = await readReport(run, isGoing(run.claim));
+  const goes = isGoing(run.claim);
+  // Of files that were copied, nobody knows when they were written to.
+  const until = isOwn || goes ? lastSignOfLife(run, goes) : undefined;
+  const report = await readReport(run, goes, until);
   if (!report)
     throw new ZrunError(
       'file-unreadable',
       `run ${run.id} was interrupted before it began: there is nothing to report`,
     );
+  const damage = goes ? undefined : await findDamage(run);
+  if (damage !== undefined) stderr.write(`warning: ${visible(damage)}\n`);
   for (const { file, kind } of files) {
     await writeReportFile(file, kind, report, environment);
     stdout.write(`${file}\n`);
@@ -101,16 +107,19 @@ export async function showReport(environment: Environment): Promise<number> {
 }
 
 /** A name that no run of this machine has may be the folder of one from another. Throws ZrunError `usage`. */
-function findRun(name: string, environment: Environment): RunFolder {
+function findRun(
+  name: string,
+  environment: Environment,
+): { readonly run: RunFolder; readonly isOwn: boolean } {
   const isPath = name.includes('/');
   const there = folderAt(name, environment);
   if (isPath) {
-    if (there) return there;
+    if (there) return { run: there, isOwn: false };
     throw new ZrunError('usage', `there is no run in ${name}: it has no journal.jsonl`);
   }
   const runs = findRuns(environment);
   const isKnown = name === 'last' || runs.some(({ id }) => id.startsWith(name));
-  return there && !isKnown ? there : chooseRun(runs, name);
+  return there && !isKnown ? { run: there, isOwn: false } : { run: chooseRun(runs, name), isOwn: true };
 }
 
 /** A run's folder, or the journal in it, by its path. Undefined where there is no such folder. */

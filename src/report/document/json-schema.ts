@@ -10,7 +10,9 @@ const duration = z.number().describe('milliseconds');
 const count = z.int().min(0);
 const outcome = z
   .enum(outcomeOrder)
-  .describe('how a host left the run; unknown: its connection broke during a task');
+  .describe(
+    'how a host left the run; unknown: its connection broke during a task; running, waiting: the run goes on, and the host has not left it',
+  );
 const statuses = ['ok', 'changed', 'skipped', 'failed', 'unknown', 'unreachable'] as const;
 
 const problem = z
@@ -68,7 +70,9 @@ const item = z.strictObject({
 const result = z.strictObject({
   task: taskIndex,
   name: z.string(),
-  status: z.enum([...statuses, 'unfinished']).describe('unfinished: under way when the journal ended'),
+  status: z
+    .enum([...statuses, 'unfinished'])
+    .describe('unfinished: under way when the journal ended, or still'),
   summary: z.string(),
   ignored: z.boolean().describe('failed, but the host was let go on'),
   rescued: z.boolean().describe('a rescue has dealt with its failure'),
@@ -137,7 +141,9 @@ const report = z.strictObject({
     playbooks: z.array(z.string()),
     startedAt: z.string().describe('ISO 8601, UTC'),
     finishedAt: z.string().optional(),
-    ms: duration.describe('of a run that has not finished, until the last event that was written down'),
+    ms: duration.describe(
+      'of a run that goes on, until now; of an interrupted one, until its last sign of life',
+    ),
     exitCode: z.int().optional(),
     resumes: z.string().optional().describe('the id of the run that it resumes'),
     hasTimes: z.boolean().describe('false: when tasks began is reckoned from how long those before took'),

@@ -25,7 +25,7 @@ interface Verdict {
 
 /** In pieces, a host at a time. */
 export function* writeJunitReport({ run, hosts }: RunReport): Generator<string> {
-  const suites = hosts.map((host) => ({ host, tests: testcasesOf(host, run.check) }));
+  const suites = hosts.map((host) => ({ host, tests: testcasesOf(host, run) }));
   const all = suites.flatMap(({ tests }) => tests);
   const name = `zrun ${run.playbooks.join(' ')}${run.check ? ' (check mode)' : ''}`;
   yield '<?xml version="1.0" encoding="UTF-8"?>\n';
@@ -41,9 +41,9 @@ export function* writeJunitReport({ run, hosts }: RunReport): Generator<string> 
   yield '</testsuites>\n';
 }
 
-function testcasesOf(host: ReportedHost, check: boolean): readonly Testcase[] {
+function testcasesOf(host: ReportedHost, run: RunReport['run']): readonly Testcase[] {
   const tests = host.results.map((result): Testcase => {
-    const verdict = verdictOf(result, check);
+    const verdict = verdictOf(result, run);
     return {
       name: result.task.name,
       classname: result.task.play === '' ? host.host : `${host.host}.${result.task.play}`,
@@ -58,26 +58,40 @@ function testcasesOf(host: ReportedHost, check: boolean): readonly Testcase[] {
   return [...tests, { name: 'the host', classname: host.host, ms: 0, verdict: whole, output: '' }];
 }
 
-function verdictOf(result: ReportedResult, check: boolean): Verdict | undefined {
+function verdictOf(result: ReportedResult, { check, state }: RunReport['run']): Verdict | undefined {
   const { status, summary, problem } = result;
   const message = problem?.message ?? summary;
   const told = { message, type: problem?.code, text: outputOf(result) };
   if (status === 'skipped') return { ...told, kind: 'skipped', type: undefined };
+  if (status === 'unfinished' && state === 'going')
+    return { ...told, kind: 'skipped', type: undefined, message: 'it is still running' };
   if (status === 'unfinished')
     return { ...told, kind: 'error', message: 'it was under way when the run was interrupted' };
   if (status === 'unknown' && check) return { ...told, kind: 'skipped', type: undefined };
   if (!isFailure(result, check)) return undefined;
   if (result.rescued) return { ...told, kind: 'skipped', message: `rescued: ${message}` };
-  return { ...told, kind: status === 'failed' ? 'failure' : 'error' };
+  // One that was ended with its run is no better known than one whose run was killed.
+  const isFailed = status === 'failed' && problem?.code !== 'interrupted';
+  return { ...told, kind: isFailed ? 'failure' : 'error' };
 }
+
+/** Nothing is wrong with the host. */
+const quietOutcomes: ReadonlySet<ReportedHost['outcome']> = new Set([
+  'not-tried',
+  'halted',
+  'running',
+  'waiting',
+]);
 
 /** Of a host that has no failed task of its own, and yet is not done. */
 function verdictOfHost({ outcome, problem }: ReportedHost): Verdict | undefined {
   if (outcome === 'done') return undefined;
-  const isQuiet = outcome === 'not-tried' || outcome === 'halted';
-  const word = outcome === 'not-tried' ? 'not tried' : outcome;
-  const kind = isQuiet ? 'skipped' : outcome === 'failed' ? 'failure' : 'error';
-  return { kind, message: problem?.message ?? word, type: problem?.code, text: problemText(problem) };
+  if (quietOutcomes.has(outcome)) {
+    const why = problem ? `: ${problem.message}` : '';
+    return { kind: 'skipped', message: `${outcome.replace('-', ' ')}${why}`, type: undefined, text: '' };
+  }
+  const kind = outcome === 'failed' ? 'failure' : 'error';
+  return { kind, message: problem?.message ?? outcome, type: problem?.code, text: problemText(problem) };
 }
 
 function problemText(problem: ReportedProblem | undefined): string {

@@ -6,7 +6,7 @@ import { formatDuration } from '../duration.js';
 import { otherNumbers } from '../failures.js';
 import { foldNames } from '../hosts/names.js';
 import { clip, visible, visibleLine } from '../visible.js';
-import { slowestTasks, type ReportedFailure, type RunReport } from './report.js';
+import { slowestTasks, untoldStops, type ReportedFailure, type RunReport } from './report.js';
 import { describeState, formatProblemLines, summarise } from './words.js';
 
 /** A ticket is read by people: what is more stands in the other kinds of report. */
@@ -17,10 +17,10 @@ const MOST_NAMES = 40;
 const WIDEST = 200;
 
 export function* writeMarkdownReport(report: RunReport): Generator<string> {
-  const { run, failures, rescued, plays, warnings } = report;
+  const { run, failures, rescued, warnings } = report;
   const state = describeState(report);
   const lines = [
-    `## ${report.hosts.every(({ outcome }) => outcome === 'done') ? '✅' : '❌'} zrun ${run.playbooks.map(code).join(' ')}${run.check ? ' (check mode)' : ''}`,
+    `## ${markOf(report)} zrun ${run.playbooks.map(code).join(' ')}${run.check ? ' (check mode)' : ''}`,
     '',
     `${summarise(report)}.`,
     ...(state === undefined ? [] : ['', `**${state}**`]),
@@ -28,8 +28,8 @@ export function* writeMarkdownReport(report: RunReport): Generator<string> {
     ...formatCounts(report),
     ...formatFailures('Why hosts are not done', failures),
     ...formatFailures('Failed and rescued', rescued),
-    ...plays.flatMap(({ play, stopped }) =>
-      stopped === undefined ? [] : ['', `Play ${code(play)} was stopped: ${code(stopped)}`],
+    ...untoldStops(report).map(
+      ({ play, stopped = '' }) => `\nPlay ${code(play)} was stopped: ${code(stopped)}`,
     ),
     ...formatSlowest(report),
     ...(warnings.length === 0 ? [] : ['', '### Warnings', '']),
@@ -40,6 +40,11 @@ export function* writeMarkdownReport(report: RunReport): Generator<string> {
     `Run ${code(run.id)}, started ${code(run.startedAt)}, zrun ${code(run.version)}.`,
   ];
   yield `${lines.join('\n')}\n`;
+}
+
+function markOf({ run, hosts }: RunReport): string {
+  if (run.state === 'going') return '⏳';
+  return hosts.every(({ outcome }) => outcome === 'done') ? '✅' : '❌';
 }
 
 /** How many hosts, not how many tasks: that is what a reader asks. */
@@ -79,7 +84,7 @@ function formatFailure({ outcome, hosts, task, problem, areNumbersOther, cause }
   const more = names.length > MOST_NAMES ? ', …' : '';
   const on = hosts.length === 1 ? code(hosts[0] ?? '') : `${hosts.length} hosts`;
   const which = `${names.slice(0, MOST_NAMES).map(code).join(', ')}${more}`;
-  const word = outcome === 'done' ? 'rescued' : outcome;
+  const word = outcome === 'done' ? 'rescued' : outcome.replace('-', ' ');
   return [
     '',
     `**${word}** on ${on}${task ? `, in task ${code(task.name)}` : ''}${hosts.length === 1 ? '' : `: ${which}`}`,

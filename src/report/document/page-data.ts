@@ -7,6 +7,7 @@ import { withoutNamedCommand } from '../describe.js';
 import { visible, visibleLine } from '../visible.js';
 import {
   outcomeOrder,
+  untoldStops,
   type ReportedDetail,
   type ReportedFailure,
   type ReportedHost,
@@ -148,17 +149,16 @@ export function* writePageData(report: RunReport): Generator<string> {
     };
   }
 
-  const { run, plays, tasks, hosts, failures, rescued, warnings } = report;
+  const { run, tasks, hosts, failures, rescued, warnings } = report;
   const head = {
     run: { ...run, playbooks: run.playbooks.map(visibleLine), version: visibleLine(run.version) },
     said: { summary: summarise(report), state: describeState(report) },
     outcomes: outcomeOrder,
     statuses,
     counted: Object.keys(hosts[0]?.counts ?? {}),
-    plays: plays.map((play) => ({
-      play: visibleLine(play.play),
-      stopped: play.stopped === undefined ? undefined : visible(play.stopped),
-      notTried: play.notTried.length,
+    stops: untoldStops(report).map(({ play, stopped = '' }) => ({
+      play: visibleLine(play),
+      reason: visible(stopped),
     })),
     tasks: tasks.map((task) => ({
       name: visibleLine(task.name),

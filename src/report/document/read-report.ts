@@ -2,11 +2,18 @@
  * Owns how a run's events, read back from its journal, become a report: of any run, however far it went. Knows nothing
  * of files.
  */
-import type { EventOf, HostOutcome, HostSummary, TaskRef } from '../../core/events.js';
+import type { EventOf, TaskRef } from '../../core/events.js';
 import { endOf, groupFailures, isFailure, type Failure, type FailureGroup } from '../failures.js';
 import { withoutHost } from '../hosts/likeness.js';
 import { readMeasure, type Measure } from '../measures.js';
-import { createRunReader, summariseCutOff, type RunRecord } from '../run-record.js';
+import {
+  createRunReader,
+  summariseCutOff,
+  summariseGoing,
+  type HostStanding,
+  type RunRecord,
+  type StandingSummary,
+} from '../run-record.js';
 import { readEvent, type WrittenEvent } from '../written.js';
 import { createDetails } from './details.js';
 import {
@@ -34,8 +41,11 @@ interface HostStory {
 
 interface ReportReader {
   tell(event: WrittenEvent): void;
-  /** Undefined where not even the run's start is there. `isGoing`: what has no end yet may still get one. */
-  read(isGoing: boolean): RunReport | undefined;
+  /**
+   * Undefined where not even the run's start is there. `isGoing`: what has no end yet may still get one. `until`: now, or a
+   * later sign of life than the last event; milliseconds since the epoch.
+   */
+  read(isGoing: boolean, until?: number): RunReport | undefined;
 }
 
 export function createReportReader(): ReportReader {
@@ -90,8 +100,9 @@ export function createReportReader(): ReportReader {
       if (ms >= task.slowestMs) [task.slowestMs, task.slowestHost] = [ms, host];
     }
     const start = time === undefined ? story.end : Math.max(0, time - ms);
-    story.start ??= start;
-    story.end = time ?? start + ms;
+    // It began before the connection that it waited for. Clocks are read twice: no task is longer than its host.
+    story.start = Math.min(story.start ?? start, start);
+    story.end = Math.max(time ?? 0, start + ms);
     story.doing = undefined;
     const measure = readMeasure(result.message);
     if (measure) story.measures.push(measure);
@@ -185,7 +196,7 @@ export function createReportReader(): ReportReader {
   }
 
   function readHost(
-    { host, outcome, counts, problem, pendingHandlers = [] }: HostSummary,
+    { host, outcome, counts, problem, pendingHandlers = [] }: StandingSummary,
     until: number,
   ): ReportedHost {
     const story = storyOf(host);
@@ -214,7 +225,7 @@ export function createReportReader(): ReportReader {
   }
 
   function readFailure(
-    outcome: HostOutcome,
+    outcome: HostStanding,
     { first, hosts, message, areNumbersOther }: FailureGroup,
   ): ReportedFailure {
     const { host, task, problem } = first;
@@ -247,23 +258,33 @@ export function createReportReader(): ReportReader {
     };
   }
 
-  function readFailures(hosts: readonly HostSummary[]): readonly ReportedFailure[] {
-    const outcomes = ['failed', 'unknown', 'unreachable', 'halted', 'interrupted'] as const;
+  function readFailures(hosts: readonly StandingSummary[]): readonly ReportedFailure[] {
+    const outcomes = ['failed', 'unknown', 'unreachable', 'halted', 'interrupted', 'not-tried'] as const;
     return outcomes.flatMap((outcome) => {
       const ends = hosts.filter((host) => host.outcome === outcome).map((host) => endOf(host, failuresOf));
       return groupFailures(ends).map((group) => readFailure(outcome, group));
     });
   }
 
+  /** Older journals do not say it of each host. */
+  function withReason(summary: StandingSummary): StandingSummary {
+    if (summary.outcome !== 'not-tried' || summary.problem) return summary;
+    const reason = plays.find(({ notTried }) => notTried.includes(summary.host))?.stopped;
+    return reason === undefined ? summary : { ...summary, problem: { code: 'halted', message: reason } };
+  }
+
   return {
     tell,
-    read(isGoing) {
+    read(isGoing, until) {
       const run = record.read();
       if (!run) return undefined;
       const { started, finished } = run;
-      const summaries = finished?.hosts ?? summariseCutOff(run);
+      const summaries = (finished?.hosts ?? (isGoing ? summariseGoing(run) : summariseCutOff(run))).map(
+        withReason,
+      );
       const ends = [...stories.values()].map(({ end }) => end);
-      const ms = finished?.ms ?? ends.reduce((most, end) => Math.max(most, end), last);
+      const lived = until === undefined ? 0 : until - Date.parse(started.at);
+      const ms = finished?.ms ?? ends.reduce((most, end) => Math.max(most, end), Math.max(last, lived || 0));
       const done = new Set(summaries.filter(({ outcome }) => outcome === 'done').map(({ host }) => host));
       // Before isWhole is asked for.
       const hosts = summaries.map((summary) => readHost(summary, ms));

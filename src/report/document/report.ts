@@ -3,9 +3,10 @@
  * journals, and nothing of how a file looks.
  */
 import type { ErrorCode } from '../../core/errors.js';
-import type { Counts, HostOutcome, TaskRef, TaskStatus } from '../../core/events.js';
+import type { Counts, TaskRef, TaskStatus } from '../../core/events.js';
 import type { FieldDiff } from '../../core/module.js';
 import type { Measure } from '../measures.js';
+import type { HostStanding } from '../run-record.js';
 
 /** The first number changes where a reader of JSON reports would have to. */
 export const reportSchema = 'zrun-report/1';
@@ -18,8 +19,10 @@ export const outcomeOrder = [
   'interrupted',
   'halted',
   'not-tried',
+  'running',
+  'waiting',
   'done',
-] as const satisfies readonly HostOutcome[];
+] as const satisfies readonly HostStanding[];
 
 export interface RunReport {
   readonly run: ReportedRun;
@@ -48,7 +51,7 @@ interface ReportedRun {
   readonly startedAt: string;
   /** Undefined where it has not finished. */
   readonly finishedAt: string | undefined;
-  /** Of a run that has not finished, until the last event that was written down. */
+  /** Of a run that goes on, until now; of one that was interrupted, until its last sign of life. */
   readonly ms: number;
   readonly exitCode: number | undefined;
   /** The id of the run that it resumes. */
@@ -83,7 +86,7 @@ export interface ReportedTask extends TaskRef {
 
 export interface ReportedHost {
   readonly host: string;
-  readonly outcome: HostOutcome;
+  readonly outcome: HostStanding;
   readonly counts: Counts;
   readonly problem: ReportedProblem | undefined;
   readonly pendingHandlers: readonly string[];
@@ -97,7 +100,7 @@ export interface ReportedHost {
   readonly results: readonly ReportedResult[];
 }
 
-/** `unfinished`: it was under way when the journal ended. */
+/** `unfinished`: it was under way when the journal ended, or still is. */
 export type ReportedStatus = TaskStatus | 'unfinished';
 
 /** What there is to say of one result, beside its one line. */
@@ -159,7 +162,7 @@ export type ReportedDiff =
   | { readonly type: 'fields'; readonly subject: string; readonly fields: readonly FieldDiff[] };
 
 export interface ReportedFailure {
-  readonly outcome: HostOutcome;
+  readonly outcome: HostStanding;
   readonly hosts: readonly string[];
   readonly task: ReportedTask | undefined;
   /** Of the first of the hosts; of several, its message without what is only that host's. */
@@ -176,13 +179,19 @@ interface ReportedWarning {
 }
 
 /** How many hosts ended in which way; the ways that none ended in are left out. */
-export function countOutcomes({ hosts }: RunReport): ReadonlyMap<HostOutcome, number> {
-  const counts = new Map<HostOutcome, number>();
+export function countOutcomes({ hosts }: RunReport): ReadonlyMap<HostStanding, number> {
+  const counts = new Map<HostStanding, number>();
   for (const outcome of outcomeOrder) {
     const count = hosts.filter((host) => host.outcome === outcome).length;
     if (count > 0) counts.set(outcome, count);
   }
   return counts;
+}
+
+/** Plays that were stopped for a reason that no host of `failures` names. */
+export function untoldStops({ plays, failures }: RunReport): readonly ReportedPlay[] {
+  const told = new Set(failures.map(({ problem }) => problem?.message));
+  return plays.filter(({ stopped }) => stopped !== undefined && !told.has(stopped));
 }
 
 /** The task that took most of all first. */

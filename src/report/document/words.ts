@@ -93,6 +93,6 @@ export function summarise(report: RunReport): string {
 export function describeState({ run }: RunReport): string | undefined {
   if (run.state === 'going') return 'It is still going: this is how it stood.';
   if (run.state === 'interrupted')
-    return 'It was interrupted: zrun was killed, or its machine went down. What was under way on a host may have gone on there.';
+    return `It was interrupted: zrun was killed, or its machine went down. Its last sign of life came after ${formatDuration(run.ms)}. What was under way on a host may have gone on there.`;
   return undefined;
 }

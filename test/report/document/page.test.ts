@@ -110,7 +110,8 @@ describe('the page of a report', () => {
       ),
     );
     const articles = page.find('failures').querySelectorAll('article');
-    expect(articles).to.have.length(4);
+    expect(articles).to.have.length(5);
+    expect(articles[4]?.textContent).to.match(/^not tried on 3 hosts/);
     expect(articles[0]?.textContent).to.match(/^failed on 3 hosts, in task ‘Stop Docker’web1\.example\.org/);
     expect(articles[0]?.textContent).to.contain('$ systemctl stop docker.service\n(exit code 1)');
     expect(page.find('slowest').querySelectorAll('tr')).to.have.length(6);
@@ -119,6 +120,27 @@ describe('the page of a report', () => {
       ['web1', 'web2', 'web3', 'web8'].map((name) => `${name}.example.org`),
     );
     expect(page.find('lanes').querySelector('canvas')?.drawn).to.be.greaterThan(20);
+  });
+
+  it('says why hosts were not tried where it says why others are not done', () => {
+    const reason = '1 of 1 hosts of this play failed, and max_fail_total allows 0';
+    const page = openPage(
+      pageOf([
+        ...started(['a', 'b']),
+        { type: 'play-stopped', play: 'Move Docker to overlay2', reason, notTried: ['b'] },
+        ...finished(
+          [
+            ['a', 'failed', { failed: 1 }],
+            ['b', 'not-tried', {}],
+          ],
+          2,
+        ),
+      ]),
+    );
+    const articles = page.find('failures').querySelectorAll('article');
+    expect(articles.at(-1)?.textContent).to.match(/^not tried.*b.*max_fail_total allows 0/s);
+    expect(page.find('failures').textContent.split(reason)).to.have.length(2);
+    expect(page.find('warnings').textContent).not.to.contain(reason);
   });
 
   it('finds by host, task, text and outcome', () => {

@@ -59,6 +59,7 @@ describe('a report of a run', () => {
       ['failed', 1, 'Say that it was put back'],
       ['unknown', 1, 'Stop Docker'],
       ['unreachable', 2, 'Stop Docker'],
+      ['not-tried', 3, undefined],
     ]);
     expect(failures[1]?.cause?.task).to.equal('Stop Docker');
     expect(rescued.map(({ hosts }) => hosts)).to.deep.equal([['web7.example.org']]);
@@ -96,6 +97,36 @@ describe('a report of a run', () => {
     expect(hosts.map(({ outcome }) => outcome)).to.deep.equal(['done', 'interrupted', 'not-tried']);
     expect(hosts[1]?.results).to.have.length(1);
     expect(hosts[1]?.results[0]).to.include({ status: 'unfinished', start: 200, ms: 700 });
+  });
+
+  it('tells a run that goes on as it stands now', () => {
+    const begun: RunEvent[] = [
+      ...started(['a', 'b']),
+      { type: 'task-started', host: 'a', task: stop, time: 200 },
+    ];
+    const [start] = begun;
+    const at = Date.parse(start?.type === 'run-started' ? start.at : '');
+    const report = reportOf(begun, true, at + 3000);
+    expect(report.run).to.include({ state: 'going', ms: 3000 });
+    expect(report.hosts.map(({ outcome }) => outcome)).to.deep.equal(['running', 'waiting']);
+    expect(report.hosts[0]?.results[0]).to.include({ status: 'unfinished', ms: 2800 });
+    expect(report.failures).to.deep.equal([]);
+    const text = [...writeMarkdownReport(report)].join('');
+    expect(text).to.match(/^## ⏳ .*\n\n2 hosts: 1 running, 1 waiting; 3\.0 s\./);
+    expect(text).not.to.contain('interrupted');
+    expect([...writeJunitReport(report)].join('')).not.to.match(/interrupted|<error|<failure/);
+    const killed = reportOf(begun, false, at + 3000);
+    expect([...writeMarkdownReport(killed)].join('')).to.contain('Its last sign of life came after 3.0 s.');
+  });
+
+  it('takes a host to be as long at work as each of its tasks', () => {
+    const { hosts } = reportOf([
+      ...started(['a']),
+      { type: 'host-connected', host: 'a', ms: 10, time: 30 },
+      { ...finish('a', stop, result('ok', '', { ms: 302 })), time: 300 },
+      ...finished([['a', 'done', { ok: 1 }]]),
+    ]);
+    expect(hosts[0]).to.include({ start: 0, end: 302 });
   });
 
   it('is none of a journal without a start', () => {
@@ -201,6 +232,32 @@ describe('a report as JUnit', () => {
       ...['100', '100', '100', '010', '010', '010', '001', '101', '000', '001', '001', '001'],
     ]);
     expect(suites[11]?.cases).to.deep.equal([['the host', 'skipped', 'not tried']]);
+  });
+
+  it('takes a task that was ended with its run for an error, whether the run was stopped or killed', () => {
+    const problem = { code: 'interrupted', message: 'the run was stopped' } as const;
+    const begin: RunEvent = { type: 'task-started', host: 'a', task: stop };
+    const stopped = [
+      ...started(['a', 'b']),
+      begin,
+      finish('a', stop, result('failed', '', { problem })),
+      ...finished(
+        [
+          ['a', 'interrupted', {}],
+          ['b', 'not-tried', {}, { ...problem, message: 'the run was stopped before it came to this host' }],
+        ],
+        130,
+      ),
+    ];
+    const killed = [...started(['a', 'b']), begin];
+    for (const [events, why] of [
+      [stopped, 'the run was stopped before it came to this host'],
+      [killed, 'the run was interrupted before it came to this host'],
+    ] as const) {
+      const [a, b] = junit(events);
+      expect(a).to.include({ failures: '0', errors: '1' });
+      expect(b?.cases).to.deep.equal([['the host', 'skipped', `not tried: ${why}`]]);
+    }
   });
 
   it('takes what cannot be known in check mode for no error', () => {

@@ -19,7 +19,7 @@
  * @typedef {{id: string, state: string, version: string, check: boolean, playbooks: string[], startedAt: string,
  *   ms: number, exitCode?: number, resumes?: string, hasTimes: boolean, isWhole: boolean}} Run
  * @typedef {{run: Run, said: {summary: string, state?: string}, outcomes: string[], statuses: string[],
- *   counted: string[], plays: {play: string, stopped?: string, notTried: number}[], tasks: Task[],
+ *   counted: string[], stops: {play: string, reason: string}[], tasks: Task[],
  *   failures: Failure[], rescued: Failure[], warnings: {host?: string, message: string}[], hosts: Host[],
  *   details: Detail[], strings: string[]}} PageData
  * @typedef {{host?: string, outcome?: string, query?: string}} Wanted what the page's address asks for

@@ -40,6 +40,8 @@ const cellMarks = {
   interrupted: '–',
   halted: '=',
   'not-tried': '·',
+  running: '▸',
+  waiting: '…',
   done: '',
 };
 
@@ -194,7 +196,7 @@ function showPage(data) {
       element(
         'h3',
         {},
-        element('span', { class: word }, word === 'done' ? 'rescued' : word),
+        element('span', { class: word }, word === 'done' ? 'rescued' : word.replace('-', ' ')),
         `${on}${where}`,
       ),
       names,
@@ -824,16 +826,18 @@ function showPage(data) {
     );
   }
 
+  /** Why plays began no other host, where no host says it. */
+  function showStops() {
+    if (data.stops.length === 0) return;
+    find('failures').hidden = false;
+    const lines = data.stops.map(({ play, reason }) => `Play ‘${play}’ was stopped: ${reason}`);
+    bodyOf('failures').append(...lines.map((line) => element('p', {}, line)));
+  }
+
   function showWarnings() {
-    const stops = data.plays.flatMap(({ play, stopped, notTried }) =>
-      stopped === undefined
-        ? []
-        : [`Play ‘${play}’ was stopped: ${stopped}${notTried > 0 ? ` (${notTried} hosts not tried)` : ''}`],
+    const lines = data.warnings.map(({ host, message }) =>
+      host === undefined ? message : `${host}: ${message}`,
     );
-    const lines = [
-      ...stops,
-      ...data.warnings.map(({ host, message }) => (host === undefined ? message : `${host}: ${message}`)),
-    ];
     if (lines.length === 0) return;
     find('warnings').hidden = false;
     const body = bodyOf('warnings');
@@ -844,6 +848,7 @@ function showPage(data) {
 
   showHead();
   showFailures('failures', data.failures);
+  showStops();
   showFailures('rescued', data.rescued);
   showMeasures();
   showSlowest();
