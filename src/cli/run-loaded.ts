@@ -18,6 +18,8 @@ export interface Prepared extends Pick<RunInput, 'request' | 'resumes' | 'pendin
   readonly loaded: Loaded;
   /** Left out: as a playbook's run is reported, and kept in a folder of its own. */
   readonly startReporting?: StartReporting;
+  /** See RunSettings. */
+  readonly exactOutput?: boolean;
 }
 
 /** `foundBefore`: warnings from before the run. */
@@ -25,7 +27,7 @@ type StartReporting = (environment: Environment, foundBefore: readonly string[])
 
 /** Returns the exit code. */
 export async function runLoaded(prepared: Prepared, environment: Environment): Promise<number> {
-  const { command, loaded, startReporting = reportAsRun(command), ...known } = prepared;
+  const { command, loaded, startReporting = reportAsRun(command), exactOutput = false, ...known } = prepared;
   const { askPassphrase, findBecomePassword, findLoginPassword } = await import('./password.js');
   const { answerPrompts, checkStepping, confirmStep } = await import('./prompts.js');
   if (command.step) checkStepping();
@@ -64,6 +66,7 @@ export async function runLoaded(prepared: Prepared, environment: Environment): P
     inventorySources: loaded.inventorySources,
     diff: command.diff,
     verbosity: command.verbosity,
+    exactOutput,
   };
   const interrupts = watchInterrupts(environment, reporting);
   const inTurn = createTurns({

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { toProblem, ZrunError, type Problem } from '../core/errors.js';
 import type { TaskRef } from '../core/events.js';
 import type { InventoryChange } from '../core/host.js';
+import { createExactDecoder } from '../core/exact-text.js';
 import { outputLimits, type OutputBound } from '../core/kept-output.js';
 import type { BoundChange, BoundPlan, BoundTask, Nothing, TaskContext, Write } from '../core/module.js';
 import type { Task } from '../core/plan.js';
@@ -170,7 +171,8 @@ function createHandles(
       async run(script, { stdin, accept = [], shownAs, isAnchored, keepsEnds = false, onLine } = {}) {
         const tell = (stream: 'stdout' | 'stderr', text: string): void =>
           run.emit({ type: 'task-output', host: walking.host.name, task: ref, stream, text });
-        const told = isTold ? decodeOutput(tell) : undefined;
+        const listener = isTold ? decodeOutput(tell, run.settings.exactOutput === true) : undefined;
+        const told = listener?.hear;
         const output = await runOn(state, run, inEnvironment(script), {
           as,
           stdin: watchInput(stdin, progress),
@@ -179,7 +181,7 @@ function createHandles(
           isAnchored,
           keep: keepsEnds ? keepInItem(outputLimitIn(scope, task), around.kept.bytes) : undefined,
           onOutput: onLine === undefined ? told : hearLines(onLine, told),
-        });
+        }).finally(() => listener?.end());
         if (keepsEnds) around.kept.bytes += output.stdout.length + output.stderr.length;
         if (output.status === 0 || accept.includes(output.status)) return output;
         const command = shownAs ?? readCalls(script).script;
@@ -202,11 +204,22 @@ function keepInItem(limit: number, before: number): OutputBound {
 }
 
 /** Makes text of bytes that may be cut anywhere, in the middle of a character too. */
-function decodeOutput(tell: (stream: 'stdout' | 'stderr', text: string) => void): OnOutput {
-  const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
-  return (stream, chunk) => {
-    const text = decoders[stream].write(chunk);
+function decodeOutput(
+  tell: (stream: 'stdout' | 'stderr', text: string) => void,
+  isExact: boolean,
+): { readonly hear: OnOutput; readonly end: () => void } {
+  const make = (): Pick<StringDecoder, 'end'> & { write(chunk: Buffer): string } =>
+    isExact ? createExactDecoder() : new StringDecoder('utf8');
+  const decoders = { stdout: make(), stderr: make() };
+  const tellText = (stream: 'stdout' | 'stderr', text: string): void => {
     if (text !== '') tell(stream, text);
+  };
+  return {
+    hear: (stream, chunk) => tellText(stream, decoders[stream].write(chunk)),
+    end() {
+      tellText('stdout', decoders.stdout.end());
+      tellText('stderr', decoders.stderr.end());
+    },
   };
 }
 

@@ -38,6 +38,8 @@ export interface RunSettings {
   readonly inventorySources: readonly string[];
   readonly diff: boolean;
   readonly verbosity: number;
+  /** What hosts write is told so that its bytes can be had again (core/exact-text.ts). */
+  readonly exactOutput?: boolean;
 }
 
 /** What a run can change of its inventory: in memory, for its later plays. */

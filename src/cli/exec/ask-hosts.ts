@@ -89,7 +89,12 @@ export async function askHosts(asked: Asked, environment: Environment): Promise<
   const loaded = await load(command, environment, task);
   const startReporting = (_: Environment, warnings: readonly string[]): Promise<Reporting> =>
     reportAnswers(asked, environment, warnings);
-  return runLoaded({ command, loaded, startReporting }, environment);
+  return runLoaded({ command, loaded, startReporting, exactOutput: isCommand(task) }, environment);
+}
+
+/** What it writes is the answer. */
+function isCommand({ module }: AdHocTask): boolean {
+  return /^(?:ansible\.(?:builtin|legacy)\.)?(?:command|shell|script)$/.test(module);
 }
 
 async function reportAnswers(
@@ -97,7 +102,6 @@ async function reportAnswers(
   environment: Environment,
   foundBefore: readonly string[],
 ): Promise<Reporting> {
-  environment.outliveOutput();
   const reporters = await createReporters(asked, environment);
   const emit = createEmitter({
     reporters: [...reporters],
@@ -127,7 +131,7 @@ async function reportAnswers(
 
 /** A live picture goes where it is in nobody's way: to a terminal, and away before the answers come. */
 async function createReporters(
-  { command, isJson, present }: Asked,
+  { command, task, isJson, present }: Asked,
   { stdout, stderr, env }: Environment,
 ): Promise<readonly Reporter[]> {
   const { verbosity, diff } = command;
@@ -140,6 +144,7 @@ async function createReporters(
       })
     : undefined;
   const { createAnswersReporter } = await import('../../report/answers/answers.js');
+  const { createPassing } = await import('../../report/answers/passing.js');
   const { createJsonAnswers } = await import('../../report/answers/json.js');
   const answers = isJson
     ? createJsonAnswers(stdout)
@@ -151,6 +156,14 @@ async function createReporters(
         diff,
         present,
         clear: () => live?.clear(),
+        passing: isCommand(task)
+          ? createPassing({
+              out: stdout,
+              err: stderr,
+              paint: choosePaint(env, stderr.isTTY === true),
+              yieldTerminal: () => void live?.hold?.(),
+            })
+          : undefined,
       });
   return live ? [live, answers] : [answers];
 }

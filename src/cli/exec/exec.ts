@@ -18,12 +18,16 @@ What it does:
                      Templates work: -a 'dest=/etc/{{inventory_hostname}}'
 
 Equal answers are shown once, with all their hosts. Of one host alone, a
-command's output comes as it is. zrun history does not list it.
+command's output comes at once and whole, into a file or a pipe byte for byte
+(but for secrets), and all else that is to be said on standard error; on a
+terminal, what could act on it is shown as \\x1b. Of several hosts, 256 KiB of
+each are shown (zrun_output_limit). zrun history does not list it.
 
 Examples:
   zrun exec all -i hosts.yaml -- uptime
   zrun exec 'web:!web3' -i hosts.yaml -- 'df -h / | tail -n 1'
   zrun exec web1 -i hosts.yaml -b -- systemctl is-active docker
+  zrun exec db1 -i hosts.yaml -- 'pg_dump shop | gzip' >shop.sql.gz
   zrun exec all -i hosts.yaml -m file -a 'path=/srv/app state=directory' -C -D
   zrun exec web -i hosts.yaml -b -m copy -a 'src=motd dest=/etc/motd'
   zrun exec localhost -m stat -a '{"path": "/etc/hosts"}'

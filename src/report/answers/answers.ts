@@ -11,6 +11,7 @@ import { INDENT, stoppingText } from '../describe-event.js';
 import { createLikeness, withoutHost, withoutName } from '../hosts/likeness.js';
 import { foldNames, wrapNames } from '../hosts/names.js';
 import type { Reporter, Sink, Verbosity } from '../reporter.js';
+import type { Passing } from './passing.js';
 import type { Colour, Paint } from '../style.js';
 import { displayWidth, visible, visibleLine } from '../visible.js';
 
@@ -25,6 +26,8 @@ interface AnswerOptions {
   readonly present: (result: ValueMap, summary: string) => Presented;
   /** Takes off the terminal what is drawn there. */
   readonly clear: () => void;
+  /** Of a command, where a host that is alone has its output handed on. All that is not its output is for `err` then. */
+  readonly passing: Passing | undefined;
 }
 
 export interface Presented {
@@ -90,12 +93,16 @@ export function createAnswersReporter(options: AnswerOptions): Reporter {
     for (const { answer, hosts } of sorted) {
       const isAlone = placeOf.size === 1 && answer.outcome === 'done' && answer.headline === '';
       if (isAlone) writeAlone(answer);
-      else out.write(formatGroup(answer, hosts, paint));
+      else (answer.outcome === 'done' ? out : aside()).write(formatGroup(answer, hosts, paint));
     }
     groups = [];
     alike.clear();
     kept = 0;
   }
+
+  /** Undefined where answers are folded. */
+  const passed = (): Passing | undefined => (placeOf.size === 1 ? options.passing : undefined);
+  const aside = (): Sink => (passed() ? err : out);
 
   function writeAlone({ text, stderr }: Answer): void {
     if (text !== '') out.write(`${text}\n`);
@@ -107,7 +114,7 @@ export function createAnswersReporter(options: AnswerOptions): Reporter {
       if (!answered.has(summary.host)) add(summary.host, answerOfEnd(summary, options));
     flush();
     const areWell = hosts.every(({ outcome }) => outcome === 'done');
-    if (hosts.length > 1 || !areWell) out.write(`${formatSummary(hosts, ms, paint)}\n`);
+    if (hosts.length > 1 || !areWell) aside().write(`${formatSummary(hosts, ms, paint)}\n`);
   }
 
   return {
@@ -115,11 +122,17 @@ export function createAnswersReporter(options: AnswerOptions): Reporter {
       if (event.type === 'run-started') check = event.check;
       if (event.type === 'run-started' || event.type === 'hosts-added')
         for (const host of event.hosts) placeOf.set(host, placeOf.size);
+      const passing = passed();
+      if (event.type === 'task-output') passing?.tell(event);
+      if (event.type === 'task-finished' || event.type === 'run-finished') passing?.end();
       // Of a host that was not reached, the end says more.
-      if (event.type === 'task-finished' && event.result.status !== 'unreachable')
-        add(event.host, answerOf(event.result, { ...options, check }));
+      if (event.type === 'task-finished' && event.result.status !== 'unreachable') {
+        const result = passing ? withoutOutput(event.result) : event.result;
+        add(event.host, answerOf(result, { ...options, check }));
+      }
       if (event.type === 'run-finished') finish(event);
-      else tellAside(event, options);
+      // What a command's result has left out was handed on.
+      else if (!passing || event.type !== 'task-said') tellAside(event, options);
     },
     close() {
       if (groups.length > 0) flush();
@@ -199,6 +212,17 @@ function answerOf(result: TaskResult, options: AnswerOptions & { readonly check:
 
 function wordOf({ status }: TaskResult, check: boolean): string {
   return status === 'changed' && check ? 'would change' : status;
+}
+
+/** What was handed on is not shown again. */
+function withoutOutput(told: TaskResult): TaskResult {
+  const { problem, result } = told;
+  const { stdout: _stdout, stderr: _stderr, ...rest } = problem ?? {};
+  return {
+    ...told,
+    ...(problem && { problem: { ...rest, code: problem.code, message: problem.message } }),
+    ...(typeof result['stdout'] === 'string' && { result: { ...result, stdout: '', stderr: '' } }),
+  };
 }
 
 /** Undefined where it is no command's. */

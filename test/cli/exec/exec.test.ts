@@ -2,7 +2,8 @@
  * What `zrun exec`, `ping` and `facts` answer: each row is a command, as it is typed, and all that it writes. The hosts
  * are this machine (local transport, a real sh); the last story has a real sshd.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -79,7 +80,16 @@ describe('zrun exec', () => {
     [
       'says that there is no such program',
       ['web1', '-i', 'hosts.yaml', '--', 'nosuchprogram'],
-      { code: 2, stdout: "web1: failed: the host has no program 'nosuchprogram'\n1 host: 1 failed; TIME\n" },
+      {
+        code: 2,
+        stdout: '',
+        stderr: /not found\nweb1: failed: the host has no program 'nosuchprogram'\n1 host: 1 failed; /,
+      },
+    ],
+    [
+      'keeps how a command failed on one host out of what it wrote',
+      ['web1', '-i', 'hosts.yaml', '--', 'echo out; echo err >&2; exit 3'],
+      { code: 2, stdout: 'out\n', stderr: /^err\nweb1: exit code 3\n1 host: 1 failed; / },
     ],
     [
       'says that there was no output',
@@ -198,9 +208,54 @@ describe('zrun exec', () => {
     });
   }
 
-  it('shows no escape sequence of a host', async () => {
-    const { stdout } = await start(['exec', 'localhost', '--', "printf '\\033]0;x\\007'"]);
-    expect(stdout).to.equal('\\x1b]0;x\\x07\n');
+  it('shows no escape sequence of several hosts', async () => {
+    const { stdout } = await start(['exec', 'web', '-i', 'hosts.yaml', '--', "printf '\\033]0;x\\007'"]);
+    expect(stdout).to.contain('\\x1b]0;x\\x07\n');
+  });
+
+  describe('of one host, into a file', () => {
+    const main = path.resolve(import.meta.dirname, '../../../src/main.ts');
+    /** In a process of its own, whose bytes are seen. */
+    function startAlone(argv: readonly string[], out?: number): Ended & { readonly bytes: Buffer } {
+      const words = ['--import', import.meta.resolve('tsx'), main, 'exec', ...argv];
+      const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+        cwd: folder,
+        env: { PATH: process.env['PATH'], HOME: folder },
+        stdio: ['ignore', out ?? 'pipe', 'pipe'],
+        maxBuffer: 1 << 26,
+      });
+      const bytes = out === undefined ? stdout : Buffer.alloc(0);
+      return { code: status ?? -1, stdout: '', stderr: stderr.toString('utf8'), bytes };
+    }
+
+    it('gives all bytes as they are', () => {
+      const given = Buffer.from(Array.from({ length: 1_200_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+      writeFileSync(path.join(folder, 'given'), given);
+      const { code, stderr, bytes } = startAlone(['localhost', '--', 'cat', path.join(folder, 'given')]);
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+      expect(bytes.equals(given)).to.equal(true);
+    });
+
+    it('hides secrets between bytes that are no text', () => {
+      writeFileSync(path.join(folder, 'vars.yaml'), '# zrun: secret\ntoken: correct-horse\n');
+      const { stderr, bytes } = startAlone([
+        ...['localhost', '-e', '@vars.yaml', '--'],
+        "printf '\\377correct-'; sleep 0.2; printf 'horse\\376\\n'; printf 'correct-horse' >&2",
+      ]);
+      expect(bytes).to.deep.equal(
+        Buffer.concat([Buffer.from([0xff]), Buffer.from('••••••'), Buffer.from([0xfe, 0x0a])]),
+      );
+      expect(stderr).to.equal('••••••');
+    });
+
+    it('that takes no more: does not end well', function () {
+      skipFor(this, existsSync('/dev/full') ? undefined : 'needs /dev/full');
+      const full = openSync('/dev/full', 'w');
+      const { code, stderr } = startAlone(['localhost', '--', 'seq', '100000'], full);
+      closeSync(full);
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/^zrun: standard output cannot be written \(ENOSPC.*\)\n$/);
+    });
   });
 
   it('gives JSON, an entry for each host', async () => {
