@@ -23,7 +23,7 @@ import {
 import { expressionHints, repair } from './hints.js';
 import { explainMissing, walkExpression } from './names.js';
 import { typeNoun } from './type-errors.js';
-import { errorAt, throwFindings, type Report } from '../source/findings.js';
+import { errorAt, ignoreFindings, throwFindings, type Report } from '../source/findings.js';
 import { anyShape, boolShape, intShape, objectOf, textShape, type Shape } from './shape.js';
 import type { PositionedText } from '../source/source.js';
 
@@ -104,7 +104,8 @@ export function compileExpression(
         },
       });
       const type = checkTypes(positioned, { names, declared, condition, refused }, onError);
-      for (const { part, error } of tryConstants(ast, positioned)) onError(misuseError(part, error));
+      if (onError !== ignoreFindings)
+        for (const { part, error } of tryConstants(ast, positioned)) onError(misuseError(part, error));
       if (type === undefined || refused.length > 0) return anyShape;
       if (shape.type !== 'any') return shape;
       const shapes: Readonly<Record<string, Shape>> = { bool: boolShape, string: textShape, int: intShape };

@@ -191,6 +191,15 @@ function explainCall(
   const called = isNamespaced ? full : name;
   const written = writtenForms(called, isMethod);
   if (written.length > 0) {
+    if (isMethod && args === '')
+      return [
+        written.some((form) => form.includes('()'))
+          ? `'${called}' does not work on ${typeNoun(receiver)}`
+          : `'${called}' needs a value, and is given none`,
+        `it is written ${written.join(', or ')}`,
+      ];
+    if (isMethod && called === 'contains' && bareType(receiver).startsWith('list'))
+      return [`'contains' is for texts, and this is a list`, 'write x in list'];
     const given = args === '' ? 'nothing' : splitTypes(args).map(typeNoun).join(', ');
     const on = isMethod ? ` on ${typeNoun(receiver)}` : '';
     return [`'${called}' does not take ${given}${on}`, `it is written ${written.join(', or ')}`];

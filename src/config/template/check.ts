@@ -152,7 +152,7 @@ function checkCall(
     report(errorAt(placeOf(template, param), 'expression-type', message, hint && `it is written ${hint}`));
   });
   if (name === 'default') return anyShape;
-  tryHelper(template, call, entry, report);
+  if (report !== ignoreFindings) tryHelper(template, call, entry, report);
   return shapeOfUse(entry, signaturesFor(entry, shapes.length), shapes[0]);
 }
 

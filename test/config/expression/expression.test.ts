@@ -123,9 +123,10 @@ describe('expressions', () => {
     ['pools.?x.value()', 'this is not there, and .value() needs it'],
     ['size.orValue(1)', "'orValue' is for what may be missing, and nothing says that this may be"],
     ['items.zip({"a": 1})', "'zip' does not take a map on a list"],
-    ['{"a": 1}.join()', "'join' does not take nothing on a map"],
-    ['pools.trim()', "'trim' does not take nothing on a map"],
-    ['items.contains(1)', "'contains' does not take a whole number on a list"],
+    ['{"a": 1}.join()', "'join' does not work on a map"],
+    ['name.replace()', "'replace' needs a value, and is given none"],
+    ['pools.trim()', "'trim' does not work on a map"],
+    ['items.contains(1)', "'contains' is for texts, and this is a list"],
     ['name.join("-")', "'join' does not take text on text"],
     ['name.substring(9)', 'name has 4 characters, and none from 9 to 4'],
   ];
