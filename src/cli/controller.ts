@@ -7,6 +7,7 @@ import { lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZrunError } from '../core/errors.js';
+import { whyUnwritable } from '../core/file-trouble.js';
 import type { Controller } from '../core/module.js';
 import { keepSecret } from '../core/secret.js';
 import { visible } from '../report/visible.js';
@@ -118,10 +119,8 @@ async function modeOf(file: string): Promise<number> {
 }
 
 function unusable(shownAs: string, error: unknown): ZrunError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ZrunError('task-failed', `${shownAs} on this machine cannot be used: ${reason}`, {
-    cause: error,
-  });
+  const why = whyUnwritable(error);
+  return new ZrunError('task-failed', `${shownAs} on this machine cannot be used: ${why}`, { cause: error });
 }
 
 function isCode(error: unknown, code: string): boolean {

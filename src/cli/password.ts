@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
+import { whyUnreadable } from '../core/file-trouble.js';
 import { Secret } from '../core/secret.js';
 import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
@@ -77,14 +78,10 @@ function readSecret(file: string, shownAs: string): Secret {
   } catch (error) {
     throw new ZrunError(
       'file-unreadable',
-      `the password file '${shownAs}' cannot be read: ${reasonOf(error)}`,
+      `the password file '${shownAs}' cannot be read: ${whyUnreadable(error)}`,
       {
         cause: error,
       },
     );
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

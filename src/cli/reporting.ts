@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { ZrunError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
+import { whyUnwritable } from '../core/file-trouble.js';
 import { mask } from '../core/secret.js';
 import type { RunReport } from '../report/document/report.js';
 import type { Reporter } from '../report/reporter.js';
@@ -125,10 +126,12 @@ function makeRunFolder(
   { env, homeFolder }: Environment,
   warnings: string[],
 ): { readonly folder: RunFolder; readonly claim: Claim } | undefined {
+  const runs = findRunsFolder(env, homeFolder);
   try {
-    return createRunFolder(findRunsFolder(env, homeFolder), () => new Date(), randomDigit);
+    return createRunFolder(runs, () => new Date(), randomDigit);
   } catch (error) {
-    warnings.push(`this run leaves no journal and no log: ${reasonOf(error)}`);
+    const why = whyUnwritable(error, { ENOENT: 'it cannot be made' });
+    warnings.push(`this run leaves no journal and no log: cannot write ${runs}: ${why}`);
     return undefined;
   }
 }
@@ -234,5 +237,5 @@ function chooseOutput(isTerminal: boolean, env: Environment['env']): OutputKind 
 }
 
 function reasonOf(error: unknown): string {
-  return mask(error instanceof Error ? error.message : String(error));
+  return mask(whyUnwritable(error));
 }

@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import { nearest, ZrunError } from '../core/errors.js';
 import type { EventOf } from '../core/events.js';
+import { whyUnreadable } from '../core/file-trouble.js';
 import { readJournalFile, type OnDamaged } from '../report/journal.js';
 import { findRunsFolder, listRuns, type RunFolder } from '../report/run-folder.js';
 import { createRunReader, type RunRecord } from '../report/run-record.js';
@@ -16,8 +17,8 @@ export function findRuns({ env, homeFolder }: Environment): readonly RunFolder[]
   try {
     return listRuns(folder);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ZrunError('file-unreadable', `the folder of runs, ${folder}, cannot be read: ${reason}`, {
+    const why = whyUnreadable(error);
+    throw new ZrunError('file-unreadable', `the folder of runs, ${folder}, cannot be read: ${why}`, {
       cause: error,
     });
   }
@@ -81,7 +82,7 @@ export async function* readEvents(
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
     if (error.code === 'ENOENT') return;
-    throw new ZrunError('file-unreadable', `the journal ${journal} cannot be read: ${error.message}`, {
+    throw new ZrunError('file-unreadable', `the journal ${journal} cannot be read: ${whyUnreadable(error)}`, {
       cause: error,
     });
   }

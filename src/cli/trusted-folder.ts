@@ -5,9 +5,10 @@
  */
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, readlink, type FileHandle } from 'node:fs/promises';
-import { platform, userInfo } from 'node:os';
+import { platform } from 'node:os';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
+import { ownUid } from '../core/own-user.js';
 
 /** A folder that is held open, so that nobody can put another in its place. */
 export interface OpenFolder {
@@ -63,19 +64,10 @@ export async function openFolder(folder: string): Promise<OpenFolder> {
   return { at: (name) => at(here, name), close: () => here.handle.close() };
 }
 
-const ours: ReadonlySet<number> = new Set([0, ownUid()]);
+const ours: ReadonlySet<number> = new Set([0, ownUid() ?? 0]);
 
 function isOurs(uid: number): boolean {
   return ours.has(uid);
-}
-
-/** A user whom the machine has no name for is not trusted by number either. */
-function ownUid(): number {
-  try {
-    return userInfo().uid;
-  } catch {
-    return 0;
-  }
 }
 
 function at({ handle, place }: Step, name: string): string {

@@ -4,9 +4,10 @@
  * is never collected in memory.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, statfsSync } from 'node:fs';
+import { appendFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { EventOf, RunEvent } from '../core/events.js';
+import { makeFolder } from '../core/make-folder.js';
 import { createTimeText } from './duration.js';
 import { createHostText, type HostText } from './host-text.js';
 import type { Reporter } from './reporter.js';
@@ -48,7 +49,7 @@ const MOST_WAITING = 1 << 14;
 export function createHostLogs(options: HostLogOptions): Reporter {
   const { folder, onTrouble, onLittleRoom, flushMs = 1000, now = () => new Date() } = options;
   const { mostOutput = MOST_OUTPUT, reserve = RESERVE } = options;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const stamp = createStamp(now);
   const checkRoom = createRoomCheck(folder, reserve, onLittleRoom);
   let started: EventOf<'run-started'> | undefined;

@@ -2,8 +2,9 @@
  * Owns the folder that each run has on the controller: where it is, what it is called, what lies in it, and which old
  * ones are taken away. Knows nothing of how its files are written.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../core/make-folder.js';
 import { isGoing, keepClaim, writeClaim, type Claim } from './run-claim.js';
 
 export interface RunFolder {
@@ -74,7 +75,7 @@ export function createRunFolder(
   now: () => Date,
   digit: () => string,
 ): { readonly folder: RunFolder; readonly claim: Claim } {
-  makeFolders(runsFolder);
+  makeFolder(runsFolder, 0o700);
   for (let attempt = 1; ; attempt++) {
     const folder = runFolderOf(runsFolder, createRunId(now(), digit()));
     const made = path.join(runsFolder, `.${folder.id}.new`);
@@ -95,19 +96,6 @@ export function createRunFolder(
       throw error;
     }
     return { folder, claim: keepClaim(folder.claim) };
-  }
-}
-
-/** Not mkdir's own way, which never ends below a folder that takes none and says ENOENT, as /proc (Node 20 and 22). */
-function makeFolders(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (isTaken(error) && statSync(folder).isDirectory()) return;
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!isMissing || path.dirname(folder) === folder) throw error;
-    makeFolders(path.dirname(folder));
-    mkdirSync(folder, { mode: 0o700 });
   }
 }
 

@@ -106,12 +106,17 @@ describe('playbooks by name', () => {
     });
 
     it('into another folder, a second time too', async () => {
-      expect((await ask('playbooks', 'copy', 'audit.yaml', 'at/home')).stdout).to.match(
-        /^at\/home\/playbooks\/audit.yaml\n/,
-      );
+      const first = (await ask('playbooks', 'copy', 'audit.yaml', 'at/home')).stdout.trim().split('\n');
+      expect(first[0]).to.equal('at/home/playbooks/audit.yaml');
+      await rm(path.join(folder, 'at/home/playbooks/audit.yaml'));
       const again = await ask('playbooks', 'copy', 'audit', 'at/home');
-      expect(again.code).to.equal(0);
-      for (const line of again.stdout.trim().split('\n')) expect(line).to.match(/ \(as it was\)$/);
+      expect([again.code, again.stdout]).to.deep.equal([
+        0,
+        `at/home/playbooks/audit.yaml\n${first.length - 1} files were there already\n`,
+      ]);
+      expect((await ask('playbooks', 'copy', 'audit', 'at/home')).stdout).to.equal(
+        `${first.length} files were there already\n`,
+      );
     });
 
     it('never over what differs, unless forced', async () => {
@@ -135,6 +140,7 @@ describe('playbooks by name', () => {
       [['list'], "does not know 'list'"],
       [['--jsn'], 'did you mean --json?'],
       [['copy', 'audit', 'file/below'], 'a part of its path is a file'],
+      [['copy', 'audit', '/proc/none'], 'its folder cannot be made'],
     ];
     for (const [words, message] of wrong) {
       it(`refuses: playbooks ${words.join(' ')}`, async () => {

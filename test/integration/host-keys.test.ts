@@ -25,8 +25,11 @@ describe('host keys', function () {
 
   let count = 0;
   /** Connects with a known_hosts file of this content, runs something, and says what the file holds then. */
-  const connect = async (knownHosts: string | undefined, acceptNewHostKeys = false): Promise<string> => {
-    const file = path.join(sshd().folder, `known-${++count}`, 'known_hosts');
+  const connect = async (
+    knownHosts: string | undefined,
+    acceptNewHostKeys = false,
+    file = path.join(sshd().folder, `known-${++count}`, 'known_hosts'),
+  ): Promise<string> => {
     if (knownHosts !== undefined) {
       execFileSync('mkdir', ['-p', path.dirname(file)]);
       await writeFile(file, knownHosts);
@@ -104,6 +107,13 @@ describe('host keys', function () {
     const file = path.join(sshd().folder, `known-${count}`, 'known_hosts');
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
     expect((await stat(path.dirname(file))).mode & 0o777).to.equal(0o700);
+  });
+
+  it('one that cannot be recorded is refused: nothing would know it the next time', async () => {
+    const error = await errorOf(connect(undefined, true, '/proc/none/known_hosts'), 'host-key-unknown');
+    expect(error.message).to.match(
+      /cannot be written to \/proc\/none\/known_hosts: its folder is not there$/,
+    );
   });
 
   it('a changed key is never accepted, and the line on record is named', async () => {

@@ -4,6 +4,19 @@ import tseslint from 'typescript-eslint';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
+// As `z`, the bundle would hold 600 kB more, most of it error messages in other languages.
+const wholeZod = {
+  selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier[imported.name='z']",
+  message: "Write import * as z from 'zod'.",
+};
+
+// Below /proc it never ends.
+const recursiveMkdir = {
+  selector:
+    ":matches(CallExpression[callee.name=/^mkdir(Sync)?$/], CallExpression[callee.property.name=/^mkdir(Sync)?$/]) > ObjectExpression > Property[key.name='recursive']",
+  message: 'Write makeFolder(…) of core/make-folder.',
+};
+
 export default tseslint.config(
   { ignores: ['**/dist/**', 'out/**', '**/node_modules/**', '**/coverage/**'] },
   {
@@ -21,15 +34,12 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }],
       eqeqeq: 'error',
-      // As `z`, the bundle would hold 600 kB more, most of it error messages in other languages.
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier[imported.name='z']",
-          message: "Write import * as z from 'zod'.",
-        },
-      ],
+      'no-restricted-syntax': ['error', wholeZod],
     },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', wholeZod, recursiveMkdir] },
   },
   {
     // What a browser runs: of hosts' texts it must never make mark-up.

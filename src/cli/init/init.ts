@@ -1,12 +1,14 @@
 /**
  * Owns `zrun init`: a project from a few questions, or from options. It writes what is not there, and never over what is.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadInventory } from '../../config/index.js';
-import { ZrunError } from '../../core/errors.js';
+import { ZrunError, ZrunErrors } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
-import { unwritable } from '../../core/unwritable.js';
+import { unwritable } from '../../core/file-trouble.js';
+import { makeFolder } from '../../core/make-folder.js';
+import { quote, quoteArgv } from '../../core/shell.js';
 import { visibleLine } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { ask } from '../terminal.js';
@@ -48,10 +50,14 @@ export async function init({ argv, cwd, stdout }: Environment): Promise<number> 
   }
   const [folder = '.', second] = words.names;
   if (second !== undefined) {
-    throw new ZrunError('usage', 'a project has one folder', {
-      hint: `hosts are named by --hosts: zrun init ${folder} --hosts ${words.names.slice(1).join(',')}`,
-    });
+    const hosts = words.names.slice(1).join(',');
+    const hint = second.startsWith('-')
+      ? 'what stands behind -- is no option: put options before it'
+      : `hosts are named by --hosts: zrun init ${quoteArgv([folder, '--hosts', hosts])}`;
+    throw new ZrunError('usage', 'a project has one folder', { hint });
   }
+  if (folder === '')
+    throw new ZrunError('usage', "the folder's name is empty", { hint: 'leave it out for the current one' });
   const given: Answers = {
     hosts: splitNames(words.all('hosts').join(',')),
     group: words.all('group').at(-1) ?? 'servers',
@@ -59,6 +65,13 @@ export async function init({ argv, cwd, stdout }: Environment): Promise<number> 
     become: words.has('become'),
   };
   const isAsked = words.all('hosts').length === 0 && !words.has('yes');
+  // A script whose variable is empty means no other hosts by that, and surely not this machine.
+  if (words.all('hosts').length > 0 && given.hosts.length === 0)
+    throw new ZrunError('usage', '--hosts names no host', {
+      hint: 'leave it out to be asked, or for this machine',
+    });
+  if (given.user?.trim() === '')
+    throw new ZrunError('usage', '--user is empty', { hint: 'leave it out to log in as ssh does' });
   const answers = isAsked ? await askAll(given, cwd) : given;
   await checkHosts(answers, cwd);
   stdout.write(await write(answers, folder, cwd));
@@ -71,12 +84,37 @@ function splitNames(text: string): readonly string[] {
 
 /** As an inventory reads them. Throws ZrunError or ZrunErrors. */
 async function checkHosts({ hosts, group }: Answers, cwd: string): Promise<void> {
-  if (!/^[A-Za-z_]\w*$/.test(group)) {
-    throw new ZrunError('usage', `'${group}' cannot be a group's name`, {
-      hint: 'use letters, digits and _, a letter first',
-    });
+  const refuseGroup = (hint: string): ZrunError =>
+    new ZrunError('usage', `'${group}' cannot be a group's name`, { hint });
+  if (!/^[A-Za-z_]\w*$/.test(group)) throw refuseGroup('use letters, digits and _, a letter first');
+  if (group === 'all' || group === 'ungrouped')
+    throw refuseGroup(`there is a group '${group}' in every inventory, which zrun fills by itself`);
+  for (const host of hosts) {
+    const [, user = '', name = ''] = /^([^@]*)@(.*)$/.exec(host) ?? [];
+    if (host.includes('@'))
+      throw new ZrunError('usage', `'${host}' is a user and a host, and hosts are named by themselves`, {
+        hint: `--hosts ${quote(name)} --user ${quote(user)}; in hosts.yaml, each host can have its own ansible_user`,
+      });
   }
-  if (hosts.length > 0) await loadInventory([`${hosts.join(',')},`], { cwd });
+  if (hosts.length === 0) return;
+  const inventory = await loadInventory([`${hosts.join(',')},`], { cwd }).catch((error: unknown) => {
+    throw asOfOption(error);
+  });
+  if (inventory.hosts.has(group)) throw refuseGroup('one of the hosts has that name');
+}
+
+/** What an inventory says of its own option is said of ours. */
+function asOfOption(error: unknown): unknown {
+  const rename = (each: ZrunError): ZrunError => {
+    const { at } = each.problem;
+    if (!at) return each;
+    const place = { ...at, source: { ...at.source, name: '--hosts' } };
+    return new ZrunError(each.code, each.message, { ...each.problem, at: place, cause: each });
+  };
+  if (error instanceof ZrunError) return rename(error);
+  if (!(error instanceof ZrunErrors)) return error;
+  const [first, ...others] = error.errors;
+  return new ZrunErrors([rename(first), ...others.map(rename)]);
 }
 
 const otherwise =
@@ -115,10 +153,11 @@ async function write(answers: Answers, folder: string, cwd: string): Promise<str
       `${isNew ? 'made' : 'kept'}  ${shown.padEnd(width)}  ${isNew ? purpose : 'was there already'}`,
     );
   }
-  const enter = folder === '.' ? '' : `  cd ${folder}\n`;
+  const isHere = path.resolve(cwd, folder) === path.resolve(cwd);
+  const enter = isHere ? '' : `  cd ${visibleLine(quote(folder.startsWith('-') ? `./${folder}` : folder))}\n`;
   return `${lines.map((line) => `${visibleLine(line)}\n`).join('')}
 Next:
-${visibleLine(enter) === '' ? '' : enter}  zrun ping all -i hosts.yaml
+${enter}  zrun ping all -i hosts.yaml
   zrun facts all -i hosts.yaml os
   zrun site.yaml -i hosts.yaml --check --diff
 `;
@@ -127,7 +166,7 @@ ${visibleLine(enter) === '' ? '' : enter}  zrun ping all -i hosts.yaml
 /** False where something is there, a link that leads nowhere included. */
 async function writeNew(file: string, shown: string, text: string): Promise<boolean> {
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     await writeFile(file, text, { flag: 'wx' });
     return true;
   } catch (error) {
@@ -136,7 +175,7 @@ async function writeNew(file: string, shown: string, text: string): Promise<bool
       const isFile = await isThere(file);
       if (isFile) return false;
     }
-    throw unwritable(shown, error);
+    throw unwritable(shown, error, { ENOENT: 'its folder cannot be made' });
   }
 }
 

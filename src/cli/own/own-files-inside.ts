@@ -4,9 +4,10 @@
  * the user may want to read them too. What lies there is compared with what is inside, each time: it is never trusted.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { getAsset, getRawAsset } from 'node:sea';
 import path from 'node:path';
+import { makeFolder } from '../../core/make-folder.js';
 import type { OwnFiles } from './own-files.js';
 import { openParts, type BundlePart } from './parts.js';
 
@@ -48,11 +49,11 @@ function unpack(cache: string): string {
   const isWhole = files.every(([name, text]) => isSame(path.join(folder, name), text));
   if (isWhole) return folder;
   try {
-    mkdirSync(path.dirname(folder), { recursive: true });
+    makeFolder(path.dirname(folder));
     const fresh = mkdtempSync(`${folder}.`);
     for (const [name, text] of files) {
       const file = path.join(fresh, name);
-      mkdirSync(path.dirname(file), { recursive: true });
+      makeFolder(path.dirname(file));
       writeFileSync(file, text);
     }
     // What is there is not what was unpacked.

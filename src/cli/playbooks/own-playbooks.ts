@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ZrunError } from '../../core/errors.js';
+import { whyUnwritable } from '../../core/file-trouble.js';
 import type { Environment } from '../environment.js';
 
 export interface OwnPlaybook {
@@ -54,8 +55,8 @@ function ownFolder(environment: Environment): string {
   try {
     return environment.ownFolder();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ZrunError('file-unreadable', `zrun's own playbooks cannot be unpacked: ${reason}`, {
+    const why = whyUnwritable(error);
+    throw new ZrunError('file-unreadable', `zrun's own playbooks cannot be unpacked: ${why}`, {
       hint: 'Set XDG_CACHE_HOME to a folder that can be written.',
       cause: error,
     });

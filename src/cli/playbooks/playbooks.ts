@@ -1,11 +1,12 @@
 /**
  * Owns `zrun playbooks`: the playbooks that zrun brings, and copies of them to change.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nearest, ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
-import { unwritable } from '../../core/unwritable.js';
+import { unwritable, whyUnreadable } from '../../core/file-trouble.js';
+import { makeFolder } from '../../core/make-folder.js';
 import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { readVerbWords } from '../verb-options.js';
@@ -85,11 +86,13 @@ function copy(playbook: OwnPlaybook, folder: string, isForced: boolean, environm
       hint: 'Name another folder, or add --force.',
     });
   }
-  for (const { shown, text, isSame } of files) {
-    const file = path.resolve(cwd, shown);
-    if (!isSame) write(file, text);
-    stdout.write(`${visible(shown)}${isSame ? ' (as it was)' : ''}\n`);
+  const missing = files.filter(({ isSame }) => !isSame);
+  for (const { shown, text } of missing) {
+    write(path.resolve(cwd, shown), text);
+    stdout.write(`${visible(shown)}\n`);
   }
+  const kept = files.length - missing.length;
+  if (kept > 0) stdout.write(`${kept} ${kept === 1 ? 'file was' : 'files were'} there already\n`);
 }
 
 function readIfThere(file: string): string | undefined {
@@ -98,15 +101,15 @@ function readIfThere(file: string): string | undefined {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw unwritable(file, error);
+    throw new ZrunError('file-unreadable', `cannot read ${file}: ${whyUnreadable(error)}`, { cause: error });
   }
 }
 
 function write(file: string, text: string): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     writeFileSync(file, text);
   } catch (error) {
-    throw unwritable(file, error);
+    throw unwritable(file, error, { ENOENT: 'its folder cannot be made' });
   }
 }

@@ -7,6 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { nearest, ZrunError, type Place, type Source } from '../../core/errors.js';
+import { whyUnreadable } from '../../core/file-trouble.js';
 import { onAbort } from '../../core/signals.js';
 import { ageMagic, armorBytes } from '../../secrets/age.js';
 import { errorAt } from './findings.js';
@@ -112,16 +113,13 @@ async function nearestFile(cwd: string, name: string): Promise<string | undefine
 /** Says why a file cannot be read in the user's words. */
 export function unreadable(name: string, cause: unknown, at?: Place, near?: string): ZrunError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reasons: Readonly<Record<string, readonly [string, string | undefined]>> = {
-    ENOENT: ['there is no such file', 'check the path; it is taken from the current directory'],
-    EACCES: ['permission denied', undefined],
-    EISDIR: ['it is a folder', 'name a file in it'],
-    ENOTDIR: ['a part of its path is not a folder', undefined],
+  const hints: Readonly<Record<string, string>> = {
+    ENOENT: 'check the path; it is taken from the current directory',
+    EISDIR: 'name a file in it',
   };
-  const [reason, hint] = reasons[code] ?? [cause instanceof Error ? cause.message : String(cause), undefined];
   const meant = code === 'ENOENT' && near !== undefined ? `did you mean '${near}'?` : undefined;
-  const said = meant ?? (at ? undefined : hint);
-  return errorAt(at, 'file-unreadable', `cannot read ${name}: ${reason}`, said, { cause });
+  const said = meant ?? (at ? undefined : hints[code]);
+  return errorAt(at, 'file-unreadable', `cannot read ${name}: ${whyUnreadable(cause)}`, said, { cause });
 }
 
 /** A path as the user would write it from where they are. */

@@ -2,9 +2,11 @@
  * Owns the host key check of one run: the known_hosts files it has read, the decision, and the recording of new keys
  * where the user has asked for that.
  */
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../../core/errors.js';
+import { whyUnreadable, whyUnwritable } from '../../core/file-trouble.js';
+import { makeFolder } from '../../core/make-folder.js';
 import {
   authoritiesFor,
   fingerprint,
@@ -87,12 +89,15 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
     // Another connection to the same host may have been here first.
     const { verdict } = judgeHostKey(await entriesOf(files, host, port), host, port, key);
     if (verdict === 'known') return;
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-    const before = (await readOwnFile(file))?.text ?? '';
     const line = knownHostsLine(host, port, key, files.hashNames);
-    const glue = before === '' || before.endsWith('\n') ? '' : '\n';
-    await appendFile(file, `${glue}${line}\n`, { mode: 0o600 });
-    read.set(file, Promise.resolve(parseKnownHosts(`${before}${glue}${line}\n`, file)));
+    const text = await appendLine(file, line).catch((error: unknown) => {
+      throw new ZrunError(
+        'host-key-unknown',
+        `the host key of ${nameOf(host, port)} cannot be written to ${file}: ${whyUnwritable(error)}`,
+        { hint: 'Set UserKnownHostsFile in the ssh configuration to a file of yours.', cause: error },
+      );
+    });
+    read.set(file, Promise.resolve(parseKnownHosts(text, file)));
   };
 
   return {
@@ -122,6 +127,15 @@ export function createHostKeyStore(acceptNew: boolean): HostKeyStore {
   };
 }
 
+/** Returns the whole text. Throws as making a folder, reading and writing do. */
+async function appendLine(file: string, line: string): Promise<string> {
+  makeFolder(path.dirname(file), 0o700);
+  const before = (await readOwnFile(file))?.text ?? '';
+  const glue = before === '' || before.endsWith('\n') ? '' : '\n';
+  await appendFile(file, `${glue}${line}\n`, { mode: 0o600 });
+  return `${before}${glue}${line}\n`;
+}
+
 /** Empty where there is no such file or it is not ours to read, as with ssh. */
 async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
   const found = await readOwnFile(file).catch(() => undefined);
@@ -146,11 +160,7 @@ async function readRevokedKeys(file: string): Promise<readonly Buffer[]> {
   try {
     text = (await readOwnFile(file))?.text;
   } catch (error) {
-    throw refuse(
-      `which cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      undefined,
-      error,
-    );
+    throw refuse(`which cannot be read: ${whyUnreadable(error)}`, undefined, error);
   }
   if (text === undefined) throw refuse('which is not there');
   const keys = parseRevokedKeys(text);

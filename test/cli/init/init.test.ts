@@ -95,12 +95,62 @@ describe('zrun init', () => {
     expect(stdout).to.contain('Next:\n  cd new/fleet\n');
   });
 
+  const folders: readonly (readonly [folder: string, next: string | undefined])[] = [
+    ['a b[', "cd 'a b['"],
+    ["it's", "cd 'it'\\''s'"],
+    ['-x', 'cd ./-x'],
+    ['./', undefined],
+    ['deep/..', undefined],
+  ];
+  for (const [name, next] of folders)
+    it(`says how to go to ${name}, as a shell takes it`, async () => {
+      const { stdout } = await start('init', '--yes', '--', name);
+      const [, line] = /^Next:\n {2}(cd .*)$/m.exec(stdout) ?? [];
+      expect(line).to.equal(next);
+      const shell = spawnSync('sh', ['-c', `${line ?? ':'} && ls hosts.yaml`], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      expect([shell.status, shell.stderr]).to.deep.equal([0, '']);
+    });
+
+  it('hosts with ports are reached by them', async () => {
+    await start('init', '--hosts', 'web1:2222,[2001:db8::1]:22');
+    const { stdout } = await start('inventory', '-i', 'hosts.yaml', '--host', 'web1');
+    expect(stdout).to.contain('"ansible_port": 2222');
+  });
+
   const wrong: readonly (readonly [argv: readonly string[], error: RegExp])[] = [
     [['--hosts', 'we b[', '--yes'], /cannot be|range|bracket/],
     [['--group', 'a b', '--yes'], /^error: 'a b' cannot be a group's name\n/],
+    [
+      ['--group', 'all', '--hosts', 'web1'],
+      /^error: 'all' cannot be a group's name\n {2}hint: there is a group 'all'/,
+    ],
+    [
+      ['--group', 'ungrouped', '--yes'],
+      /^error: 'ungrouped' cannot be .*\n {2}hint: there is a group 'ungrouped'/,
+    ],
+    [
+      ['--group', 'web2', '--hosts', 'web[1:3]'],
+      /^error: 'web2' cannot be .*\n {2}hint: one of the hosts has that/,
+    ],
+    [['--hosts', 'web[1:x]', '--yes'], /^error: --hosts:1:1: .*\n {2}1 \| web\[1:x\],\n/],
+    [['--hosts', ''], /^error: --hosts names no host\n/],
+    [['--hosts', ' , ', '--yes'], /^error: --hosts names no host\n/],
+    [['--hosts', 'web1', '--user', ''], /^error: --user is empty\n/],
+    [
+      ['--hosts', 'db,root@web1:2222'],
+      /^error: 'root@web1:2222' is a user and .*\n {2}hint: --hosts web1:2222 --user root;/,
+    ],
+    [[''], /^error: the folder's name is empty\n/],
+    [['--', '-x', '--yes'], /^error: a project has one folder\n {2}hint: what stands behind -- is no option/],
+    [['a b', 'c d'], /^error: a project .*\n {2}hint: .*: zrun init 'a b' --hosts 'c d'\n$/],
     [['one', 'two'], /^error: a project has one folder\n {2}hint: .*--hosts two\n$/],
     [['--host', 'web1'], /unknown option --host\n {2}hint: did you mean --hosts\?/],
     [['--yes', 'file'], /^error: cannot write file\/hosts\.yaml: a part of its path is a file\n$/],
+    // Node's own mkdir never ends there.
+    [['--yes', '/proc/none/fleet'], /^error: cannot write \/proc\/\S+: its folder cannot be made\n$/],
   ];
   for (const [argv, error] of wrong) {
     it(`refuses ${argv.join(' ')}, and writes nothing`, async () => {
