@@ -1,12 +1,12 @@
 /**
- * Owns what Ctrl-C does. The first one stops the run in good order: what runs on hosts is ended there, and the recap
+ * Owns what Ctrl-C does. Of a run, the first one stops it in good order: what runs on hosts is ended there, and the recap
  * tells how each was left. The second one leaves at once, and says what may still be running where.
  */
+import { ZrunError } from '../core/errors.js';
 import type { Emit, StopSignal } from '../core/events.js';
 import { visibleLine } from '../report/visible.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
-import type { Reporting } from './reporting.js';
 
 interface Interrupts {
   readonly signal: AbortSignal;
@@ -17,7 +17,13 @@ interface Interrupts {
   stop(): void;
 }
 
-export function watchInterrupts(environment: Environment, reporting: Reporting): Interrupts {
+/** As much of a run's reporting as an end needs. */
+interface Reported {
+  readonly emit: Emit;
+  close(): Promise<void>;
+}
+
+export function watchInterrupts(environment: Environment, reporting: Reported): Interrupts {
   const controller = new AbortController();
   let isStopping = false;
   /** What runs on each host, by the host's name. */
@@ -64,4 +70,26 @@ export function watchInterrupts(environment: Environment, reporting: Reporting):
     },
     stop,
   };
+}
+
+/**
+ * While programs of the user's run, which Ctrl-C in a terminal does not reach: it ends them, and the work throws
+ * `interrupted`.
+ */
+export async function untilStopped<T>(
+  environment: Environment,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const release = environment.onStopSignal(() => {
+    if (stop.signal.aborted) environment.exitNow(exitCodes.interrupted);
+    stop.abort();
+  });
+  try {
+    const result = await work(stop.signal);
+    if (stop.signal.aborted) throw new ZrunError('interrupted', 'the run was stopped');
+    return result;
+  } finally {
+    release();
+  }
 }

@@ -24,6 +24,8 @@ import { choosePaint, type Paint } from '../report/style.js';
 import { visible } from '../report/visible.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
+import { untilStopped } from './interrupt.js';
+import { programTimeoutMs } from './load.js';
 import { keyWords, openKeys, readKeyWords } from './secret/keys.js';
 import { findPlaybooks } from './playbooks/find-playbook.js';
 import { readVerbWords } from './verb-options.js';
@@ -112,12 +114,17 @@ function checkRule(name: string): string {
 
 async function readInventories(
   given: readonly string[],
-  { cwd, env }: Environment,
+  environment: Environment,
   options: Pick<InventoryOptions, 'extraVars' | 'keys'>,
 ): Promise<InventorySources | undefined> {
+  const { cwd, env } = environment;
   const fromEnvironment = env['ZRUN_INVENTORY'];
   const sources = given.length > 0 || !fromEnvironment ? given : [fromEnvironment];
-  return sources.length === 0 ? undefined : await readInventory(sources, { cwd, ...options });
+  if (sources.length === 0) return undefined;
+  const programTimeout = programTimeoutMs(env);
+  return await untilStopped(environment, (signal) =>
+    readInventory(sources, { cwd, programTimeoutMs: programTimeout, signal, ...options }),
+  );
 }
 
 /** What is wrong in any of the playbooks is said in one go. What several of them include is said once. */

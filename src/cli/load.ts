@@ -26,6 +26,7 @@ import { modules } from '../modules/index.js';
 import type { Keyring } from '../secrets/keyring.js';
 import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';
+import { untilStopped } from './interrupt.js';
 import { openKeys } from './secret/keys.js';
 import { checkSelection, chooseHosts, errorsIn, withLocalhost, type LoadedPlaybook } from './selection.js';
 
@@ -50,6 +51,7 @@ export interface Loaded {
 export async function load(command: RunCommand, environment: Environment, task?: AdHocTask): Promise<Loaded> {
   const { cwd, env } = environment;
   const keys = await openKeys(command.keys, environment);
+  if (command.privateKey !== undefined) await checkPrivateKey(command.privateKey, environment);
   const extraVars = await parseExtraVars(command.extraVars, { cwd, keys });
   const limit = await readLimit(command.limit, { cwd });
   const named = namedInventories(command.inventory, env);
@@ -116,26 +118,11 @@ export async function load(command: RunCommand, environment: Environment, task?:
   };
 }
 
-/**
- * While programs of the user's run, which Ctrl-C in a terminal does not reach: it ends them, and the work throws
- * `interrupted`.
- */
-export async function untilStopped<T>(
-  environment: Environment,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const stop = new AbortController();
-  const release = environment.onStopSignal(() => {
-    if (stop.signal.aborted) environment.exitNow(130);
-    stop.abort();
-  });
-  try {
-    const result = await work(stop.signal);
-    if (stop.signal.aborted) throw new ZrunError('interrupted', 'the run was stopped');
-    return result;
-  } finally {
-    release();
-  }
+/** Throws ZrunError `key-unreadable`, once, where each host would say it. */
+async function checkPrivateKey(name: string, { cwd, homeFolder }: Environment): Promise<void> {
+  const { checkKeyFile } = await import('../transport/index.js');
+  const file = name.startsWith('~/') ? path.join(homeFolder, name.slice(2)) : path.resolve(cwd, name);
+  await checkKeyFile(file, name);
 }
 
 /** The groups of all folders are the same. Made once for each inventory. */

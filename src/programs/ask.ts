@@ -6,6 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createKept, type OutputBound } from '../core/kept-output.js';
 import { onAbort } from '../core/signals.js';
+import { holdGroup } from './groups.js';
 
 export interface Question {
   readonly cwd?: string | undefined;
@@ -45,6 +46,8 @@ export function askProgram(
       resolve({ how: 'unstarted', cause: error instanceof Error ? error : new Error(String(error)) });
       return;
     }
+    // With what it has started: `ssh -G` waits for a `Match exec`, which may wait for anything.
+    const group = holdGroup(child);
     const kept = { stdout: createKept(keep.stdout), stderr: createKept(keep.stderr) };
     const said = (name: 'stdout' | 'stderr'): string => kept[name].finish().bytes.toString('utf8');
     let isOver = false;
@@ -55,12 +58,13 @@ export function askProgram(
       clearTimeout(limit);
       clearTimeout(drain);
       forget();
+      group.release();
       child.stdout?.destroy();
       child.stderr?.destroy();
       resolve(answer());
     };
     const stop = (why: 'late' | 'aborted' | 'endless'): void => {
-      killGroup(child.pid);
+      group.kill();
       child.unref();
       finish(() => ({ how: 'stopped', why, stderr: said('stderr') }));
     };
@@ -84,14 +88,4 @@ export function askProgram(
     });
     child.once('error', (cause) => finish(() => ({ how: 'unstarted', cause })));
   });
-}
-
-/** The program and what it has started: `ssh -G` waits for a `Match exec`, which may wait for anything. */
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }

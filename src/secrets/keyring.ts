@@ -19,17 +19,17 @@ import {
   readVaultPassword,
   type AskSecret,
   type KeyFile,
+  type KeyUser,
   type VaultPassword,
   type VaultSource,
 } from './sources.js';
 import { decryptVault, isVaultText, readVaultEnvelope, type VaultEnvelope } from './vault.js';
 
-export interface KeySources {
+export interface KeySources extends KeyUser {
   readonly vault: readonly VaultSource[];
   readonly age: readonly KeyFile[];
   /** Keys as they are, with the name of where they stand: an environment's. */
   readonly ageKeys: readonly { readonly text: string; readonly name: string }[];
-  readonly ask: AskSecret;
 }
 
 /** What a text was opened with. */
@@ -75,14 +75,15 @@ export function createKeyring(sources: KeySources): Keyring {
       hint: question.otherwise,
     });
   };
+  const user: KeyUser = { ...sources, ask };
   const vaultPasswords = once(async () => {
     const read: VaultPassword[] = [];
-    for (const source of sources.vault) read.push(await readVaultPassword(source, ask));
+    for (const source of sources.vault) read.push(await readVaultPassword(source, user));
     return (passwords = read);
   });
   const ageIdentities = once(async () => {
     const read = sources.ageKeys.flatMap(({ text, name }) => identitiesIn(text, name));
-    for (const source of sources.age) read.push(...(await readAgeIdentities(source, ask)));
+    for (const source of sources.age) read.push(...(await readAgeIdentities(source, user)));
     return read;
   });
 
@@ -142,6 +143,8 @@ export const noKeys: Keyring = createKeyring({
   ageKeys: [],
   ask: ({ about, otherwise }) =>
     Promise.reject(new ZrunError('usage', `there is nobody to ask for ${about}`, { hint: otherwise })),
+  untilStopped: (work) => work(new AbortController().signal),
+  warn: () => undefined,
 });
 
 const passphraseQuestion = {

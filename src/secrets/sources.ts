@@ -5,7 +5,10 @@ import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
+import { whyUnreadable } from '../core/file-trouble.js';
+import { ownUid } from '../core/own-user.js';
 import { keepSecret } from '../core/secret.js';
+import { quote } from '../core/shell.js';
 import { askProgram } from '../programs/ask.js';
 import { ageMagic, armorBytes, decryptAge, isAgeText, isForPassphrase, normalizeArmor } from './age.js';
 
@@ -34,18 +37,25 @@ interface SecretQuestion {
 /** Throws ZrunError `usage` where nobody can be asked, `interrupted`. */
 export type AskSecret = (question: SecretQuestion) => Promise<string>;
 
+/** Whoever runs zrun: where what they have to say, or to be told, goes. */
+export interface KeyUser {
+  readonly ask: AskSecret;
+  /** The signal ends the work when they stop zrun, and it rejects with `interrupted` then. */
+  readonly untilStopped: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+  readonly warn: (message: string) => void;
+}
+
 export interface VaultPassword {
   readonly label: string;
   readonly password: string;
 }
 
 /** Throws ZrunError `file-unreadable`, `usage`, `interrupted`. */
-export async function readVaultPassword(
-  { label, from }: VaultSource,
-  ask: AskSecret,
-): Promise<VaultPassword> {
+export async function readVaultPassword({ label, from }: VaultSource, user: KeyUser): Promise<VaultPassword> {
   const password =
-    from === 'prompt' ? (await ask(vaultQuestion(label))).trim() : await readPasswordFile(from, label);
+    from === 'prompt'
+      ? (await user.ask(vaultQuestion(label))).trim()
+      : await readPasswordFile(from, label, user);
   if (password === '') {
     const where = from === 'prompt' ? 'the vault password' : `the vault password in ${from.shownAs}`;
     throw new ZrunError('usage', `${where} is empty`);
@@ -66,13 +76,22 @@ function vaultQuestion(label: string): SecretQuestion {
 const programMs = 120_000;
 
 /** As in Ansible, what may be executed is run, and prints the password; one called `…-client` is told the vault id. */
-async function readPasswordFile({ file, shownAs }: KeyFile, label: string): Promise<string> {
+async function readPasswordFile(
+  { file, shownAs }: KeyFile,
+  label: string,
+  { untilStopped }: KeyUser,
+): Promise<string> {
   if (!(await isProgram(file))) return (await readText({ file, shownAs }, 'vault password file')).trim();
   const isClient = path.parse(file).name.endsWith('-client');
-  const answer = await askProgram(file, isClient ? ['--vault-id', label] : [], {
-    limitMs: programMs,
-    keep: { stdout: { bytes: 64 * 1024, over: 'refuse' }, stderr: { bytes: 16 * 1024, over: 'cut' } },
-  });
+  const answer = await untilStopped((signal) =>
+    askProgram(file, isClient ? ['--vault-id', label] : [], {
+      limitMs: programMs,
+      signal,
+      keep: { stdout: { bytes: 64 * 1024, over: 'refuse' }, stderr: { bytes: 16 * 1024, over: 'cut' } },
+    }),
+  );
+  if (answer.how === 'stopped' && answer.why === 'aborted')
+    throw new ZrunError('interrupted', `interrupted while ${shownAs} was waited for`);
   if (answer.how === 'ended' && answer.status === 0) return answer.stdout.replace(/^[\r\n]+|[\r\n]+$/g, '');
   const stderr = 'stderr' in answer ? answer.stderr.trim() : answer.cause.message;
   const why = answer.how === 'stopped' && answer.why === 'late' ? ` within ${programMs / 1000} s` : '';
@@ -95,8 +114,8 @@ async function isProgram(file: string): Promise<boolean> {
 /** Throws ZrunError `file-unreadable`. */
 export async function readText({ file, shownAs }: KeyFile, what: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ZrunError('file-unreadable', `the ${what} '${shownAs}' cannot be read: ${reason}`, {
+    const why = whyUnreadable(error);
+    throw new ZrunError('file-unreadable', `the ${what} '${shownAs}' cannot be read: ${why}`, {
       cause: error,
     });
   });
@@ -108,16 +127,19 @@ export async function readText({ file, shownAs }: KeyFile, what: string): Promis
  * The keys of an age identity file, which may itself be encrypted with a passphrase. Throws ZrunError `file-unreadable`,
  * `usage`, `decrypt-failed`, `interrupted`.
  */
-export async function readAgeIdentities(source: KeyFile, ask: AskSecret): Promise<readonly string[]> {
+export async function readAgeIdentities(source: KeyFile, user: KeyUser): Promise<readonly string[]> {
   const text = await readText(source, 'age identity file');
-  if (!isAgeText(text)) return identitiesIn(text, source.shownAs);
+  if (!isAgeText(text)) {
+    await warnIfOpen(source, user);
+    return identitiesIn(text, source.shownAs);
+  }
   const armored = normalizeArmor(text);
   const { shownAs } = source;
   if (!isForPassphrase(armored))
     throw new ZrunError('decrypt-failed', `${shownAs} holds age keys that are encrypted for other keys`, {
       hint: 'Only identity files that are encrypted with a passphrase can be read.',
     });
-  const passphrase = await ask({
+  const passphrase = await user.ask({
     text: `Passphrase of ${shownAs}: `,
     about: `the passphrase of ${shownAs}`,
     otherwise: 'Run zrun in a terminal, or give a file with the key itself.',
@@ -127,6 +149,14 @@ export async function readAgeIdentities(source: KeyFile, ask: AskSecret): Promis
   if (opened.how === 'opened') return identitiesIn(opened.content.toString('utf8'), shownAs);
   const why = opened.how === 'no-key' ? 'the passphrase is wrong' : `it is damaged (${opened.why})`;
   throw new ZrunError('decrypt-failed', `${shownAs} cannot be decrypted: ${why}`);
+}
+
+/** By the rule that ssh has for its keys. */
+async function warnIfOpen({ file, shownAs }: KeyFile, { warn }: KeyUser): Promise<void> {
+  const seen = await stat(file).catch(() => undefined);
+  if (seen?.isFile() !== true || seen.uid !== ownUid() || (seen.mode & 0o077) === 0) return;
+  const mode = (seen.mode & 0o7777).toString(8).padStart(4, '0');
+  warn(`others than you can read ${shownAs}, which holds a key (mode ${mode}): chmod 600 ${quote(shownAs)}`);
 }
 
 /** Lines of keys, among comments. Throws ZrunError `decrypt-failed` for a key that zrun cannot use. */

@@ -5,6 +5,8 @@ import type { Connect } from '../core/host.js';
 import { createLocalTransport } from './local.js';
 import { createSshTransport, type SshTransportOptions } from './ssh/transport.js';
 
+export { checkKeyFile } from './ssh/keys.js';
+
 export type TransportOptions = SshTransportOptions;
 
 export interface Transport {

@@ -32,9 +32,6 @@ function watch() {
   };
   const interrupts = watchInterrupts(environment, {
     emit: (event) => told.push(event),
-    runId: 'test',
-    logFile: undefined,
-    hold: () => () => undefined,
     close: () => {
       isClosed = true;
       return Promise.resolve();

@@ -5,28 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Ended } from './fake-environment.js';
+import { spawnZrun } from './real-process.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
 /** In a session of its own, which has no terminal. */
-function run(argv: readonly string[], tracing: readonly string[] = []): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', ...tracing, path.join(root, 'src/main.ts'), ...argv],
-      {
-        cwd: root,
-        env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      },
-    );
-    const written = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString('utf8')));
-    child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString('utf8')));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, ...written }));
-  });
+function run(argv: readonly string[]): Promise<Ended> {
+  const child = spawnZrun(argv, { cwd: root, env: { HOME: '/nonexistent' } });
+  child.stdin.end();
+  return child.ended;
 }
 
 describe('the process', () => {

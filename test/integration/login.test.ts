@@ -1,7 +1,7 @@
 /**
  * Logging in to a real sshd: keys, the agent, the ssh configuration.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -72,6 +72,12 @@ describe('logging in', function () {
     expect(error.problem.tried)
       .to.match(new RegExp(`^${user}@${address}:${port}; keys: ${file} \\(ED25519 SHA256:`))
       .and.to.contain(`; known_hosts: ${knownHostsFile}`);
+    // The same with ssh itself: it is refused there too, and not for another reason.
+    const [, line = ''] = /Try: (ssh .* true)$/m.exec(error.hint ?? '') ?? [];
+    const byHand = spawnSync('sh', ['-c', line.replace('ssh', 'ssh -o BatchMode=yes')], { encoding: 'utf8' });
+    expect(byHand.stderr).to.contain('Permission denied');
+    const fitting = line.replace(file, sshd().privateKeyFile).replace('ssh', 'ssh -o BatchMode=yes');
+    expect(spawnSync('sh', ['-c', fitting]).status).to.equal(0);
   });
 
   it('a user that does not exist is refused', async () => {

@@ -172,6 +172,9 @@ describe('logging in with a password', () => {
         'key-unreadable',
       );
       expect(error.message).to.match(/its passphrase is another one/);
+      expect(error.hint).to.match(
+        /^Whether a passphrase is the right one, ssh-keygen says: ssh-keygen -y -f \S+$/,
+      );
       expect(count).to.equal(3);
     });
   });

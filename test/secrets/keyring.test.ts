@@ -1,7 +1,7 @@
 /**
  * What keys open: files and values that ansible-vault, age and SOPS made, and what is said where they do not.
  */
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { readSealedYaml } from '../../src/config/yaml/sealed.js';
@@ -35,12 +35,17 @@ describe('keys', () => {
     shownAs: name,
   });
 
+  let warnings: string[] = [];
+  beforeEach(() => (warnings = []));
+
   function keysOf(sources: Partial<KeySources>): Keyring {
     return createKeyring({
       vault: [],
       age: [],
       ageKeys: [],
       ask: ({ about }) => Promise.reject(new ZrunError('usage', `nobody to ask for ${about}`)),
+      untilStopped: (work) => work(new AbortController().signal),
+      warn: (message) => void warnings.push(message),
       ...sources,
     });
   }
@@ -346,11 +351,25 @@ describe('keys', () => {
     });
   });
 
+  it('warn of a key that others can read, as ssh does, and use it', async () => {
+    const sealed = there.age('a: 1\n', ['-a', '-r', recipient]);
+    for (const mode of [0o644, 0o640, 0o600, 0o400]) {
+      warnings = [];
+      chmodSync(there.file('key.txt'), mode);
+      expect((await read(sealed, keysOf({ age: [file('key.txt')] }))).said).to.deep.equal([]);
+      const isOpen = mode === 0o644 || mode === 0o640;
+      const said = `others than you can read key.txt, which holds a key (mode 0${mode.toString(8)}): chmod 600 key.txt`;
+      expect(warnings).to.deep.equal(isOpen ? [said] : []);
+    }
+    chmodSync(there.file('key.txt'), 0o600);
+  });
+
   describe('refuse files of keys that they cannot use', () => {
     const cases: readonly (readonly [name: string, says: RegExp])[] = [
       ['ssh', /is an ssh key, and zrun decrypts with age's own keys/],
       ['password', /key 1 is no age key/],
-      ['missing', /age identity file 'missing' cannot be read/],
+      ['missing', /age identity file 'missing' cannot be read: there is no such file$/],
+      ['.', /age identity file '\.' cannot be read: it is a folder$/],
       ['empty', /empty holds no age key/],
       ['plugin', /a key of an age plugin/],
     ];

@@ -18,7 +18,8 @@ import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { exitCodes } from '../../core/exit-codes.js';
 import { graphGroup, listAsJson, listAsYaml, variablesOfHost, type Listing } from './listing.js';
-import { inventoryNames, programTimeoutMs, untilStopped } from '../load.js';
+import { untilStopped } from '../interrupt.js';
+import { inventoryNames, programTimeoutMs } from '../load.js';
 import { parseWords } from '../parse-words.js';
 import { addKeyOptions, openKeys, readKeyOptions, type KeyOptions } from '../secret/keys.js';
 

@@ -1,15 +1,16 @@
 /**
- * Owns `zrun secret edit`: the text in clear is in a folder of memory while an editor has it, and gone afterwards.
+ * Owns `zrun secret edit`: what an editor leaves is encrypted as the text was before, unless somebody else was faster.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../../core/errors.js';
+import { unwritable } from '../../core/file-trouble.js';
 import { isSealed, type Keyring } from '../../secrets/keyring.js';
 import type { Environment } from '../environment.js';
 import type { VerbWords } from '../verb-options.js';
+import { makeEditFolder } from './edit-folder.js';
 import { openKeys, readKeyWords } from './keys.js';
 import { findTarget, noTarget, sameTarget, sealWith, type Target } from './seal.js';
 import { beginningOf, notSealed, readSecretFile, replaceFile } from './secret-file.js';
@@ -20,19 +21,56 @@ export async function editFile(words: VerbWords, environment: Environment): Prom
   const [name, ...others] = words.names;
   if (name === undefined || others.length > 0)
     throw new ZrunError('usage', name === undefined ? 'no file is named' : 'one file is edited at a time');
-  const file = path.resolve(cwd, name);
-  const isNew = !existsSync(file);
+  const isNew = !existsSync(path.resolve(cwd, name));
   const keys = await openKeys(readKeyWords(words), environment, { isNew });
-  const { content, target, mode } = isNew
-    ? { content: Buffer.alloc(0), target: await targetOfNew(words, environment, keys), mode: 0o600 }
+  const { content, target, ...before } = isNew
+    ? {
+        content: Buffer.alloc(0),
+        target: await targetOfNew(words, environment, keys),
+        file: path.resolve(cwd, name),
+        bytes: undefined,
+        mode: 0o600,
+      }
     : await openToEdit(name, words, environment, keys);
   const edited = await letEdit(content, path.basename(name), environment);
   if (edited.equals(content)) {
     stderr.write(`${name}: ${isNew ? 'not made, since it is empty' : 'not changed'}\n`);
     return;
   }
-  await replaceFile(file, name, await sealWith(edited, target), mode);
+  const sealed = await sealWith(edited, target);
+  if (!(await isAsBefore(before))) throw await keepBoth(before.file, name, sealed);
+  await replaceFile(before.file, name, sealed, before.mode);
   stderr.write(`${name}: encrypted\n`);
+}
+
+/** A file as it was when its text went to the editor. */
+interface Before {
+  /** Absolute, links followed. */
+  readonly file: string;
+  /** Undefined: it was not there. */
+  readonly bytes: Buffer | undefined;
+  readonly mode: number;
+}
+
+async function isAsBefore({ file, bytes }: Before): Promise<boolean> {
+  const now = await readFile(file).catch(() => undefined);
+  return now === undefined ? bytes === undefined && !existsSync(file) : bytes?.equals(now) === true;
+}
+
+/** What the user has written goes beside the file, and what somebody else has stays in it. Returns what is said of it. */
+async function keepBoth(file: string, name: string, sealed: string): Promise<ZrunError> {
+  for (let count = 1; ; count += 1) {
+    const end = count === 1 ? '.edited' : `.edited-${count}`;
+    try {
+      await writeFile(`${file}${end}`, sealed, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
+      throw unwritable(`${name}${end}`, error);
+    }
+    return new ZrunError('usage', `somebody else changed ${name} while you edited it: it is left as it is`, {
+      hint: `What you wrote is in ${name}${end}, encrypted. Put both together, and remove that file.`,
+    });
+  }
 }
 
 async function targetOfNew(words: VerbWords, environment: Environment, keys: Keyring): Promise<Target> {
@@ -47,7 +85,7 @@ async function openToEdit(
   words: VerbWords,
   environment: Environment,
   keys: Keyring,
-): Promise<{ readonly content: Buffer; readonly target: Target; readonly mode: number }> {
+): Promise<Before & { readonly content: Buffer; readonly target: Target }> {
   const file = await readSecretFile(name, environment.cwd);
   if (!isSealed(file.text)) throw notSealed(file);
   await keys.prepare(file.text);
@@ -56,46 +94,28 @@ async function openToEdit(
   const target = given
     ? await targetOfNew(words, environment, keys)
     : await sameTarget(file.text, opened, keys, name);
-  return { content: opened.content, target, mode: file.mode };
+  return { content: opened.content, target, file: file.file, bytes: file.bytes, mode: file.mode };
 }
 
 /** What the editor leaves. Throws ZrunError where it fails, or is stopped: nothing is changed then. */
 async function letEdit(content: Buffer, name: string, environment: Environment): Promise<Buffer> {
   const { env, stderr } = environment;
   const editor = env['VISUAL'] || env['EDITOR'] || 'vi';
-  const memory = await findMemory(env);
-  if (memory === undefined)
-    stderr.write(
-      `note: there is no folder in memory here (/dev/shm): while you edit, the text in clear is on the disk, in ${os.tmpdir()}\n`,
-    );
-  const folder = await mkdtemp(path.join(memory ?? os.tmpdir(), 'zrun-edit-'));
+  const folder = await makeEditFolder(env);
   try {
-    const file = path.join(folder, name);
+    if (!folder.isInMemory)
+      stderr.write(
+        `note: there is no folder in memory here (/dev/shm): while you edit, the text in clear is on the disk, in ${folder.path}\n`,
+      );
+    const file = path.join(folder.path, name);
     await writeFile(file, content, { mode: 0o600, flag: 'wx' });
     await runEditor(editor, file, environment);
     return await readFile(file).catch(() => {
       throw new ZrunError('usage', `the editor (${editor}) left no file: nothing is changed`);
     });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   }
-}
-
-/** Linux's magic number of tmpfs and ramfs: statfs(2). */
-const memoryTypes: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
-
-async function findMemory(env: Environment['env']): Promise<string | undefined> {
-  for (const folder of ['/dev/shm', env['XDG_RUNTIME_DIR']]) {
-    if (!folder) continue;
-    const found = await statfs(folder).catch(() => undefined);
-    if (!found || !memoryTypes.has(found.type)) continue;
-    // One that may not be written is none.
-    const probe = await mkdtemp(path.join(folder, 'zrun-edit-')).catch(() => undefined);
-    if (probe === undefined) continue;
-    await rm(probe, { recursive: true, force: true });
-    return folder;
-  }
-  return undefined;
 }
 
 /** As a shell starts it, so that EDITOR may have options. Ctrl-C is the editor's own. */

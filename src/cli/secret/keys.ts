@@ -5,9 +5,12 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { ZrunError } from '../../core/errors.js';
+import { mask } from '../../core/secret.js';
+import { visible } from '../../report/visible.js';
 import { createKeyring, type Keyring } from '../../secrets/keyring.js';
-import type { AskSecret, KeyFile, VaultSource } from '../../secrets/sources.js';
+import type { AskSecret, KeyFile, KeyUser, VaultSource } from '../../secrets/sources.js';
 import type { Environment } from '../environment.js';
+import { untilStopped } from '../interrupt.js';
 import { ask, askTwice } from '../terminal.js';
 import type { VerbWords } from '../verb-options.js';
 
@@ -128,7 +131,8 @@ export async function openKeys(
   const keys = createKeyring({
     vault: vaultSources(options, environment),
     ...ageSources(options, environment),
-    ask: isNew ? askSecretTwice : askSecret,
+    ...keyUser(environment),
+    ...(isNew && { ask: askSecretTwice }),
   });
   known.set(options, keys);
   const { vaultPasswordFiles, askVaultPassword, vaultIds, ageIdentities } = options;
@@ -137,12 +141,20 @@ export async function openKeys(
   return keys;
 }
 
+export function keyUser(environment: Environment): KeyUser {
+  return {
+    ask: askSecret,
+    untilStopped: (work) => untilStopped(environment, work),
+    warn: (message) => void environment.stderr.write(`warning: ${visible(mask(message))}\n`),
+  };
+}
+
 /** For what is to be encrypted: a slip of the finger would lock it up for good. */
 export const askSecretTwice: AskSecret = (question) =>
   askTwice({ ...question, echo: false }, question.text.replace(/: $/, ', once more: '));
 
 /** A question whose answer is not shown. */
-export const askSecret: AskSecret = (question) => ask({ ...question, echo: false });
+const askSecret: AskSecret = (question) => ask({ ...question, echo: false });
 
 /** `--vault-id LABEL@SOURCE`. Throws ZrunError `usage`. */
 export function parseVaultId(

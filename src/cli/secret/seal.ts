@@ -17,7 +17,7 @@ import { readText, readVaultPassword, type VaultPassword, type VaultSource } fro
 import { encryptVault } from '../../secrets/vault.js';
 import type { Environment } from '../environment.js';
 import type { VerbWords } from '../verb-options.js';
-import { askSecret, askSecretTwice, keyFile, parseVaultId } from './keys.js';
+import { askSecretTwice, keyFile, keyUser, parseVaultId } from './keys.js';
 
 /** What encrypts a text. */
 export type Target =
@@ -89,7 +89,7 @@ export async function newVaultPasswords(
     read.push(
       source.from === 'prompt'
         ? { label: source.label, password: await askNew(`new vault password (${source.label})`) }
-        : await readVaultPassword(source, askSecret),
+        : await readVaultPassword(source, keyUser(environment)),
     );
   return read;
 }

@@ -2,10 +2,11 @@
  * Owns how `zrun secret` reads and writes files: whole or not at all, with the mode that they have.
  */
 import { randomUUID } from 'node:crypto';
+import { createReadStream, fstatSync } from 'node:fs';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError, type Place } from '../../core/errors.js';
-import { unwritable } from '../../core/unwritable.js';
+import { unwritable, whyUnreadable } from '../../core/file-trouble.js';
 import { ageMagic, armorBytes } from '../../secrets/age.js';
 
 export interface ReadFile {
@@ -42,23 +43,32 @@ const mostBytes = 256 * 1024 * 1024;
 export async function readSecretFile(name: string, cwd: string): Promise<ReadFile> {
   try {
     const file = name === '-' ? '/dev/stdin' : await realpath(path.resolve(cwd, name));
-    const seen = await stat(file);
+    const seen = name === '-' ? fstatSync(0) : await stat(file);
     if (name !== '-' && !seen.isFile())
       throw new Error(seen.isDirectory() ? 'it is a folder' : 'it is not a file');
     if (seen.size > mostBytes) throw new Error('it is larger than 256 MiB');
-    const bytes = await readFile(file);
+    // By its number: a socket cannot be opened by a name.
+    const bytes = await (name === '-' ? readInput() : readFile(file));
     const isBinaryAge = bytes.subarray(0, ageMagic.length).toString('latin1') === ageMagic;
     const text = isBinaryAge ? armorBytes(bytes) : bytes.toString('utf8');
     return { file, name, bytes, text, mode: name === '-' ? 0o600 : seen.mode & 0o777 };
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const reason = isMissing
-      ? 'there is no such file'
-      : error instanceof Error
-        ? error.message
-        : String(error);
-    throw new ZrunError('file-unreadable', `cannot read ${name}: ${reason}`, { cause: error });
+    const shown = name === '-' ? 'standard input' : name;
+    const why = whyUnreadable(error, name === '-' ? { EBADF: 'it is closed' } : {});
+    throw new ZrunError('file-unreadable', `cannot read ${shown}: ${why}`, { cause: error });
   }
+}
+
+async function readInput(): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  const input = createReadStream('/dev/stdin', { fd: 0, autoClose: false });
+  for await (const piece of input as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > mostBytes) throw new Error('it is larger than 256 MiB');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Another file of the folder takes its place once all of it is on the disk. Throws ZrunError `file-unreadable`. */

@@ -6,6 +6,7 @@ import { exitCodes } from '../../core/exit-codes.js';
 import type { Environment } from '../environment.js';
 import { readVerbWords, type VerbWords } from '../verb-options.js';
 import { decryptFiles, encryptFiles, rekeyFiles } from './files.js';
+import { removeLeftEdits } from './edit-folder.js';
 import { editFile } from './edit.js';
 import { keyWords } from './keys.js';
 import { createKey, encryptString } from './values.js';
@@ -21,6 +22,7 @@ Encrypts files of variables, inventories and single values, in the formats of
 ansible-vault and of age. Runs open them with the same options. What SOPS
 encrypted for age is read by runs, and edited with sops.
 
+Actions:
   encrypt         files as a whole, in their place; - is standard input
   decrypt         files as a whole, in their place; -o - shows them
   edit            in your editor (VISUAL, EDITOR), in memory where possible
@@ -87,6 +89,7 @@ export async function secret(environment: Environment): Promise<number> {
   const [name, ...names] = words.names;
   const action = name !== undefined && Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (!action) throw noAction(name);
+  await removeLeftEdits(environment);
   await action({ ...words, names }, environment);
   return exitCodes.ok;
 }

@@ -3,8 +3,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isatty } from 'node:tty';
 import { ZrunError, type Place } from '../../core/errors.js';
-import { unwritable } from '../../core/unwritable.js';
+import { unwritable } from '../../core/file-trouble.js';
 import { createAgeKey } from '../../secrets/age.js';
 import type { Keyring } from '../../secrets/keyring.js';
 import type { Environment } from '../environment.js';
@@ -26,7 +27,8 @@ export async function encryptString(words: VerbWords, environment: Environment):
   const keys = await openKeys(readKeyWords(words), environment, { isNew: true });
   const target = await findTarget(words, environment, () => keys.vaultPasswords());
   if (!target) throw noTarget();
-  const text = given === '-' ? await readInput(cwd) : (given ?? (await askNew('value')));
+  const isPiped = given === '-' || (given === undefined && !isatty(0));
+  const text = isPiped ? await readInput(cwd) : (given ?? (await askNew('value')));
   if (given !== undefined && given !== '-')
     stderr.write("note: the text is in your shell's history now; without it, zrun asks for it\n");
   const sealed = await sealWith(Buffer.from(text), target);
@@ -36,7 +38,11 @@ export async function encryptString(words: VerbWords, environment: Environment):
 
 /** One line feed at the end is the tool's that wrote it. */
 async function readInput(cwd: string): Promise<string> {
-  return (await readSecretFile('-', cwd)).bytes.toString('utf8').replace(/\r?\n$/, '');
+  const text = (await readSecretFile('-', cwd)).bytes.toString('utf8').replace(/\r?\n$/, '');
+  if (text !== '') return text;
+  throw new ZrunError('usage', 'standard input is empty, and so no value', {
+    hint: 'Write the value there, or call it in a terminal, where it asks.',
+  });
 }
 
 function indent(text: string, by: string): string {

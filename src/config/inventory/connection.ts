@@ -288,6 +288,9 @@ function checkBecome({ value, refuse }: Reading): void {
   ) {
     refuse('ansible_become', "'ansible_become' must be true or false");
   }
+  const user = value('ansible_become_user');
+  if (typeof user === 'string' && user.trim() === '')
+    refuse('ansible_become_user', "'ansible_become_user' is empty", 'name a user, or leave it out for root');
   const method = value('ansible_become_method');
   if (method !== undefined && (typeof method !== 'string' || becomeMethodNamed(method) === undefined)) {
     refuse(

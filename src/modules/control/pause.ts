@@ -84,7 +84,9 @@ async function waitOrAsk(
 ): Promise<{ readonly text: string; readonly answer?: string }> {
   const { check, controller, signal, task } = context;
   const ms = timeOf(params);
-  const unit = params.minutes === undefined ? `${params.seconds ?? ''} seconds` : `${params.minutes} minutes`;
+  const [number = 0, one] =
+    params.minutes === undefined ? [params.seconds, 'second'] : [params.minutes, 'minute'];
+  const unit = `${number} ${one}${number === 1 ? '' : 's'}`;
   if (ms !== undefined) {
     if (params.prompt !== undefined) context.say(params.prompt);
     if (check) return { text: `A run waits ${unit} here` };

@@ -22,6 +22,8 @@ interface HandshakeRequest {
   /** For messages. */
   readonly name: string;
   readonly user: string;
+  /** The same login with ssh itself, where that can be written down. */
+  readonly byHand: string | undefined;
   readonly credentials: Credentials;
   readonly password: Secret | undefined;
   readonly hostKey: HostKeyCheck;
@@ -173,9 +175,7 @@ function refusalOf(request: HandshakeRequest, seen: Seen, login: PasswordLogin):
     return new ZrunError(
       'auth-failed',
       `${name} does not let user ${request.user} in: ${seen.expired.message}`,
-      {
-        hint: `Log in by hand, and change it: ssh ${request.user}@…`,
-      },
+      { hint: `Log in by hand, and change it${request.byHand === undefined ? '.' : `: ${request.byHand}`}` },
     );
   const said = seen.lastError?.message ?? seen.lost ?? 'it closed the connection';
   if (seen.lastError?.level === 'client-authentication' || /too many authentication failures/i.test(said))
@@ -193,7 +193,7 @@ function refusalOf(request: HandshakeRequest, seen: Seen, login: PasswordLogin):
 }
 
 function authFailed(
-  { name, user, credentials }: HandshakeRequest,
+  { name, user, byHand, credentials }: HandshakeRequest,
   said: string,
   methodsLeft: readonly string[] | undefined,
   login: PasswordLogin,
@@ -225,16 +225,17 @@ function authFailed(
     );
   }
   return new ZrunError('auth-failed', `${name} refused every key for user ${user}: ${tried}${others}`, {
-    hint: keysHint(user, methodsLeft),
+    hint: keysHint(byHand, methodsLeft),
   });
 }
 
-function keysHint(user: string, methodsLeft: readonly string[] = ['publickey']): string {
+function keysHint(byHand: string | undefined, methodsLeft: readonly string[] = ['publickey']): string {
   const takesPassword = methodsLeft.some((method) => /^(?:password|keyboard-interactive)$/.test(method));
   const give = 'give it with -k (--ask-pass), or ansible_password.';
   if (methodsLeft.includes('publickey'))
     return (
-      `Is this the right user, and is the key's public half in its authorized_keys? Try: ssh ${user}@… true` +
+      `Is this the right user, and is the key's public half in its authorized_keys?` +
+      (byHand === undefined ? '' : ` Try: ${byHand} true`) +
       (takesPassword ? `\nIt may take a password too: ${give}` : '')
     );
   const only = `It takes only ${methodsLeft.join(', ')}`;

@@ -5,7 +5,9 @@
  */
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { ZrunError } from '../../core/errors.js';
+import { whyUnreadable } from '../../core/file-trouble.js';
 import { reveal, type Secret } from '../../core/secret.js';
+import { quote } from '../../core/shell.js';
 import { fingerprint, shortKeyType } from './known-hosts.js';
 import { octal, readOwnFile } from './read-file.js';
 import { agentOffering, listAgent, type AgentKey, type AgentKeys } from './agent.js';
@@ -13,7 +15,7 @@ import { signaturesFor } from './algorithms.js';
 import { foreignKeysOf, foreignKind, typeOfKey } from './foreign-keys.js';
 import type { SshSettings } from './settings.js';
 import { signingAs } from './signing.js';
-import type { Ssh2 } from './ssh2.js';
+import { loadSsh2, type Ssh2 } from './ssh2.js';
 import { currentUser } from './user.js';
 
 export interface Credentials {
@@ -30,7 +32,7 @@ export interface Credentials {
 
 type KeyFile =
   | { readonly state: 'absent' }
-  | { readonly state: 'unreadable'; readonly why: string }
+  | { readonly state: 'unreadable'; readonly why: string; readonly hint: string }
   | { readonly state: 'unsafe'; readonly mode: number }
   | { readonly state: 'encrypted'; readonly text: string; readonly publicKey: Buffer | undefined }
   | { readonly state: 'usable'; readonly key: ParsedKey; readonly publicKey: Buffer };
@@ -149,7 +151,8 @@ async function openKeyFile(
     const key = Array.isArray(parsed) ? (parsed[0] as ParsedKey) : parsed;
     return { state: 'usable', key, publicKey: key.getPublicSSH() };
   }
-  return { state: 'unreadable', why: 'its passphrase is another one' };
+  const hint = `Whether a passphrase is the right one, ssh-keygen says: ssh-keygen -y -f ${quote(path)}`;
+  return { state: 'unreadable', why: 'its passphrase is another one', hint };
 }
 
 interface WantedKey {
@@ -229,17 +232,26 @@ function unreadable(path: string, file: Exclude<KeyFile, { state: 'usable' }>): 
     });
   if (file.state === 'unreadable')
     return new ZrunError('key-unreadable', `the private key ${path} cannot be used: ${file.why}`, {
-      hint: 'It must be a private key in a format that ssh writes, and readable by you.',
+      hint: file.hint,
     });
   if (file.state === 'unsafe')
     return new ZrunError(
       'key-unreadable',
       `the private key ${path} is not safe: others than its owner can read it (mode ${octal(file.mode)})`,
-      { hint: `ssh refuses it too: chmod 600 ${path}` },
+      { hint: `ssh refuses it too: chmod 600 ${quote(path)}` },
     );
   return new ZrunError('key-unreadable', `the private key ${path} has a passphrase`, {
-    hint: `Run zrun in a terminal, where it asks for it, or give the key to the agent first: ssh-add ${path}`,
+    hint: `Run zrun in a terminal, where it asks for it, or give the key to the agent first: ssh-add ${quote(path)}`,
   });
+}
+
+/**
+ * Makes sure that a key file which the user names can be used, before any host is tried with it; what its passphrase is, is
+ * found out then. Rejects with ZrunError `key-unreadable`.
+ */
+export async function checkKeyFile(file: string, shownAs: string): Promise<void> {
+  const found = await readKeyFile(await loadSsh2(), file);
+  if (found.state !== 'usable' && found.state !== 'encrypted') throw unreadable(shownAs, found);
 }
 
 function describe(publicKey: Buffer): string {
@@ -256,19 +268,28 @@ async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
     if (isExposed) return { state: 'unsafe', mode: found.mode };
     ({ text } = found);
   } catch (error) {
-    return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
+    return { state: 'unreadable', why: whyUnreadable(error), hint: 'It must be a file that you can read.' };
   }
   const kind = foreignKind(typeOfKey(embeddedPublicKey(text) ?? Buffer.alloc(0)));
   if (kind !== undefined)
-    return { state: 'unreadable', why: `it is ${kind}, which zrun's SSH library cannot sign with` };
+    return {
+      state: 'unreadable',
+      why: `it is ${kind}, which zrun's SSH library cannot sign with`,
+      hint: 'Name a plain key, or give a password with -k.',
+    };
   const parsed = ssh2.utils.parseKey(text);
   if (parsed instanceof Error) {
     if (/encrypted|passphrase/i.test(parsed.message))
       return { state: 'encrypted', text, publicKey: await publicKeyOf(ssh2, path, text) };
-    return { state: 'unreadable', why: parsed.message };
+    return {
+      state: 'unreadable',
+      why: parsed.message,
+      hint: 'It must be a private key in a format that ssh writes.',
+    };
   }
   const key = Array.isArray(parsed) ? (parsed[0] as ParsedKey) : parsed;
-  if (!key.isPrivateKey()) return { state: 'unreadable', why: 'it holds a public key' };
+  if (!key.isPrivateKey())
+    return { state: 'unreadable', why: 'it holds a public key', hint: 'Name the file of the private half.' };
   return { state: 'usable', key, publicKey: key.getPublicSSH() };
 }
 

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { ZrunError } from '../../core/errors.js';
+import { holdGroup } from '../../programs/groups.js';
 
 interface ProxyWay {
   readonly command: string;
@@ -31,6 +32,7 @@ export function openProxy(way: ProxyWay, shownAs: string): ProxyStream {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
+  const group = holdGroup(child);
   let words = '';
   let ended: string | undefined;
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-keptWords)));
@@ -43,12 +45,7 @@ export function openProxy(way: ProxyWay, shownAs: string): ProxyStream {
   });
   child.once('exit', (status, signal) => (ended ??= signal ?? `exit code ${status}`));
   stream.once('close', () => {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // It has ended by itself.
-    }
+    group.kill();
     child.stderr.destroy();
     child.unref();
   });

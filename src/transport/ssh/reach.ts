@@ -12,6 +12,7 @@ import type { HostKeyStore } from './host-key-check.js';
 import { unlessAborted } from '../limit.js';
 import { interrupted } from '../session.js';
 import { connectSocket } from './socket.js';
+import { loginByHand } from './by-hand.js';
 import { withRetries, type Attempt, type Try } from './attempt.js';
 import { DroppedError, logIn, type Keepalive, type LoggedIn } from './handshake.js';
 import { createKeyRing, type AskPassphrase } from './keys.js';
@@ -102,7 +103,17 @@ export function createReach(options: ReachOptions): {
       const loggedIn = await logIn(
         ssh2,
         stream,
-        { name, user, credentials, password: target.password, hostKey, keepalive, algorithms, signal },
+        {
+          name,
+          user,
+          byHand: loginByHand(target, settings, jump?.key),
+          credentials,
+          password: target.password,
+          hostKey,
+          keepalive,
+          algorithms,
+          signal,
+        },
         onStage,
       ).catch((error: unknown) => {
         throw (error instanceof DroppedError ? proxy?.failure() : undefined) ?? error;

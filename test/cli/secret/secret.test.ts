@@ -1,10 +1,23 @@
 /**
  * `zrun secret`: files and values that it makes are read by ansible-vault, age and runs, and theirs by it.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import path from 'node:path';
 import { expect } from 'chai';
 import { createSecretFolder, type SecretFolder } from '../../secrets/tools.js';
+import { until } from '../../trust/look.js';
 import { zrun, type Ended } from '../fake-environment.js';
+import { spawnZrun } from '../real-process.js';
 
 describe('zrun secret', () => {
   let there: SecretFolder;
@@ -82,7 +95,7 @@ describe('zrun secret', () => {
       await ok(['edit', name, ...words], env);
       expect(read(name)).not.to.equal(before);
       expect((await ok(['decrypt', name, '-o', '-', ...words])).stdout).to.equal('a: 1\nadded: canary\n');
-      expect(read('where')).to.match(new RegExp(`^/dev/shm/zrun-edit-[^/]+/${name}\n$`));
+      expect(read('where')).to.match(new RegExp(`^/dev/shm/zrun-edit-[^/]+/text/${name}\n$`));
       expect(read('mode')).to.equal('600\n');
       expect(existsSync(read('where').trim())).to.equal(false);
     }
@@ -185,7 +198,107 @@ describe('zrun secret', () => {
     symlinkSync('real/x', there.file('link'));
     await ok(['encrypt', 'link', '--vault-password-file', 'password']);
     expect(read('real/x')).to.match(/^\$ANSIBLE_VAULT/);
+    await ok(['edit', 'link', '--vault-password-file', 'password'], { EDITOR: 'echo "y: 2" >>' });
+    expect(lstatSync(there.file('link')).isSymbolicLink()).to.equal(true);
+    expect((await ok(['decrypt', 'link', '-o', '-', '--vault-password-file', 'password'])).stdout).to.equal(
+      'x: 1\ny: 2\n',
+    );
     expect(readdirSync(there.file('real'))).to.deep.equal(['x']);
+  });
+
+  describe('does not overwrite what somebody else wrote while the editor was open:', () => {
+    const password = ['--vault-password-file', 'password'];
+    const rows: readonly (readonly [
+      what: string,
+      isNew: boolean,
+      meanwhile: string,
+      left: string | undefined,
+    ])[] = [
+      ['a change', false, 'echo other >shared', 'other\n'],
+      ['a removal', false, 'rm shared', undefined],
+      ['a file that was not there', true, 'echo other >shared', 'other\n'],
+    ];
+    for (const [what, isNew, meanwhile, left] of rows)
+      it(what, async () => {
+        for (const name of ['shared', 'shared.edited', 'shared.edited-2'])
+          rmSync(there.file(name), { force: true });
+        if (!isNew) there.vault('shared', 'a: 1\n', password);
+        there.write('shared.edited', 'an older one');
+        const { code, stderr } = await secret(['edit', 'shared', ...password], {
+          EDITOR: `cd '${there.folder}' && ${meanwhile}; echo "b: 2" >>`,
+        });
+        expect(stderr).to.equal(
+          'error: somebody else changed shared while you edited it: it is left as it is\n' +
+            '  hint: What you wrote is in shared.edited-2, encrypted. Put both together, and remove that file.\n',
+        );
+        expect(code).to.equal(4);
+        expect(existsSync(there.file('shared')) ? read('shared') : undefined).to.equal(left);
+        expect((await ok(['decrypt', 'shared.edited-2', '-o', '-', ...password])).stdout).to.equal(
+          `${isNew ? '' : 'a: 1\n'}b: 2\n`,
+        );
+        expect(read('shared.edited')).to.equal('an older one');
+      });
+  });
+
+  it('takes away what an edit has left that was killed, and nothing else', async () => {
+    there.vault('killed', 'a: canary\n', ['--vault-password-file', 'password']);
+    there.write('open', '#!/bin/sh\necho "$1" >edited; echo $$ >pid; exec sleep 600\n', 0o700);
+    const child = spawnZrun(['secret', 'edit', 'killed', '--vault-password-file', 'password'], {
+      cwd: there.folder,
+      env: { EDITOR: './open' },
+    });
+    let folder = '';
+    try {
+      await until(() => existsSync(there.file('pid')) && read('pid') !== '');
+      folder = path.dirname(path.dirname(read('edited').trim()));
+      // As long as it lives, it is left alone.
+      expect((await ok(['keygen'])).stderr).not.to.contain('note:');
+      expect(readFileSync(read('edited').trim(), 'utf8')).to.equal('a: canary\n');
+    } finally {
+      child.kill('SIGKILL');
+      if (existsSync(there.file('pid'))) process.kill(Number(read('pid')), 'SIGKILL');
+    }
+    await child.ended;
+    expect(existsSync(folder)).to.equal(true);
+    const lookalikes = ['zrun-edit-abcde7', 'zrun-edit-abcde8'].map((name) => path.join('/dev/shm', name));
+    const [open = '', link = ''] = lookalikes;
+    try {
+      mkdirSync(open);
+      chmodSync(open, 0o755);
+      symlinkSync(there.folder, link);
+      const { stderr } = await ok(['keygen']);
+      expect(stderr).to.contain(
+        `note: a zrun secret edit that was killed left killed in clear in ${folder}; it is removed now, with what was not saved encrypted\n`,
+      );
+      expect([...leftInMemory()].sort()).to.deep.equal(['zrun-edit-abcde7', 'zrun-edit-abcde8']);
+      expect(existsSync(there.file('killed'))).to.equal(true);
+    } finally {
+      for (const each of lookalikes) rmSync(each, { recursive: true, force: true });
+    }
+    expect((await ok(['keygen'])).stderr).not.to.contain('note:');
+  });
+
+  it('takes a value from standard input where no text is given', async () => {
+    const rows: readonly (readonly [words: readonly string[], input: string, value: string | RegExp])[] = [
+      [[], 'hello\n', 'hello'],
+      [['-'], 'hello\n\n', 'hello\n'],
+      [['--name', 'db'], ' two\r\nlines', ' two\r\nlines'],
+      [[], '', /^error: standard input is empty, and so no value\n/],
+      [['-'], '\n', /^error: standard input is empty/],
+    ];
+    for (const [words, input, value] of rows) {
+      const child = spawnZrun(['secret', 'encrypt-string', '-r', recipient, ...words], { cwd: there.folder });
+      child.stdin.end(input);
+      const { code, stdout, stderr } = await child.ended;
+      if (value instanceof RegExp) {
+        expect(stderr).to.match(value);
+        expect([code, stdout]).to.deep.equal([4, '']);
+        continue;
+      }
+      expect([code, stderr]).to.deep.equal([0, '']);
+      const body = stdout.replace(/^.*\n/, '').replace(/^ {2}/gm, '');
+      expect(there.run('age', ['-d', '-i', 'key.txt'], body)).to.equal(value);
+    }
   });
 
   describe('says what is wrong before it writes anything', () => {
@@ -196,6 +309,17 @@ describe('zrun secret', () => {
       [['encrypt'], /no file is named/],
       [['encrypt', 'plain'], /nothing says what to encrypt with[\s\S]*-r age1/],
       [['encrypt', 'missing', '-r', 'age1x'], /cannot read missing: there is no such file/],
+      [['decrypt', 'folder', '-J'], /cannot read folder: it is a folder\n$/],
+      [['decrypt', 'plain/x', '-J'], /cannot read plain\/x: a part of its path is a file\n$/],
+      [['decrypt', 'circle', '-J'], /cannot read circle: its links lead in a circle\n$/],
+      [
+        ['decrypt', 'sealed', '--vault-password-file', 'folder'],
+        /file 'folder' cannot be read: it is a folder\n$/,
+      ],
+      [
+        ['decrypt', 'sealed', '--age-identity', 'nowhere'],
+        /file 'nowhere' cannot be read: there is no such file\n$/,
+      ],
       [['encrypt', 'plain', '-r', 'age1x'], /'age1x' is no key of age/],
       [['encrypt', 'plain', '-r', 'key.txt'], /secret key, not what to encrypt for/],
       [['encrypt', 'plain', '-r', 'ssh-ed25519 AAAA'], /does not encrypt for ssh keys/],
@@ -212,7 +336,7 @@ describe('zrun secret', () => {
       ],
       [
         ['decrypt', 'sealed', '--vault-password-file', 'nowhere'],
-        /vault password file 'nowhere' cannot be read/,
+        /vault password file 'nowhere' cannot be read: there is no such file\n$/,
       ],
       [['rekey', 'sealed', '--vault-password-file', 'password'], /encrypt with from now on/],
       [['rekey', 'plain', '-r', 'RECIPIENT'], /plain is not encrypted/],
@@ -227,6 +351,8 @@ describe('zrun secret', () => {
     ];
     before(() => {
       there.write('plain', 'a: 1\n');
+      mkdirSync(there.file('folder'));
+      symlinkSync('circle', there.file('circle'));
       there.write('flow', 'a: !vault "$ANSIBLE_VAULT;1.1;AES256\\n61"\n');
       there.write('sops', 'a: ENC[]\nsops:\n  mac: x\n');
       there.vault('sealed', 'a: canary\n', ['--vault-password-file', 'password']);

@@ -172,6 +172,8 @@ describe('keywords of plays', () => {
       'max_fail_percent: 3',
       ["books/play.yaml:2:3: a play has no 'max_fail_percent' (did you mean 'max_fail_percentage'?)"],
     ],
+    ["become_user: ''", ["books/play.yaml:2:16: 'become_user' is empty (name a user, or leave it out)"]],
+    ["remote_user: ' '", ["books/play.yaml:2:16: 'remote_user' is empty (name a user, or leave it out)"]],
     ['user: me', ["books/play.yaml:2:3: zrun does not have 'user' yet (write remote_user)"]],
     ['connection: winrm', ["books/play.yaml:2:15: there is no connection 'winrm' (write ssh or local)"]],
     ['throttle: -1', ["books/play.yaml:2:13: 'throttle' must be a whole number of at least 0"]],

@@ -188,6 +188,7 @@ describe('pause', () => {
 
   for (const [params, asked, reason] of [
     [{ seconds: 5 }, ['wait 5000'], 'paused for 5 seconds'],
+    [{ seconds: 1 }, ['wait 1000'], 'paused for 1 second'],
     [{ minutes: 1.5 }, ['wait 90000'], 'paused for 1.5 minutes'],
     [{}, ['\n[look]\nEnter goes on, Ctrl-C stops the run: '], 'paused for the user'],
     [{ prompt: 'Well?', echo: false }, ['\n[look]\nWell? (hidden)'], 'paused for the user'],

@@ -169,7 +169,14 @@ function textSetting(
   otherwise: Setting<string | undefined>,
 ): Setting<string | undefined> {
   if (!entry) return otherwise;
-  if (!isTemplateNode(entry.value)) return site.read.text(entry) ?? otherwise;
+  if (!isTemplateNode(entry.value)) {
+    const written = site.read.text(entry);
+    if (written?.trim() !== '') return written ?? otherwise;
+    site.context.report(
+      errorAt(entry.value.at, 'playbook-invalid', `'${entry.key}' is empty`, 'name a user, or leave it out'),
+    );
+    return otherwise;
+  }
   const convert = (value: Value): string | undefined => {
     if (typeof value === 'number') return String(value);
     return typeof value === 'string' && value !== '' ? value : undefined;
