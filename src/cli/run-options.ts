@@ -83,16 +83,29 @@ export function addHostOptions(program: Command): Command {
 }
 
 export function addChangeOptions(program: Command): Command {
-  return program
+  program
     .optionsGroup('What is done:')
     .option('-C, --check', 'change nothing; show what a run would change')
-    .option('-D, --diff', 'show how things differ before and after')
-    .addOption(
-      new Option('-e, --extra-vars <vars>', 'k=v, JSON or @file; overrides all other variables').argParser(
-        collect,
-      ),
-    );
+    .option('-D, --diff', 'show how things differ before and after');
+  return addVariableOptions(program);
 }
+
+/** All that is left of `addChangeOptions` for verbs that change nothing. */
+export function addVariableOptions(program: Command): Command {
+  return program.addOption(
+    new Option('-e, --extra-vars <vars>', 'k=v, JSON or @file; overrides all other variables').argParser(
+      collect,
+    ),
+  );
+}
+
+/** For those verbs: what a habit writes, and what there is to say of it. */
+export const insteadOfChanges: Readonly<Record<string, string>> = {
+  '-C': 'this verb changes nothing: leave it out',
+  '--check': 'this verb changes nothing: leave it out',
+  '-D': 'this verb changes nothing: leave it out',
+  '--diff': 'this verb changes nothing: leave it out',
+};
 
 export function addConnectionOptions(program: Command): Command {
   return program
@@ -204,6 +217,7 @@ export interface RunOptions extends KeyWords {
 
 /** `options`: as commander has read them. Throws ZrunError `usage` for those that exclude each other. */
 export function toRunCommand(options: RunOptions, playbooks: readonly string[]): RunCommand {
+  refuseEmpty(options);
   if (options.limit?.trim() === '') {
     throw new ZrunError('usage', 'the limit is empty', {
       hint: 'An empty --limit means no host, which is hardly meant; leave it out to take all hosts.',
@@ -255,6 +269,25 @@ export function toRunCommand(options: RunOptions, playbooks: readonly string[]):
     report: options.report ?? [],
     metrics: options.metrics,
   };
+}
+
+/** A script whose variable is empty does not mean what zrun does without the option. Throws ZrunError `usage`. */
+function refuseEmpty(options: RunOptions): void {
+  const given: readonly (readonly [option: string, value: string | undefined, without: string])[] = [
+    ['--user', options.user, 'to log in as ssh does'],
+    ['--become-user', options.becomeUser, 'to become root'],
+    ['--private-key', options.privateKey, 'to use the keys that ssh uses'],
+    ['--start-at-task', options.startAtTask, 'to begin with the first task'],
+    ['--tags', emptyTags(options.tags), 'to run all tasks'],
+    ['--skip-tags', emptyTags(options.skipTags), 'to run all tasks'],
+  ];
+  for (const [option, value, without] of given)
+    if (value?.trim() === '')
+      throw new ZrunError('usage', `${option} is empty`, { hint: `Leave it out ${without}.` });
+}
+
+function emptyTags(given: readonly string[] | undefined): '' | undefined {
+  return given !== undefined && splitTags(given).length === 0 ? '' : undefined;
 }
 
 /** `-t a,b -t c`: as in Ansible, each may be a list. */

@@ -32,6 +32,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'show what is known of a host',
     load: async () => (await import('./exec/facts.js')).showFacts,
   },
+  help: {
+    summary: 'explain zrun, or one of its verbs',
+    load: async () => (await import('./help/help.js')).showHelp,
+  },
   history: {
     summary: 'list past runs, or show one',
     load: async () => (await import('./history.js')).showHistory,
@@ -67,5 +71,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
   secret: {
     summary: 'encrypt, decrypt and edit files and values',
     load: async () => (await import('./secret/secret.js')).secret,
+  },
+  version: {
+    summary: 'show the version',
+    load: async () => (await import('./help/version.js')).showVersion,
   },
 };

@@ -57,6 +57,11 @@ describe('the command line of a run', () => {
     ['--chekc', /unknown option --chekc/, /did you mean --check\?/],
     ['--start-at Stop', /unknown option --start-at/, undefined],
     ['--xyzzy', /unknown option --xyzzy/, /zrun --help/],
+    ['--become-user=', /--become-user is empty/, /Leave it out to become root/],
+    ['--user=', /--user is empty/, /as ssh does/],
+    ['--start-at-task=', /--start-at-task is empty/, undefined],
+    ['--tags=', /--tags is empty/, /Leave it out to run all tasks/],
+    ['--skip-tags=,', /--skip-tags is empty/, undefined],
     ['-k --connection-password-file x', /asked for and read from a file at once/, /one of/],
     ['--become-method runas', /--become-method is sudo, su, doas, not 'runas'/, undefined],
     ['--flush-cache', /unknown option/, /nothing is cached/],
@@ -107,6 +112,22 @@ describe('zrun', () => {
       expect(help.stdout).to.match(new RegExp(`^Usage: zrun ${verb}`));
       for (const line of help.stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
     }
+  });
+
+  it('help and version are verbs, and files of these names go by their paths', async () => {
+    expect(await zrun(['help'])).to.deep.equal(await zrun(['--help']));
+    expect(await zrun(['help', 'exec'])).to.deep.equal(await zrun(['exec', '--help']));
+    expect(await zrun(['version'])).to.deep.equal(await zrun(['--version']));
+    for (const [argv, stderr] of [
+      [
+        ['help', 'exce'],
+        "error: there is no playbook and no verb 'exce'\n  hint: did you mean 'zrun exec'?\n",
+      ],
+      [['help', 'exec', 'ping'], 'error: one verb at a time\n  hint: zrun help exec\n'],
+      [['version', 'x'], "error: 'x' stands where nothing belongs\n"],
+      [['./help', '-i', 'a,'], 'error: cannot read ./help: there is no such file\n'],
+    ] as const)
+      expect((await zrun(argv)).stderr).to.contain(stderr);
   });
 
   it('--version says its version, whatever else is there', async () => {

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { createNameUse, loadPlaybook, readInventory, type Inventory } from '../../config/index.js';
 import { stepsOf, handlersIn, type Play, type Step } from '../../core/plan.js';
+import type { Topic } from '../doc/entries.js';
 import type { Environment } from '../environment.js';
 import type { Named } from './help-options.js';
 import type { Line } from './line.js';
@@ -15,6 +16,8 @@ export type Kind =
   | 'folders'
   | 'nothing'
   | 'verbs and playbooks'
+  | 'verbs'
+  | 'actions'
   | 'playbooks'
   | 'patterns'
   | 'hosts'
@@ -32,14 +35,16 @@ export type Kind =
 const patience = 3000;
 const mostRuns = 30;
 
-/** Never throws. */
+/** `verbs`, and a verb's own `actions`: as their helps have them. Never throws. */
 export async function candidatesOf(
   kind: Kind,
   line: Line,
   environment: Environment,
-  verbs: readonly Named[],
+  { verbs, actions }: { readonly verbs: readonly Named[]; readonly actions: readonly Named[] },
 ): Promise<readonly Named[]> {
   try {
+    if (kind === 'verbs') return verbs;
+    if (kind === 'actions') return actions;
     if (kind === 'verbs and playbooks') return [...verbs, ...(await listPlaybooks(environment))];
     return await findCandidates(kind, line, environment);
   } catch {
@@ -48,7 +53,7 @@ export async function candidatesOf(
 }
 
 async function findCandidates(
-  kind: Exclude<Kind, 'verbs and playbooks'>,
+  kind: Exclude<Kind, 'verbs and playbooks' | 'verbs' | 'actions'>,
   line: Line,
   environment: Environment,
 ): Promise<readonly Named[]> {
@@ -83,7 +88,7 @@ async function findCandidates(
     case 'parameters':
       return await listParameters(line);
     case 'documented':
-      return await listDocumented();
+      return await listDocumented(line);
   }
 }
 
@@ -170,14 +175,26 @@ async function listParameters({ values }: Line): Promise<readonly Named[]> {
   return Object.keys(module?.params.shape ?? {}).map((name) => ({ value: `${name}=`, summary: '' }));
 }
 
-async function listDocumented(): Promise<readonly Named[]> {
+/** Behind a topic, what it has. Facts go by their whole name, or by a path without `facts.`, as `zrun doc` takes them. */
+async function listDocumented({ operands, partial }: Line): Promise<readonly Named[]> {
   const [{ modules }, { entriesOf, topics }] = await Promise.all([
     import('../../modules/index.js'),
     import('../doc/entries.js'),
   ]);
+  const entriesIn = (topic: Topic): readonly Named[] =>
+    entriesOf(topic).map(({ name, summary }) => ({ value: name, summary }));
+  const paths = entriesIn('facts').map(({ value, summary }) => ({
+    value: value.replace(/^facts\./, ''),
+    summary,
+  }));
+  const shortFacts = paths.filter(({ value }) => value.includes('.'));
+  const topic = topics.find((each) => each === operands[0]);
+  if (topic !== undefined)
+    return [...entriesIn(topic), ...(topic === 'facts' && partial !== '' ? shortFacts : [])];
   return [
     ...namesOf(topics, 'all of them'),
     ...[...modules.values()].map(({ name, summary }) => ({ value: name, summary })),
-    ...topics.flatMap(entriesOf).map(({ name, summary }) => ({ value: name, summary })),
+    ...topics.flatMap(entriesIn),
+    ...(partial.includes('.') ? shortFacts : []),
   ];
 }

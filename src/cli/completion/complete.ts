@@ -1,9 +1,11 @@
 /**
  * Owns what can follow on a command line: which kind of value belongs where the cursor is. Knows no shell.
  */
+import { becomeMethods } from '../../core/host.js';
 import type { Environment } from '../environment.js';
+import { outputKinds } from '../run-options.js';
 import { candidatesOf, type Kind } from './candidates.js';
-import { helpOf, optionsIn, verbsIn, type HelpOption, type Named, type RunZrun } from './help-options.js';
+import { helpOf, namedBelow, optionsIn, type HelpOption, type Named, type RunZrun } from './help-options.js';
 import { readLine, type Line } from './line.js';
 
 interface Completion {
@@ -22,6 +24,7 @@ const kindsOfValues: Readonly<Record<string, Kind>> = {
   '--resume': 'runs',
   '--module-name': 'modules',
   '--args': 'parameters',
+  '--become-method': becomeMethods,
   '--host': 'hosts',
   '--graph': 'groups',
   '--private-key': 'files',
@@ -33,6 +36,7 @@ const kindsOfOperands: Readonly<Record<string, readonly [first: Kind, ...more: K
   doc: ['documented'],
   exec: ['patterns', 'nothing'],
   facts: ['patterns', 'facts'],
+  help: ['verbs', 'nothing'],
   history: ['runs', 'nothing'],
   init: ['folders', 'nothing'],
   inventory: ['groups', 'nothing'],
@@ -41,7 +45,8 @@ const kindsOfOperands: Readonly<Record<string, readonly [first: Kind, ...more: K
   playbooks: [['copy'], 'playbooks', 'folders'],
   report: ['runs', 'nothing'],
   schema: [['playbook', 'inventory', 'vars', 'tasks', 'events', 'report'], 'nothing'],
-  secret: [['encrypt', 'decrypt', 'edit', 'rekey', 'encrypt-string', 'keygen'], 'files'],
+  secret: ['actions', 'files'],
+  version: ['nothing'],
 };
 
 /** More than this is no list to choose from. */
@@ -55,16 +60,20 @@ export async function complete(
 ): Promise<Completion> {
   const [first, ...rest] = words;
   const ofZrun = await helpOf(undefined, environment, run);
-  const verbs = verbsIn(ofZrun);
+  const verbs = namedBelow('Verbs', ofZrun);
   const isVerb = words.length > 1 && verbs.some(({ value }) => value === first);
-  const options = optionsIn(isVerb ? await helpOf(first, environment, run) : ofZrun);
+  const help = isVerb ? await helpOf(first, environment, run) : ofZrun;
+  const options = optionsIn(help);
   const line = isVerb ? readLine(first, rest, options) : readLine(undefined, words, options);
   if (line.isCommand) return { candidates: [], own: 'files' };
   if (!line.option && line.partial.startsWith('-')) {
     return { candidates: startingWith(line.partial, options.flatMap(namesOf)), own: undefined };
   }
   const kind = line.option ? kindOfValue(line.option) : kindOfOperand(line);
-  const found = await candidatesOf(kind, line, environment, verbs);
+  const found = await candidatesOf(kind, line, environment, {
+    verbs,
+    actions: isVerb ? namedBelow('Actions', help) : [],
+  });
   const candidates = startingWith(line.partial, found).map(({ value, summary }) => ({
     value: line.before + value,
     summary,
@@ -78,15 +87,19 @@ function namesOf({ names, summary }: HelpOption): readonly Named[] {
   return names.map((value) => ({ value, summary }));
 }
 
+/** Each once, as it is found first: what is a helper is a function too. */
 function startingWith(partial: string, candidates: readonly Named[]): readonly Named[] {
-  return candidates.filter(({ value }) => value.startsWith(partial)).slice(0, MOST);
+  const found = new Map<string, Named>();
+  for (const each of candidates)
+    if (each.value.startsWith(partial) && !found.has(each.value)) found.set(each.value, each);
+  return [...found.values()].slice(0, MOST);
 }
 
 function kindOfValue({ names, value }: HelpOption): Kind {
   const known = names.map((name) => (Object.hasOwn(kindsOfValues, name) ? kindsOfValues[name] : undefined));
   const kind = known.find((one) => one !== undefined);
   if (kind !== undefined) return kind;
-  if (names.includes('--output') && value === 'kind') return ['tty', 'plain', 'json'];
+  if (names.includes('--output') && value === 'kind') return outputKinds;
   return value === 'file' || value === 'folder' ? 'files' : 'nothing';
 }
 

@@ -37,9 +37,9 @@ export async function helpOf(
   return text;
 }
 
-/** The list below `Verbs`. */
-export function verbsIn(help: string): readonly Named[] {
-  const [, section = ''] = /^Verbs\b.*\n((?: .*\n)*)/m.exec(help) ?? [];
+/** The list below a heading, as `Verbs`. */
+export function namedBelow(heading: 'Verbs' | 'Actions', help: string): readonly Named[] {
+  const [, section = ''] = new RegExp(`^${heading}\\b.*\\n((?: .*\\n)*)`, 'm').exec(help) ?? [];
   return [...section.matchAll(/^ {2}(\S+) +(.*)$/gm)].map(([, value = '', summary = '']) => ({
     value,
     summary,

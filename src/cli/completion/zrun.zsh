@@ -7,7 +7,7 @@ _zrun() {
     case $value in
       :files|:folders) own=$value ;;
       *=) open+=("$value") ;;
-      *) described+=("${value//:/\\:}:$summary") ;;
+      *) described+=("${value//:/\\:}${summary:+:$summary}") ;;
     esac
   done < <("${words[1]}" completion --words "${(@)words[2,CURRENT]}" 2>/dev/null)
   local found=1

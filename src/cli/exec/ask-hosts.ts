@@ -25,7 +25,9 @@ import {
   addHostOptions,
   addOutputOptions,
   addSecretOptions,
+  addVariableOptions,
   insteadOf,
+  insteadOfChanges,
   toRunCommand,
   type RunCommand,
   type RunOptions,
@@ -36,6 +38,8 @@ interface VerbOptions {
   /** What follows `zrun VERB `. */
   readonly usage: string;
   readonly epilogue: string;
+  /** It may change hosts, so that --check and --diff mean something. */
+  readonly isChanging?: boolean;
   /** Adds the options that are the verb's own. */
   readonly addOwn?: (program: Command) => void;
 }
@@ -43,7 +47,7 @@ interface VerbOptions {
 /** Reads the words. Returns the help where that was asked for. Throws ZrunError `usage`. */
 export function readAskWords(
   argv: readonly string[],
-  { verb, usage, epilogue, addOwn }: VerbOptions,
+  { verb, usage, epilogue, isChanging = false, addOwn }: VerbOptions,
 ): { readonly program: Command; readonly command: RunCommand } | { readonly text: string } {
   const program = new Command(`zrun ${verb}`)
     .exitOverride()
@@ -53,7 +57,8 @@ export function readAskWords(
     .argument('[words...]');
   addOwn?.(program);
   addHostOptions(program);
-  addChangeOptions(program);
+  if (isChanging) addChangeOptions(program);
+  else addVariableOptions(program);
   addConnectionOptions(program);
   addBecomeOptions(program);
   addSecretOptions(program);
@@ -61,7 +66,10 @@ export function readAskWords(
     .option('--json', 'the answers as JSON')
     .helpOption('-h, --help', 'show this')
     .addHelpText('after', epilogue);
-  const text = parseWords(program, argv, `zrun ${verb} --help shows all options`, insteadOf);
+  const text = parseWords(program, argv, `zrun ${verb} --help shows all options`, {
+    ...insteadOf,
+    ...(!isChanging && insteadOfChanges),
+  });
   if (text !== undefined) return { text };
   return { program, command: toRunCommand(program.opts<RunOptions>(), []) };
 }

@@ -44,6 +44,7 @@ export async function execute(environment: Environment): Promise<number> {
     usage:
       'PATTERN -i INVENTORY [options] -- COMMAND...\n       zrun exec PATTERN -i INVENTORY -m MODULE [-a ARGS] [options]',
     epilogue: EPILOGUE,
+    isChanging: true,
     addOwn: (program) =>
       void program
         .optionsGroup('The task:')

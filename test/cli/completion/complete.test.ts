@@ -83,7 +83,11 @@ describe('completion', () => {
     [['site.yaml', '--start-at-task', 't'], ['two']],
     [
       ['site.yaml', '--output', ''],
-      ['tty', 'plain', 'json'],
+      ['tty', 'plain', 'oneline', 'ndjson', 'json', 'junit', 'tap'],
+    ],
+    [
+      ['ping', 'web', '--become-method', ''],
+      ['sudo', 'su', 'doas'],
     ],
     [['site.yaml', '--output=p'], ['--output=plain']],
     [['nosuch.yaml', '-t', ''], []],
@@ -94,6 +98,15 @@ describe('completion', () => {
       ['secret', 'enc'],
       ['encrypt', 'encrypt-string'],
     ],
+    // A helper, and a function.
+    [['doc', 'regex.extractA'], ['regex.extractAll']],
+    [['doc', 'facts', 'os.ker'], ['os.kernel']],
+    [['doc', 'facts', 'facts.os.ker'], ['facts.os.kernel']],
+    [['doc', 'os.ker'], ['os.kernel']],
+    [['doc', 'keywords', 'become_us'], ['become_user']],
+    [['help', 'pi'], ['ping']],
+    [['help', 'ping', ''], []],
+    [['version', ''], []],
     [['playbooks', 'copy', 'over'], ['overlay2']],
     [['--res'], ['--resume']],
     [['--resume', '-'], ['-i']],
@@ -128,6 +141,13 @@ describe('completion', () => {
   it('says what each is', async () => {
     const { stdout } = await zrun(['completion', '--words', 'pin'], { cwd: folder });
     expect(stdout).to.contain('ping\tfind out which hosts can be worked on\n');
+    const secret = await zrun(['completion', '--words', 'secret', 'encrypt-'], { cwd: folder });
+    expect(secret.stdout).to.match(/^encrypt-string\tone value, as YAML/);
+  });
+
+  it('offers the actions that zrun secret has', async () => {
+    const { stderr } = await zrun(['secret', 'nosuch']);
+    expect((await offered(['secret', ''])).join(', ')).to.equal(/the actions are (.*)\n/.exec(stderr)?.[1]);
   });
 
   it('has a script for each shell, and knows the nearest', async () => {

@@ -3,7 +3,7 @@
  * are this machine (local transport, a real sh); the last story has a real sshd.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, spawnSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -292,6 +292,42 @@ describe('zrun exec', () => {
     );
     expect(code).to.equal(3);
   });
+
+  it('ping and facts: have no --check and no --diff, since they change nothing', async () => {
+    for (const verb of ['ping', 'facts']) {
+      expect((await start([verb, '--help'])).stdout).not.to.match(/--check|--diff/);
+      for (const option of ['-C', '--diff'])
+        expect(await start([verb, 'localhost', option])).to.deep.equal({
+          code: 4,
+          stdout: '',
+          stderr: `error: unknown option ${option}\n  hint: this verb changes nothing: leave it out\n`,
+        });
+    }
+  });
+
+  const keys: readonly (readonly [name: string, message: string])[] = [
+    ['nope', 'error: there is no private key nope\n'],
+    ['open', 'error: the private key open is not safe: others than its owner can read it (mode 0644)\n'],
+    ['text', 'error: the private key text cannot be used: '],
+    ['.', 'error: the private key . cannot be used: it is a folder\n'],
+    ['', 'error: --private-key is empty\n'],
+  ];
+  for (const [name, message] of keys)
+    it(`--private-key '${name}' is refused before a host is tried`, async () => {
+      for (const file of ['open', 'text'])
+        writeFileSync(path.join(folder, file), 'no key\n', { mode: 0o600 });
+      chmodSync(path.join(folder, 'open'), 0o644);
+      const { code, stdout, stderr } = await start([
+        'ping',
+        'all',
+        '-i',
+        'hosts.yaml',
+        '--private-key',
+        name,
+      ]);
+      expect(stderr).to.contain(message);
+      expect([code, stdout]).to.deep.equal([4, '']);
+    });
 
   it('facts: gives a part by its name, or all in lines that a condition can use', async () => {
     const { stdout } = await start(['facts', 'localhost', 'host.kernel']);
