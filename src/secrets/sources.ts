@@ -6,7 +6,7 @@ import { access, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
 import { whyUnreadable } from '../core/file-trouble.js';
-import { ownUid } from '../core/own-user.js';
+import { ownUid } from '../core/this-machine.js';
 import { keepSecret } from '../core/secret.js';
 import { quote } from '../core/shell.js';
 import { askProgram } from '../programs/ask.js';

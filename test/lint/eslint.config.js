@@ -14,7 +14,7 @@ const wholeZod = {
 const recursiveMkdir = {
   selector:
     ":matches(CallExpression[callee.name=/^mkdir(Sync)?$/], CallExpression[callee.property.name=/^mkdir(Sync)?$/]) > ObjectExpression > Property[key.name='recursive']",
-  message: 'Write makeFolder(…) of core/make-folder.',
+  message: 'Write makeFolder(…) of core/this-machine.',
 };
 
 export default tseslint.config(

@@ -7,7 +7,7 @@ import { loadInventory } from '../../config/index.js';
 import { ZrunError, ZrunErrors } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
 import { unwritable } from '../../core/file-trouble.js';
-import { makeFolder } from '../../core/make-folder.js';
+import { makeFolder } from '../../core/this-machine.js';
 import { quote, quoteArgv } from '../../core/shell.js';
 import { visibleLine } from '../../report/visible.js';
 import type { Environment } from '../environment.js';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { nearest, ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
 import { unwritable, whyUnreadable } from '../../core/file-trouble.js';
-import { makeFolder } from '../../core/make-folder.js';
+import { makeFolder } from '../../core/this-machine.js';
 import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { readVerbWords } from '../verb-options.js';
