@@ -53,8 +53,8 @@ describe('a run', () => {
   it('changes nothing with --check and shows what it would change', async () => {
     const { code, stdout, stderr } = await start('play.yaml -i hosts.yaml --check --diff');
     expect([code, stderr]).to.deep.equal([0, '']);
-    expect(stdout).to.contain(`would change | A file: create ${out('one')}`);
-    expect(stdout).to.contain('\n    +hello two\n');
+    expect(stdout).to.contain(`would change | A file: create ${out('<host>')}`);
+    expect(stdout).to.contain('\n    +hello <host>\n');
     expect(stdout).to.match(/^one, two : ok=2 +changed=1$/m);
     expect(stdout).to.contain('2 hosts: 2 done (2 would change)');
     expect(existsSync(out('one'))).to.equal(false);
