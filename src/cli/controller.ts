@@ -7,7 +7,7 @@ import { lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZrunError } from '../core/errors.js';
-import { whyUnwritable } from '../core/file-trouble.js';
+import { whyUnwritable } from '../core/local-files.js';
 import type { Controller } from '../core/module.js';
 import { keepSecret } from '../core/secret.js';
 import { visible } from '../report/visible.js';

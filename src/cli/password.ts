@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
-import { whyUnreadable } from '../core/file-trouble.js';
+import { whyUnreadable } from '../core/local-files.js';
 import { Secret } from '../core/secret.js';
 import type { RunCommand } from './run-options.js';
 import type { Environment } from './environment.js';

@@ -4,7 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { ZrunError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { whyUnwritable } from '../core/file-trouble.js';
+import { whyUnwritable } from '../core/local-files.js';
 import { mask } from '../core/secret.js';
 import type { RunReport } from '../report/document/report.js';
 import type { Reporter } from '../report/reporter.js';

@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { nearest, ZrunError } from '../core/errors.js';
 import type { EventOf } from '../core/events.js';
-import { whyUnreadable } from '../core/file-trouble.js';
+import { whyUnreadable } from '../core/local-files.js';
 import { readJournalFile, type OnDamaged } from '../report/journal.js';
 import { findRunsFolder, listRuns, type RunFolder } from '../report/run-folder.js';
 import { createRunReader, type RunRecord } from '../report/run-record.js';

@@ -9,7 +9,7 @@ import { nearest, ZrunError } from '../core/errors.js';
 import { modules } from '../modules/index.js';
 import type { Environment } from './environment.js';
 import { exitCodes } from '../core/exit-codes.js';
-import { unwritable } from '../core/file-trouble.js';
+import { unwritable } from '../core/local-files.js';
 import { readVerbWords } from './verb-options.js';
 
 /** Of what zrun writes itself. */

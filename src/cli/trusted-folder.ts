@@ -8,7 +8,7 @@ import { lstat, mkdir, open, readlink, type FileHandle } from 'node:fs/promises'
 import { platform } from 'node:os';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
-import { ownUid } from '../core/this-machine.js';
+import { ownUid } from '../core/local-files.js';
 
 /** A folder that is held open, so that nobody can put another in its place. */
 export interface OpenFolder {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { EventOf, RunEvent } from '../core/events.js';
-import { makeFolder } from '../core/this-machine.js';
+import { makeFolder } from '../core/local-files.js';
 import { createTimeText } from './duration.js';
 import { createHostText, type HostText } from './host-text.js';
 import type { Reporter } from './reporter.js';

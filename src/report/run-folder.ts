@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { makeFolder } from '../core/this-machine.js';
+import { makeFolder } from '../core/local-files.js';
 import { isGoing, keepClaim, writeClaim, type Claim } from './run-claim.js';
 
 export interface RunFolder {

@@ -14,7 +14,7 @@ const wholeZod = {
 const recursiveMkdir = {
   selector:
     ":matches(CallExpression[callee.name=/^mkdir(Sync)?$/], CallExpression[callee.property.name=/^mkdir(Sync)?$/]) > ObjectExpression > Property[key.name='recursive']",
-  message: 'Write makeFolder(…) of core/this-machine.',
+  message: 'Write makeFolder(…) of core/local-files.',
 };
 
 export default tseslint.config(

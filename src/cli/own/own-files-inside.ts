@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { getAsset, getRawAsset } from 'node:sea';
 import path from 'node:path';
-import { makeFolder } from '../../core/this-machine.js';
+import { makeFolder } from '../../core/local-files.js';
 import type { OwnFiles } from './own-files.js';
 import { openParts, type BundlePart } from './parts.js';
 

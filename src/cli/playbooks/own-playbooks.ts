@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ZrunError } from '../../core/errors.js';
-import { whyUnwritable } from '../../core/file-trouble.js';
+import { whyUnwritable } from '../../core/local-files.js';
 import type { Environment } from '../environment.js';
 
 export interface OwnPlaybook {

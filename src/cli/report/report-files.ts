@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { throwAll, ZrunError } from '../../core/errors.js';
 import { mask } from '../../core/secret.js';
-import { unwritable } from '../../core/file-trouble.js';
+import { unwritable } from '../../core/local-files.js';
 import { createReportReader } from '../../report/document/read-report.js';
 import type { RunReport } from '../../report/document/report.js';
 import { writeReport, type ReportKind } from '../../report/document/write-report.js';

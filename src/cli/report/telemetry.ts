@@ -7,7 +7,7 @@ import type { Reporter } from '../../report/reporter.js';
 import { isTraced, openTraces } from '../../report/telemetry/open-traces.js';
 import type { RunCommand } from '../run-options.js';
 import type { Environment } from '../environment.js';
-import { unwritable } from '../../core/file-trouble.js';
+import { unwritable } from '../../core/local-files.js';
 
 /** `warn`: before the run, during it and when it is over. Throws ZrunError `usage`. */
 export async function openTelemetry(

@@ -5,8 +5,7 @@
 import { lstat, mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { whyUnwritable } from '../../core/file-trouble.js';
-import { ownUid } from '../../core/this-machine.js';
+import { ownUid, whyUnwritable } from '../../core/local-files.js';
 import { isGoing, keepClaim, writeClaim } from '../../report/run-claim.js';
 import { visibleLine } from '../../report/visible.js';
 import type { Environment } from '../environment.js';

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../../core/errors.js';
-import { unwritable } from '../../core/file-trouble.js';
+import { unwritable } from '../../core/local-files.js';
 import { isSealed, type Keyring } from '../../secrets/keyring.js';
 import type { Environment } from '../environment.js';
 import type { VerbWords } from '../verb-options.js';

@@ -6,7 +6,7 @@ import { createReadStream, fstatSync } from 'node:fs';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError, type Place } from '../../core/errors.js';
-import { unwritable, whyUnreadable } from '../../core/file-trouble.js';
+import { unwritable, whyUnreadable } from '../../core/local-files.js';
 import { ageMagic, armorBytes } from '../../secrets/age.js';
 
 export interface ReadFile {

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { ZrunError, type Place } from '../../core/errors.js';
-import { unwritable } from '../../core/file-trouble.js';
+import { unwritable } from '../../core/local-files.js';
 import { createAgeKey } from '../../secrets/age.js';
 import type { Keyring } from '../../secrets/keyring.js';
 import type { Environment } from '../environment.js';

@@ -7,7 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { nearest, ZrunError, type Place, type Source } from '../../core/errors.js';
-import { whyUnreadable } from '../../core/file-trouble.js';
+import { whyUnreadable } from '../../core/local-files.js';
 import { onAbort } from '../../core/signals.js';
 import { ageMagic, armorBytes } from '../../secrets/age.js';
 import { errorAt } from './findings.js';

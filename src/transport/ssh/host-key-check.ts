@@ -5,8 +5,7 @@
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../../core/errors.js';
-import { whyUnreadable, whyUnwritable } from '../../core/file-trouble.js';
-import { makeFolder } from '../../core/this-machine.js';
+import { makeFolder, whyUnreadable, whyUnwritable } from '../../core/local-files.js';
 import {
   authoritiesFor,
   fingerprint,

@@ -5,7 +5,7 @@
  */
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { ZrunError } from '../../core/errors.js';
-import { whyUnreadable } from '../../core/file-trouble.js';
+import { whyUnreadable } from '../../core/local-files.js';
 import { reveal, type Secret } from '../../core/secret.js';
 import { quote } from '../../core/shell.js';
 import { fingerprint, shortKeyType } from './known-hosts.js';

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { makeFolder } from '../../src/core/this-machine.js';
+import { makeFolder } from '../../src/core/local-files.js';
 
 describe('makeFolder', () => {
   let base = '';
