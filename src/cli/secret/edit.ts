@@ -129,7 +129,9 @@ async function runEditor(editor: string, file: string, environment: Environment)
   });
   try {
     const status = await new Promise<number | string>((resolve, reject) => {
-      child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+      // In the shell's own place where it is one plain command, so that a signal reaches it.
+      const start = /^[\w./+-]+(?: [\w\s./+,:"'-]*)?$/.test(editor) ? 'exec ' : '';
+      child = spawn('/bin/sh', ['-c', `${start}${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
       child.once('error', reject);
       child.once('close', (code, signal) => resolve(code ?? signal ?? 'nobody'));
     });

@@ -15,7 +15,7 @@ import {
 import path from 'node:path';
 import { expect } from 'chai';
 import { createSecretFolder, type SecretFolder } from '../../secrets/tools.js';
-import { until } from '../../trust/look.js';
+import { isAlive, until } from '../../trust/look.js';
 import { zrun, type Ended } from '../fake-environment.js';
 import { spawnZrun } from '../real-process.js';
 
@@ -276,6 +276,25 @@ describe('zrun secret', () => {
       for (const each of lookalikes) rmSync(each, { recursive: true, force: true });
     }
     expect((await ok(['keygen'])).stderr).not.to.contain('note:');
+  });
+
+  it('ends the editor with itself', async () => {
+    rmSync(there.file('pid'), { force: true });
+    there.vault('ended', 'a: 1\n', ['--vault-password-file', 'password']);
+    there.write('open', '#!/bin/sh\necho $$ >pid; exec sleep 600\n', 0o700);
+    const child = spawnZrun(['secret', 'edit', 'ended', '--vault-password-file', 'password'], {
+      cwd: there.folder,
+      env: { EDITOR: './open -f "x y"' },
+    });
+    try {
+      await until(() => existsSync(there.file('pid')) && read('pid') !== '');
+      child.kill('SIGTERM');
+      expect((await child.ended).code).to.equal(130);
+      await until(() => !isAlive(there.file('pid')));
+    } finally {
+      child.kill('SIGKILL');
+    }
+    expect(leftInMemory()).to.deep.equal([]);
   });
 
   it('takes a value from standard input where no text is given', async () => {
