@@ -95,13 +95,16 @@ interface Damage {
   describe(): string | undefined;
 }
 
-/** The last line of a run that goes on may still be written: that is no damage. */
+/**
+ * The last line of a run that goes on may still be written: that is no damage. A journal of one line that breaks off is that
+ * of a run that was interrupted before it began.
+ */
 export function createDamage({ journal }: RunFolder, isGoing: boolean): Damage {
   let first: number | undefined;
   let count = 0;
   return {
     note(line, isLast) {
-      if (isLast && isGoing) return;
+      if (isLast && (isGoing || line === 1)) return;
       first ??= line;
       count++;
     },
