@@ -91,7 +91,8 @@ function peerMessage({ action, status, msg }: PeerTask): string | undefined {
 
 function ownMessage(module: string, result: WrittenResult | WrittenItem): string | undefined {
   if (sayings.get(module)?.includes(result.status) !== true) return undefined;
-  const said = result.message ?? result.problem?.message ?? '';
+  // Ansible says how often a task was tried in `attempts` alone.
+  const said = (result.message ?? result.problem?.message ?? '').replace(/ \(after \d+ attempts\)$/, '');
   if (!/^[[{]/.test(said)) return said;
   try {
     return textOf(JSON.parse(said));
