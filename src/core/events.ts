@@ -24,7 +24,8 @@ export interface TaskRef {
  * host said no. unknown: in check mode, rests on what was not run; in a run, the connection broke during a task and
  * nobody can say. unreachable: never begun, since there was no connection, or it was lost twice during a look.
  */
-export type TaskStatus = 'ok' | 'changed' | 'skipped' | 'failed' | 'unknown' | 'unreachable';
+export const taskStatuses = ['ok', 'changed', 'skipped', 'failed', 'unknown', 'unreachable'] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
 
 /** Undefined: as the status says. */
 interface Marks {

@@ -17,8 +17,8 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs';
-import { userInfo } from 'node:os';
 import path from 'node:path';
+import { ownUid } from './local-files.js';
 
 /** As Linux has it (MAXSYMLINKS). */
 const mostLinks = 40;
@@ -86,15 +86,6 @@ function refuseOther(seen: Stats | undefined): void {
 function isOwn({ uid }: Stats, folder: string): boolean {
   const { mode, uid: owner } = statSync(folder);
   return (mode & 0o002) === 0 || uid === owner || uid === 0 || uid === ownUid();
-}
-
-/** Undefined in containers whose user has no name. */
-function ownUid(): number | undefined {
-  try {
-    return userInfo().uid;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Another group than before is not given what that one was allowed. */

@@ -2,19 +2,10 @@
  * Owns as what results of tasks count while a run goes on: what is ignored is no failure, and what a rescue takes over is
  * none any more. Knows nothing of how counts are shown.
  */
-import type { EventOf, RunEvent, TaskStatus } from '../core/events.js';
+import { taskStatuses, type EventOf, type RunEvent } from '../core/events.js';
 import { isFailure } from './failures.js';
 
-export const standings = [
-  'ok',
-  'changed',
-  'skipped',
-  'failed',
-  'unknown',
-  'unreachable',
-  'ignored',
-  'rescued',
-] as const satisfies readonly (TaskStatus | 'ignored' | 'rescued')[];
+export const standings = [...taskStatuses, 'ignored', 'rescued'] as const;
 
 type Standing = (typeof standings)[number];
 

@@ -1,5 +1,5 @@
 /**
- * Owns `zrun help`: what `--help` says, for those who look for it behind that word.
+ * Owns `zrun help`: it says what `--help` says.
  */
 import { ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';

@@ -16,23 +16,23 @@ import type { Environment } from '../environment.js';
 import { reportKindOf } from './report-kind.js';
 import { createDamage, readEvents } from '../runs.js';
 
-/**
- * `until`: see ReportReader. What is missing of the journal is one of the report's warnings. Undefined where not even the
- * run's start was written down. Throws ZrunError `file-unreadable`, also where it was, and cannot be read.
- */
-export async function readReport(
-  run: RunFolder,
-  isGoing: boolean,
-  until?: number,
-): Promise<RunReport | undefined> {
+interface ReadReport {
+  /** Undefined where not even the run's start was written down. */
+  readonly report: RunReport | undefined;
+  /** What is missing of the journal, which is one of the report's warnings, too. */
+  readonly damage: string | undefined;
+}
+
+/** `until`: see ReportReader. Throws ZrunError `file-unreadable`, also where the run's start was written down, and cannot be read. */
+export async function readReport(run: RunFolder, isGoing: boolean, until?: number): Promise<ReadReport> {
   const reader = createReportReader();
-  const damage = createDamage(run, isGoing);
-  for await (const event of readEvents(run, damage.note)) reader.tell(event);
-  const missing = damage.describe();
-  if (missing !== undefined) reader.tell({ type: 'warning', message: missing });
+  const damages = createDamage(run, isGoing);
+  for await (const event of readEvents(run, damages.note)) reader.tell(event);
+  const damage = damages.describe();
+  if (damage !== undefined) reader.tell({ type: 'warning', message: damage });
   const report = reader.read(isGoing, until);
-  if (!report && missing !== undefined) throw new ZrunError('file-unreadable', missing);
-  return report;
+  if (!report && damage !== undefined) throw new ZrunError('file-unreadable', damage);
+  return { report, damage };
 }
 
 /** Finds out before the work whether the files can be written. Throws ZrunErrors `usage` for those that cannot. */
@@ -75,7 +75,7 @@ export async function writeReports(
     void environment.stderr.write(`warning: ${visible(mask(message))}\n`);
   let report: RunReport | undefined;
   try {
-    report = await readReport(run, false);
+    ({ report } = await readReport(run, false));
   } catch (error) {
     files.forEach((file) => warn(`cannot write ${file}: ${reasonOf(error)}`));
     return;

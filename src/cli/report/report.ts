@@ -12,7 +12,7 @@ import { openPage } from './open-page.js';
 import { reportKindOf } from './report-kind.js';
 import { readReport, tryReportFiles, writeReportFile } from './report-files.js';
 import { visible } from '../../report/visible.js';
-import { chooseRun, findDamage, findRuns, lastSignOfLife } from '../runs.js';
+import { chooseRun, findRuns, lastSignOfLife } from '../runs.js';
 import { readVerbWords } from '../verb-options.js';
 
 const HELP = `Usage: zrun report [RUN] [-o FILE]...
@@ -90,14 +90,13 @@ export async function showReport(environment: Environment): Promise<number> {
   const goes = isGoing(run.claim);
   // Of files that were copied, nobody knows when they were written to.
   const until = isOwn || goes ? lastSignOfLife(run, goes) : undefined;
-  const report = await readReport(run, goes, until);
+  const { report, damage } = await readReport(run, goes, until);
   if (!report)
     throw new ZrunError(
       'file-unreadable',
       `run ${run.id} was interrupted before it began: there is nothing to report`,
     );
-  const damage = goes ? undefined : await findDamage(run);
-  if (damage !== undefined) stderr.write(`warning: ${visible(damage)}\n`);
+  if (damage !== undefined && !goes) stderr.write(`warning: ${visible(damage)}\n`);
   for (const { file, kind } of files) {
     await writeReportFile(file, kind, report, environment);
     stdout.write(`${file}\n`);

@@ -3,6 +3,7 @@
  * how it is written in json-report.ts; a test holds both against this.
  */
 import * as z from 'zod';
+import { taskStatuses } from '../../core/events.js';
 import { outcomeOrder, reportSchema } from './report.js';
 
 const time = z.number().describe('milliseconds since the run began');
@@ -13,7 +14,6 @@ const outcome = z
   .describe(
     'how a host left the run; unknown: its connection broke during a task; running, waiting: the run goes on, and the host has not left it',
   );
-const statuses = ['ok', 'changed', 'skipped', 'failed', 'unknown', 'unreachable'] as const;
 
 const problem = z
   .strictObject({
@@ -60,7 +60,7 @@ const taskIndex = count.describe("the task's place in the list of tasks, from 0"
 
 const item = z.strictObject({
   label: z.string(),
-  status: z.enum(statuses),
+  status: z.enum(taskStatuses),
   summary: z.string(),
   ignored: z.boolean(),
   ms: duration,
@@ -71,7 +71,7 @@ const result = z.strictObject({
   task: taskIndex,
   name: z.string(),
   status: z
-    .enum([...statuses, 'unfinished'])
+    .enum([...taskStatuses, 'unfinished'])
     .describe('unfinished: under way when the journal ended, or still'),
   summary: z.string(),
   ignored: z.boolean().describe('failed, but the host was let go on'),

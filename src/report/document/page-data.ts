@@ -3,6 +3,7 @@
  * text once, everywhere else its number; results as plain numbers in a row. The page's script reads it
  * (page/model.js), and everything in it is only ever shown as text.
  */
+import { taskStatuses } from '../../core/events.js';
 import { withoutNamedCommand } from '../describe.js';
 import { visible, visibleLine } from '../visible.js';
 import {
@@ -22,15 +23,7 @@ import { describeAttempts, describeState, formatDiff, summarise } from './words.
 /** A number of one of the strings. */
 type TextId = number;
 
-const statuses = [
-  'ok',
-  'changed',
-  'skipped',
-  'failed',
-  'unknown',
-  'unreachable',
-  'unfinished',
-] as const satisfies readonly ReportedStatus[];
+const statuses = [...taskStatuses, 'unfinished'] as const satisfies readonly ReportedStatus[];
 
 /** Added to a status's number. */
 const IGNORED = 8;

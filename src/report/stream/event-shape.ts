@@ -2,7 +2,7 @@
  * Owns whether a line of a journal is an event: what readers count on must be there. A line may be cut off, damaged, or of
  * another version. Not by the schema of events-schema.ts, which takes too long for journals of large fleets.
  */
-import type { RunEvent } from '../../core/events.js';
+import { taskStatuses, type RunEvent } from '../../core/events.js';
 import type { WrittenEvent } from '../written.js';
 
 type Check = (value: unknown) => boolean;
@@ -59,7 +59,7 @@ const isFieldDiff = shapeOf({
 });
 
 const outcome = {
-  status: oneOf('ok', 'changed', 'skipped', 'failed', 'unknown', 'unreachable'),
+  status: oneOf(...taskStatuses),
   summary: isText,
   diff: listOf((value) => isTextDiff(value) || isFieldDiff(value)),
   destroys: maybe(isText),

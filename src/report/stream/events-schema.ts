@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { errorCodes } from '../../core/errors.js';
-import type { RunEvent } from '../../core/events.js';
+import { taskStatuses, type RunEvent } from '../../core/events.js';
 import { eventsSchema } from './ndjson.js';
 
 const time = z.int().min(0).optional().describe('milliseconds since the run began');
@@ -58,7 +58,7 @@ const diff = z.discriminatedUnion('type', [
 
 const outcome = {
   status: z
-    .enum(['ok', 'changed', 'skipped', 'failed', 'unknown', 'unreachable'])
+    .enum(taskStatuses)
     .describe('unknown: in check mode, it rests on what was not run; in a run, the connection broke'),
   summary: z.string().describe('one line: what was, or would be, changed, or why nothing was'),
   diff: z.array(diff),
