@@ -37,12 +37,19 @@ function simulatedLink(name: string): Link {
       const [, nonce = ''] = /echo ([0-9a-f]{32})/.exec(command) ?? [];
       setImmediate(() => stdout.write(`${nonce}1\n`));
       stdin.on('data', (chunk: Buffer) => {
-        const begins = chunk.toString('latin1').matchAll(/printf '([0-9a-f]{32})\+\\n'(;|\n)/g);
-        for (const [, frame = '', next] of begins) {
+        // A frame of a terse script has a mark at its end alone; others end by a function that writes on both outputs.
+        const marks = chunk
+          .toString('latin1')
+          .matchAll(/printf '([0-9a-f]{32})(\+|-%d)\\n'(;|\n| )|zrun_end \$\? ([0-9a-f]{32})/g);
+        for (const [, frame = '', kind, next, ending] of marks) {
           setImmediate(() => {
-            stdout.write(`${frame}+\n${frame}-0\n`);
-            // A frame's beginning has a mark on standard error too, unless nothing can be on its way there any more.
-            stderr.write(`${next === ';' ? `${frame}+\n` : ''}${frame}-\n`);
+            if (ending !== undefined) {
+              stdout.write(`${ending}-0\n`);
+              stderr.write(`${ending}-\n`);
+            } else if (kind === '+') {
+              stdout.write(`${frame}+\n`);
+              if (next === ';') stderr.write(`${frame}+\n`);
+            } else stdout.write(`${frame}-0\n`);
           });
         }
       });
