@@ -22,7 +22,7 @@ export interface Outcome {
 type FinishedTask = Extract<RunEvent, { readonly type: 'task-finished' }>;
 
 interface Ask {
-  readonly playbook: 'audit' | 'overlay2';
+  readonly playbook: 'audit' | 'overlay2' | 'finalize';
   readonly recording: Recording;
   /** As after -e. */
   readonly extraVars?: readonly string[];

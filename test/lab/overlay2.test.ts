@@ -150,7 +150,11 @@ describe('a host on the zfs driver is moved to overlay2', () => {
       'tank/docker-zfs-backup',
     );
 
-    const done = await on(host, finalize, '-e', 'confirm=destroy');
+    const early = await on(host, finalize, '-e', 'confirm=destroy');
+    expect(early.exitCode, explain(early)).to.equal(2);
+    expect(explain(early)).to.match(/nothing was touched: the move was finished less than a day ago/);
+
+    const done = await on(host, finalize, '-e', 'confirm=destroy', '-e', 'min_soak_days=0');
     expect(done.exitCode, explain(done)).to.equal(0);
     expect(await ask(host, 'zfs list -H -o name | grep backup || echo none')).to.equal('none');
     expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);

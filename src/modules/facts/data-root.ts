@@ -69,6 +69,7 @@ export function dataRootFacts(
     mount_target: mount?.target ?? null,
     is_bind: mount !== undefined && mount.root !== '/' && mount.fstype !== 'btrfs',
     available_bytes: product(blockSize, availableBlocks),
+    trimmed_at: number(firstRow(sections, 'trimmed') ?? undefined),
     used_inodes: files ?? (isKnown(inodes) && isKnown(freeInodes) ? inodes - freeInodes : null),
     volumes_bytes: /^done$/m.test(du) ? number(/^(\d+)\t/.exec(du)?.[1]) : null,
     mounts_below: below

@@ -303,5 +303,6 @@ function serviceFacts(sections: Sections): Facts['docker']['services'] {
     docker: service('docker.service'),
     socket: service('docker.socket'),
     containerd: service('containerd.service'),
+    trim: service('fstrim.timer'),
   };
 }

@@ -96,8 +96,11 @@ const markedSchema = z.object({
   copied: maybeText.describe('`zrun:copied`: the run that has made a whole copy on it'),
   live: maybeText.describe('`zrun:live`: the run since which Docker has written to it'),
   done: maybeText.describe('`zrun:done`: the run that has finished the move, containers and all'),
+  done_at: maybeInt.describe("`zrun:done-at`: when that was, in seconds since 1970 by the host's clock"),
   putting_back: maybeText.describe('`zrun:putting-back`: the run that began to put the host back'),
   volsize: maybeInt.describe("a volume's size"),
+  used: maybeInt.describe('what it takes of the pool, with all below it and its snapshots'),
+  refreservation: maybeInt.describe('what is kept free for it: 0 for a sparse volume'),
   encryption_root: maybeText.describe('the dataset whose key it needs; null where it is not encrypted'),
   keylocation: maybeText.describe('where that key comes from: `prompt`, `file:///…`, `https://…`'),
   key_available: bool.describe('not encrypted, or the key is loaded'),
@@ -249,6 +252,7 @@ const dockerSchema = z.object({
     docker: serviceSchema,
     socket: serviceSchema,
     containerd: serviceSchema,
+    trim: serviceSchema.describe('fstrim.timer, which trims the file systems of fstab'),
   }),
   units_held: bool.describe(
     'a run that was interrupted has stopped units with Docker, and not started them again',
@@ -291,6 +295,7 @@ const dataRootSchema = z.object({
   mount_target: maybeText.describe('the mount point that it lies in'),
   is_bind: bool.describe('it is seen through a bind mount of a folder'),
   available_bytes: maybeInt.describe('what its file system can still take'),
+  trimmed_at: maybeInt.describe('when fstrim.timer has last run, in seconds since 1970; null where it never has'),
   used_inodes: maybeInt.describe('files and folders in its file system, or in it where it is a folder'),
   volumes_bytes: maybeInt.describe(
     'apparent size of the volumes; null where counting takes longer than a second',

@@ -62,10 +62,13 @@ export function markedDatasets(lines: readonly string[]): Facts['zfs']['marked']
         copied: value(zrunProperties.copied),
         live: value(zrunProperties.live),
         done: value(zrunProperties.done),
+        done_at: number(properties[zrunProperties.doneAt]),
         putting_back: value(zrunProperties.puttingBack),
         layout: value(zrunProperties.layout),
         guid: value(zrunProperties.guid),
         volsize: number(properties['volsize']),
+        used: number(properties['used']),
+        refreservation: number(properties['refreservation']),
         ...keyFacts(properties),
       },
     ];

@@ -28,6 +28,8 @@ export const zrunProperties = {
   live: 'zrun:live',
   /** The run that has finished the move: containers are there again, and started. */
   done: 'zrun:done',
+  /** When that was: seconds since 1970, by the host's clock. */
+  doneAt: 'zrun:done-at',
   /** The run that has begun to put the host back, until that is done. */
   puttingBack: 'zrun:putting-back',
   /** What the data-root was: `dataset`, one of its own, or `folder`, of a larger one. */

@@ -29,7 +29,7 @@ const zfs = '/usr/local/sbin/zfs';
 const everything = 'zfs list -H -t all -o name,zrun:role | sort';
 
 const destroy = (word: string, ...more: readonly string[]): Promise<ZrunRun> =>
-  on(host, finalize, '-e', `confirm=${word}`, ...more);
+  on(host, finalize, '-e', `confirm=${word}`, '-e', 'min_soak_days=0', ...more);
 
 const saidBy = (run: ZrunRun): string =>
   finished(run, host)
@@ -192,7 +192,8 @@ echo "\\$\\$" >/run/half && exec sleep 600
 END`,
     );
     let halfWay: Promise<string> | undefined;
-    const args = [finalize, '-i', labPaths().inventory, '--limit', host, '-e', 'confirm=destroy'];
+    const words = ['-e', 'confirm=destroy', '-e', 'min_soak_days=0'];
+    const args = [finalize, '-i', labPaths().inventory, '--limit', host, ...words];
     const struck = await zrun(args, (event, { kill }) => {
       if (event.type !== 'task-started' || event.task?.name !== 'Destroy the backup') return;
       halfWay = ask(host, 'until [ -e /run/half ]; do sleep 1; done; cat /run/half');

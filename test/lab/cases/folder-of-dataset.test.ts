@@ -146,11 +146,11 @@ describe('a data-root that is a folder of a larger dataset', () => {
     expect(said).to.contain(`remove\t${backup}`);
     expect(await ask(host, layers)).to.equal(known);
     await ask(host, `${setLayer}; zfs snapshot $layer@held && zfs hold keep $layer@held`);
-    const kept = await on(host, finalize, '-e', 'confirm=destroy');
+    const kept = await on(host, finalize, '-e', 'confirm=destroy', '-e', 'min_soak_days=0');
     expect(kept.exitCode, explain(kept)).to.equal(2);
     expect(explain(kept)).to.match(/nothing was touched: the snapshot \S+@held is held/);
     await ask(host, `${setLayer}; zfs release keep $layer@held && zfs destroy $layer@held`);
-    const done = await on(host, finalize, '-e', 'confirm=destroy');
+    const done = await on(host, finalize, '-e', 'confirm=destroy', '-e', 'min_soak_days=0');
     expect(done.exitCode, explain(done)).to.equal(0);
     expect(
       await ask(host, `zfs list -H -d 1 -t filesystem -o name ${of} | sed 's#.*/##' | sort | tr '\\n' ' '`),

@@ -348,7 +348,8 @@ describe('facts', () => {
       'datasets that zrun has marked',
       {
         marked:
-          'tank/old\tzrun:role\tbackup\ntank/old\tzrun:run\tr1\ntank/v\tzrun:run\tr2\ntank/old\tzrun:putting-back\tr3\n',
+          'tank/old\tzrun:role\tbackup\ntank/old\tzrun:run\tr1\ntank/v\tzrun:run\tr2\ntank/old\tzrun:putting-back\tr3\n' +
+          'tank/old\tzrun:done-at\t1785499200\ntank/old\tused\t4096\ntank/old\tvolsize\t-\ntank/old\trefreservation\t0\n',
       },
       ({ zfs: z }) => z.marked,
       [
@@ -361,10 +362,13 @@ describe('facts', () => {
           copied: null,
           live: null,
           done: null,
+          done_at: 1_785_499_200,
           putting_back: 'r3',
           layout: null,
           guid: null,
           volsize: null,
+          used: 4096,
+          refreservation: 0,
           encryption_root: null,
           keylocation: null,
           key_available: true,
@@ -554,6 +558,7 @@ describe('facts', () => {
         docker: { load: 'loaded', active: 'active', file: 'enabled', changed: false },
         socket: { load: 'masked', active: 'inactive', file: 'masked', changed: false },
         containerd: { load: 'no-systemd', active: 'inactive', file: '', changed: false },
+        trim: { load: 'no-systemd', active: 'inactive', file: '', changed: false },
       },
     ],
     [
@@ -839,14 +844,14 @@ printf '\\n\\036same\\n'; cmp /proc/self/mountinfo '${folder}/before' && echo sa
     });
   });
 
-  it('ask each marked volume for its size and its key', () =>
+  it('ask each marked dataset for its size and its key', () =>
     withFolder(async (folder) => {
       await writeFile(
         `${folder}/zfs`,
         `#!/bin/sh
 case $* in
 'get -Hp -s local '*) printf 'tank/the old\\tzrun:role\\tbackup\\ntank/v\\tzrun:run\\tr1\\ntank/v\\tzrun:role\\toverlay2\\n' ;;
-'get -Hp -t volume -o name,property,value volsize tank/v') printf 'tank/v\\tvolsize\\t8589934592\\n' ;;
+'get -Hp -o name,property,value used,volsize,refreservation tank/v') printf 'tank/v\\tused\\t4096\\ntank/v\\tvolsize\\t8589934592\\n' ;;
 'get -H -o value encryptionroot tank/the old') echo - ;;
 'get -H -o value encryptionroot tank/v') echo 'tank/my keys' ;;
 'get -Hp -o property,value keylocation,keystatus tank/my keys') printf 'keylocation\\tfile:///k\\nkeystatus\\tunavailable\\n' ;;
@@ -864,13 +869,14 @@ esac
             m.name,
             m.role,
             m.volsize,
+            m.used,
             m.encryption_root,
             m.keylocation,
             m.key_available,
           ]),
       ).to.deep.equal([
-        ['tank/the old', 'backup', null, null, null, true],
-        ['tank/v', 'overlay2', 8589934592, 'tank/my keys', 'file:///k', false],
+        ['tank/the old', 'backup', null, null, null, null, true],
+        ['tank/v', 'overlay2', 8589934592, 4096, 'tank/my keys', 'file:///k', false],
       ]);
     }));
 
