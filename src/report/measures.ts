@@ -9,7 +9,7 @@ export type Measure =
   | {
       readonly kind: 'change';
       readonly what: string;
-      readonly unit: 'seconds' | 'bytes';
+      readonly unit: 'seconds' | 'bytes' | 'count';
       readonly before: number;
       readonly after: number;
     };
@@ -42,6 +42,8 @@ const bytes: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
+const counts: Readonly<Record<string, number>> = { call: 1, calls: 1, file: 1, files: 1, time: 1, times: 1 };
+
 /** Undefined where the message says something else. */
 export function readMeasure(message: string | undefined): Measure | undefined {
   if (message === undefined || message.length > 200) return undefined;
@@ -52,6 +54,7 @@ export function readMeasure(message: string | undefined): Measure | undefined {
   for (const [unit, sizes] of [
     ['seconds', seconds],
     ['bytes', bytes],
+    ['count', counts],
   ] as const) {
     const [one, other] = [sizes[found['unit'] ?? ''], sizes[found['unitAfter'] ?? '']];
     if (one === undefined || other === undefined) continue;

@@ -13,6 +13,7 @@ export const audit = 'playbooks/audit.yaml';
 export const rollback = 'playbooks/rollback.yaml';
 export const finalize = 'playbooks/finalize.yaml';
 export const grow = 'playbooks/grow.yaml';
+export const bench = 'playbooks/bench.yaml';
 
 export function on(name: string, playbook: string, ...more: readonly string[]): Promise<ZrunRun> {
   return zrun([playbook, '-i', labPaths().inventory, '--limit', name, ...more]);

@@ -9,14 +9,29 @@ const folder = path.resolve(import.meta.dirname, '../../playbooks');
 
 /** A task of a playbook by its name, however deep in blocks. */
 export async function taskOf(playbook: string, name: string): Promise<ValueMap> {
-  const content = parse(await readFile(path.join(folder, playbook), 'utf8'), {
-    customTags: ['!raw', '!cel'].map((tag) => ({ tag, resolve: (text: string) => text })),
-    // `!rules` too, which nobody here looks into.
-    logLevel: 'error',
-  }) as Value;
+  const content = await contentOf(playbook);
   const found = tasksIn(content).find((task) => task['name'] === name);
   if (found === undefined) throw new Error(`${playbook} has no task '${name}'`);
   return found;
+}
+
+/** What a file of variables has: expressions as templates, which `play` takes. */
+export async function varsOf(file: string): Promise<ValueMap> {
+  const content = await contentOf(file);
+  if (!isMap(content)) throw new Error(`${file} is no map`);
+  return content;
+}
+
+async function contentOf(file: string): Promise<Value> {
+  const quoted = (text: string): string => (text.includes('"') ? `'${text}'` : `"${text}"`);
+  return parse(await readFile(path.join(folder, file), 'utf8'), {
+    customTags: [
+      { tag: '!raw', resolve: (text: string) => text },
+      { tag: '!cel', resolve: (text: string) => `{{cel ${quoted(text.trim())}}}` },
+    ],
+    // `!rules` too, which nobody here looks into.
+    logLevel: 'error',
+  }) as Value;
 }
 
 function tasksIn(value: Value | undefined): readonly ValueMap[] {

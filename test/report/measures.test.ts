@@ -18,6 +18,7 @@ describe('a measurement in a message', () => {
     ['Build time: 93.2 s before, 4.1 s after', change('Build time', 'seconds', 93.2, 4.1)],
     ['Build time: 2 min before, 900 ms after', change('Build time', 'seconds', 120, 0.9)],
     ['Storage: 20 GiB before, 512MiB after', change('Storage', 'bytes', 20 * 2 ** 30, 512 * 2 ** 20)],
+    ['Mounts of a build: 84 calls before, 2 calls after', change('Mounts of a build', 'count', 84, 2)],
     ['Docker was down for a while', undefined],
     ['It took 12 seconds', undefined],
     ['Storage: 20 GiB before, 5 s after', undefined],

@@ -87,7 +87,7 @@ const measure = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('change'),
     what: z.string(),
-    unit: z.enum(['seconds', 'bytes']),
+    unit: z.enum(['seconds', 'bytes', 'count']),
     before: z.number(),
     after: z.number(),
   }),

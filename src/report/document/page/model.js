@@ -277,6 +277,7 @@ export function collectMeasures({ hosts }) {
  */
 export function formatAmount(value, unit) {
   if (unit === 'seconds') return formatDuration(value * 1000);
+  if (unit === 'count') return String(value);
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.min(units.length - 1, value < 1 ? 0 : Math.floor(Math.log2(value) / 10));
   return `${(value / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
