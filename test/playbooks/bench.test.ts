@@ -15,7 +15,11 @@ esac`;
 
 /** Measures, and says so. Resolves with what the host was told of builds, in order. */
 async function measure(tmp: string, ofNew: boolean, build = ':'): Promise<readonly string[]> {
-  const said = ['Say how long twenty steps take to build', 'Say how often Docker mounts for it', "Say what Docker's data takes of the pool"];
+  const said = [
+    'Say how long twenty steps take to build',
+    'Say how often Docker mounts for it',
+    "Say what Docker's data takes of the pool",
+  ];
   const { lines } = await playTasks(
     tmp,
     [
@@ -27,7 +31,6 @@ async function measure(tmp: string, ofNew: boolean, build = ':'): Promise<readon
       ...{ of_new: ofNew, is_folder: false, dataset: 'tank/docker', volume: 'tank/docker-overlay2' },
       ...(await varsOf('vars/bench.yaml')),
       bench_record: path.join(tmp, 'bench'),
-      
     },
     {
       docker: docker(tmp, build),
@@ -47,12 +50,17 @@ describe('measuring builds', () => {
       const said = await measure(tmp, false);
       expect(said[0]).to.match(/^Build time: [\d.]+ s$/);
       expect(said.at(-1)).to.match(/^Storage: 3 ?GiB$/);
-      const steps = (await readFile(`${tmp}/built`, 'utf8')).split('\n').filter((line) => /^(ARG|ENV) /.test(line));
+      const steps = (await readFile(`${tmp}/built`, 'utf8'))
+        .split('\n')
+        .filter((line) => /^(ARG|ENV) /.test(line));
       expect(steps).to.have.length(20);
       const asked = (await readFile(`${tmp}/asked`, 'utf8')).trim().split('\n');
       expect(asked.map((line) => line.split(' ')[0])).to.deep.equal(['import', 'build', 'rmi']);
       const [name, base] = (asked[2] ?? '').split(' ').slice(-2);
-      expect([name, base]).to.deep.equal([/ -t (\S+) /.exec(asked[1] ?? '')?.[1], asked[0]?.split(' ').at(-1)]);
+      expect([name, base]).to.deep.equal([
+        / -t (\S+) /.exec(asked[1] ?? '')?.[1],
+        asked[0]?.split(' ').at(-1),
+      ]);
       expect(await readFile(`${tmp}/bench`, 'utf8')).to.match(/^\d+ (\d+|-) 3221225472\n$/);
     }));
 
@@ -68,7 +76,12 @@ describe('measuring builds', () => {
   it('after a move that did not measure: says what it is now', () =>
     withFolder(async (tmp) => {
       expect((await measure(tmp, true))[0]).to.match(/^Build time: [\d.]+ s$/);
-      expect(await access(`${tmp}/bench`).then(() => 'there', () => 'not there')).to.equal('not there');
+      expect(
+        await access(`${tmp}/bench`).then(
+          () => 'there',
+          () => 'not there',
+        ),
+      ).to.equal('not there');
     }));
 
   it('a build that fails ends nothing, and is said', () =>

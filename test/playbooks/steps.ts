@@ -26,7 +26,11 @@ async function contentOf(file: string): Promise<Value> {
   const quoted = (text: string): string => (text.includes('"') ? `'${text}'` : `"${text}"`);
   return parse(await readFile(path.join(folder, file), 'utf8'), {
     customTags: [
-      { tag: '!raw', resolve: (text: string) => text },
+      // No template: the text of an expression that is one.
+      {
+        tag: '!raw',
+        resolve: (text: string) => (text.includes('{{') ? `{{cel "r'${text.trim()}'"}}` : text),
+      },
       { tag: '!cel', resolve: (text: string) => `{{cel ${quoted(text.trim())}}}` },
     ],
     // `!rules` too, which nobody here looks into.
@@ -36,10 +40,12 @@ async function contentOf(file: string): Promise<Value> {
 
 function tasksIn(value: Value | undefined): readonly ValueMap[] {
   if (value === undefined || !isList(value)) return [];
-  return value.filter(isMap).flatMap((task) => [
-    task,
-    ...['tasks', 'block', 'rescue', 'always'].flatMap((section) => tasksIn(task[section])),
-  ]);
+  return value
+    .filter(isMap)
+    .flatMap((task) => [
+      task,
+      ...['tasks', 'block', 'rescue', 'always'].flatMap((section) => tasksIn(task[section])),
+    ]);
 }
 
 /** @param programs scripts of sh by the names that they stand in for */
