@@ -4,7 +4,7 @@ import { reset } from '../index.js';
 import { ask, bench, driverOf, hostsFor, migrate, on } from '../story.js';
 import { explain, finished, type ZrunRun } from '../zrun.js';
 
-const host = 'bookworm4';
+const host = 'bookworm3';
 
 /** What is left of a measurement, if anything. */
 const traces = `docker images -aq --no-trunc | sort; docker ps -aq --no-trunc | sort; ls /sys/kernel/tracing/instances; ls /tmp | grep -c '^tmp\\.' || :`;
@@ -18,7 +18,7 @@ describe('what a move brings', () => {
   let untouched: string;
 
   before(async function () {
-    await hostsFor({ bookworm: 4 }).call(this);
+    await hostsFor({ bookworm: 3 }).call(this);
     await reset(host);
     untouched = await ask(host, traces);
   });
