@@ -347,14 +347,6 @@ export const cases: readonly Case[] = [
     what: 'data-root is a symlink, a bind mount or elsewhere',
     expected: 'canonicalised from DockerRootDir',
     proofs: [
-      recorded('encrypted, below one that is not', {
-        recording: debian12({
-          properties: properties({ encryption: 'aes-256-gcm\t-', keystatus: 'available\t-' }),
-          above: '21474836480\noff\n',
-        }),
-        verdict: 'blocked',
-        says: /the data-root is encrypted, and what is made beside it in tank would not be/,
-      }),
       recorded('with things of somebody else in it', {
         recording: debian12({ names: 'volumes\nzfs\napp data\n' }),
         verdict: 'ready',
@@ -1501,7 +1493,8 @@ export const cases: readonly Case[] = [
   {
     number: 42,
     what: 'Data-root a whole pool, or its own encryption root',
-    expected: 'never renamed where that cannot be: refused with the reason',
+    expected:
+      'the backup in its place: it keeps its name, is not mounted any more, and has the new volume in it',
     proofs: [
       recorded('a pool, as Docker’s documents have it', {
         recording: debian12({
@@ -1511,11 +1504,11 @@ export const cases: readonly Case[] = [
           tops: 'zpool-docker\t30000000000\n',
           there: 'zpool-docker\t/var/lib/docker\ton\tyes\n',
           dataset: 'zpool-docker\n',
-          above: undefined,
+          place: 'zpool-docker\n',
           below: `zpool-docker\nzpool-docker/${'a'.repeat(64)}\n`,
         }),
-        verdict: 'blocked',
-        says: /the data-root is a whole pool, which cannot be renamed while it is in use/,
+        verdict: 'ready',
+        says: /a volume zpool-docker\/zrun-overlay2 .*dataset stays as it is, unmounted, with the new one in it/,
       }),
       recorded('its own encryption root, in a pool that is not encrypted', {
         recording: debian12({
@@ -1524,13 +1517,49 @@ export const cases: readonly Case[] = [
             encryptionroot: 'tank/docker\t-',
             keystatus: 'available\t-',
           }),
-          above: '21474836480\noff\n',
+          place: 'tank/docker\n',
+          above: '21474836480\naes-256-gcm\n',
+          key: 'tank/docker\tencryptionroot\ttank/docker\ntank/docker\tkeylocation\tfile:///k\ntank/docker\tkeystatus\tavailable\n',
         }),
-        verdict: 'blocked',
-        says: /the data-root is encrypted, and what is made beside it in tank would not be/,
+        verdict: 'ready',
+        says: /a volume tank\/docker\/zrun-overlay2 /,
       }),
+      recorded('a pool, marked and not mounted any more when the power went', {
+        recording: debian12(
+          {
+            ...cutOff,
+            dataset: undefined,
+            marked: [
+              ...['role\toverlay2', 'layout\tin-place', 'copied\tr1', 'guid\t1'].map((mark) => [
+                'zpool-docker/zrun-overlay2',
+                `zrun:${mark}`,
+              ]),
+              ...['role\tbackup'].map((mark) => ['zpool-docker', `zrun:${mark}`]),
+              ...['zpool-docker', 'zpool-docker/zrun-overlay2'].flatMap((name) => [
+                [name, 'zrun:origin\tzpool-docker'],
+                [name, 'zrun:data-root\t/var/lib/docker'],
+              ]),
+              ['zpool-docker/zrun-overlay2', 'volsize\t8589934592'],
+            ]
+              .map((row) => `${row.join('\t')}\n`)
+              .join(''),
+          },
+          'zpool-docker\tbackup\t-\t-',
+          'zpool-docker/zrun-overlay2\toverlay2\tr1\t-',
+        ),
+        verdict: 'ready',
+      }),
+      lab('cases/in-place.test.ts', 'is moved as --check says'),
+      lab('cases/in-place.test.ts', 'goes back as it was'),
+      lab(
+        'cases/in-place.test.ts',
+        'comes back held where the power goes in the middle of the switch, and the next run goes on',
+      ),
+      lab(
+        'cases/in-place.test.ts',
+        'is finalized: its layers and its files go, the pool, the volume and what is of others stay',
+      ),
     ],
-    open: 'such a host is left alone.',
   },
   {
     number: 43,

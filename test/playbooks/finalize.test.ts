@@ -19,7 +19,7 @@ async function look(snapshots: Readonly<Record<string, string>>, vars: ValueMap 
         { name: 'Say', debug: { msg: "{{join found.stdout_lines '\n'}}" } },
       ],
       {
-        ...{ left: backup, is_something_left: true, is_put_back: false, is_folder: false, is_folder_left: false, runs: { stdout_lines: [] }, nothing: [] },
+        ...{ left: backup, is_something_left: true, is_put_back: false, is_folder: false, is_layered_left: false, runs: { stdout_lines: [] }, nothing: [] },
         ...{ dataset: 'tank/docker', volume, volume_type: 'volume', device: `/dev/zvol/${volume}`, staging: '/staging' },
         ...vars,
       },

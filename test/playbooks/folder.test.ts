@@ -53,7 +53,24 @@ async function tasksIn(file: string): Promise<readonly ValueMap[]> {
   const text = await readFile(path.join(playbooks, 'tasks', `${file}.yaml`), 'utf8');
   const cel = ['!cel', '!raw'].map((tag) => ({ tag, resolve: (expression: string) => expression }));
   const content = parse(text, { customTags: cel }) as Value;
-  return isList(content) ? content.filter(isMap) : [];
+  const tasks = isList(content) ? content.filter(isMap) : [];
+  const spread = tasks.map(async (task) => {
+    const file = task['import_tasks'];
+    return typeof file === 'string' ? tasksIn(file.replace('.yaml', '')) : [task];
+  });
+  return (await Promise.all(spread)).flat();
+}
+
+/** What a playbook has run before it. */
+const before: Readonly<Record<string, string>> = {
+  'mark-folder': 'list-layers',
+  'destroy-folder': 'look-at-layers',
+};
+
+/** The tasks of a file below those of what comes before it; of `look-at-layers` what reads the list. */
+async function tasksOf(file: string): Promise<readonly ValueMap[]> {
+  const first = before[file] === undefined ? [] : await tasksIn(before[file]);
+  return [...first.slice(0, 1), ...(await tasksIn(file))];
 }
 
 interface Place {
@@ -90,9 +107,10 @@ async function withRoot(work: (place: Place) => Promise<void>): Promise<void> {
     const vars = {
       ...{ data_root: root, backup, dataset: of, origin: of, source_in_place: true },
       ...{ unfinished: [{ guid: '1' }], snapshots_taken: path.join(tmp, 'snapshots'), is_folder: true },
+      ...{ layout: 'folder', origin_guid: '1', volume: 'rpool/docker-overlay2' },
     };
     const run = async (file: string): Promise<readonly string[]> => {
-      const tasks = (await tasksIn(file)).map((task) =>
+      const tasks = (await tasksOf(file)).map((task) =>
         isMap(task['vars'] ?? null) ? { ...task, vars: { guid: '1' } } : task,
       );
       const { outcome, lines, events } = await playTasks(tmp, tasks, vars, { zfs });

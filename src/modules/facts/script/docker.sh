@@ -178,12 +178,13 @@ if [ -n "$is_folder" ]; then
   # Not beside a dataset that holds more: its boot environments come and go.
   above=$(zfs get -H -o value encryptionroot "$of")
   case $above in '' | -) above=${of%%/*} ;; esac
+elif [ "$above" != "$of" ] && [ "$(zfs get -H -o value encryption "$above")" = off ]; then
+  # Not beside it where that would not be encrypted, but in it, as in a whole pool.
+  case $(zfs get -H -o value encryption "$of") in off | - | '') ;; *) above=$of ;; esac
 fi
-[ "$above" = "$of" ] && [ -z "$is_folder" ] || {
-  section place; printf '%s\n' "$above"
-  section above; zfs list -Hp -o available "$above"; zfs get -H -o value encryption "$above"
-  section key; key_of "$above"
-}
+section place; printf '%s\n' "$above"
+section above; zfs list -Hp -o available "$above"; zfs get -H -o value encryption "$above"
+section key; key_of "$above"
 section snapshots; zfs list -Hp -o name -t snapshot -d 1 "$of" | wc -l
 if [ -z "$is_folder" ]; then
   section below; zfs list -Hp -o name -r -t filesystem,volume "$of"
