@@ -56,13 +56,13 @@ export async function mountedByPath(): Promise<string> {
     const { outcome, lines } = await play(`
 - hosts: all
   gather_facts: false
-  vars: {is_native: false, device: /dev/zvol/tank/docker-overlay2, data_root: /var/lib/docker, needs_key: false, key_unit: none}
+  vars: {is_native: false, device: /dev/zvol/tank/docker-overlay2, data_root: /var/lib/docker, needs_key: false, key_unit: none, wants_discard: true}
   tasks:
     - template: {src: '${template('fstab.hbs')}', dest: '${file}'}
 `);
     expect(outcome.exitCode, lines.join('\n')).to.equal(0);
     expect(await readFile(file, 'utf8')).to.match(
-      /^\/dev\/zvol\/tank\/docker-overlay2 \/var\/lib\/docker ext4 /m,
+      /^\/dev\/zvol\/tank\/docker-overlay2 \/var\/lib\/docker ext4 noatime,errors=remount-ro,discard,nofail,/m,
     );
   });
   const staged = await tasksOf('overlay2.yaml', 'Prepare, while Docker still runs', 'block');
