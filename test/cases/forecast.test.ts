@@ -49,6 +49,16 @@ const rows: readonly Row[] = [
     says: /Docker is expected to be down for about 21 seconds/,
   },
   {
+    what: 'one that takes long to start Docker',
+    recording: debian12({
+      units: String(debian12().sections['units']).replace(
+        'Id=docker.service\n',
+        'Id=docker.service\nInactiveExitTimestampMonotonic=3835392346\nActiveEnterTimestampMonotonic=3851056778\n',
+      ),
+    }),
+    says: /Containers are expected to be down for about 133 seconds/,
+  },
+  {
     what: 'a sparse volume',
     recording: debian12(),
     extraVars: ['zvol_sparse=true'],

@@ -38,6 +38,7 @@ export function dockerFacts(sections: Sections): Facts['docker'] {
   const [configured = null, root = null] = rows(sections, 'root');
   const status = driverStatusOf(info);
   const containers = containerFacts(sections);
+  const units = unitsOf(sections);
   const security = textsOf(listAt(info, 'SecurityOptions'));
   const hasOption = (name: string) => security.some((option) => option.split(',').includes(`name=${name}`));
   const json = daemonJsonFacts(sections);
@@ -87,7 +88,8 @@ export function dockerFacts(sections: Sections): Facts['docker'] {
     flags: flags.map((flag) => ({ ...flag })),
     flag_keys: [...new Set(flags.map(({ key }) => key))],
     driver_env: environment['DOCKER_DRIVER'] ?? null,
-    services: serviceFacts(sections),
+    services: serviceFacts(units),
+    start_seconds: startTime(units),
     units_held: sections.has('held'),
     dependents: parseDependents(rows(sections, 'dependents')).map((each) => ({
       ...{ unit: each.unit, how: each.how, active: each.active, sub: each.sub, stays: each.stays },
@@ -284,12 +286,7 @@ function commandLine(sections: Sections): {
   return { flags: parseDaemonFlags((sections.get('start') ?? '').trim(), environment), environment };
 }
 
-function serviceFacts(sections: Sections): Facts['docker']['services'] {
-  const units = new Map<string, Readonly<Record<string, string>>>();
-  for (const block of (sections.get('units') ?? '').split('\n\n')) {
-    const fields = Object.fromEntries(block.split('\n').map((row) => pairAt(row, '=')));
-    if (fields['Id'] !== undefined) units.set(fields['Id'], fields);
-  }
+function serviceFacts(units: Units): Facts['docker']['services'] {
   const service = (name: string): Facts['docker']['services']['docker'] => {
     const unit = units.get(name);
     return {
@@ -305,4 +302,24 @@ function serviceFacts(sections: Sections): Facts['docker']['services'] {
     containerd: service('containerd.service'),
     trim: service('fstrim.timer'),
   };
+}
+
+/** What systemctl shows of each, by name. */
+type Units = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+function unitsOf(sections: Sections): Units {
+  const units = new Map<string, Readonly<Record<string, string>>>();
+  for (const block of (sections.get('units') ?? '').split('\n\n')) {
+    const fields = Object.fromEntries(block.split('\n').map((row) => pairAt(row, '=')));
+    if (fields['Id'] !== undefined) units.set(fields['Id'], fields);
+  }
+  return units;
+}
+
+/** Seconds, to a tenth: from where systemd began to start it, its dependencies aside, to where it was up. */
+function startTime(units: Units): number | null {
+  const about = units.get('docker.service');
+  const begun = number(about?.['InactiveExitTimestampMonotonic']);
+  const up = number(about?.['ActiveEnterTimestampMonotonic']);
+  return begun && up && up > begun ? Math.round((up - begun) / 1e5) / 10 : null;
 }

@@ -254,6 +254,10 @@ const dockerSchema = z.object({
     containerd: serviceSchema,
     trim: serviceSchema.describe('fstrim.timer, which trims the file systems of fstab'),
   }),
+  start_seconds: z
+    .number()
+    .nullable()
+    .describe('how long docker.service last took to start; null where systemd does not know'),
   units_held: bool.describe(
     'a run that was interrupted has stopped units with Docker, and not started them again',
   ),

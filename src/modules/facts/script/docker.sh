@@ -20,11 +20,11 @@ given() {
 
 service=docker.service
 if [ -d /run/systemd/system ] && has systemctl; then
-  units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service fstrim.timer snap.docker.dockerd.service)
+  units=$(systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic,ExecStart,Environment,EnvironmentFiles docker.service docker.socket containerd.service fstrim.timer snap.docker.dockerd.service)
   unit() { printf '%s\n' "$units" | awk -v id="Id=$1" 'BEGIN { RS = "" } index("\n" $0 "\n", "\n" id "\n")'; }
   # Made anew each time that a timer with Persistent=, as fstrim.timer is, has run (systemd.timer(5)).
   section trimmed; stat -c %Y /var/lib/systemd/timers/stamp-fstrim.timer
-  section units; printf '%s\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^NeedDaemonReload=' -e '^$'
+  section units; printf '%s\n' "$units" | grep -e '^Id=' -e '^LoadState=' -e '^ActiveState=' -e '^UnitFileState=' -e '^NeedDaemonReload=' -e '^InactiveExitTimestampMonotonic=' -e '^ActiveEnterTimestampMonotonic=' -e '^$'
   # Of two Dockers, the snap's counts where it runs.
   case $(unit snap.docker.dockerd.service) in *ActiveState=active*) service=snap.docker.dockerd.service ;; esac
   about=$(unit "$service")
