@@ -7,7 +7,7 @@ import { lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZrunError } from '../core/errors.js';
-import { whyUnwritable } from '../core/local-files.js';
+import { codeOf, whyUnwritable } from '../core/local-files.js';
 import type { Controller } from '../core/module.js';
 import { keepSecret } from '../core/secret.js';
 import { visible } from '../report/visible.js';
@@ -64,8 +64,8 @@ async function hashFile(file: string, shownAs: string): Promise<string | undefin
   try {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
-    if (isCode(error, 'EISDIR')) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'EISDIR') {
       throw new ZrunError('task-failed', `${shownAs} on this machine is a directory, not a file`, {
         hint: 'Name the file itself, or end the path with / where it should go into the directory.',
         cause: error,
@@ -121,8 +121,4 @@ async function modeOf(file: string): Promise<number> {
 function unusable(shownAs: string, error: unknown): ZrunError {
   const why = whyUnwritable(error);
   return new ZrunError('task-failed', `${shownAs} on this machine cannot be used: ${why}`, { cause: error });
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { nearest, ZrunError } from '../core/errors.js';
 import type { EventOf } from '../core/events.js';
-import { whyUnreadable } from '../core/local-files.js';
+import { codeOf, whyUnreadable } from '../core/local-files.js';
 import { readJournalFile, type OnDamaged } from '../report/journal.js';
 import { findRunsFolder, listRuns, type RunFolder } from '../report/run-folder.js';
 import { createRunReader, type RunRecord } from '../report/run-record.js';
@@ -80,8 +80,9 @@ export async function* readEvents(
   try {
     yield* readJournalFile(journal, onDamaged);
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
-    if (error.code === 'ENOENT') return;
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    if (code === 'ENOENT') return;
     throw new ZrunError('file-unreadable', `the journal ${journal} cannot be read: ${whyUnreadable(error)}`, {
       cause: error,
     });

@@ -8,7 +8,7 @@ import { lstat, mkdir, open, readlink, type FileHandle } from 'node:fs/promises'
 import { platform } from 'node:os';
 import path from 'node:path';
 import { ZrunError } from '../core/errors.js';
-import { ownUid } from '../core/local-files.js';
+import { codeOf, ownUid } from '../core/local-files.js';
 
 /** A folder that is held open, so that nobody can put another in its place. */
 export interface OpenFolder {
@@ -79,10 +79,10 @@ async function entryOf(here: Step, name: string): Promise<Stats> {
   try {
     return await lstat(file);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     await mkdir(file).catch((cause: unknown) => {
       // Another host of the same run makes the same folders.
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+      if (codeOf(cause) !== 'EEXIST') throw cause;
     });
     return lstat(file);
   }

@@ -3,6 +3,7 @@
  */
 import { parseArgs } from 'node:util';
 import { nearest, ZrunError } from '../core/errors.js';
+import { codeOf } from '../core/local-files.js';
 
 interface Option {
   readonly type: 'boolean' | 'string';
@@ -34,9 +35,8 @@ export function readVerbWords(
     };
     return { names: positionals, has: (option) => values[option] === true, all };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (!(error instanceof Error) || typeof code !== 'string' || !code.startsWith('ERR_PARSE_ARGS'))
-      throw error;
+    const code = codeOf(error);
+    if (!(error instanceof Error) || code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
     const name = /'(-{1,2}[\w-]+)/.exec(error.message)?.[1] ?? '';
     if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
       const takesValue = known[name.replace(/^--/, '')]?.type !== 'boolean';

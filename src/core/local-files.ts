@@ -17,8 +17,7 @@ export function makeFolder(folder: string, mode = 0o777): void {
     make(folder, mode);
   } catch (error) {
     const parent = path.dirname(folder);
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!isMissing || parent === folder) throw error;
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
     makeFolder(parent, mode);
     make(folder, mode);
   }
@@ -90,6 +89,11 @@ export function unwritable(file: string, error: unknown, own: Reasons = {}): Zru
 
 function reasonOf(error: unknown, own: Reasons): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
+  const code = codeOf(error) ?? '';
   return own[code] ?? reasons[code] ?? error.message;
+}
+
+/** What the system or Node calls an error: `ENOENT`, `ERR_…`. Undefined where it has no such name. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

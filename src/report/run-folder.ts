@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { makeFolder } from '../core/local-files.js';
+import { codeOf, makeFolder } from '../core/local-files.js';
 import { isGoing, keepClaim, writeClaim, type Claim } from './run-claim.js';
 
 export interface RunFolder {
@@ -100,7 +100,7 @@ export function createRunFolder(
 }
 
 function isTaken(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'EEXIST' || code === 'ENOTEMPTY';
 }
 
@@ -110,7 +110,7 @@ export function listRuns(runsFolder: string): readonly RunFolder[] {
   try {
     names = readdirSync(runsFolder);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
   return names

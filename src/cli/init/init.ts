@@ -6,7 +6,7 @@ import path from 'node:path';
 import { loadInventory } from '../../config/index.js';
 import { ZrunError, ZrunErrors } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
-import { makeFolder, unwritable } from '../../core/local-files.js';
+import { codeOf, makeFolder, unwritable } from '../../core/local-files.js';
 import { quote, quoteArgv } from '../../core/shell.js';
 import { visibleLine } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
@@ -169,7 +169,7 @@ async function writeNew(file: string, shown: string, text: string): Promise<bool
     await writeFile(file, text, { flag: 'wx' });
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'EEXIST') {
       const isFile = await isThere(file);
       if (isFile) return false;

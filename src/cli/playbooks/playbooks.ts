@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { nearest, ZrunError } from '../../core/errors.js';
 import { exitCodes } from '../../core/exit-codes.js';
-import { makeFolder, unwritable, whyUnreadable } from '../../core/local-files.js';
+import { codeOf, makeFolder, unwritable, whyUnreadable } from '../../core/local-files.js';
 import { visible } from '../../report/visible.js';
 import type { Environment } from '../environment.js';
 import { readVerbWords } from '../verb-options.js';
@@ -98,7 +98,7 @@ function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new ZrunError('file-unreadable', `cannot read ${file}: ${whyUnreadable(error)}`, { cause: error });
   }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ZrunError } from '../../core/errors.js';
-import { unwritable } from '../../core/local-files.js';
+import { codeOf, unwritable } from '../../core/local-files.js';
 import { isSealed, type Keyring } from '../../secrets/keyring.js';
 import type { Environment } from '../environment.js';
 import type { VerbWords } from '../verb-options.js';
@@ -64,7 +64,7 @@ async function keepBoth(file: string, name: string, sealed: string): Promise<Zru
     try {
       await writeFile(`${file}${end}`, sealed, { mode: 0o600, flag: 'wx' });
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
+      if (codeOf(error) === 'EEXIST') continue;
       throw unwritable(`${name}${end}`, error);
     }
     return new ZrunError('usage', `somebody else changed ${name} while you edited it: it is left as it is`, {

@@ -18,6 +18,7 @@ import { ageMagic } from '../../secrets/age.js';
 import type { Keyring } from '../../secrets/keyring.js';
 import { openSource, readSealedYaml } from '../yaml/sealed.js';
 import type { YamlNode } from '../yaml/yaml.js';
+import { codeOf } from '../../core/local-files.js';
 
 interface SourceOptions {
   readonly cwd: string;
@@ -53,8 +54,7 @@ export async function readInventorySource(
 
 function missingSource(name: string, error: unknown): Error {
   const isName = /^[\w.-]+$/.test(name) && !/\.(?:ya?ml|json|ini|sh|py)$/.test(name);
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  if (!isName || !isMissing) return unreadable(name, error);
+  if (!isName || codeOf(error) !== 'ENOENT') return unreadable(name, error);
   return errorAt(
     undefined,
     'file-unreadable',

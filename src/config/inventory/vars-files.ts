@@ -10,6 +10,7 @@ import type { Keyring } from '../../secrets/keyring.js';
 import { variablesOf, type InventoryVariable, type InventoryVariables } from './variable.js';
 import { readSealedYaml } from '../yaml/sealed.js';
 import { describeNode } from '../yaml/yaml.js';
+import { codeOf } from '../../core/local-files.js';
 
 /** In the order in which they are looked for. Source: Ansible's YAML_FILENAME_EXTENSIONS. */
 const extensions = ['', '.yml', '.yaml', '.json'];
@@ -37,8 +38,8 @@ export function createVarsFolders(cwd: string, keys: Keyring, report: Report, wa
       try {
         return new Set(await readdir(folder));
       } catch (error) {
-        if (isErrno(error, 'ENOENT')) return new Set();
-        if (isErrno(error, 'ENOTDIR')) {
+        if (codeOf(error) === 'ENOENT') return new Set();
+        if (codeOf(error) === 'ENOTDIR') {
           const message = `${shownName(folder)} is not a folder, and is not read`;
           warn(errorAt(undefined, 'file-unreadable', message));
           return new Set();
@@ -125,8 +126,4 @@ async function readVarsFile(
     );
   }
   return none;
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

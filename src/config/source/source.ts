@@ -7,7 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { nearest, ZrunError, type Place, type Source } from '../../core/errors.js';
-import { whyUnreadable } from '../../core/local-files.js';
+import { codeOf, whyUnreadable } from '../../core/local-files.js';
 import { onAbort } from '../../core/signals.js';
 import { ageMagic, armorBytes } from '../../secrets/age.js';
 import { errorAt } from './findings.js';
@@ -112,7 +112,7 @@ async function nearestFile(cwd: string, name: string): Promise<string | undefine
 
 /** Says why a file cannot be read in the user's words. */
 export function unreadable(name: string, cause: unknown, at?: Place, near?: string): ZrunError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = codeOf(cause) ?? '';
   const hints: Readonly<Record<string, string>> = {
     ENOENT: 'check the path; it is taken from the current directory',
     EISDIR: 'name a file in it',

@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { codeOf } from '../../core/local-files.js';
 
 interface OwnFile {
   readonly text: string;
@@ -24,7 +25,7 @@ export async function readOwnFile(file: string): Promise<OwnFile | undefined> {
     // A pipe that nobody writes to is empty then, where opening it would hang for good.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return undefined;
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw error;
   }
   try {
@@ -51,8 +52,4 @@ async function readText(handle: FileHandle, file: string): Promise<string> {
 /** As chmod writes it: `0664`. */
 export function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
