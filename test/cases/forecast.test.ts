@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
         'Id=docker.service\nInactiveExitTimestampMonotonic=3835392346\nActiveEnterTimestampMonotonic=3851056778\n',
       ),
     }),
-    says: /Containers are expected to be down for about 133 seconds/,
+    says: /Containers are expected to be down for about 129 seconds/,
   },
   {
     what: 'a sparse volume',

@@ -140,7 +140,7 @@ describe('a host on the zfs driver is moved to overlay2', () => {
     const idle = await on(host, grow, '-e', 'grow_above=80', '-e', 'grow_by=50');
     expect(idle.exitCode, explain(idle)).to.equal(0);
     expect(tasksWith(idle, host, 'changed')).to.deep.equal([]);
-    expect(idle.stdout).to.match(/ % of the file system are used: it is enlarged from 80 % on/);
+    expect(idle.stdout).to.match(/ % of the file system is used: it is enlarged from 80 % on/);
     const smaller = await on(host, grow, '-e', 'zvol_size=8GiB');
     expect(explain(smaller)).to.match(/cannot be made smaller/);
   });

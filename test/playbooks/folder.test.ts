@@ -64,13 +64,12 @@ async function tasksIn(file: string): Promise<readonly ValueMap[]> {
 /** What a playbook has run before it. */
 const before: Readonly<Record<string, string>> = {
   'mark-folder': 'list-layers',
-  'destroy-folder': 'look-at-layers',
 };
 
-/** The tasks of a file below those of what comes before it; of `look-at-layers` what reads the list. */
+/** The tasks of a file below those of what comes before it. */
 async function tasksOf(file: string): Promise<readonly ValueMap[]> {
   const first = before[file] === undefined ? [] : await tasksIn(before[file]);
-  return [...first.slice(0, 1), ...(await tasksIn(file))];
+  return [...first, ...(await tasksIn(file))];
 }
 
 interface Place {
@@ -107,7 +106,7 @@ async function withRoot(work: (place: Place) => Promise<void>): Promise<void> {
     const vars = {
       ...{ data_root: root, backup, dataset: of, origin: of, source_in_place: true },
       ...{ unfinished: [{ guid: '1' }], snapshots_taken: path.join(tmp, 'snapshots'), is_folder: true },
-      ...{ layout: 'folder', origin_guid: '1', volume: 'rpool/docker-overlay2' },
+      ...{ layer_file: path.join(backup, '.zrun-layers'), layout: 'folder', origin_guid: '1', volume: 'rpool/docker-overlay2' },
     };
     const run = async (file: string): Promise<readonly string[]> => {
       const tasks = (await tasksOf(file)).map((task) =>
