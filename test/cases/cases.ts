@@ -20,6 +20,7 @@ import {
   folderOf,
   info,
   linksOutside,
+  markedInPlace,
   markedVolume,
   moved,
   notRunning,
@@ -29,6 +30,7 @@ import {
   stoppedByZrun,
   trueNas,
   volume,
+  wholePool,
   withoutLinks,
 } from './systems.js';
 
@@ -1497,16 +1499,7 @@ export const cases: readonly Case[] = [
       'the backup in its place: it keeps its name, is not mounted any more, and has the new volume in it',
     proofs: [
       recorded('a pool, as Docker’s documents have it', {
-        recording: debian12({
-          info: info({ DriverStatus: [['Parent Dataset', 'zpool-docker']] }),
-          mounts: rootMount + dataRootMount(dataRoot, 'zpool-docker'),
-          pools: 'zpool-docker\t32212254720\t1300000000\t30912254720\tONLINE\toff\n',
-          tops: 'zpool-docker\t30000000000\n',
-          there: 'zpool-docker\t/var/lib/docker\ton\tyes\n',
-          dataset: 'zpool-docker\n',
-          place: 'zpool-docker\n',
-          below: `zpool-docker\nzpool-docker/${'a'.repeat(64)}\n`,
-        }),
+        recording: debian12(wholePool),
         verdict: 'ready',
         says: /a volume zpool-docker\/zrun-overlay2 .*dataset stays as it is, unmounted, with the new one in it/,
       }),
@@ -1526,28 +1519,29 @@ export const cases: readonly Case[] = [
       }),
       recorded('a pool, marked and not mounted any more when the power went', {
         recording: debian12(
-          {
-            ...cutOff,
-            dataset: undefined,
-            marked: [
-              ...['role\toverlay2', 'layout\tin-place', 'copied\tr1', 'guid\t1'].map((mark) => [
-                'zpool-docker/zrun-overlay2',
-                `zrun:${mark}`,
-              ]),
-              ...['role\tbackup'].map((mark) => ['zpool-docker', `zrun:${mark}`]),
-              ...['zpool-docker', 'zpool-docker/zrun-overlay2'].flatMap((name) => [
-                [name, 'zrun:origin\tzpool-docker'],
-                [name, 'zrun:data-root\t/var/lib/docker'],
-              ]),
-              ['zpool-docker/zrun-overlay2', 'volsize\t8589934592'],
-            ]
-              .map((row) => `${row.join('\t')}\n`)
-              .join(''),
-          },
+          { ...cutOff, dataset: undefined, marked: markedInPlace('zpool-docker') },
           'zpool-docker\tbackup\t-\t-',
           'zpool-docker/zrun-overlay2\toverlay2\tr1\t-',
         ),
         verdict: 'ready',
+      }),
+      recorded('a pool, marked, and mounted again by something all the same', {
+        recording: debian12({
+          ...wholePool,
+          properties: `${properties({ guid: '1\t-' })}zrun:role\tbackup\tlocal\n`,
+          marked: markedInPlace('zpool-docker'),
+        }),
+        verdict: 'unfinished',
+        says: /put the host back as it was first/,
+      }),
+      recorded('a volume of another pool, from a move that was put back', {
+        recording: debian12({
+          ...wholePool,
+          properties: properties({ guid: '2\t-' }),
+          marked: markedInPlace('old-pool'),
+        }),
+        verdict: 'blocked',
+        says: /old-pool\/zrun-overlay2, which an earlier move has left, is of old-pool, and another dataset is the data-root now \(zpool-docker\): rename old-pool\/zrun-overlay2 first/,
       }),
       lab('cases/in-place.test.ts', 'is moved as --check says'),
       lab('cases/in-place.test.ts', 'goes back as it was'),

@@ -262,3 +262,26 @@ export const moved: Sections = {
   properties: 'type\tvolume\t-\nvolsize\t8589934592\t-\nvolblocksize\t8192\t-\nzrun:role\toverlay2\tlocal\n',
   below: 'tank/docker-overlay2\n',
 };
+
+/** The data-root is a whole pool, as Docker's own documents make it. */
+export const wholePool: Sections = {
+  info: info({ DriverStatus: [['Parent Dataset', 'zpool-docker']] }),
+  mounts: rootMount + dataRootMount('/var/lib/docker', 'zpool-docker'),
+  pools: 'zpool-docker\t32212254720\t1300000000\t30912254720\tONLINE\toff\n',
+  tops: 'zpool-docker\t30000000000\n',
+  there: 'zpool-docker\t/var/lib/docker\ton\tyes\n',
+  dataset: 'zpool-docker\n',
+  place: 'zpool-docker\n',
+  below: `zpool-docker\nzpool-docker/${layer('a')}\n`,
+};
+
+/** A move of a whole pool was interrupted in its switch: the pool is the backup, and the volume in it has the copy. */
+export const markedInPlace = (pool: string): string => {
+  const volume = `${pool}/zrun-overlay2`;
+  const of = [`zrun:origin\t${pool}`, 'zrun:data-root\t/var/lib/docker'];
+  const marks = ['zrun:role\toverlay2', 'zrun:layout\tin-place', 'zrun:copied\tr1', 'zrun:guid\t1'];
+  return [
+    ...[...marks, ...of, 'volsize\t8589934592'].map((mark) => `${volume}\t${mark}\n`),
+    ...['zrun:role\tbackup', ...of].map((mark) => `${pool}\t${mark}\n`),
+  ].join('');
+};

@@ -28,7 +28,7 @@ async function measure(tmp: string, ofNew: boolean, build = ':'): Promise<readon
       ...(await Promise.all(said.map((name) => taskOf('tasks/say-measured.yaml', name)))),
     ],
     {
-      ...{ of_new: ofNew, is_folder: false, dataset: 'tank/docker', volume: 'tank/docker-overlay2' },
+      ...{ of_new: ofNew, is_folder: false, is_in_place: false, unfinished: [], dataset: 'tank/docker', volume: 'tank/docker-overlay2' },
       ...(await varsOf('vars/bench.yaml')),
       bench_record: path.join(tmp, 'bench'),
     },

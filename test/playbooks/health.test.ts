@@ -94,6 +94,17 @@ describe('the health of containers', () => {
     }
   });
 
+  it('is not written down of what is restarted again and again, or was only just started', () =>
+    withFolder(async (tmp) => {
+      const justNow = new Date(Date.now() - 5000).toISOString();
+      await note(tmp, {
+        loop: '- false:true:1 2026-07-01T00:00:00Z',
+        job: `- true:false:0 ${justNow}`,
+        web: `- ${well}`,
+      });
+      expect(await readFile(`${tmp}/health`, 'utf8')).to.equal('web -\n');
+    }));
+
   it('of none is written down as none', () =>
     withFolder(async (tmp) => {
       await note(tmp, {});
