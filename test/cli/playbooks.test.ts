@@ -27,7 +27,7 @@ describe('playbooks by name', () => {
     const named = [...(stdout.split('\n\n')[0] ?? '').matchAll(/^(\w+) +[A-Z].*\.$/gm)].map(
       ([, name]) => name,
     );
-    expect(named).to.deep.equal(['audit', 'finalize', 'grow', 'overlay2', 'rollback']);
+    expect(named).to.deep.equal(['audit', 'bench', 'finalize', 'grow', 'overlay2', 'rollback']);
     for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(100);
   });
 
@@ -86,7 +86,7 @@ describe('playbooks by name', () => {
 
   describe('copies', () => {
     it('has all that the playbook needs, and nothing of others', async () => {
-      for (const name of ['audit', 'finalize', 'grow', 'overlay2', 'rollback']) {
+      for (const name of ['audit', 'bench', 'finalize', 'grow', 'overlay2', 'rollback']) {
         const home = path.join(folder, name);
         await mkdir(home);
         const copied = await zrun(['playbooks', 'copy', name], { cwd: home });

@@ -125,7 +125,11 @@ describe('the papers', () => {
 
   it('or the example inventory has every setting of the migration', async () => {
     const read = (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
-    const texts = await Promise.all(['playbooks/overlay2.yaml', 'playbooks/vars/overlay2.yaml'].map(read));
+    const files = [
+      'overlay2.yaml',
+      ...['overlay2', 'health', 'bench', 'soak'].map((name) => `vars/${name}.yaml`),
+    ];
+    const texts = await Promise.all(files.map((file) => read(`playbooks/${file}`)));
     const settings = texts.flatMap((text) =>
       [...text.matchAll(/\(?default (\w+) /g)].map((match) => match[1] ?? ''),
     );

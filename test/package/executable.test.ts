@@ -55,7 +55,7 @@ describe('the executable', function () {
   });
 
   it('checks each playbook that it brings', async () => {
-    for (const name of ['audit', 'finalize', 'grow', 'overlay2', 'rollback'])
+    for (const name of ['audit', 'bench', 'finalize', 'grow', 'overlay2', 'rollback'])
       expect((await zrun(name, '-i', 'web1,', '--syntax-check')).stdout).to.match(
         /^\/\.cache\/zrun\/own-.*: ok\n$/,
       );
