@@ -299,7 +299,9 @@ const dataRootSchema = z.object({
   mount_target: maybeText.describe('the mount point that it lies in'),
   is_bind: bool.describe('it is seen through a bind mount of a folder'),
   available_bytes: maybeInt.describe('what its file system can still take'),
-  trimmed_at: maybeInt.describe('when fstrim.timer has last run, in seconds since 1970; null where it never has'),
+  trimmed_at: maybeInt.describe(
+    'when fstrim.timer has last run, in seconds since 1970; null where it never has',
+  ),
   used_inodes: maybeInt.describe('files and folders in its file system, or in it where it is a folder'),
   volumes_bytes: maybeInt.describe(
     'apparent size of the volumes; null where counting takes longer than a second',
