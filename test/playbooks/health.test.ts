@@ -78,7 +78,7 @@ describe('the health of containers', () => {
     try {
       await withFolder(async (tmp) => {
         await note(tmp, {
-          web: `healthy ${well} 80/tcp=${port} 81/tcp=1 53/udp=${port}`,
+          web: `healthy ${well} 80/tcp=${port} 80/tcp=${port} 81/tcp=1 53/udp=${port}`,
           job: `- ${well}`,
         });
         expect(await readFile(`${tmp}/health`, 'utf8')).to.equal('web healthy 80/tcp\njob -\n');
