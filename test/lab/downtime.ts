@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { compareInspected, inspectScript, readInspected } from './docker-inspect.js';
 import { leftOutOfSetting, makeSetting } from './docker-setting.js';
 import { ensureHosts, labPaths, reset, sshExec } from './index.js';
-import { explain, finished, zrun } from './zrun.js';
+import { explain, messagesOf, zrun } from './zrun.js';
 
 const migrate = 'playbooks/overlay2.yaml';
 
@@ -94,7 +94,7 @@ async function measure(name: string, mebibytes: number): Promise<Measured> {
   const after = Number(await ask(name, written));
   if (!(grownTo > 0 && after >= grownTo)) wrong.push(`written up to ${grownTo}, found up to ${after}`);
   if (wrong.length > 0) throw new Error(`not everything is as it was:\n${wrong.join('\n')}`);
-  const said = finished(run, name).flatMap(({ result }) => result?.message ?? []);
+  const said = messagesOf(run, name);
   const seconds = (what: string): number => {
     const found = said
       .map((line) => new RegExp(`^${what} down for (\\d+) seconds`).exec(line)?.[1])

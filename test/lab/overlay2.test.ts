@@ -21,7 +21,7 @@ import {
   runningOn,
   verdictOf,
 } from './story.js';
-import { explain, finished, tasksWith, type ZrunRun } from './zrun.js';
+import { explain, messagesOf, tasksWith, type ZrunRun } from './zrun.js';
 
 const host = 'bookworm2';
 
@@ -86,7 +86,7 @@ describe('a host on the zfs driver is moved to overlay2', () => {
   });
 
   it('the run says what it does not carry of what containers have written', () => {
-    const said = finished(migration, host).flatMap((event) => event.result?.message ?? []);
+    const said = messagesOf(migration, host);
     expect(said.find((line) => line.startsWith('not carried'))).to.contain('carry-written (+ /kept)');
   });
 
@@ -148,7 +148,7 @@ describe('a host on the zfs driver is moved to overlay2', () => {
   it('finalize.yaml shows what would go and keeps it, until it is told to destroy it', async () => {
     const shown = await on(host, finalize);
     expect(shown.exitCode, explain(shown)).to.equal(0);
-    const said = finished(shown, host).flatMap((event) => event.result?.message ?? []);
+    const said = messagesOf(shown, host);
     expect(said.join('\n')).to.contain('destroy\ttank/docker-zfs-backup');
     expect(await ask(host, 'zfs list -H -o name -d 0 tank/docker-zfs-backup')).to.equal(
       'tank/docker-zfs-backup',

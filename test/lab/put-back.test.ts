@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { reset } from './index.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
 import { ask, audit, driverOf, finalize, hostsFor, migrate, on, rollback, verdictOf } from './story.js';
-import { explain, finished, tasksWith } from './zrun.js';
+import { explain, finished, messagesOf, tasksWith } from './zrun.js';
 
 const host = 'bookworm3';
 
@@ -141,7 +141,7 @@ describe('a failure after Docker was stopped puts the host back', () => {
     const kept = await on(host, finalize, '-e', 'confirm=destroy');
     expect(kept.exitCode, explain(kept)).to.equal(0);
     expect(tasksWith(kept, host, 'changed')).to.deep.equal([]);
-    const said = finished(kept, host).flatMap((event) => event.result?.message ?? []);
+    const said = messagesOf(kept, host);
     expect(said.join('\n'))
       .to.contain('destroy\ttank/docker-overlay2')
       .and.to.contain('confirm=destroy-volume');

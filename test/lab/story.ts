@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import { inspectScript, readInspected, type Inspected } from './docker-inspect.js';
-import { ensureHosts, labPaths, sshExec, type HostCounts } from './index.js';
+import { compareInspected, inspectScript, readInspected, type Inspected } from './docker-inspect.js';
+import { powercut } from './hosts.js';
+import { dockerReady, ensureHosts, labPaths, reboot, sshExec, type HostCounts } from './index.js';
 import { guestFolder } from './recipe.js';
 import { snapshotOf, type HostSnapshot } from './state.js';
-import { explain, finished, tasksWith, zrun, type ZrunRun } from './zrun.js';
+import { explain, messagesOf, tasksWith, zrun, type ZrunRun } from './zrun.js';
 
 export const migrate = 'playbooks/overlay2.yaml';
 export const audit = 'playbooks/audit.yaml';
@@ -51,7 +52,7 @@ export const hostsFor = (counts: HostCounts) =>
 
 /** What the audit's last word on a host is. */
 export function verdictOf(run: ZrunRun, name: string): string {
-  const said = finished(run, name).flatMap((event) => event.result?.message ?? []);
+  const said = messagesOf(run, name);
   return said.findLast((text) => /^(already|unfinished|ready|blocked): /.test(text)) ?? explain(run);
 }
 
@@ -80,4 +81,40 @@ export async function rollBack(
   const after = await snapshotOf(name);
   for (const part of ['fstab', 'daemonJson', 'dropIns', 'dataRoot'])
     expect(after[part], part).to.equal(untouched[part]);
+}
+
+/** Docker runs on ext4 with all that it held, also after a reboot, and a second run changes nothing. */
+export async function expectMoved(name: string, checksums: string, held: Inspected): Promise<void> {
+  for (const what of ['after the move', 'after the reboot']) {
+    expect(await driverOf(name), what).to.equal('overlay2');
+    expect(await ask(name, 'findmnt -n -o FSTYPE /var/lib/docker'), what).to.equal('ext4');
+    expect(await ask(name, 'lab-volume-checksums'), what).to.equal(checksums);
+    if (what === 'after the reboot') continue;
+    expect(compareInspected(held, await inspect(name), [])).to.deep.equal([]);
+    await reboot(name);
+    await dockerReady(name);
+  }
+  const again = await on(name, migrate);
+  expect(again.exitCode, explain(again)).to.equal(0);
+  expect(tasksWith(again, name, 'changed'), explain(again)).to.deep.equal([]);
+}
+
+/** The power goes as soon as a task of the switch has ended: the host comes up with Docker held, and the next run moves it. */
+export async function resumesAfterPowerCut(name: string, task: string, checksums: string): Promise<void> {
+  let isCut = false;
+  await zrun([migrate, '-i', labPaths().inventory, '--limit', name], (event, run) => {
+    if (event.task?.name !== task || event.type !== 'task-finished' || isCut) return;
+    isCut = true;
+    run.kill();
+  });
+  expect(isCut).to.equal(true);
+  await powercut(name);
+  // Neither driver comes up on the empty folder.
+  expect(await ask(name, 'systemctl is-active docker.service || :')).not.to.equal('active');
+  expect(await ask(name, 'ls -A /var/lib/docker')).to.equal('');
+  expect(verdictOf(await on(name, audit), name)).to.match(/^(unfinished|ready)/);
+  const run = await on(name, migrate);
+  expect(run.exitCode, explain(run)).to.equal(0);
+  expect(await driverOf(name)).to.equal('overlay2');
+  expect(await ask(name, 'lab-volume-checksums')).to.equal(checksums);
 }

@@ -79,6 +79,11 @@ export function finished(run: ZrunRun, host: string): readonly JsonEvent[] {
   return run.events.filter((event) => event.type === 'task-finished' && event.host === host);
 }
 
+/** What its tasks said on a host, in order. */
+export function messagesOf(run: ZrunRun, host: string): readonly string[] {
+  return finished(run, host).flatMap((event) => event.result?.message ?? []);
+}
+
 /** Everything that went wrong, for a test's message. */
 export function explain(run: ZrunRun): string {
   const failures = run.events

@@ -2,17 +2,14 @@
 import { expect } from 'chai';
 import { reset } from '../index.js';
 import { ask, bench, driverOf, hostsFor, migrate, on } from '../story.js';
-import { explain, finished, type ZrunRun } from '../zrun.js';
+import { explain, messagesOf, type ZrunRun } from '../zrun.js';
 
 const host = 'bookworm3';
 
 /** What is left of a measurement, if anything. */
 const traces = `docker images -aq --no-trunc | sort; docker ps -aq --no-trunc | sort; ls /sys/kernel/tracing/instances; ls /tmp | grep -c '^tmp\\.' || :`;
 
-const saidBy = (run: ZrunRun): string =>
-  finished(run, host)
-    .flatMap((event) => event.result?.message ?? [])
-    .join('\n');
+const saidBy = (run: ZrunRun): string => messagesOf(run, host).join('\n');
 
 describe('what a move brings', () => {
   let untouched: string;

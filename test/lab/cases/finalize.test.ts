@@ -17,7 +17,7 @@ import {
   runningOn,
   verdictOf,
 } from '../story.js';
-import { explain, finished, tasksWith, zrun, type ZrunRun } from '../zrun.js';
+import { explain, messagesOf, tasksWith, zrun, type ZrunRun } from '../zrun.js';
 
 const host = 'bookworm3';
 const backup = 'tank/docker-zfs-backup';
@@ -31,10 +31,7 @@ const everything = 'zfs list -H -t all -o name,zrun:role | sort';
 const destroy = (word: string, ...more: readonly string[]): Promise<ZrunRun> =>
   on(host, finalize, '-e', `confirm=${word}`, '-e', 'min_soak_days=0', ...more);
 
-const saidBy = (run: ZrunRun): string =>
-  finished(run, host)
-    .flatMap((event) => event.result?.message ?? [])
-    .join('\n');
+const saidBy = (run: ZrunRun): string => messagesOf(run, host).join('\n');
 
 /** Mounts something where nobody but one process sees it, which does not see the data-root. Prints the process. */
 const mountApart = (mount: string): string => `mkdir -p /run/apart

@@ -5,26 +5,26 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import { compareInspected, type Inspected } from '../docker-inspect.js';
-import { powercut } from '../hosts.js';
-import { dockerReady, labPaths, reboot, reset } from '../index.js';
+import type { Inspected } from '../docker-inspect.js';
+import { dockerReady, reset } from '../index.js';
 import { guestFolder } from '../recipe.js';
 import { snapshotOf, type HostSnapshot } from '../state.js';
 import {
   ask,
   audit,
   driverOf,
+  expectMoved,
   finalize,
   hostsFor,
   inspect,
-  migrate,
   moveAsChecked,
   on,
+  resumesAfterPowerCut,
   rollback,
   rollBack,
   verdictOf,
 } from '../story.js';
-import { explain, finished, tasksWith, zrun } from '../zrun.js';
+import { explain, messagesOf, tasksWith } from '../zrun.js';
 
 const host = 'bookworm4';
 const of = 'tank/ROOT/debian';
@@ -87,18 +87,7 @@ describe('a data-root that is a folder of a larger dataset', () => {
   });
 
   it('is as it was on the new file system, before and after a reboot, and a second run changes nothing', async () => {
-    for (const what of ['after the move', 'after the reboot']) {
-      expect(await driverOf(host), what).to.equal('overlay2');
-      expect(await ask(host, 'findmnt -n -o FSTYPE /var/lib/docker'), what).to.equal('ext4');
-      expect(await ask(host, 'lab-volume-checksums'), what).to.equal(checksums);
-      if (what === 'after the reboot') continue;
-      expect(compareInspected(held, await inspect(host), [])).to.deep.equal([]);
-      await reboot(host);
-      await dockerReady(host);
-    }
-    const again = await on(host, migrate);
-    expect(again.exitCode, explain(again)).to.equal(0);
-    expect(tasksWith(again, host, 'changed'), explain(again)).to.deep.equal([]);
+    await expectMoved(host, checksums, held);
     await expectTheirs('after the reboot');
   });
 
@@ -113,25 +102,7 @@ describe('a data-root that is a folder of a larger dataset', () => {
   });
 
   it('comes back held, or as it was, where the power goes in the middle of the switch, and the next run goes on', async () => {
-    const inventory = labPaths().inventory;
-    let isCut = false;
-    const cut = zrun([migrate, '-i', inventory, '--limit', host], (event, run) => {
-      if (event.task?.name !== 'Rename it, and make the folder that is mounted on') return;
-      if (event.type !== 'task-finished' || isCut) return;
-      isCut = true;
-      run.kill();
-    });
-    await cut;
-    expect(isCut).to.equal(true);
-    await powercut(host);
-    // Neither driver comes up on the empty folder.
-    expect(await ask(host, 'systemctl is-active docker.service || :')).not.to.equal('active');
-    expect(await ask(host, 'ls -A /var/lib/docker')).to.equal('');
-    expect(verdictOf(await on(host, audit), host)).to.match(/^(unfinished|ready)/);
-    const run = await on(host, migrate);
-    expect(run.exitCode, explain(run)).to.equal(0);
-    expect(await driverOf(host)).to.equal('overlay2');
-    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    await resumesAfterPowerCut(host, 'Rename it, and make the folder that is mounted on', checksums);
     await expectTheirs('after the power cut');
   });
 
@@ -139,9 +110,7 @@ describe('a data-root that is a folder of a larger dataset', () => {
     const shown = await on(host, finalize);
     expect(shown.exitCode, explain(shown)).to.equal(0);
     expect(tasksWith(shown, host, 'changed')).to.deep.equal([]);
-    const said = finished(shown, host)
-      .flatMap((event) => event.result?.message ?? [])
-      .join('\n');
+    const said = messagesOf(shown, host).join('\n');
     expect(said).to.match(/^keep\ttank\/ROOT\/debian\/d{64} /m);
     expect(said).to.contain(`remove\t${backup}`);
     expect(await ask(host, layers)).to.equal(known);

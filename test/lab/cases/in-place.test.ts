@@ -5,26 +5,26 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import { compareInspected, type Inspected } from '../docker-inspect.js';
-import { powercut } from '../hosts.js';
-import { dockerReady, labPaths, reboot, reset } from '../index.js';
+import type { Inspected } from '../docker-inspect.js';
+import { dockerReady, reset } from '../index.js';
 import { guestFolder } from '../recipe.js';
 import { snapshotOf, type HostSnapshot } from '../state.js';
 import {
   ask,
   audit,
   driverOf,
+  expectMoved,
   finalize,
   hostsFor,
   inspect,
-  migrate,
   moveAsChecked,
   on,
+  resumesAfterPowerCut,
   rollback,
   rollBack,
   verdictOf,
 } from '../story.js';
-import { explain, finished, tasksWith, zrun } from '../zrun.js';
+import { explain, messagesOf, tasksWith } from '../zrun.js';
 
 const host = 'bookworm4';
 const pool = 'zpool-docker';
@@ -71,18 +71,7 @@ describe('a data-root that is a whole pool', () => {
   });
 
   it('is as it was on the new file system, before and after a reboot, and a second run changes nothing', async () => {
-    for (const what of ['after the move', 'after the reboot']) {
-      expect(await driverOf(host), what).to.equal('overlay2');
-      expect(await ask(host, 'findmnt -n -o FSTYPE /var/lib/docker'), what).to.equal('ext4');
-      expect(await ask(host, 'lab-volume-checksums'), what).to.equal(checksums);
-      if (what === 'after the reboot') continue;
-      expect(compareInspected(held, await inspect(host), [])).to.deep.equal([]);
-      await reboot(host);
-      await dockerReady(host);
-    }
-    const again = await on(host, migrate);
-    expect(again.exitCode, explain(again)).to.equal(0);
-    expect(tasksWith(again, host, 'changed'), explain(again)).to.deep.equal([]);
+    await expectMoved(host, checksums, held);
   });
 
   it('goes back as it was', async () => {
@@ -95,23 +84,7 @@ describe('a data-root that is a whole pool', () => {
   });
 
   it('comes back held where the power goes in the middle of the switch, and the next run goes on', async () => {
-    const inventory = labPaths().inventory;
-    let isCut = false;
-    await zrun([migrate, '-i', inventory, '--limit', host], (event, run) => {
-      if (event.task?.name !== 'Mark the old dataset as the backup, where it is') return;
-      if (event.type !== 'task-finished' || isCut) return;
-      isCut = true;
-      run.kill();
-    });
-    expect(isCut).to.equal(true);
-    await powercut(host);
-    expect(await ask(host, 'systemctl is-active docker.service || :')).not.to.equal('active');
-    expect(await ask(host, 'ls -A /var/lib/docker')).to.equal('');
-    expect(verdictOf(await on(host, audit), host)).to.match(/^(unfinished|ready)/);
-    const run = await on(host, migrate);
-    expect(run.exitCode, explain(run)).to.equal(0);
-    expect(await driverOf(host)).to.equal('overlay2');
-    expect(await ask(host, 'lab-volume-checksums')).to.equal(checksums);
+    await resumesAfterPowerCut(host, 'Mark the old dataset as the backup, where it is', checksums);
     await expectTheirs('after the power cut');
   });
 
@@ -119,9 +92,7 @@ describe('a data-root that is a whole pool', () => {
     const shown = await on(host, finalize);
     expect(shown.exitCode, explain(shown)).to.equal(0);
     expect(tasksWith(shown, host, 'changed')).to.deep.equal([]);
-    const said = finished(shown, host)
-      .flatMap((event) => event.result?.message ?? [])
-      .join('\n');
+    const said = messagesOf(shown, host).join('\n');
     expect(said).to.contain(`keep\t${likeLayer} `).and.to.contain(`empty\t${pool}`);
     expect(await ask(host, layers)).to.equal(known);
     const done = await on(host, finalize, '-e', 'confirm=destroy', '-e', 'min_soak_days=0');

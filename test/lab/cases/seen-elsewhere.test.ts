@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { reset } from '../index.js';
 import { snapshotOf, type HostSnapshot } from '../state.js';
 import { ask, audit, driverOf, hostsFor, migrate, on, rollback, verdictOf } from '../story.js';
-import { explain, finished, tasksWith } from '../zrun.js';
+import { explain, messagesOf, tasksWith } from '../zrun.js';
 
 const host = 'bookworm3';
 const data = '/var/lib/docker/volumes/data/_data';
@@ -101,7 +101,7 @@ systemd-run -q --unit=lab-open sh -c 'exec 3>>${data}/open; exec sleep infinity'
     );
     const run = await on(host, migrate, ...held);
     expect(run.exitCode, explain(run)).to.equal(2);
-    const said = finished(run, host).flatMap((event) => event.result?.message ?? []);
+    const said = messagesOf(run, host);
     expect(said.join('\n')).to.match(
       /these processes use files of the data-root, .*\d+ \(sleep, lab-open\.service, \S+\/open\)/,
     );
